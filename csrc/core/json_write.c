@@ -1,0 +1,294 @@
+#include "json_internal.h"
+
+#define PATH_LIMIT 200 /* bytes of a path in a message; the rest is cut */
+
+/* What a writer knows while it goes through the nodes, which needs no recursion. */
+struct writer {
+    struct buf *out;
+    const struct json_doc *doc;
+    uint32_t open[JSON_MAX_DEPTH]; /* containers that are not closed yet */
+    uint32_t depth;
+};
+
+/* ---- text ---- */
+
+bool json_utf8(const char *text, size_t len)
+{
+    const char *end = text + len;
+
+    while (text < end) {
+        uint64_t bytes;
+        size_t step = 1;
+
+        if (end - text >= 8) {
+            memcpy(&bytes, text, 8);
+            if ((bytes & UINT64_C(0x8080808080808080)) == 0) {
+                text += 8;
+                continue;
+            }
+        }
+        if ((unsigned char)*text >= 0x80) {
+            step = json_utf8_sequence(text, end);
+        }
+        if (step == 0) {
+            return false;
+        }
+        text += step;
+    }
+    return true;
+}
+
+/* Writes the escape for a quote, a backslash or a control character. */
+static void write_escape(struct buf *out, char c)
+{
+    static const char codes[] = "\"\\bfnrt", values[] = "\"\\\b\f\n\r\t";
+    static const char hex[] = "0123456789abcdef";
+    const char *value = memchr(values, c, sizeof values - 1);
+
+    if (value != NULL) {
+        buf_add(out, (char[]){'\\', codes[value - values]}, 2);
+    } else {
+        buf_add(out, (char[]){'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]}, 6);
+    }
+}
+
+/* Room for the text is made once; only escapes ask for more. */
+bool json_write_string(struct buf *out, const char *text, size_t len)
+{
+    const char *end = text + len;
+
+    if (len < SIZE_MAX - 2) {
+        buf_reserve(out, len + 2);
+    }
+    buf_addc(out, '"');
+    for (;;) {
+        const char *stop = json_skip_plain(text, end);
+        size_t sequence = 1;
+
+        while (stop < end && (unsigned char)*stop >= 0x80 && sequence > 0) {
+            sequence = json_utf8_sequence(stop, end);
+            stop += sequence;
+        }
+        if (sequence == 0) {
+            return false;
+        }
+        buf_add(out, text, (size_t)(stop - text));
+        text = stop;
+        if (text == end) {
+            break;
+        }
+        if (!json_is_plain(*text)) {
+            write_escape(out, *text++);
+        }
+    }
+    buf_addc(out, '"');
+    return true;
+}
+
+/* ---- numbers ---- */
+
+void json_write_double(struct buf *out, double value)
+{
+    if (buf_reserve(out, JSON_DOUBLE_MAX_LEN)) {
+        out->len += json_format_double(out->data + out->len, value);
+    }
+}
+
+static void write_integer(struct buf *out, uint64_t magnitude, bool minus)
+{
+    char text[24], *p = text + sizeof text;
+
+    do {
+        *--p = (char)('0' + magnitude % 10);
+        magnitude /= 10;
+    } while (magnitude > 0);
+    if (minus) {
+        *--p = '-';
+    }
+    buf_add(out, p, (size_t)(text + sizeof text - p));
+}
+
+/* ---- documents ---- */
+
+/*
+ * Appends the step from a container to its child at or above `node`, as ".name" or "[2]", and
+ * returns the child. A name belongs to its object: for one, there is no step, and `node` itself is
+ * returned.
+ */
+static uint32_t add_step(struct buf *path, const struct json_doc *doc, uint32_t container,
+                         uint32_t node)
+{
+    bool object = json_type(doc, container) == JSON_OBJECT;
+    uint32_t child = container + 1, i = 0;
+    const char *name;
+    size_t len;
+
+    while (!(object && child == node) && json_next(doc, child + object) <= node) {
+        child = json_next(doc, child + object);
+        i++;
+    }
+    if (!object) {
+        buf_addf(path, "[%lu]", (unsigned long)i);
+        return child;
+    }
+    if (child == node) {
+        return node;
+    }
+    name = json_text(doc, child, &len);
+    if (path->len > 0) {
+        buf_addc(path, '.');
+    }
+    buf_add(path, name, len);
+    return child + 1;
+}
+
+/* Says of `node` what is wrong with it, with its path from `root` on where there is one. */
+static enum bosa_status refuse(const struct json_doc *doc, uint32_t root, uint32_t node,
+                               const char *fault, struct bosa_error *err)
+{
+    struct buf path;
+    enum bosa_status status;
+
+    buf_init(&path);
+    for (uint32_t i = root; i != node;) {
+        i = add_step(&path, doc, i, node);
+    }
+    if (path.len == 0) {
+        buf_adds(&path, "the value");
+    } else if (path.len > PATH_LIMIT) {
+        path.len = PATH_LIMIT;
+        while ((path.data[path.len] & 0xc0) == 0x80) {
+            path.len--;
+        }
+        buf_adds(&path, "...");
+    }
+    buf_addc(&path, '\0');
+    status = path.failed ? error_set(err, BOSA_NOMEM, "no memory for JSON")
+                         : error_set(err, BOSA_PARAMS, "%s %s", path.data, fault);
+    buf_free(&path);
+    return status;
+}
+
+/* Opens a container; NULL or what is wrong with it. */
+static const char *write_open(struct writer *w, uint32_t i)
+{
+    if (w->depth == JSON_MAX_DEPTH) {
+        return "is nested more than " JSON_MAX_DEPTH_TEXT " levels deep";
+    }
+    w->open[w->depth++] = i;
+    buf_addc(w->out, w->doc->nodes[i].type == JSON_OBJECT ? '{' : '[');
+    return NULL;
+}
+
+static const char *write_text(struct writer *w, uint32_t i)
+{
+    const struct json_node *node = &w->doc->nodes[i];
+
+    return json_write_string(w->out, w->doc->text + node->v.at, node->len) ? NULL : "is not UTF-8";
+}
+
+/* Writes a scalar or the beginning of a container; NULL or what is wrong with the node. */
+static const char *write_value(struct writer *w, uint32_t i)
+{
+    const struct json_node *node = &w->doc->nodes[i];
+
+    switch (node->type) {
+    case JSON_NULL:
+        buf_add(w->out, "null", 4);
+        return NULL;
+    case JSON_FALSE:
+        buf_add(w->out, "false", 5);
+        return NULL;
+    case JSON_TRUE:
+        buf_add(w->out, "true", 4);
+        return NULL;
+    case JSON_INT:
+        write_integer(w->out, node->v.i < 0 ? 0 - (uint64_t)node->v.i : (uint64_t)node->v.i,
+                      node->v.i < 0);
+        return NULL;
+    case JSON_UINT:
+        write_integer(w->out, node->v.u, false);
+        return NULL;
+    case JSON_DIGITS:
+        buf_add(w->out, w->doc->text + node->v.at, node->len);
+        return NULL;
+    case JSON_DOUBLE:
+        if (node->v.d - node->v.d != 0) {
+            return "is not a finite number";
+        }
+        json_write_double(w->out, node->v.d);
+        return NULL;
+    case JSON_STRING:
+        return write_text(w, i);
+    case JSON_FILE:
+        return "is a file";
+    default:
+        return write_open(w, i);
+    }
+}
+
+/*
+ * Ends the containers whose content ends before node `i`. There is a comma behind every value; the
+ * one behind a container's last value becomes its bracket.
+ */
+static void write_ends(struct writer *w, uint32_t i)
+{
+    while (w->depth > 0) {
+        const struct json_node *node = &w->doc->nodes[w->open[w->depth - 1]];
+
+        if (node->v.end != i) {
+            return;
+        }
+        if (node->v.end > w->open[w->depth - 1] + 1 && !w->out->failed) {
+            w->out->len--;
+        }
+        w->depth--;
+        buf_add(w->out, node->type == JSON_OBJECT ? "}," : "],", 2);
+    }
+}
+
+/* Writes node `i`, where it is a member its name first; NULL or what is wrong. Leaves *i at the
+ * culprit. */
+static const char *write_item(struct writer *w, uint32_t *i)
+{
+    const struct json_node *nodes = w->doc->nodes;
+    const char *fault;
+
+    if (w->depth > 0 && nodes[w->open[w->depth - 1]].type == JSON_OBJECT) {
+        if (write_text(w, *i) != NULL) {
+            return "has a name that is not UTF-8";
+        }
+        buf_addc(w->out, ':');
+        ++*i;
+    }
+    fault = write_value(w, *i);
+    if (fault == NULL && nodes[*i].type != JSON_ARRAY && nodes[*i].type != JSON_OBJECT) {
+        buf_addc(w->out, ',');
+    }
+    return fault;
+}
+
+/* After a failure, `out` may hold a part of the text. */
+enum bosa_status json_write(struct buf *out, const struct json_doc *doc, uint32_t node,
+                            struct bosa_error *err)
+{
+    struct writer w;
+    uint32_t end = json_next(doc, node), i = node;
+
+    w.out = out;
+    w.doc = doc;
+    w.depth = 0;
+    while (i < end) {
+        const char *fault = write_item(&w, &i);
+
+        if (fault != NULL) {
+            return refuse(doc, node, i, fault, err);
+        }
+        write_ends(&w, ++i);
+    }
+    if (out->failed) {
+        return error_set(err, BOSA_NOMEM, "no memory for JSON");
+    }
+    out->len--;
+    return BOSA_OK;
+}

@@ -1,0 +1,428 @@
+/* json: reading and questions. */
+#include "json_fixture.h"
+
+/* ---- reading ---- */
+
+static void reads_what_rfc_8259_allows(void **unused)
+{
+    static const char *const cases[][2] = {
+        {"null", "null"},
+        {" \t\r\n true \t\r\n", "true"},
+        {"false", "false"},
+        {"[]", "[]"},
+        {"[ ]", "[]"},
+        {"{ }", "{}"},
+        {"[[],{},[{}]]", "[[],{},[{}]]"},
+        {"{\"a\" : [ 1 , 2 ] , \"b\" : { \"\" : null } }", "{\"a\":[1,2],\"b\":{\"\":null}}"},
+        {"\"\"", "\"\""},
+        {"\"\x7f\"", "\"\x7f\""},
+        {"\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\\"\\\\/\\b\\f\\n\\r\\t\""},
+        {"\"\\u0000\\u001F\\u007f\"", "\"\\u0000\\u001f\x7f\""},
+        {"\"\\u0041\\u00e9\\u20AC\\uD83D\\uDE00\"", "\"A\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\""},
+        {"\"\xc2\x80\xdf\xbf\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\"",
+         "\"\xc2\x80\xdf\xbf\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\""},
+        {"\"\xf0\x90\x80\x80\xf4\x8f\xbf\xbf\"", "\"\xf0\x90\x80\x80\xf4\x8f\xbf\xbf\""},
+        {"\"a long run of plain bytes, an escape \\n and a long run again\"",
+         "\"a long run of plain bytes, an escape \\n and a long run again\""},
+        {"{\"a\":1,\"a\":2}", "{\"a\":1,\"a\":2}"},
+        {"[0,-0,-1,10,-10]", "[0,0,-1,10,-10]"},
+        {"[1.0,-0.0,0e1,1E2,1e+2,1e-2,0.5e0]", "[1.0,-0.0,0.0,100.0,100.0,0.01,0.5]"},
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        assert_round_trip(cases[i][0], cases[i][1]);
+    }
+}
+
+static void refuses_all_else_and_says_where(void **unused)
+{
+    static const struct {
+        const char *text;
+        size_t len;
+        const char *message;
+    } cases[] = {
+        {TEXT(""), "line 1, column 1: expected a value, but the text ends"},
+        {TEXT(" \n "), "line 2, column 2: expected a value, but the text ends"},
+        {TEXT("\xef\xbb\xbf[]"), "line 1, column 1: expected a value"},
+        {TEXT("nul"), "line 1, column 1: expected a value"},
+        {TEXT("True"), "line 1, column 1: expected a value"},
+        {TEXT("nullx"), "line 1, column 5: expected nothing but white space behind the value"},
+        {TEXT("[] []"), "line 1, column 4: expected nothing but white space behind the value"},
+        {TEXT("1\0"), "line 1, column 2: expected nothing but white space behind the value"},
+        {TEXT("[1,\v2]"), "line 1, column 4: expected a value"},
+        {TEXT("["), "line 1, column 2: expected a value, but the text ends"},
+        {TEXT("[1"), "line 1, column 3: expected ',' or ']', but the text ends"},
+        {TEXT("[1 2]"), "line 1, column 4: expected ',' or ']'"},
+        {TEXT("[1,]"), "line 1, column 4: expected a value"},
+        {TEXT("[,1]"), "line 1, column 2: expected a value"},
+        {TEXT("[1}"), "line 1, column 3: expected ',' or ']'"},
+        {TEXT("]"), "line 1, column 1: expected a value"},
+        {TEXT("{"), "line 1, column 2: expected a name in quotes, but the text ends"},
+        {TEXT("{a:1}"), "line 1, column 2: expected a name in quotes"},
+        {TEXT("{1:1}"), "line 1, column 2: expected a name in quotes"},
+        {TEXT("{\"a\"}"), "line 1, column 5: expected ':'"},
+        {TEXT("{\"a\":}"), "line 1, column 6: expected a value"},
+        {TEXT("{\"a\":1,}"), "line 1, column 8: expected a name in quotes"},
+        {TEXT("{\"a\":1]"), "line 1, column 7: expected ',' or '}'"},
+        {TEXT("{\"a\":1 \"b\":2}"), "line 1, column 8: expected ',' or '}'"},
+        {TEXT("'a'"), "line 1, column 1: expected a value"},
+        {TEXT("// x\n1"), "line 1, column 1: expected a value"},
+        {TEXT("NaN"), "line 1, column 1: expected a value"},
+        {TEXT("Infinity"), "line 1, column 1: expected a value"},
+        {TEXT("+1"), "line 1, column 1: expected a value"},
+        {TEXT(".5"), "line 1, column 1: expected a value"},
+        {TEXT("01"), "line 1, column 2: expected no digit behind a leading 0"},
+        {TEXT("-00"), "line 1, column 3: expected no digit behind a leading 0"},
+        {TEXT("-"), "line 1, column 2: expected a digit, but the text ends"},
+        {TEXT("-x"), "line 1, column 2: expected a digit"},
+        {TEXT("1."), "line 1, column 3: expected a digit, but the text ends"},
+        {TEXT("1.e1"), "line 1, column 3: expected a digit"},
+        {TEXT("1e"), "line 1, column 3: expected a digit, but the text ends"},
+        {TEXT("1e+"), "line 1, column 4: expected a digit, but the text ends"},
+        {TEXT("1.5.5"), "line 1, column 4: expected nothing but white space behind the value"},
+        {TEXT("0x10"), "line 1, column 2: expected nothing but white space behind the value"},
+        {TEXT("[1e999]"), "line 1, column 2: expected a number that a double can hold"},
+        {TEXT("-1e309"), "line 1, column 1: expected a number that a double can hold"},
+        {TEXT("1.7976931348623159e308"),
+         "line 1, column 1: expected a number that a double can hold"},
+        {TEXT("\"abc"), "line 1, column 5: expected '\"', but the text ends"},
+        {TEXT("\"a\nb\""), "line 1, column 3: expected an escape instead of a control character"},
+        {TEXT("\"a\0b\""), "line 1, column 3: expected an escape instead of a control character"},
+        {TEXT("\"0123456789abcdef\x1f\""),
+         "line 1, column 18: expected an escape instead of a control character"},
+        {TEXT("\"\\"), "line 1, column 3: expected an escape, but the text ends"},
+        {TEXT("\"\\x\""), "line 1, column 3: expected one of \"\\/bfnrtu behind a backslash"},
+        {TEXT("\"\\u12\""), "line 1, column 4: expected four hexadecimal digits"},
+        {TEXT("\"\\u00g0\""), "line 1, column 4: expected four hexadecimal digits"},
+        {TEXT("\"\\u+123\""), "line 1, column 4: expected four hexadecimal digits"},
+        {TEXT("\"\\ud800\""), "line 1, column 8: expected the second half of a surrogate pair"},
+        {TEXT("\"\\ud800\\u0041\""),
+         "line 1, column 8: expected the second half of a surrogate pair"},
+        {TEXT("\"\\ud800\\ud800\""),
+         "line 1, column 8: expected the second half of a surrogate pair"},
+        {TEXT("\"\\udc00\\ud800\""), "line 1, column 2: expected the first half of a surrogate "
+                                     "pair before its second"},
+        {TEXT("\"\x80\""), "line 1, column 2: expected UTF-8"},
+        {TEXT("\"\xc0\x80\""), "line 1, column 2: expected UTF-8"},
+        {TEXT("\"\xc1\xbf\""), "line 1, column 2: expected UTF-8"},
+        {TEXT("\"\xe0\x9f\xbf\""), "line 1, column 2: expected UTF-8"},
+        {TEXT("\"\xed\xa0\x80\""), "line 1, column 2: expected UTF-8"},
+        {TEXT("\"\xf0\x8f\xbf\xbf\""), "line 1, column 2: expected UTF-8"},
+        {TEXT("\"\xf4\x90\x80\x80\""), "line 1, column 2: expected UTF-8"},
+        {TEXT("\"\xf5\x80\x80\x80\""), "line 1, column 2: expected UTF-8"},
+        {TEXT("\"\xc3\""), "line 1, column 2: expected UTF-8"},
+        {TEXT("\"\xf0\x9f\x98"), "line 1, column 2: expected UTF-8"},
+        {TEXT("\"\\n\xff\""), "line 1, column 4: expected UTF-8"},
+        {TEXT("{\n \"a\": 1,\n \"b\": x\n}"), "line 3, column 7: expected a value"},
+        {TEXT("[\"\\n\\n\\n\",\n\"\\n\\n\" 1]"), "line 2, column 8: expected ',' or ']'"},
+        {TEXT("[1,\n\"\\n\\n\\n\\q\"]"),
+         "line 2, column 9: expected one of \"\\/bfnrtu behind a backslash"},
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct json_doc doc;
+        struct bosa_error err;
+
+        error_init(&err);
+        assert_int_equal(parse_bytes(&doc, cases[i].text, cases[i].len, &err), BOSA_PROTOCOL);
+        assert_string_equal(err.message, cases[i].message);
+        json_free(&doc);
+        error_clear(&err);
+    }
+}
+
+static void integers_are_exact(void **unused)
+{
+    static const struct {
+        const char *text;
+        enum json_type type;
+        uint64_t value; /* of JSON_INT as two's complement */
+    } cases[] = {
+        {"0", JSON_INT, 0},
+        {"-0", JSON_INT, 0},
+        {"9007199254740993", JSON_INT, UINT64_C(9007199254740993)},
+        {"-9007199254740993", JSON_INT, 0 - UINT64_C(9007199254740993)},
+        {"9223372036854775807", JSON_INT, INT64_MAX},
+        {"-9223372036854775808", JSON_INT, UINT64_C(1) << 63},
+        {"9223372036854775808", JSON_UINT, UINT64_C(1) << 63},
+        {"9999999999999999999", JSON_UINT, UINT64_C(9999999999999999999)},
+        {"18446744073709551615", JSON_UINT, UINT64_MAX},
+        {"-9223372036854775809", JSON_DIGITS, 0},
+        {"18446744073709551616", JSON_DIGITS, 0},
+        {"-18446744073709551615", JSON_DIGITS, 0},
+        {"99999999999999999999", JSON_DIGITS, 0},
+        {"123456789012345678901234567890", JSON_DIGITS, 0},
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct json_doc doc = parse(cases[i].text);
+
+        assert_int_equal(json_type(&doc, 0), cases[i].type);
+        if (cases[i].type != JSON_DIGITS) {
+            assert_true(doc.nodes[0].v.u == cases[i].value);
+        }
+        assert_written(&doc, 0, strcmp(cases[i].text, "-0") == 0 ? "0" : cases[i].text);
+        json_free(&doc);
+    }
+}
+
+static void doubles_are_rounded_correctly(void **unused)
+{
+    (void)unused;
+    assert_reads("0.1", 0.1);
+    assert_reads("-2.5e-3", -0.0025);
+    assert_reads("9007199254740993.0", 0x1p53);
+    assert_reads("9007199254740993.00000000000000000000000000000000000001", 0x1.0000000000001p53);
+    assert_reads("9007199254740995.0", 0x1.0000000000002p53);
+    assert_reads("0.30000000000000004", 0x1.3333333333334p-2);
+    assert_reads("2.2250738585072011e-308", 0x0.fffffffffffffp-1022);
+    assert_reads("2.2250738585072014e-308", 0x1p-1022);
+    assert_reads("1.7976931348623157e308", 0x1.fffffffffffffp1023);
+    assert_reads("1.7976931348623158e308", 0x1.fffffffffffffp1023);
+    assert_reads("4.9e-324", 0x1p-1074);
+    assert_reads("2.4703282292062328e-324", 0x1p-1074);
+    assert_reads("2.4703282292062327e-324", 0.0);
+    assert_reads("1e-999999999999999999999999", 0.0);
+    assert_reads("-1e-400", -0.0);
+    assert_reads("0e999999999999999999999999", 0.0);
+    assert_reads("1e0000000000000000000000005", 1e5);
+    assert_reads("123456789012345678901234567890e-10", 12345678901234567890.0);
+    assert_reads("0.000000000000000000000000000000000000000000012345e44", 1.2345);
+}
+
+/* 2^-1 + 2^-54, half way between two doubles, written out; digits far behind decide. */
+static void digits_far_behind_decide(void **unused)
+{
+    const char *middle = "0.500000000000000055511151231257827021181583404541015625";
+    size_t len = strlen(middle);
+    char text[1200];
+
+    (void)unused;
+    assert_reads(middle, 0.5);
+    memcpy(text, middle, len);
+    memset(text + len, '0', sizeof text - len);
+    text[sizeof text - 1] = '\0';
+    assert_reads(text, 0.5);
+    text[sizeof text - 2] = '1';
+    assert_reads(text, 0x1.0000000000001p-1);
+}
+
+/* A well-formed text of `depth` arrays within each other; owned by the caller. */
+static char *nested(size_t depth)
+{
+    char *text = mem_alloc(2 * depth + 1);
+
+    assert_non_null(text);
+    memset(text, '[', depth);
+    memset(text + depth, ']', depth);
+    text[2 * depth] = '\0';
+    return text;
+}
+
+static void depth_is_bounded(void **unused)
+{
+    char *text = nested(JSON_MAX_DEPTH);
+    struct json_doc doc = parse(text);
+    struct bosa_error err;
+
+    (void)unused;
+    assert_int_equal(doc.count, JSON_MAX_DEPTH);
+    assert_written(&doc, 0, text);
+    assert_true(json_equal(&doc, 0, &doc, 0));
+    json_free(&doc);
+    mem_free(text);
+    text = nested(JSON_MAX_DEPTH + 1);
+    error_init(&err);
+    assert_int_equal(parse_bytes(&doc, text, strlen(text), &err), BOSA_PROTOCOL);
+    assert_string_equal(err.message, "line 1, column 1001: expected at most 1000 levels");
+    error_clear(&err);
+    json_free(&doc);
+    mem_free(text);
+}
+
+/* Every place of an odd byte in a string, so that each way through the fast scan is taken. */
+static void strings_of_every_length_are_read_and_written(void **unused)
+{
+    (void)unused;
+    for (size_t len = 0; len < 50; len++) {
+        for (size_t at = 0; at < len; at++) {
+            char text[128], expected[128];
+
+            snprintf(text, sizeof text, "\"%.*s\\n%.*s\xc3\xa9\"", (int)at,
+                     "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz", (int)(len - at),
+                     "ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJKLMNOPQRSTUVWXYZ");
+            memcpy(expected, text, sizeof text);
+            assert_round_trip(text, expected);
+        }
+    }
+}
+
+/* ---- questions ---- */
+
+static void questions_find_members_and_elements(void **unused)
+{
+    struct json_doc doc = parse("{\"a\":[10,{\"x\":[1,2]},30],\"bb\":true,\"a\\u0000\":null,"
+                                "\"b\":\"text\",\"bb\":false,\"\":0.5}");
+    uint32_t list = json_member(&doc, 0, "a");
+    size_t len;
+
+    (void)unused;
+    assert_int_equal(doc.nodes[0].len, 6);
+    assert_int_equal(json_next(&doc, 0), doc.count);
+    assert_int_equal(json_type(&doc, list), JSON_ARRAY);
+    assert_int_equal(doc.nodes[list].len, 3);
+    assert_true(json_number(&doc, json_at(&doc, list, 0)) == 10);
+    assert_int_equal(json_type(&doc, json_at(&doc, list, 1)), JSON_OBJECT);
+    assert_true(json_number(&doc, json_at(&doc, list, 2)) == 30);
+    assert_int_equal(json_at(&doc, list, 3), JSON_NONE);
+    assert_int_equal(json_at(&doc, 0, 0), JSON_NONE);
+    assert_int_equal(json_type(&doc, json_member(&doc, 0, "bb")), JSON_FALSE);
+    assert_int_equal(json_type(&doc, json_get(&doc, 0, "a\0", 2)), JSON_NULL);
+    assert_int_equal(json_type(&doc, json_get(&doc, 0, NULL, 0)), JSON_DOUBLE);
+    assert_int_equal(json_member(&doc, 0, "x"), JSON_NONE);
+    assert_int_equal(json_member(&doc, list, "a"), JSON_NONE);
+    assert_true(json_is(&doc, json_member(&doc, 0, "b"), "text"));
+    assert_false(json_is(&doc, json_member(&doc, 0, "b"), "tex"));
+    assert_false(json_is(&doc, list, ""));
+    assert_memory_equal(json_text(&doc, json_member(&doc, 0, "b"), &len), "text", 4);
+    assert_int_equal(len, 4);
+    assert_null(json_text(&doc, list, &len));
+    assert_int_equal(len, 0);
+    json_free(&doc);
+}
+
+static void types_have_json_schemas_names(void **unused)
+{
+    static const char *const names[] = {"null",    "boolean", "boolean", "integer", "integer",
+                                        "integer", "number",  "string",  "array",   "object"};
+    struct json_doc doc = parse("[null,false,true,1,9223372036854775808,99999999999999999999,1.0,"
+                                "\"\",[],{}]");
+
+    (void)unused;
+    for (uint32_t i = 0; i < COUNT(names); i++) {
+        assert_string_equal(json_type_name(&doc, json_at(&doc, 0, i)), names[i]);
+    }
+    json_add_file(&doc, 0);
+    assert_string_equal(json_type_name(&doc, doc.count - 1), "file");
+    assert_true(json_number(&doc, json_at(&doc, 0, 4)) == 0x1p63);
+    assert_true(json_number(&doc, json_at(&doc, 0, 5)) == 1e20);
+    json_free(&doc);
+}
+
+static void equality_is_json_schemas(void **unused)
+{
+    static const struct {
+        bool equal;
+        const char *a, *b;
+    } cases[] = {
+        {true, "1", "1.0"},
+        {true, "0", "-0.0"},
+        {true, "1e2", "100"},
+        {true, "9223372036854775808", "9223372036854775808.0"},
+        {true, "100000000000000000000", "1e20"},
+        {true, "100000000000000000000", "100000000000000000000"},
+        {true, "-9223372036854775808", "-9.223372036854775808e18"},
+        {true, "0.5", "5e-1"},
+        {false, "1", "1.5"},
+        {false, "1", "true"},
+        {false, "0", "false"},
+        {false, "0", "null"},
+        {false, "1", "\"1\""},
+        {false, "-1", "18446744073709551615"},
+        {false, "9007199254740993", "9007199254740992.0"},
+        {false, "18446744073709551615", "18446744073709551616.0"},
+        {false, "100000000000000000000", "100000000000000000001"},
+        {false, "18446744073709551615", "18446744073709551616"},
+        {true, "\"a\\u00e9\"", "\"a\xc3\xa9\""},
+        {false, "\"a\"", "\"A\""},
+        {false, "\"\"", "\"a\""},
+        {true, "[]", "[ ]"},
+        {false, "[]", "{}"},
+        {true, "[1,[2,{}]]", "[1.0,[2,{}]]"},
+        {false, "[1,2]", "[2,1]"},
+        {false, "[1]", "[1,2]"},
+        {true, "{\"a\":1,\"b\":[2]}", "{\"b\":[2.0],\"a\":1}"},
+        {false, "{\"a\":1}", "{\"a\":1,\"b\":2}"},
+        {false, "{\"a\":1,\"b\":2}", "{\"a\":1}"},
+        {false, "{\"a\":1}", "{\"a\":2}"},
+        {false, "{\"a\":1}", "{\"b\":1}"},
+        {true, "{\"a\":1,\"a\":2}", "{\"a\":2}"},
+        {false, "{\"a\":1,\"a\":2}", "{\"a\":1}"},
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct json_doc a = parse(cases[i].a), b = parse(cases[i].b);
+
+        if (json_equal(&a, 0, &b, 0) != cases[i].equal ||
+            json_equal(&b, 0, &a, 0) != cases[i].equal) {
+            fail_msg("%s and %s", cases[i].a, cases[i].b);
+        }
+        json_free(&a);
+        json_free(&b);
+    }
+}
+
+static void utf8_is_checked(void **unused)
+{
+    (void)unused;
+    assert_true(json_utf8(TEXT("")));
+    assert_true(json_utf8(TEXT("plain, \"quoted\" and \0 and \n")));
+    assert_true(json_utf8(TEXT("0123456789 \xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80")));
+    assert_false(json_utf8(TEXT("\xff")));
+    assert_false(json_utf8(TEXT("0123456789abcdef\x80")));
+    assert_false(json_utf8(TEXT("\xed\xa0\x80")));
+    assert_false(json_utf8(TEXT("0123456\xe2\x82")));
+}
+
+/* ---- memory ---- */
+
+/* A text of more nodes than were guessed grows the array; its failure is told apart from bad JSON.
+ */
+static void growing_while_reading_can_fail(void **unused)
+{
+    char text[201];
+    struct json_doc doc;
+    struct bosa_error err;
+
+    (void)unused;
+    memset(text, '0', sizeof text);
+    for (size_t i = 0; i < sizeof text; i += 2) {
+        text[i] = ',';
+    }
+    text[0] = '[';
+    text[200] = ']';
+    error_init(&err);
+    assert_int_equal(parse_bytes(&doc, text, sizeof text, &err), BOSA_OK);
+    assert_int_equal(doc.nodes[0].len, 100);
+    json_free(&doc);
+    mem_torture_fail_at(3);
+    assert_int_equal(parse_bytes(&doc, text, sizeof text, &err), BOSA_NOMEM);
+    mem_torture_fail_at(0);
+    assert_int_equal(err.kind, BOSA_NOMEM);
+    json_free(&doc);
+    error_clear(&err);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_what_rfc_8259_allows),
+        cmocka_unit_test(refuses_all_else_and_says_where),
+        cmocka_unit_test(integers_are_exact),
+        cmocka_unit_test(doubles_are_rounded_correctly),
+        cmocka_unit_test(digits_far_behind_decide),
+        cmocka_unit_test(depth_is_bounded),
+        cmocka_unit_test(strings_of_every_length_are_read_and_written),
+        cmocka_unit_test(questions_find_members_and_elements),
+        cmocka_unit_test(types_have_json_schemas_names),
+        cmocka_unit_test(equality_is_json_schemas),
+        cmocka_unit_test(utf8_is_checked),
+        cmocka_unit_test(growing_while_reading_can_fail),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
