@@ -1,0 +1,19 @@
+/*
+ * mem_torture: mem.h for tests. It counts, and fails the allocation that it is told to.
+ *
+ * Link mem_torture.c instead of csrc/core/mem.c (before the core's library is enough).
+ */
+#ifndef BOSA_MEM_TORTURE_H
+#define BOSA_MEM_TORTURE_H
+
+/* From here on the nth allocation (from 1) finds no memory, and only that one; 0: none. The count
+ * begins anew. */
+void mem_torture_fail_at(long nth);
+
+/* Allocations tried since mem_torture_fail_at, those that grow a block included. */
+long mem_torture_count(void);
+
+/* Blocks given out and not yet given back, since the program began. */
+long mem_torture_live(void);
+
+#endif
