@@ -22,6 +22,7 @@ struct reader {
 #define MOST_FIRST_NODES 65536 /* a longer text is not believed before it is seen */
 #define MOST_DIGITS 19         /* any number of so many digits fits 64 bits */
 
+/* Notes place and reason, and returns the NULL that tells of it. */
 static char *fail(struct reader *r, const char *at, const char *expected)
 {
     r->fault = at;
@@ -31,6 +32,7 @@ static char *fail(struct reader *r, const char *at, const char *expected)
 
 /* ---- strings ---- */
 
+/* The value of one hexadecimal digit, -1 for another byte. */
 static int hex_value(char c)
 {
     if (c >= '0' && c <= '9') {
@@ -59,6 +61,9 @@ static int32_t read_hex4(const char *p, const char *end)
     return value;
 }
 
+/*
+ * Writes a code point, never longer than the escape it comes from, and returns the position behind.
+ */
 static char *put_utf8(char *out, uint32_t c)
 {
     if (c < 0x80) {
@@ -124,8 +129,10 @@ static char *read_escape(struct reader *r, char *p, char **out)
     return p + 2;
 }
 
-/* Skips the bytes from `p` on that stay as they are: plain ones and UTF-8. NULL when it is not
- * UTF-8. */
+/*
+ * Skips the bytes from `p` on that stay as they are: plain ones and UTF-8. NULL when it is not
+ * UTF-8.
+ */
 static char *skip_literal(struct reader *r, char *p)
 {
     for (;;) {
@@ -144,8 +151,10 @@ static char *skip_literal(struct reader *r, char *p)
     }
 }
 
-/* Reads on from a string's first escape, moving what follows down over the bytes that escapes
- * spare. */
+/*
+ * Reads on from a string's first escape, moving what follows down over the bytes that escapes
+ * spare.
+ */
 static char *read_escaped(struct reader *r, char *p, char **out)
 {
     char *to = p;
@@ -167,27 +176,11 @@ static char *read_escaped(struct reader *r, char *p, char **out)
     return p;
 }
 
-/* Reads a string, whose opening quote is before `p`. */
-static char *read_string(struct reader *r, char *p)
+/* Appends the string from `start` to `stop`, whose closing quote is at `p`. */
+static inline char *add_string(struct reader *r, const char *start, const char *stop, char *p)
 {
-    char *start = p, *stop;
     struct json_node *node;
 
-    r->string = start;
-    p = skip_literal(r, p);
-    if (p == NULL) {
-        return NULL;
-    }
-    stop = p;
-    if (p < r->end && *p == '\\') {
-        p = read_escaped(r, p, &stop);
-        if (p == NULL) {
-            return NULL;
-        }
-    }
-    if (p == r->end || *p != '"') {
-        return fail(r, p, p == r->end ? "'\"'" : "an escape instead of a control character");
-    }
     if ((uint64_t)(stop - start) > UINT32_MAX) {
         return fail(r, start, "a string below 4 GiB");
     }
@@ -195,10 +188,41 @@ static char *read_string(struct reader *r, char *p)
     if (node == NULL) {
         return fail(r, p, NULL);
     }
-    node->len = (uint32_t)(stop - start);
-    node->v.at = (uint64_t)(start - r->doc->text);
-    r->string = NULL;
+    *node = (struct json_node){.type = JSON_STRING,
+                               .len = (uint32_t)(stop - start),
+                               .v.at = (uint64_t)(start - r->doc->text)};
     return p + 1;
+}
+
+/* Reads a string with escapes or UTF-8 in it, or with a fault. */
+static char *read_odd_string(struct reader *r, char *start)
+{
+    char *p, *stop;
+
+    r->string = start;
+    p = stop = skip_literal(r, start);
+    if (p != NULL && p < r->end && *p == '\\') {
+        p = read_escaped(r, p, &stop);
+    }
+    if (p == NULL) {
+        return NULL;
+    }
+    if (p == r->end || *p != '"') {
+        return fail(r, p, p == r->end ? "'\"'" : "an escape instead of a control character");
+    }
+    r->string = NULL;
+    return add_string(r, start, stop, p);
+}
+
+/* Reads a string, whose opening quote is before `p`. Most are plain to their end. */
+static inline char *read_string(struct reader *r, char *p)
+{
+    char *stop = p + (json_skip_plain(p, r->end) - p);
+
+    if (stop < r->end && *stop == '"') {
+        return add_string(r, p, stop, stop);
+    }
+    return read_odd_string(r, p);
 }
 
 /* ---- numbers ---- */
@@ -237,8 +261,10 @@ static char *add_integer(struct reader *r, char *start, char *p, uint64_t value)
     return p;
 }
 
-/* Appends the double between `start` and `p`. Its value is m * 10^exp10, or when not `exact` in the
- * text. */
+/*
+ * Appends the double between `start` and `p`. Its value is m * 10^exp10, or when not `exact` in the
+ * text.
+ */
 static char *add_double(struct reader *r, char *start, char *p, uint64_t m, int64_t exp10,
                         bool exact)
 {
@@ -312,6 +338,7 @@ static char *read_fraction(struct reader *r, char *start, char *p, uint64_t m)
     return add_double(r, start, p, m, exp10 + power, exact);
 }
 
+/* Reads a number, which begins with a digit or a minus sign. */
 static char *read_number(struct reader *r, char *start)
 {
     char *first = start + (*start == '-'), *p;
@@ -332,6 +359,7 @@ static char *read_number(struct reader *r, char *start)
 
 /* ---- the rest ---- */
 
+/* Most values have no space around them, so this mostly looks at one byte. */
 static inline char *skip_space(const struct reader *r, char *p)
 {
     while (p < r->end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')) {
@@ -340,6 +368,7 @@ static inline char *skip_space(const struct reader *r, char *p)
     return p;
 }
 
+/* Reads one of the three words that are values. */
 static char *read_word(struct reader *r, char *p, const char *word, enum json_type type)
 {
     size_t len = strlen(word);
@@ -368,6 +397,7 @@ static char *open_container(struct reader *r, char *p, enum json_type type)
     return p + 1;
 }
 
+/* Ends the innermost container; its parent becomes the innermost one. */
 static char *close_container(struct reader *r, char *p)
 {
     struct json_node *node = &r->doc->nodes[r->open];
@@ -448,6 +478,7 @@ static char *read_item(struct reader *r, char *p)
     return read_value(r, p);
 }
 
+/* Reads the one value of a text; depth costs no stack. */
 static bool read_document(struct reader *r, char *p)
 {
     p = read_value(r, skip_space(r, p));
@@ -517,6 +548,7 @@ static bool reserve_nodes(struct json_doc *doc, size_t len)
     return doc->nodes != NULL;
 }
 
+/* After a failure the document has no nodes, but still its text. */
 enum bosa_status json_parse(struct json_doc *doc, char *text, size_t len, struct bosa_error *err)
 {
     struct reader r = {.doc = doc, .end = text + len, .open = JSON_NONE};

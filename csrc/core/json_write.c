@@ -12,6 +12,7 @@ struct writer {
 
 /* ---- text ---- */
 
+/* ASCII goes eight bytes a time. */
 bool json_utf8(const char *text, size_t len)
 {
     const char *end = text + len;
@@ -52,41 +53,66 @@ static void write_escape(struct buf *out, char c)
     }
 }
 
-/* Room for the text is made once; only escapes ask for more. */
-bool json_write_string(struct buf *out, const char *text, size_t len)
+/* buf_addc, without a call where there is room. */
+static inline void add_byte(struct buf *out, char c)
 {
-    const char *end = text + len;
-
-    if (len < SIZE_MAX - 2) {
-        buf_reserve(out, len + 2);
+    if (out->len < out->cap && !out->failed) {
+        out->data[out->len++] = c;
+    } else {
+        buf_addc(out, c);
     }
-    buf_addc(out, '"');
-    for (;;) {
-        const char *stop = json_skip_plain(text, end);
-        size_t sequence = 1;
+}
 
-        while (stop < end && (unsigned char)*stop >= 0x80 && sequence > 0) {
-            sequence = json_utf8_sequence(stop, end);
+/* Writes a string from its first odd byte on, `text`; the part before it is written. */
+static bool write_odd(struct buf *out, const char *text, const char *end)
+{
+    while (text < end) {
+        const char *stop = text;
+
+        if ((unsigned char)*text >= 0x80) {
+            size_t sequence = json_utf8_sequence(text, end);
+
+            if (sequence == 0) {
+                return false;
+            }
             stop += sequence;
+        } else if (!json_is_plain(*text)) {
+            write_escape(out, *text++);
+            stop = text;
         }
-        if (sequence == 0) {
-            return false;
-        }
+        stop = json_skip_plain(stop, end);
         buf_add(out, text, (size_t)(stop - text));
         text = stop;
-        if (text == end) {
-            break;
-        }
-        if (!json_is_plain(*text)) {
-            write_escape(out, *text++);
-        }
     }
-    buf_addc(out, '"');
+    add_byte(out, '"');
+    return true;
+}
+
+/* Room for the whole text is made first: a plain string, as most are, is one copy. */
+bool json_write_string(struct buf *out, const char *text, size_t len)
+{
+    const char *end = text + len, *stop = json_skip_plain(text, end);
+    size_t plain = (size_t)(stop - text);
+    char *to;
+
+    if (!buf_reserve(out, len < SIZE_MAX - 2 ? len + 2 : SIZE_MAX)) {
+        return json_utf8(text, len);
+    }
+    to = out->data + out->len;
+    *to++ = '"';
+    memcpy(to, text, plain);
+    out->len += plain + 1;
+    if (stop < end) {
+        return write_odd(out, stop, end);
+    }
+    to[plain] = '"';
+    out->len++;
     return true;
 }
 
 /* ---- numbers ---- */
 
+/* Formats in place, into room that is enough for any double. */
 void json_write_double(struct buf *out, double value)
 {
     if (buf_reserve(out, JSON_DOUBLE_MAX_LEN)) {
@@ -94,6 +120,7 @@ void json_write_double(struct buf *out, double value)
     }
 }
 
+/* The magnitude comes unsigned, so that INT64_MIN is no special case. */
 static void write_integer(struct buf *out, uint64_t magnitude, bool minus)
 {
     char text[24], *p = text + sizeof text;
@@ -176,10 +203,11 @@ static const char *write_open(struct writer *w, uint32_t i)
         return "is nested more than " JSON_MAX_DEPTH_TEXT " levels deep";
     }
     w->open[w->depth++] = i;
-    buf_addc(w->out, w->doc->nodes[i].type == JSON_OBJECT ? '{' : '[');
+    add_byte(w->out, w->doc->nodes[i].type == JSON_OBJECT ? '{' : '[');
     return NULL;
 }
 
+/* Writes a string node, be it a value or a name; NULL or what is wrong with it. */
 static const char *write_text(struct writer *w, uint32_t i)
 {
     const struct json_node *node = &w->doc->nodes[i];
@@ -247,8 +275,10 @@ static void write_ends(struct writer *w, uint32_t i)
     }
 }
 
-/* Writes node `i`, where it is a member its name first; NULL or what is wrong. Leaves *i at the
- * culprit. */
+/*
+ * Writes node `i`, where it is a member its name first; NULL or what is wrong. Leaves *i at the
+ * culprit.
+ */
 static const char *write_item(struct writer *w, uint32_t *i)
 {
     const struct json_node *nodes = w->doc->nodes;
@@ -258,12 +288,12 @@ static const char *write_item(struct writer *w, uint32_t *i)
         if (write_text(w, *i) != NULL) {
             return "has a name that is not UTF-8";
         }
-        buf_addc(w->out, ':');
+        add_byte(w->out, ':');
         ++*i;
     }
     fault = write_value(w, *i);
     if (fault == NULL && nodes[*i].type != JSON_ARRAY && nodes[*i].type != JSON_OBJECT) {
-        buf_addc(w->out, ',');
+        add_byte(w->out, ',');
     }
     return fault;
 }
