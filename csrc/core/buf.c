@@ -8,13 +8,16 @@
 
 #define FIRST_CAP 64 /* bytes of the first allocation, unless more are asked for */
 
+/* Allocates nothing, so that a buffer that stays empty costs nothing and need not be freed. */
 void buf_init(struct buf *b)
 {
     *b = (struct buf){0};
 }
 
-/* Gives `b` at least `need` bytes, twice what it had where that is more: n additions cost O(n)
- * copies. */
+/*
+ * Gives `b` at least `need` bytes, twice what it had where that is more: n additions cost O(n)
+ * copies.
+ */
 static bool grow(struct buf *b, size_t need)
 {
     size_t cap = b->cap < SIZE_MAX / 2 ? b->cap * 2 : SIZE_MAX;
@@ -62,6 +65,7 @@ void buf_add(struct buf *b, const void *bytes, size_t len)
     b->len += len;
 }
 
+/* For loops over bytes; a run of them is cheaper with buf_add. */
 void buf_addc(struct buf *b, char c)
 {
     if (buf_reserve(b, 1)) {
@@ -69,13 +73,18 @@ void buf_addc(struct buf *b, char c)
     }
 }
 
+/*
+ * For literals and for text of the C library; whatever came from outside has a length and buf_add.
+ */
 void buf_adds(struct buf *b, const char *text)
 {
     buf_add(b, text, strlen(text));
 }
 
-/* Formats into the room at hand, and again where that was too small. A format that fails counts as
- * no memory. */
+/*
+ * Formats into the room at hand, and again where that was too small. A format that fails counts as
+ * no memory.
+ */
 void buf_addf(struct buf *b, const char *format, ...)
 {
     va_list args;
@@ -107,6 +116,10 @@ static bool is_unreserved(char c)
            c == '.' || c == '_' || c == '~';
 }
 
+/*
+ * RFC 3986 asks for upper case digits. Every byte is taken by itself, so the text may be in any
+ * encoding, or in none.
+ */
 void buf_add_escaped(struct buf *b, const char *text, size_t len)
 {
     static const char hex[] = "0123456789ABCDEF";
@@ -124,6 +137,7 @@ void buf_add_escaped(struct buf *b, const char *text, size_t len)
     }
 }
 
+/* The bytes stay in memory until they are written over: a secret is to be wiped, not cleared. */
 void buf_clear(struct buf *b)
 {
     b->len = 0;
@@ -148,6 +162,7 @@ char *buf_take(struct buf *b, size_t *len)
     return data;
 }
 
+/* May be called again, and after buf_take. */
 void buf_free(struct buf *b)
 {
     mem_free(b->data);

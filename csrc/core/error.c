@@ -11,6 +11,7 @@
 #define MASK_LEN (sizeof MASK - 1)
 #define SHORTEST_SECRET 4 /* also what makes the mask fit in the secret's place */
 
+/* A retry_after below 0 is the only field whose "not said" is not zero. */
 void error_init(struct bosa_error *e)
 {
     *e = (struct bosa_error){.kind = BOSA_OK, .sent = BOSA_SENT_NO, .retry_after = -1};
@@ -25,6 +26,9 @@ static void free_details(struct json_doc *details)
     }
 }
 
+/*
+ * The one place that lists what an error owns; a new field is freed here and copied in copy_owned.
+ */
 void error_clear(struct bosa_error *e)
 {
     mem_free(e->message);
@@ -86,7 +90,8 @@ enum bosa_status error_set(struct bosa_error *e, enum bosa_status kind, const ch
     return e->kind;
 }
 
-/* Copies before it frees: `text` may be the field's own. After BOSA_NOMEM the field is as it was.
+/*
+ * Copies before it frees: `text` may be the field's own. After BOSA_NOMEM the field is as it was.
  */
 enum bosa_status error_field(char **field, const char *text, size_t len)
 {
@@ -104,6 +109,7 @@ enum bosa_status error_field(char **field, const char *text, size_t len)
     return BOSA_OK;
 }
 
+/* Moving to itself changes nothing, though both sides would be cleared. */
 void error_move(struct bosa_error *to, struct bosa_error *from)
 {
     if (to == from) {
@@ -137,8 +143,10 @@ static bool copy_details(struct json_doc **to, const struct json_doc *from)
     return !(*to)->failed;
 }
 
-/* Copies what `from` owns into `to`, whose plain fields are set already. False when there is no
- * memory. */
+/*
+ * Copies what `from` owns into `to`, whose plain fields are set already. False when there is no
+ * memory.
+ */
 static bool copy_owned(struct bosa_error *to, const struct bosa_error *from)
 {
     return copy_text(&to->message, from->message) &&
@@ -150,6 +158,10 @@ static bool copy_owned(struct bosa_error *to, const struct bosa_error *from)
            copy_details(&to->details, from->details);
 }
 
+/*
+ * The plain fields are listed rather than assigned with the whole struct, so that at no time two
+ * errors own one string.
+ */
 enum bosa_status error_copy(struct bosa_error *to, const struct bosa_error *from)
 {
     if (to == from) {
@@ -170,6 +182,9 @@ enum bosa_status error_copy(struct bosa_error *to, const struct bosa_error *from
     return BOSA_OK;
 }
 
+/*
+ * The first three never reach a user as the kind of an error; they have names for logs and tests.
+ */
 const char *error_kind_name(enum bosa_status kind)
 {
     static const char *const names[] = {
@@ -196,6 +211,7 @@ const char *error_kind_name(enum bosa_status kind)
     return names[kind];
 }
 
+/* The words are in the order of the enum, but nothing here relies on it. */
 const char *error_sent_name(enum bosa_sent sent)
 {
     static const char *const names[] = {
@@ -240,6 +256,10 @@ static void mask_details(struct json_doc *details, const char *secret, size_t le
     }
 }
 
+/*
+ * Only what may repeat words of the request or the answer is searched; names, codes and the URL are
+ * set from what is known not to be secret.
+ */
 void error_redact(struct bosa_error *e, const char *secret, size_t len)
 {
     if (len < SHORTEST_SECRET) {

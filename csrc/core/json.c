@@ -6,6 +6,7 @@
 #define FIRST_NODES 16
 #define FIRST_TEXT 64
 
+/* A document without nodes has no root: it is for json_parse or the json_add functions to fill. */
 void json_init(struct json_doc *doc)
 {
     *doc = (struct json_doc){0};
@@ -13,11 +14,13 @@ void json_init(struct json_doc *doc)
 
 /* ---- questions ---- */
 
+/* A node keeps its type in a byte, to be 16 bytes in all. */
 enum json_type json_type(const struct json_doc *doc, uint32_t node)
 {
     return (enum json_type)doc->nodes[node].type;
 }
 
+/* 1.0 is a "number" here, though a schema takes it for an integer too. */
 const char *json_type_name(const struct json_doc *doc, uint32_t node)
 {
     static const char *const names[] = {
@@ -30,11 +33,13 @@ const char *json_type_name(const struct json_doc *doc, uint32_t node)
     return names[doc->nodes[node].type];
 }
 
+/* True for the two types whose v.end says where their content ends. */
 static bool is_container(const struct json_node *node)
 {
     return node->type == JSON_ARRAY || node->type == JSON_OBJECT;
 }
 
+/* A container is stepped over whole, so walking over siblings never sees their content. */
 uint32_t json_next(const struct json_doc *doc, uint32_t node)
 {
     const struct json_node *n = &doc->nodes[node];
@@ -67,11 +72,13 @@ uint32_t json_get(const struct json_doc *doc, uint32_t object, const char *key, 
     return found;
 }
 
+/* For names that the code itself knows. */
 uint32_t json_member(const struct json_doc *doc, uint32_t object, const char *key)
 {
     return json_get(doc, object, key, strlen(key));
 }
 
+/* The length is looked at first: past the end the nodes are those of something else. */
 uint32_t json_at(const struct json_doc *doc, uint32_t array, uint32_t i)
 {
     uint32_t item = array + 1;
@@ -85,6 +92,7 @@ uint32_t json_at(const struct json_doc *doc, uint32_t array, uint32_t i)
     return item;
 }
 
+/* The pointer is good until text is added to the document. */
 const char *json_text(const struct json_doc *doc, uint32_t node, size_t *len)
 {
     const struct json_node *n = &doc->nodes[node];
@@ -97,6 +105,7 @@ const char *json_text(const struct json_doc *doc, uint32_t node, size_t *len)
     return doc->text + n->v.at;
 }
 
+/* No string with a NUL in it is ever equal to `text`. */
 bool json_is(const struct json_doc *doc, uint32_t node, const char *text)
 {
     return doc->nodes[node].type == JSON_STRING && has_text(doc, node, text, strlen(text));
@@ -150,16 +159,19 @@ static struct json_node *add(struct json_doc *doc, enum json_type type)
     return doc->failed ? NULL : json_new_node(doc, type);
 }
 
+/* The json_add functions append a node; where it belongs is said by the container that is open. */
 void json_add_null(struct json_doc *doc)
 {
     add(doc, JSON_NULL);
 }
 
+/* true and false are types, as null is: there is no value to store. */
 void json_add_bool(struct json_doc *doc, bool value)
 {
     add(doc, value ? JSON_TRUE : JSON_FALSE);
 }
 
+/* After a failure nothing is added, here and in all that follow. */
 void json_add_int(struct json_doc *doc, int64_t value)
 {
     struct json_node *node = add(doc, JSON_INT);
@@ -169,6 +181,7 @@ void json_add_int(struct json_doc *doc, int64_t value)
     }
 }
 
+/* What fits int64_t has one type only, so readers need not look at both. */
 void json_add_uint(struct json_doc *doc, uint64_t value)
 {
     struct json_node *node;
@@ -183,6 +196,7 @@ void json_add_uint(struct json_doc *doc, uint64_t value)
     }
 }
 
+/* NaN and infinity are taken, and refused by the writer, which can name their place. */
 void json_add_double(struct json_doc *doc, double value)
 {
     struct json_node *node = add(doc, JSON_DOUBLE);
@@ -241,6 +255,7 @@ static void add_text(struct json_doc *doc, enum json_type type, const char *text
     doc->text_len += len;
 }
 
+/* UTF-8 is not checked here but when it is written. */
 void json_add_string(struct json_doc *doc, const char *text, size_t len)
 {
     add_text(doc, JSON_STRING, text, len);
@@ -252,6 +267,7 @@ void json_add_digits(struct json_doc *doc, const char *text, size_t len)
     add_text(doc, JSON_DIGITS, text, len);
 }
 
+/* A file is a place holder: requests replace it, json_write refuses it. */
 void json_add_file(struct json_doc *doc, uint32_t index)
 {
     struct json_node *node = add(doc, JSON_FILE);
@@ -273,6 +289,7 @@ uint32_t json_open(struct json_doc *doc, enum json_type type)
     return doc->count - 1;
 }
 
+/* The caller has counted; counting here would mean to walk over the content once more. */
 void json_close(struct json_doc *doc, uint32_t container, uint32_t count)
 {
     if (doc->failed) {
@@ -347,12 +364,14 @@ void json_with_member(struct json_doc *out, const struct json_doc *from, uint32_
 
 /* ---- the end ---- */
 
+/* All of the text is wiped, also what undone escapes left behind the strings. */
 void json_wipe(struct json_doc *doc)
 {
     mem_wipe(doc->text, doc->text_cap);
     json_free(doc);
 }
 
+/* May be called again, and on a document that json_parse has refused. */
 void json_free(struct json_doc *doc)
 {
     mem_free(doc->nodes);

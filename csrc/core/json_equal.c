@@ -6,6 +6,7 @@
 static bool equal_at(const struct json_doc *a, uint32_t x, const struct json_doc *b, uint32_t y,
                      int depth);
 
+/* The four types of numbers are one type to JSON Schema, and so to json_equal. */
 static bool is_number(enum json_type type)
 {
     return type == JSON_INT || type == JSON_UINT || type == JSON_DIGITS || type == JSON_DOUBLE;
@@ -65,6 +66,7 @@ static bool equal_numbers(const struct json_doc *a, uint32_t x, const struct jso
     return json_number(a, x) == json_number(b, y);
 }
 
+/* Equal lengths let one end serve for both. */
 static bool equal_arrays(const struct json_doc *a, uint32_t x, const struct json_doc *b, uint32_t y,
                          int depth)
 {
@@ -81,8 +83,10 @@ static bool equal_arrays(const struct json_doc *a, uint32_t x, const struct json
     return true;
 }
 
-/* True when every name of `x` (the last one, where it comes twice) is in `y` too; with `values`,
- * equal there. */
+/*
+ * True when every name of `x` (the last one, where it comes twice) is in `y` too; with `values`,
+ * equal there.
+ */
 static bool is_within(const struct json_doc *a, uint32_t x, const struct json_doc *b, uint32_t y,
                       bool values, int depth)
 {
@@ -136,6 +140,7 @@ static bool equal_at(const struct json_doc *a, uint32_t x, const struct json_doc
     }
 }
 
+/* Takes time in the square of an object's members, which are few in what schemas compare. */
 bool json_equal(const struct json_doc *a, uint32_t x, const struct json_doc *b, uint32_t y)
 {
     return equal_at(a, x, b, y, 0);

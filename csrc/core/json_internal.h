@@ -24,8 +24,10 @@
 /* Room for one more node at least; sets doc->failed when there is none. */
 bool json_grow(struct json_doc *doc);
 
-/* The next node, zeroed but for its type; NULL when there is no memory. Valid until the next one is
- * asked for. */
+/*
+ * The next node, zeroed but for its type; NULL when there is no memory. Valid until the next one is
+ * asked for.
+ */
 static inline struct json_node *json_new_node(struct json_doc *doc, enum json_type type)
 {
     struct json_node *node;
@@ -44,23 +46,30 @@ static inline struct json_node *json_new_node(struct json_doc *doc, enum json_ty
  */
 bool json_easy_double(uint64_t m, int64_t exp10, double *value);
 
-/* The double nearest to a number's text, which is well-formed JSON; infinity when it is past all
- * doubles. */
+/*
+ * The double nearest to a number's text, which is well-formed JSON; infinity when it is past all
+ * doubles.
+ */
 double json_read_double(const char *text, size_t len);
 
-/* Writes a finite double, shortest, to `out` of JSON_DOUBLE_MAX_LEN bytes and returns its length.
+/*
+ * Writes a finite double, shortest, to `out` of JSON_DOUBLE_MAX_LEN bytes and returns its length.
  */
 size_t json_format_double(char *out, double value);
 
 /* Makes the node JSON_INT or JSON_UINT; false when the number fits neither. */
 bool json_set_integer(struct json_node *node, uint64_t value, bool minus);
 
-/* Reads the text of an integer (well-formed JSON) as json_set_integer does; false when it does not
- * fit. */
+/*
+ * Reads the text of an integer (well-formed JSON) as json_set_integer does; false when it does not
+ * fit.
+ */
 bool json_read_integer(const char *text, size_t len, struct json_node *node);
 
-/* Bytes of the well-formed UTF-8 sequence at `p`, whose first byte is not ASCII; 0 when there is
- * none. */
+/*
+ * Bytes of the well-formed UTF-8 sequence at `p`, whose first byte is not ASCII; 0 when there is
+ * none.
+ */
 static inline size_t json_utf8_sequence(const char *p, const char *end)
 {
     const unsigned char *s = (const unsigned char *)p;

@@ -17,6 +17,7 @@
 #define INFINITE_BITS UINT64_C(0x7ff0000000000000)
 #define TWO_53 (UINT64_C(1) << 53)
 
+/* IEEE 754 rounds a product or a quotient correctly; where registers are wider that is not so. */
 bool json_easy_double(uint64_t m, int64_t exp10, double *value)
 {
     if (m == 0) {
@@ -46,6 +47,7 @@ struct decimal {
     bool more;          /* a digit other than 0 was left out */
 };
 
+/* Nine digits fit a limb: value is multiplied once for all of them. */
 static void flush(struct decimal *d)
 {
     static const uint32_t powers[] = {1,      10,      100,      1000,      10000,
@@ -79,6 +81,7 @@ static void take_digit(struct decimal *d, uint32_t digit, int behind_point)
     }
 }
 
+/* isdigit, whatever the locale and the sign of a char. */
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
@@ -208,6 +211,7 @@ static double nearest(const struct decimal *d)
     return json_double_of(walk_to_nearest(d, json_bits_of(guess)));
 }
 
+/* The sign is kept apart: -0.0 and what rounds to it stay negative. */
 double json_read_double(const char *text, size_t len)
 {
     const char *end = text + len;
@@ -220,6 +224,7 @@ double json_read_double(const char *text, size_t len)
     return minus ? -value : value;
 }
 
+/* Leading zeros would do no harm; JSON has none. */
 bool json_read_integer(const char *text, size_t len, struct json_node *node)
 {
     bool minus = *text == '-';
@@ -236,6 +241,7 @@ bool json_read_integer(const char *text, size_t len, struct json_node *node)
     return json_set_integer(node, value, minus);
 }
 
+/* INT64_MIN is named, as its magnitude is no int64_t that could be negated. */
 bool json_set_integer(struct json_node *node, uint64_t value, bool minus)
 {
     if (minus) {

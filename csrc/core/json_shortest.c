@@ -93,6 +93,7 @@ static int dragon_start(struct dragon *d, uint64_t bits)
     return estimate > point ? point + 1 : point;
 }
 
+/* Multiplies all but s: the fraction and the distances move one or more digits up together. */
 static void dragon_multiply(struct dragon *d, uint32_t power_of_ten)
 {
     json_big_multiply_10(&d->r, power_of_ten);
@@ -130,7 +131,8 @@ static int dragon_digit(struct dragon *d)
     return digit;
 }
 
-/* True when the rest is nearer to one than to zero; at the middle, when `digit` becomes even by it.
+/*
+ * True when the rest is nearer to one than to zero; at the middle, when `digit` becomes even by it.
  */
 static bool dragon_rounds_up(struct dragon *d, int digit)
 {
@@ -174,12 +176,14 @@ static void find_shortest(struct digits *out, uint64_t bits)
     out->text[out->n++] = (char)('0' + digit);
 }
 
+/* These return the position behind what they wrote. */
 static char *put(char *out, const char *text, int len)
 {
     memcpy(out, text, (size_t)len);
     return out + len;
 }
 
+/* `n` may be 0. */
 static char *put_zeros(char *out, int n)
 {
     memset(out, '0', (size_t)n);
@@ -222,6 +226,7 @@ static char *put_scientific(char *out, const struct digits *d)
     return put(out, power.text, power.n);
 }
 
+/* From 1e-4 up to below 1e16 without an exponent, as people write them. */
 size_t json_format_double(char *out, double value)
 {
     uint64_t bits = json_bits_of(value) & INT64_MAX;

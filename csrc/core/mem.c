@@ -40,13 +40,16 @@ char *mem_dup(const char *text, size_t len)
     return copy;
 }
 
+/* No counting here: a test that wants to count brings its own mem. */
 void mem_free(void *block)
 {
     free(block);
 }
 
-/* memset through a volatile pointer: the compiler can't know what is called, so it can't drop the
- * call. */
+/*
+ * memset through a volatile pointer: the compiler can't know what is called, so it can't drop the
+ * call.
+ */
 void mem_wipe(void *block, size_t len)
 {
     static void *(*const volatile fill)(void *, int, size_t) = memset;

@@ -6,8 +6,10 @@
 #ifndef BOSA_MEM_TORTURE_H
 #define BOSA_MEM_TORTURE_H
 
-/* From here on the nth allocation (from 1) finds no memory, and only that one; 0: none. The count
- * begins anew. */
+/*
+ * From here on the nth allocation (from 1) finds no memory, and only that one; 0: none. The count
+ * begins anew.
+ */
 void mem_torture_fail_at(long nth);
 
 /* Allocations tried since mem_torture_fail_at, those that grow a block included. */

@@ -380,7 +380,8 @@ static void utf8_is_checked(void **unused)
 
 /* ---- memory ---- */
 
-/* A text of more nodes than were guessed grows the array; its failure is told apart from bad JSON.
+/*
+ * A text of more nodes than were guessed grows the array; its failure is told apart from bad JSON.
  */
 static void growing_while_reading_can_fail(void **unused)
 {
