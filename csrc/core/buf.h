@@ -37,7 +37,10 @@ void buf_add_escaped(struct buf *b, const char *text, size_t len);
 /* Forgets the content, keeps the memory (and clears `failed`). */
 void buf_clear(struct buf *b);
 
-/* Hands the bytes to the caller, a NUL behind them (not counted), and leaves `b` empty. NULL after a failure. */
+/*
+ * Hands the bytes to the caller, a NUL behind them (not counted), and leaves `b` empty. NULL after
+ * a failure.
+ */
 char *buf_take(struct buf *b, size_t *len);
 
 void buf_free(struct buf *b);

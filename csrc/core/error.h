@@ -1,8 +1,8 @@
 /*
  * error: what a function of the core gives back when it can't do its work.
  *
- * Every function that can fail returns an `enum bosa_status` and, where there is more to say, fills a
- * `struct bosa_error` that its caller owns. The kinds are those of the public API.
+ * Every function that can fail returns an `enum bosa_status` and, where there is more to say, fills
+ * a `struct bosa_error` that its caller owns. The kinds are those of the public API.
  */
 #ifndef BOSA_ERROR_H
 #define BOSA_ERROR_H
@@ -14,37 +14,40 @@ struct json_doc;
 
 enum bosa_status {
     BOSA_OK = 0,
-    BOSA_NOMEM,             /* no memory; the binding raises Lua's own memory error */
-    BOSA_AGAIN,             /* not a failure: nothing was taken or given now, try after the other side acted */
-    BOSA_PARAMS,            /* parameters against the schema, or a value that can't be sent */
+    BOSA_NOMEM,  /* no memory; the binding raises Lua's own memory error */
+    BOSA_AGAIN,  /* not a failure: nothing was taken or given now, try after the other side acted */
+    BOSA_PARAMS, /* parameters against the schema, or a value that can't be sent */
     BOSA_UNKNOWN_CONNECTOR,
     BOSA_UNKNOWN_ACTION,
-    BOSA_AUTH,              /* 401, 403, and the 404 that says the API key is invalid */
-    BOSA_NOT_FOUND,         /* 404 */
-    BOSA_RATE_LIMIT,        /* 429 */
-    BOSA_API,               /* another 4xx, or 200 with data.success = false */
-    BOSA_SERVER,            /* 5xx */
-    BOSA_CONNECTION,        /* no connection, or it was lost */
+    BOSA_AUTH,       /* 401, 403, and the 404 that says the API key is invalid */
+    BOSA_NOT_FOUND,  /* 404 */
+    BOSA_RATE_LIMIT, /* 429 */
+    BOSA_API,        /* another 4xx, or 200 with data.success = false */
+    BOSA_SERVER,     /* 5xx */
+    BOSA_CONNECTION, /* no connection, or it was lost */
     BOSA_TIMEOUT,
     BOSA_TLS,
-    BOSA_PROTOCOL,          /* an answer that makes no sense */
-    BOSA_FILE,              /* a local file could not be read or written */
+    BOSA_PROTOCOL, /* an answer that makes no sense */
+    BOSA_FILE,     /* a local file could not be read or written */
     BOSA_CANCELLED,
-    BOSA_CLOSED             /* the hub was closed */
+    BOSA_CLOSED /* the hub was closed */
 };
 
-/* Whether the action can have run at the third party. Ordered: a call's answer is the highest of its attempts. */
+/*
+ * Whether the action can have run at the third party. Ordered: a call's answer is the highest of
+ * its attempts.
+ */
 enum bosa_sent { BOSA_SENT_NO, BOSA_SENT_MAYBE, BOSA_SENT_YES };
 
 struct bosa_error {
     enum bosa_status kind;
     enum bosa_sent sent;
-    bool retryable;           /* the same call may succeed later */
-    int status;               /* HTTP status, 0: none */
-    int attempts;             /* how often the request was sent or tried, 0: never */
-    double retry_after;       /* seconds the server asks to wait; below 0: not said */
-    char *message;            /* owned, as all strings here; one line; NULL only when out of memory */
-    char *reference_id;       /* what support asks for */
+    bool retryable;     /* the same call may succeed later */
+    int status;         /* HTTP status, 0: none */
+    int attempts;       /* how often the request was sent or tried, 0: never */
+    double retry_after; /* seconds the server asks to wait; below 0: not said */
+    char *message;      /* owned, as all strings here; one line; NULL only when out of memory */
+    char *reference_id; /* what support asks for */
     char *connector, *action; /* names, where the error belongs to one */
     char *url;                /* without query */
     char *code;               /* the server's own code for it */
@@ -67,9 +70,13 @@ void error_clear(struct bosa_error *e);
 #if defined(__GNUC__)
 __attribute__((format(printf, 3, 4)))
 #endif
-enum bosa_status error_set(struct bosa_error *e, enum bosa_status kind, const char *format, ...);
+enum bosa_status
+error_set(struct bosa_error *e, enum bosa_status kind, const char *format, ...);
 
-/* Puts a copy of `text` (may be NULL: nothing happens) into one of e's string fields, freeing what was there. */
+/*
+ * Puts a copy of `text` (may be NULL: nothing happens) into one of e's string fields, freeing what
+ * was there.
+ */
 enum bosa_status error_field(char **field, const char *text, size_t len);
 
 /* Moves everything from `from` to `to` (cleared before); `from` is left as error_init does. */
@@ -78,7 +85,10 @@ void error_move(struct bosa_error *to, struct bosa_error *from);
 /* A deep copy. BOSA_NOMEM leaves `to` cleared. */
 enum bosa_status error_copy(struct bosa_error *to, const struct bosa_error *from);
 
-/* The API's word for a kind ("params", "rate_limit"); for `sent` ("no", "maybe", "yes"). Static strings. */
+/*
+ * The API's word for a kind ("params", "rate_limit"); for `sent` ("no", "maybe", "yes"). Static
+ * strings.
+ */
 const char *error_kind_name(enum bosa_status kind);
 const char *error_sent_name(enum bosa_sent sent);
 

@@ -24,15 +24,16 @@ struct fields {
 };
 
 /*
- * Adds a field. BOSA_PARAMS when the name is no token (RFC 9110 5.6.2) or the value has a control character
- * other than tab (CR, LF and NUL above all); white space around the value is dropped. BOSA_NOMEM.
+ * Adds a field. BOSA_PARAMS when the name is no token (RFC 9110 5.6.2) or the value has a control
+ * character other than tab (CR, LF and NUL above all); white space around the value is dropped.
+ * BOSA_NOMEM.
  */
-enum bosa_status fields_add(struct fields *fields, const char *name, size_t name_len, const char *value,
-                            size_t value_len, struct bosa_error *err);
+enum bosa_status fields_add(struct fields *fields, const char *name, size_t name_len,
+                            const char *value, size_t value_len, struct bosa_error *err);
 
 /* As fields_add, in place of every field of that name (names compare without case). */
-enum bosa_status fields_set(struct fields *fields, const char *name, const char *value, size_t value_len,
-                            struct bosa_error *err);
+enum bosa_status fields_set(struct fields *fields, const char *name, const char *value,
+                            size_t value_len, struct bosa_error *err);
 
 /* The value of the first field of that name, borrowed; NULL when there is none. */
 const char *fields_get(const struct fields *fields, const char *name);
@@ -51,29 +52,38 @@ bool http_date(const char *text, int64_t *unix_seconds);
 /* A date in the form "Sun, 06 Nov 1994 08:49:37 GMT"; `out` has room for 30 bytes. */
 void http_write_date(int64_t unix_seconds, char out[30]);
 
-/* Seconds to wait as Retry-After says, at least 0; negative when `text` (may be NULL) is neither a number of seconds nor a date. */
+/*
+ * Seconds to wait as Retry-After says, at least 0; negative when `text` (may be NULL) is neither a
+ * number of seconds nor a date.
+ */
 double http_retry_after(const char *text, int64_t now_unix);
 
-/* True for application/json and +json types, with or without parameters, any case. NULL is false. */
+/*
+ * True for application/json and +json types, with or without parameters, any case. NULL is false.
+ */
 bool http_is_json(const char *content_type);
 
 /* A request id fit to show: 1 to 128 of A-Z a-z 0-9 . _ : - */
 bool http_is_reference(const char *text, size_t len);
 
 /*
- * The file name of a Content-Disposition value: filename* (RFC 8187) before filename (quoted, RFC 2231
- * continuations, bare). Sloppy values are read as protocol.md says: invalid UTF-8 is Latin-1, a quoted string ends at
- * its last quote. An owned string in UTF-8, not made safe; NULL when there is none or no memory.
+ * The file name of a Content-Disposition value: filename* (RFC 8187) before filename (quoted, RFC
+ * 2231 continuations, bare). Sloppy values are read as protocol.md says: invalid UTF-8 is Latin-1,
+ * a quoted string ends at its last quote. An owned string in UTF-8, not made safe; NULL when there
+ * is none or no memory.
  */
 char *http_filename(const char *content_disposition);
 
 /*
- * The last component of `name`, made safe as a file name on any system: no directories, control characters,
- * reserved characters or device names, no leading or trailing dots and spaces, at most 200 bytes cut on a UTF-8 boundary. Never empty ("download"). Owned; NULL: no memory.
+ * The last component of `name`, made safe as a file name on any system: no directories, control
+ * characters, reserved characters or device names, no leading or trailing dots and spaces, at most
+ * 200 bytes cut on a UTF-8 boundary. Never empty ("download"). Owned; NULL: no memory.
  */
 char *http_safe_filename(const char *name);
 
-/* Media type for a file name's extension; "application/octet-stream" for others. A static string. */
+/*
+ * Media type for a file name's extension; "application/octet-stream" for others. A static string.
+ */
 const char *http_type_of(const char *filename);
 
 #endif

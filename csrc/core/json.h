@@ -21,8 +21,8 @@
 #include "buf.h"
 #include "error.h"
 
-#define JSON_NONE UINT32_MAX           /* "no such node" */
-#define JSON_MAX_DEPTH 1000            /* containers within each other, reading and writing */
+#define JSON_NONE UINT32_MAX /* "no such node" */
+#define JSON_MAX_DEPTH 1000  /* containers within each other, reading and writing */
 #define JSON_MAX_NODES (UINT32_MAX - 1)
 
 enum json_type {
@@ -36,12 +36,12 @@ enum json_type {
     JSON_STRING,
     JSON_ARRAY,
     JSON_OBJECT,
-    JSON_FILE    /* never parsed: stands for the v.u-th file of a call's parameters (plan.h) */
+    JSON_FILE /* never parsed: stands for the v.u-th file of a call's parameters (plan.h) */
 };
 
 enum json_flag {
-    JSON_F_EITHER = 1,   /* an empty container of which the caller did not say whether array or object */
-    JSON_F_BIGDIGITS = 2 /* a string of digits that this VM's numbers can't hold: may stand for an integer */
+    JSON_F_EITHER = 1,   /* an empty container, not said whether array or object */
+    JSON_F_BIGDIGITS = 2 /* digits past the VM's numbers: may stand for an integer */
 };
 
 struct json_node {
@@ -60,18 +60,18 @@ struct json_node {
 struct json_doc {
     struct json_node *nodes; /* owned */
     uint32_t count, cap;
-    char *text;              /* owned: what string nodes point into */
+    char *text; /* owned: what string nodes point into */
     size_t text_len, text_cap;
-    bool failed;             /* an addition found no memory (or too many nodes); as in buf.h */
+    bool failed; /* an addition found no memory (or too many nodes); as in buf.h */
 };
 
 void json_init(struct json_doc *doc);
 
 /*
- * Reads one JSON text (RFC 8259, strictly: UTF-8 checked, no BOM, nothing behind it but white space).
- * `text` must come from mem_alloc; it is the document's from here on, also after a failure, and is
- * changed in place. `doc` must be fresh. On BOSA_PROTOCOL `err` names line, column (both from 1,
- * columns in bytes) and what was expected. Also BOSA_NOMEM.
+ * Reads one JSON text (RFC 8259, strictly: UTF-8 checked, no BOM, nothing behind it but white
+ * space). `text` must come from mem_alloc; it is the document's from here on, also after a failure,
+ * and is changed in place. `doc` must be fresh. On BOSA_PROTOCOL `err` names line, column (both
+ * from 1, columns in bytes) and what was expected. Also BOSA_NOMEM.
  */
 enum bosa_status json_parse(struct json_doc *doc, char *text, size_t len, struct bosa_error *err);
 
@@ -79,13 +79,19 @@ enum bosa_status json_parse(struct json_doc *doc, char *text, size_t len, struct
 
 enum json_type json_type(const struct json_doc *doc, uint32_t node);
 
-/* "null", "boolean", "integer", "number", "string", "array", "object", "file": JSON Schema's word for a node. */
+/*
+ * "null", "boolean", "integer", "number", "string", "array", "object", "file": JSON Schema's word
+ * for a node.
+ */
 const char *json_type_name(const struct json_doc *doc, uint32_t node);
 
 /* Index of the node behind this one and its content: the next sibling, or the container's end. */
 uint32_t json_next(const struct json_doc *doc, uint32_t node);
 
-/* Value of the member `key` of an object, the last if there are more; JSON_NONE if none or not an object. */
+/*
+ * Value of the member `key` of an object, the last if there are more; JSON_NONE if none or not an
+ * object.
+ */
 uint32_t json_get(const struct json_doc *doc, uint32_t object, const char *key, size_t key_len);
 
 /* json_get for a NUL-terminated key. */
@@ -103,7 +109,10 @@ bool json_is(const struct json_doc *doc, uint32_t node, const char *text);
 /* The value of a number node (any of the four types) as a double. */
 double json_number(const struct json_doc *doc, uint32_t node);
 
-/* Equal as JSON Schema means it: 1 equals 1.0, members in any order. Nodes may be of different documents. */
+/*
+ * Equal as JSON Schema means it: 1 equals 1.0, members in any order. Nodes may be of different
+ * documents.
+ */
 bool json_equal(const struct json_doc *a, uint32_t x, const struct json_doc *b, uint32_t y);
 
 /* ---- building; failure is sticky in doc->failed ---- */
@@ -117,27 +126,38 @@ void json_add_string(struct json_doc *doc, const char *text, size_t len);
 void json_add_digits(struct json_doc *doc, const char *text, size_t len);
 void json_add_file(struct json_doc *doc, uint32_t index);
 
-/* Opens a JSON_ARRAY or JSON_OBJECT and returns its index, to be given to json_close with the count of elements or members. */
+/*
+ * Opens a JSON_ARRAY or JSON_OBJECT and returns its index, to be given to json_close with the count
+ * of elements or members.
+ */
 uint32_t json_open(struct json_doc *doc, enum json_type type);
 void json_close(struct json_doc *doc, uint32_t container, uint32_t count);
 
 /* Appends a copy of a subtree of `from` (another document). */
 void json_add_copy(struct json_doc *doc, const struct json_doc *from, uint32_t node);
 
-/* Makes `out` (fresh) an object like `object` of `from`, with member `key` set to node `value` of `values`. */
-void json_with_member(struct json_doc *out, const struct json_doc *from, uint32_t object, const char *key,
-                      const struct json_doc *values, uint32_t value);
+/*
+ * Makes `out` (fresh) an object like `object` of `from`, with member `key` set to node `value` of
+ * `values`.
+ */
+void json_with_member(struct json_doc *out, const struct json_doc *from, uint32_t object,
+                      const char *key, const struct json_doc *values, uint32_t value);
 
 /* ---- writing ---- */
 
 /*
- * Appends the JSON text of a node. Doubles are written shortest, so that they read back the same; a whole
- * one keeps ".0" (or an exponent) and so stays a double. BOSA_PARAMS, with the path of the culprit in `err`: NaN, infinity, a string that
- * is not UTF-8, a JSON_FILE, more than JSON_MAX_DEPTH levels. Also BOSA_NOMEM.
+ * Appends the JSON text of a node. Doubles are written shortest, so that they read back the same; a
+ * whole one keeps ".0" (or an exponent) and so stays a double. BOSA_PARAMS, with the path of the
+ * culprit in `err`: NaN, infinity, a string that is not UTF-8, a JSON_FILE, more than
+ * JSON_MAX_DEPTH levels. Also BOSA_NOMEM.
  */
-enum bosa_status json_write(struct buf *out, const struct json_doc *doc, uint32_t node, struct bosa_error *err);
+enum bosa_status json_write(struct buf *out, const struct json_doc *doc, uint32_t node,
+                            struct bosa_error *err);
 
-/* Appends one string, quoted and escaped. False when it is not UTF-8 (a part may have been written). */
+/*
+ * Appends one string, quoted and escaped. False when it is not UTF-8 (a part may have been
+ * written).
+ */
 bool json_write_string(struct buf *out, const char *text, size_t len);
 
 /* Appends one finite double, shortest. */
@@ -146,7 +166,10 @@ void json_write_double(struct buf *out, double value);
 /* True for well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms). */
 bool json_utf8(const char *text, size_t len);
 
-/* Wipes the text (it may hold a secret), frees everything and leaves the document as json_init does. */
+/*
+ * Wipes the text (it may hold a secret), frees everything and leaves the document as json_init
+ * does.
+ */
 void json_wipe(struct json_doc *doc);
 void json_free(struct json_doc *doc);
 

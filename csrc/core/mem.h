@@ -1,15 +1,17 @@
 /*
  * mem: the one door to the heap for everything under csrc/.
  *
- * A test replaces it at link time: spec/c/mem_torture.c defines the same functions and makes the nth
- * of them fail. So the product needs no hook and no global state.
+ * A test replaces it at link time: spec/c/mem_torture.c defines the same functions and makes the
+ * nth of them fail. So the product needs no hook and no global state.
  */
 #ifndef BOSA_MEM_H
 #define BOSA_MEM_H
 
 #include <stddef.h>
 
-/* Memory for `size` bytes, uninitialised; NULL when there is none. A size of 0 gives a valid block. */
+/*
+ * Memory for `size` bytes, uninitialised; NULL when there is none. A size of 0 gives a valid block.
+ */
 void *mem_alloc(size_t size);
 
 /* As mem_alloc, for `count` items of `size` bytes, zeroed; NULL also when the product overflows. */
@@ -24,7 +26,10 @@ char *mem_dup(const char *text, size_t len);
 /* Gives back what the functions above gave; NULL is allowed. */
 void mem_free(void *block);
 
-/* Overwrites `len` bytes in a way that the compiler may not leave out. For secrets, before mem_free. */
+/*
+ * Overwrites `len` bytes in a way that the compiler may not leave out. For secrets, before
+ * mem_free.
+ */
 void mem_wipe(void *block, size_t len);
 
 #endif

@@ -1,7 +1,9 @@
 /*
- * poller: a set of descriptors, a timer and a wake-up behind one descriptor that nests in any event loop.
+ * poller: a set of descriptors, a timer and a wake-up behind one descriptor that nests in any event
+ * loop.
  *
- * epoll, timerfd and eventfd on Linux; kqueue with EVFILT_TIMER and EVFILT_USER on macOS and the BSDs.
+ * epoll, timerfd and eventfd on Linux; kqueue with EVFILT_TIMER and EVFILT_USER on macOS and the
+ * BSDs.
  */
 #ifndef BOSA_POLLER_H
 #define BOSA_POLLER_H
@@ -13,8 +15,8 @@
 enum poller_bit { POLLER_READ = 1, POLLER_WRITE = 2, POLLER_ERROR = 4 };
 
 struct poller_event {
-    int fd;    /* -1: the timer or the wake-up */
-    int bits;  /* enum poller_bit */
+    int fd;   /* -1: the timer or the wake-up */
+    int bits; /* enum poller_bit */
 };
 
 struct poller;
@@ -27,13 +29,19 @@ int poller_fd(const struct poller *poller);
 /* Watches `fd` for `bits`; 0 stops watching. False: the system refused. */
 bool poller_watch(struct poller *poller, int fd, int bits);
 
-/* Makes poller_fd readable at `ms` of poller_now; INT64_MAX: never. Does nothing when that is set already. */
+/*
+ * Makes poller_fd readable at `ms` of poller_now; INT64_MAX: never. Does nothing when that is set
+ * already.
+ */
 bool poller_set_timer(struct poller *poller, int64_t ms);
 
 /* Makes poller_fd readable at once. */
 void poller_wake(struct poller *poller);
 
-/* Waits at most `timeout` ms (0: not at all, -1: for ever) and gives up to `max` events. A signal ends it with 0 events. */
+/*
+ * Waits at most `timeout` ms (0: not at all, -1: for ever) and gives up to `max` events. A signal
+ * ends it with 0 events.
+ */
 int poller_wait(struct poller *poller, struct poller_event *events, int max, int timeout);
 
 /* The monotonic clock, in ms. */
