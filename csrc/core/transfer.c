@@ -1,0 +1,898 @@
+#include "transfer.h"
+
+#include "mem.h"
+#include "poller.h"
+#include "transfer_queue.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/types.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef BOSA_VERSION
+#define BOSA_VERSION "dev"
+#endif
+
+#define MAX_IDLE_HANDLES 64 /* libcurl handles kept for the next requests */
+#define IDLE_CONNECTION_SECONDS 110L
+
+struct transfer {
+    CURLM *multi;
+    struct poller *poller;
+    pid_t pid; /* the process that made it */
+    int max_connections;
+    char *ca_file, *proxy, *user_agent; /* owned */
+    bool verify;
+    int64_t curl_due; /* when libcurl wants to be called, ms; INT64_MAX: not */
+    CURL **idle;      /* owned: handles without a request */
+    size_t idle_count;
+    int flying;           /* requests that libcurl has */
+    size_t active;        /* the caller's calls, not ended */
+    size_t count;         /* flights in the list of all */
+    struct flight *first; /* all */
+    struct flight_fifo waiting, noted;
+    struct flight_heap heap;
+};
+
+static struct moment now(void)
+{
+    struct moment m = {poller_now(), (int64_t)time(NULL)};
+    return m;
+}
+
+static void note(struct flight *f, unsigned notes)
+{
+    if (f->own || !f->call) {
+        return;
+    }
+    f->notes |= notes;
+    fifo_add_noted(&f->transfer->noted, f);
+}
+
+/* ---- flights ---- */
+
+static struct flight *flight_new(struct transfer *t, struct call *call, bool own)
+{
+    struct flight *f = mem_zalloc(1, sizeof *f);
+    if (!f || !heap_reserve(&t->heap, t->count + 1)) {
+        mem_free(f);
+        return NULL;
+    }
+    error_init(&f->error);
+    f->transfer = t;
+    f->call = call;
+    f->own = own;
+    f->next = t->first;
+    if (t->first) {
+        t->first->previous = f;
+    }
+    t->first = f;
+    t->count++;
+    call->driver = f;
+    return f;
+}
+
+/* Gives libcurl's handle back to the idle ones; nothing is called for this flight any more. */
+static void land(struct flight *f)
+{
+    struct transfer *t = f->transfer;
+    if (!f->easy) {
+        return;
+    }
+    curl_multi_remove_handle(t->multi, f->easy);
+    curl_easy_setopt(f->easy, CURLOPT_HTTPHEADER, NULL);
+    curl_slist_free_all(f->headers);
+    f->headers = NULL;
+    if (t->idle_count < MAX_IDLE_HANDLES) {
+        t->idle[t->idle_count++] = f->easy;
+    } else {
+        curl_easy_cleanup(f->easy);
+    }
+    f->easy = NULL;
+    f->paused = false;
+    t->flying--;
+}
+
+/* Frees a flight; its call lives on with its owner, unless it was ours. */
+static void flight_free(struct flight *f)
+{
+    struct transfer *t = f->transfer;
+    land(f);
+    fifo_remove_waiting(&t->waiting, f);
+    fifo_remove_noted(&t->noted, f);
+    heap_put(&t->heap, f, CALL_NEVER);
+    if (f->previous) {
+        f->previous->next = f->next;
+    } else {
+        t->first = f->next;
+    }
+    if (f->next) {
+        f->next->previous = f->previous;
+    }
+    t->count--;
+    if (f->call) {
+        f->call->driver = NULL;
+    }
+    if (f->own) {
+        call_free(f->call);
+    }
+    error_clear(&f->error);
+    mem_free(f);
+}
+
+/* ---- libcurl's callbacks: they write to the core, and never call anything of the host ---- */
+
+static size_t on_header(char *line, size_t size, size_t count, void *context)
+{
+    struct flight *f = context;
+    size_t len = size * count;
+    size_t end = len;
+    while (end > 0 && (line[end - 1] == '\n' || line[end - 1] == '\r')) {
+        end--;
+    }
+    if (end == 0 || f->in_body) {
+        return len;
+    }
+    if (end >= 9 && memcmp(line, "HTTP/", 5) == 0) {
+        long status = 0;
+        curl_easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, &status);
+        return reply_status(&f->call->reply, (int)status, &f->error) == BOSA_OK ? len : 0;
+    }
+    return reply_field(&f->call->reply, line, end, &f->error) == BOSA_OK ? len : 0;
+}
+
+static size_t on_body(char *bytes, size_t size, size_t count, void *context)
+{
+    struct flight *f = context;
+    size_t len = size * count;
+    f->in_body = true;
+    enum bosa_status status = reply_body(&f->call->reply, bytes, len, &f->error);
+    if (f->call->reply.sink.kind == SINK_CALLER && f->call->reply.sink.bytes.len > 0) {
+        note(f, TRANSFER_CHUNK);
+    }
+    if (status == BOSA_AGAIN) {
+        f->paused = true;
+        return CURL_WRITEFUNC_PAUSE;
+    }
+    if (f->call->plan && f->call->plan->progress) {
+        note(f, TRANSFER_PROGRESS);
+    }
+    f->error.kind = status == BOSA_NOMEM ? BOSA_NOMEM : f->error.kind;
+    return status == BOSA_OK ? len : 0;
+}
+
+static size_t on_read(char *out, size_t size, size_t count, void *context)
+{
+    struct flight *f = context;
+    size_t got = 0;
+    if (!f->call->request.body) {
+        return 0;
+    }
+    enum bosa_status status = body_read(f->call->request.body, out, size * count, &got, &f->error);
+    if (status == BOSA_AGAIN) {
+        f->paused = true;
+        note(f, TRANSFER_HUNGRY);
+        return CURL_READFUNC_PAUSE;
+    }
+    if (status != BOSA_OK) {
+        f->error.kind = status;
+        return CURL_READFUNC_ABORT;
+    }
+    if (f->call->plan && f->call->plan->progress) {
+        note(f, TRANSFER_PROGRESS);
+    }
+    return got;
+}
+
+/* Refusing to rewind is what keeps libcurl from sending a request a second time by itself. */
+static int on_seek(void *context, curl_off_t offset, int origin)
+{
+    (void)context;
+    (void)offset;
+    (void)origin;
+    return CURL_SEEKFUNC_FAIL;
+}
+
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context, void *of_socket)
+{
+    struct transfer *t = context;
+    (void)easy;
+    (void)of_socket;
+    int bits = 0;
+    if (what == CURL_POLL_IN || what == CURL_POLL_INOUT) {
+        bits |= POLLER_READ;
+    }
+    if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT) {
+        bits |= POLLER_WRITE;
+    }
+    return poller_watch(t->poller, fd, what == CURL_POLL_REMOVE ? 0 : bits) ? 0 : -1;
+}
+
+static int on_timer(CURLM *multi, long ms, void *context)
+{
+    struct transfer *t = context;
+    (void)multi;
+    t->curl_due = ms < 0 ? INT64_MAX : poller_now() + ms;
+    return 0;
+}
+
+/* ---- handles ---- */
+
+/* What is the same for every request of this transfer. */
+static bool set_common(struct transfer *t, CURL *easy)
+{
+    CURLcode bad = CURLE_OK;
+#define SET(option, value) (bad = bad ? bad : curl_easy_setopt(easy, option, value))
+    SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    SET(CURLOPT_FOLLOWLOCATION, 0L);
+#if LIBCURL_VERSION_NUM >= 0x075500
+    SET(CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+    SET(CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+#if LIBCURL_VERSION_NUM >= 0x075700
+    SET(CURLOPT_QUICK_EXIT, 1L);
+#endif
+    SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    SET(CURLOPT_SSL_VERIFYPEER, t->verify ? 1L : 0L);
+    SET(CURLOPT_SSL_VERIFYHOST, t->verify ? 2L : 0L);
+    SET(CURLOPT_TCP_KEEPALIVE, 1L);
+    SET(CURLOPT_MAXAGE_CONN, IDLE_CONNECTION_SECONDS);
+    SET(CURLOPT_ACCEPT_ENCODING, "");
+    SET(CURLOPT_USERAGENT, t->user_agent ? t->user_agent : "bosa-lua/" BOSA_VERSION);
+    SET(CURLOPT_HEADERFUNCTION, on_header);
+    SET(CURLOPT_WRITEFUNCTION, on_body);
+    SET(CURLOPT_READFUNCTION, on_read);
+    SET(CURLOPT_SEEKFUNCTION, on_seek);
+#undef SET
+    if (!bad && t->ca_file) {
+        bad = curl_easy_setopt(easy, CURLOPT_CAINFO, t->ca_file);
+    }
+    if (!bad && t->proxy) {
+        bad = curl_easy_setopt(easy, CURLOPT_PROXY, t->proxy);
+    }
+    return !bad;
+}
+
+static CURL *take_handle(struct transfer *t)
+{
+    if (t->idle_count > 0) {
+        return t->idle[--t->idle_count];
+    }
+    CURL *easy = curl_easy_init();
+    if (easy && !set_common(t, easy)) {
+        curl_easy_cleanup(easy);
+        return NULL;
+    }
+    return easy;
+}
+
+/* Adds "name: value" to the list; a value that is empty needs libcurl's ";" form. False: no memory.
+ */
+static bool add_header(struct curl_slist **list, struct buf *line, const char *name,
+                       const char *value)
+{
+    buf_clear(line);
+    buf_adds(line, name);
+    buf_adds(line, *value ? ": " : ";");
+    buf_adds(line, value);
+    buf_addc(line, '\0');
+    struct curl_slist *longer = line->failed ? NULL : curl_slist_append(*list, line->data);
+    *list = longer ? longer : *list;
+    return longer != NULL;
+}
+
+static struct curl_slist *make_headers(const struct request *r, bool chunked)
+{
+    struct curl_slist *list = NULL;
+    struct buf line;
+    bool ok = true;
+    buf_init(&line);
+    for (size_t i = 0; ok && i < r->fields.count; i++) {
+        ok = add_header(&list, &line, r->fields.list[i].name, r->fields.list[i].value);
+    }
+    if (ok && chunked) {
+        ok = add_header(&list, &line, "Transfer-Encoding", "chunked");
+    }
+    if (ok) {
+        /* no waiting for "100 Continue": a name without a value takes the field out */
+        struct curl_slist *longer = curl_slist_append(list, "Expect:");
+        ok = longer != NULL;
+        list = longer ? longer : list;
+    }
+    if (line.data) {
+        mem_wipe(line.data, line.cap);
+    }
+    buf_free(&line);
+    if (!ok) {
+        curl_slist_free_all(list);
+        return NULL;
+    }
+    return list;
+}
+
+static CURLcode set_method(CURL *easy, const struct request *r)
+{
+    bool is_get = strcmp(r->method, "GET") == 0;
+    bool is_post = strcmp(r->method, "POST") == 0;
+    int64_t length = r->body ? body_length(r->body) : 0;
+    CURLcode bad = CURLE_OK;
+    if (r->body || is_post) {
+        bad = curl_easy_setopt(easy, CURLOPT_POST, 1L);
+        bad = bad ? bad : curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)length);
+    } else {
+        bad = curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+    }
+    bad = bad ? bad
+              : curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, is_get || is_post ? NULL : r->method);
+    /* without body bytes there is nothing whose rewinding could be refused, so such a request gets
+     * a connection of its own */
+    bool alone = !is_get && length == 0;
+    return bad ? bad : curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, alone ? 1L : 0L);
+}
+
+static const struct policy *policy_of(const struct call *call)
+{
+    return call->plan ? &call->plan->policy : hub_policy(call->hub);
+}
+
+static CURLcode set_times(CURL *easy, const struct call *call, const struct moment *m)
+{
+    int64_t attempt = call_attempt_time(call, m);
+    int64_t connect = policy_of(call)->connect_timeout;
+    attempt = attempt == CALL_NEVER ? 0 : attempt > 0 ? attempt : 1;
+    attempt = attempt > INT_MAX ? INT_MAX : attempt;
+    connect = connect > 0 && connect < INT_MAX ? connect : INT_MAX;
+    CURLcode bad = curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)attempt);
+    return bad ? bad : curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)connect);
+}
+
+/* Hands a flight's request to libcurl. False: no memory, or libcurl refuses an option. */
+static bool take_off(struct flight *f, const struct moment *m)
+{
+    struct transfer *t = f->transfer;
+    struct request *r = &f->call->request;
+    bool chunked = r->body && body_length(r->body) < 0;
+    CURL *easy = take_handle(t);
+    if (!easy) {
+        return false;
+    }
+    f->easy = easy;
+    f->in_body = false;
+    t->flying++;
+    f->headers = make_headers(r, chunked);
+    CURLcode bad = f->headers ? CURLE_OK : CURLE_OUT_OF_MEMORY;
+    bad = bad ? bad : curl_easy_setopt(easy, CURLOPT_URL, r->url);
+    bad = bad ? bad : curl_easy_setopt(easy, CURLOPT_HTTPHEADER, (struct curl_slist *)f->headers);
+    bad = bad ? bad : set_method(easy, r);
+    bad = bad ? bad : set_times(easy, f->call, m);
+    bad = bad ? bad : curl_easy_setopt(easy, CURLOPT_PRIVATE, f);
+    bad = bad ? bad : curl_easy_setopt(easy, CURLOPT_HEADERDATA, f);
+    bad = bad ? bad : curl_easy_setopt(easy, CURLOPT_WRITEDATA, f);
+    bad = bad ? bad : curl_easy_setopt(easy, CURLOPT_READDATA, f);
+    return !bad && curl_multi_add_handle(t->multi, easy) == CURLM_OK;
+}
+
+/* ---- what a state asks for ---- */
+
+static void follow(struct flight *f);
+
+/* The engine's own fetch of this connector, NULL when there is none under way. */
+static struct flight *find_fetch(struct transfer *t, const char *name)
+{
+    for (struct flight *f = t->first; f; f = f->next) {
+        if (f->own && f->call->state != CALL_ENDED && strcmp(f->call->name, name) == 0) {
+            return f;
+        }
+    }
+    return NULL;
+}
+
+static void no_memory(struct call *call, const struct moment *m)
+{
+    struct bosa_error err;
+    error_init(&err);
+    error_set(&err, BOSA_NOMEM, "out of memory");
+    if (call->state == CALL_SCHEMAS) {
+        call_schemas(call, &err, m);
+    } else if (call->state == CALL_FLYING) {
+        call_broke(call, BOSA_SENT_NO, &err, NULL, m);
+    }
+    error_clear(&err);
+}
+
+/* Has the connector's schemas fetched, unless that is under way. */
+static void need_schemas(struct flight *f, const struct moment *m)
+{
+    struct transfer *t = f->transfer;
+    const char *name = f->call->plan->connector;
+    if (find_fetch(t, name)) {
+        return;
+    }
+    struct call *fetch = call_new_fetch(f->call->hub, name);
+    struct flight *fetching = fetch ? flight_new(t, fetch, true) : NULL;
+    if (!fetching) {
+        call_free(fetch);
+        no_memory(f->call, m);
+        return;
+    }
+    call_begin(fetch, m);
+    follow(fetching);
+}
+
+/* A fetch of ours has ended: everyone who waits for these schemas goes on. */
+static void give_schemas(struct flight *fetching)
+{
+    struct transfer *t = fetching->transfer;
+    struct call *fetch = fetching->call;
+    struct moment m = now();
+    for (struct flight *f = t->first; f; f = f->next) {
+        if (f->call && !f->own && f->call->state == CALL_SCHEMAS &&
+            strcmp(f->call->plan->connector, fetch->name) == 0) {
+            call_schemas(f->call, fetch->ok ? NULL : &fetch->error, &m);
+            /* following here could free or add flights of the list that is walked */
+            fifo_add_waiting(&t->waiting, f);
+        }
+    }
+    flight_free(fetching);
+}
+
+static void send_or_wait(struct flight *f, const struct moment *m)
+{
+    struct transfer *t = f->transfer;
+    if (t->flying >= t->max_connections) {
+        fifo_add_waiting(&t->waiting, f);
+        return;
+    }
+    call_sending(f->call, m);
+    if (f->call->state == CALL_FLYING && !take_off(f, m)) {
+        land(f);
+        no_memory(f->call, m);
+    }
+}
+
+/* Does what the call's state asks, until there is nothing to do but wait. */
+static void follow(struct flight *f)
+{
+    struct transfer *t = f->transfer;
+    enum call_state before;
+    do {
+        struct moment m = now();
+        before = f->call->state;
+        if (before == CALL_SCHEMAS) {
+            need_schemas(f, &m);
+        } else if (before == CALL_SEND && !f->waiting) {
+            send_or_wait(f, &m);
+        }
+    } while (f->call->state != before && f->call->state != CALL_ENDED);
+    if (hub_events(f->call->hub)) {
+        note(f, TRANSFER_EVENT);
+    }
+    if (f->call->state != CALL_ENDED) {
+        heap_put(&t->heap, f, call_wake_at(f->call));
+        return;
+    }
+    heap_put(&t->heap, f, CALL_NEVER);
+    fifo_remove_waiting(&t->waiting, f);
+    land(f);
+    if (f->own) {
+        give_schemas(f);
+        return;
+    }
+    note(f, TRANSFER_ENDED);
+    t->active--;
+}
+
+/* Gives places that became free to those who wait, in their order. */
+static void seat(struct transfer *t)
+{
+    size_t looked = 0, most = t->count;
+    while (t->waiting.first && looked++ < most) {
+        struct flight *f = t->waiting.first;
+        if (f->call->state == CALL_SEND && t->flying >= t->max_connections) {
+            return;
+        }
+        fifo_take_waiting(&t->waiting);
+        follow(f);
+    }
+}
+
+/* ---- how a request ended ---- */
+
+static double ms_of(CURL *easy, CURLINFO info)
+{
+    curl_off_t us = 0;
+    curl_easy_getinfo(easy, info, &us);
+    return (double)us / 1000;
+}
+
+static void read_timing(CURL *easy, struct call_timing *timing)
+{
+    long connects = 0, request_bytes = 0, header_bytes = 0;
+    curl_off_t up = 0, down = 0;
+    curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connects);
+    curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &request_bytes);
+    curl_easy_getinfo(easy, CURLINFO_HEADER_SIZE, &header_bytes);
+    curl_easy_getinfo(easy, CURLINFO_SIZE_UPLOAD_T, &up);
+    curl_easy_getinfo(easy, CURLINFO_SIZE_DOWNLOAD_T, &down);
+    timing->dns = ms_of(easy, CURLINFO_NAMELOOKUP_TIME_T);
+    timing->connect = ms_of(easy, CURLINFO_CONNECT_TIME_T);
+    timing->tls = ms_of(easy, CURLINFO_APPCONNECT_TIME_T);
+    timing->first_byte = ms_of(easy, CURLINFO_STARTTRANSFER_TIME_T);
+    timing->total = ms_of(easy, CURLINFO_TOTAL_TIME_T);
+    timing->bytes_up = (uint64_t)request_bytes + (uint64_t)up;
+    timing->bytes_down = (uint64_t)header_bytes + (uint64_t)down;
+    timing->reused = connects == 0;
+}
+
+static enum bosa_status kind_of(CURLcode code)
+{
+    switch (code) {
+    case CURLE_OPERATION_TIMEDOUT:
+        return BOSA_TIMEOUT;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_ENGINE_NOTFOUND:
+    case CURLE_SSL_ENGINE_SETFAILED:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_USE_SSL_FAILED:
+    case CURLE_SSL_ENGINE_INITFAILED:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_SHUTDOWN_FAILED:
+    case CURLE_SSL_CRL_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+        return BOSA_TLS;
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_BAD_CONTENT_ENCODING:
+    case CURLE_HTTP2:
+    case CURLE_HTTP2_STREAM:
+    case CURLE_WRITE_ERROR:
+        return BOSA_PROTOCOL;
+    default:
+        return BOSA_CONNECTION;
+    }
+}
+
+/* Scheme, host and port of the request, for messages. */
+static void add_origin(struct buf *out, const struct call *call)
+{
+    struct url url;
+    if (call->request.url && url_parse(&url, call->request.url, strlen(call->request.url))) {
+        buf_add(out, url.host, url.host_len);
+        buf_addf(out, ":%d", url.port);
+    } else {
+        buf_adds(out, "the server");
+    }
+}
+
+static const char *words_of(enum bosa_status kind, enum bosa_sent sent)
+{
+    if (kind == BOSA_TIMEOUT) {
+        return sent == BOSA_SENT_NO ? "no connection in time to " : "no answer in time from ";
+    }
+    if (kind == BOSA_TLS) {
+        return "no secure connection to ";
+    }
+    if (kind == BOSA_PROTOCOL) {
+        return "the answer makes no sense from ";
+    }
+    return sent == BOSA_SENT_NO ? "cannot connect to " : "the connection was lost to ";
+}
+
+/* Fills `err` with what libcurl says; where a callback refused, it has spoken already. */
+static void describe(struct flight *f, CURLcode code, enum bosa_sent sent, struct bosa_error *err)
+{
+    if (f->error.kind != BOSA_OK && f->error.kind != BOSA_AGAIN) {
+        error_move(err, &f->error);
+        return;
+    }
+    enum bosa_status kind = kind_of(code);
+    const char *why = curl_easy_strerror(code);
+    if (code == CURLE_OUT_OF_MEMORY) {
+        /* this is also what libcurl says of header fields longer than it takes */
+        kind = sent == BOSA_SENT_NO ? BOSA_NOMEM : BOSA_PROTOCOL;
+        why = "no memory, or a header that is too large";
+    }
+    struct buf where;
+    buf_init(&where);
+    buf_adds(&where, words_of(kind, sent));
+    add_origin(&where, f->call);
+    buf_addc(&where, '\0');
+    error_set(err, kind, "%s (%s)", where.failed ? "the request failed" : where.data, why);
+    error_field(&err->cause, why, strlen(why));
+    buf_free(&where);
+}
+
+/* Whether the request can have reached the server. */
+static enum bosa_sent sent_of(struct flight *f)
+{
+    long bytes = 0;
+    curl_easy_getinfo(f->easy, CURLINFO_REQUEST_SIZE, &bytes);
+    if (f->call->reply.status > 0) {
+        return BOSA_SENT_YES;
+    }
+    return bytes > 0 ? BOSA_SENT_MAYBE : BOSA_SENT_NO;
+}
+
+static void complete(struct flight *f, CURLcode code)
+{
+    struct call_timing timing;
+    struct bosa_error err;
+    struct moment m = now();
+    enum bosa_sent sent = sent_of(f);
+    memset(&timing, 0, sizeof timing);
+    if (hub_events(f->call->hub)) {
+        read_timing(f->easy, &timing);
+    }
+    land(f);
+    if (code == CURLE_OK) {
+        call_answered(f->call, &timing, &m);
+    } else {
+        error_init(&err);
+        describe(f, code, sent, &err);
+        call_broke(f->call, sent, &err, &timing, &m);
+        error_clear(&err);
+    }
+    error_clear(&f->error);
+    follow(f);
+}
+
+static void read_completions(struct transfer *t)
+{
+    CURLMsg *message;
+    int left;
+    while ((message = curl_multi_info_read(t->multi, &left)) != NULL) {
+        char *private = NULL;
+        if (message->msg != CURLMSG_DONE) {
+            continue;
+        }
+        CURLcode code = message->data.result;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &private);
+        complete((struct flight *)(void *)private, code);
+    }
+}
+
+/* ---- stepping ---- */
+
+/* Lets every call whose time has come go on. */
+static void tick(struct transfer *t)
+{
+    struct flight *f;
+    struct moment m = now();
+    while ((f = heap_first(&t->heap)) != NULL && f->wake <= m.ms) {
+        heap_put(&t->heap, f, CALL_NEVER);
+        call_tick(f->call, &m);
+        if (f->call->state != CALL_FLYING) {
+            land(f);
+        }
+        follow(f);
+    }
+}
+
+static void arm(struct transfer *t)
+{
+    struct flight *f = heap_first(&t->heap);
+    int64_t due = f && f->wake < t->curl_due ? f->wake : t->curl_due;
+    poller_set_timer(t->poller, due);
+}
+
+/* One round; true unless waiting ended with nothing, by a signal or the time. */
+static bool round_once(struct transfer *t, int timeout)
+{
+    struct poller_event events[TRANSFER_MAX_EVENTS];
+    int running = 0;
+    arm(t);
+    int n = poller_wait(t->poller, events, TRANSFER_MAX_EVENTS, timeout);
+    for (int i = 0; i < n; i++) {
+        int bits = (events[i].bits & POLLER_READ ? CURL_CSELECT_IN : 0) |
+                   (events[i].bits & POLLER_WRITE ? CURL_CSELECT_OUT : 0) |
+                   (events[i].bits & POLLER_ERROR ? CURL_CSELECT_ERR : 0);
+        if (events[i].fd >= 0) {
+            curl_multi_socket_action(t->multi, events[i].fd, bits, &running);
+        }
+    }
+    if (t->curl_due <= poller_now()) {
+        t->curl_due = INT64_MAX;
+        curl_multi_socket_action(t->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    }
+    /* behind the last socket action: in the other order big bodies stall now and then */
+    read_completions(t);
+    tick(t);
+    seat(t);
+    return n > 0;
+}
+
+bool transfer_step(struct transfer *transfer, int timeout)
+{
+    bool go_on = true;
+    if (transfer->noted.first) {
+        timeout = 0;
+    }
+    do {
+        go_on = round_once(transfer, timeout);
+    } while (timeout < 0 && go_on && !transfer->noted.first && transfer->active > 0);
+    arm(transfer);
+    return transfer->noted.first != NULL;
+}
+
+struct call *transfer_take(struct transfer *transfer, unsigned *notes)
+{
+    struct flight *f = fifo_take_noted(&transfer->noted);
+    if (!f) {
+        return NULL;
+    }
+    struct call *call = f->call;
+    *notes = f->notes;
+    f->notes = 0;
+    if (call->state == CALL_ENDED) {
+        *notes |= TRANSFER_ENDED;
+        flight_free(f);
+    }
+    return call;
+}
+
+void transfer_start(struct transfer *transfer, struct call *call)
+{
+    struct moment m = now();
+    struct flight *f = flight_new(transfer, call, false);
+    if (!f) {
+        /* nobody could be told: it ends here, and its owner sees its state */
+        call_cancel(call, BOSA_NOMEM, BOSA_SENT_NO, &m);
+        return;
+    }
+    transfer->active++;
+    call_begin(call, &m);
+    follow(f);
+    seat(transfer);
+    arm(transfer);
+    if (transfer->noted.first) {
+        poller_wake(transfer->poller);
+    }
+}
+
+void transfer_resume(struct transfer *transfer, struct call *call)
+{
+    struct flight *f = call->driver;
+    if (!f || !f->easy || !f->paused) {
+        return;
+    }
+    f->paused = false;
+    curl_easy_pause(f->easy, CURLPAUSE_CONT);
+    arm(transfer);
+    if (transfer->noted.first) {
+        poller_wake(transfer->poller);
+    }
+}
+
+void transfer_cancel(struct transfer *transfer, struct call *call, enum bosa_status kind)
+{
+    struct flight *f = call->driver;
+    struct moment m = now();
+    if (!f) {
+        return;
+    }
+    if (call->state != CALL_ENDED) {
+        call_cancel(call, kind, f->easy ? sent_of(f) : BOSA_SENT_NO, &m);
+        transfer->active--;
+    }
+    flight_free(f);
+    seat(transfer);
+    arm(transfer);
+}
+
+size_t transfer_active(const struct transfer *transfer)
+{
+    return transfer->active;
+}
+
+int transfer_fd(const struct transfer *transfer)
+{
+    return poller_fd(transfer->poller);
+}
+
+bool transfer_is_mine(const struct transfer *transfer)
+{
+    return transfer->pid == getpid();
+}
+
+/* ---- birth and death ---- */
+
+static void init_libcurl(void)
+{
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+static bool copy_option(char **to, const char *from)
+{
+    *to = from ? mem_dup(from, strlen(from)) : NULL;
+    return !from || *to;
+}
+
+static bool set_multi(struct transfer *t)
+{
+    t->multi = curl_multi_init();
+    return t->multi &&
+           curl_multi_setopt(t->multi, CURLMOPT_SOCKETFUNCTION, on_socket) == CURLM_OK &&
+           curl_multi_setopt(t->multi, CURLMOPT_SOCKETDATA, t) == CURLM_OK &&
+           curl_multi_setopt(t->multi, CURLMOPT_TIMERFUNCTION, on_timer) == CURLM_OK &&
+           curl_multi_setopt(t->multi, CURLMOPT_TIMERDATA, t) == CURLM_OK &&
+           curl_multi_setopt(t->multi, CURLMOPT_MAXCONNECTS, (long)t->max_connections) == CURLM_OK;
+}
+
+enum bosa_status transfer_new(struct transfer **out, const struct transfer_options *options,
+                              struct bosa_error *err)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    struct transfer *t = mem_zalloc(1, sizeof *t);
+    *out = NULL;
+    if (!t) {
+        return error_set(err, BOSA_NOMEM, "out of memory");
+    }
+    pthread_once(&once, init_libcurl);
+    t->pid = getpid();
+    t->max_connections = options->max_connections;
+    t->verify = options->verify;
+    t->curl_due = INT64_MAX;
+    t->idle = mem_zalloc(MAX_IDLE_HANDLES, sizeof *t->idle);
+    bool whole = t->idle && copy_option(&t->ca_file, options->ca_file) &&
+                 copy_option(&t->proxy, options->proxy) &&
+                 copy_option(&t->user_agent, options->user_agent);
+    enum bosa_status status =
+        whole ? poller_new(&t->poller, err) : error_set(err, BOSA_NOMEM, "out of memory");
+    if (status == BOSA_OK && !set_multi(t)) {
+        status = error_set(err, BOSA_CONNECTION, "libcurl cannot be used here");
+    }
+    if (status != BOSA_OK) {
+        transfer_free(t);
+        return status;
+    }
+    *out = t;
+    return BOSA_OK;
+}
+
+/* In a child after a fork libcurl's memory describes the parent's sockets: it is left alone, and
+ * lost. */
+static void free_libcurl(struct transfer *t)
+{
+    if (!transfer_is_mine(t)) {
+        return;
+    }
+    for (size_t i = 0; i < t->idle_count; i++) {
+        curl_easy_cleanup(t->idle[i]);
+    }
+    curl_multi_cleanup(t->multi);
+}
+
+void transfer_free(struct transfer *transfer)
+{
+    if (!transfer) {
+        return;
+    }
+    struct moment m = now();
+    bool mine = transfer_is_mine(transfer);
+    while (transfer->first) {
+        struct flight *f = transfer->first;
+        f->easy = mine ? f->easy : NULL;
+        call_cancel(f->call, BOSA_CLOSED, f->easy ? sent_of(f) : BOSA_SENT_NO, &m);
+        flight_free(f);
+    }
+    free_libcurl(transfer);
+    poller_free(transfer->poller);
+    mem_free(transfer->heap.items);
+    mem_free(transfer->idle);
+    mem_free(transfer->ca_file);
+    mem_free(transfer->proxy);
+    mem_free(transfer->user_agent);
+    mem_free(transfer);
+}

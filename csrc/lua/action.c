@@ -1,0 +1,408 @@
+#include "bind.h"
+#include "options.h"
+
+#include "../core/mem.h"
+
+#include <string.h>
+
+#define MAX_ATTEMPTS 11
+
+static struct laction *check(lua_State *L)
+{
+    return luaL_checkudata(L, 1, ACTION_CLASS);
+}
+
+/* connector:action(name) -> builder. Lazy, as connect. */
+static int connector_action_builder(lua_State *L)
+{
+    luaL_checkudata(L, 1, CONNECTOR_CLASS);
+    size_t len = 0;
+    const char *name = luaL_checklstring(L, 2, &len);
+    luaL_argcheck(L, len > 0 && strlen(name) == len, 2, "an action's name expected");
+    lua_settop(L, 2);
+    bind_kept(L, 1, "hub");
+    struct lhub *h = bind_check_hub(L, 3);
+    struct laction *a = bind_new(L, sizeof *a, ACTION_CLASS);
+    if (h->hub) {
+        a->policy = *hub_policy(h->hub);
+    } else {
+        a->policy.max_attempts = 1;
+    }
+    lua_pushvalue(L, 3);
+    bind_keep(L, 4, "hub");
+    lua_pushvalue(L, 1);
+    bind_keep(L, 4, "connector");
+    lua_pushvalue(L, 2);
+    bind_keep(L, 4, "name");
+    return 1;
+}
+
+static int action_tostring(lua_State *L)
+{
+    check(L);
+    bind_kept(L, 1, "connector");
+    struct lconnector *c = luaL_checkudata(L, -1, CONNECTOR_CLASS);
+    bind_kept(L, 1, "name");
+    lua_pushfstring(L, "action %s.%s", c->name, lua_tostring(L, -1));
+    return 1;
+}
+
+/* Keeps the argument at 2 under `key` and returns the builder. */
+static int keep(lua_State *L, const char *key)
+{
+    lua_settop(L, 2);
+    bind_keep(L, 1, key);
+    lua_settop(L, 1);
+    return 1;
+}
+
+/* action:params(table): all parameters at once; read when the call begins. */
+static int action_params(lua_State *L)
+{
+    struct laction *a = check(L);
+    if (!lua_isnoneornil(L, 2)) {
+        luaL_checktype(L, 2, LUA_TTABLE);
+    }
+    a->own_params = false;
+    return keep(L, "params");
+}
+
+/* Makes sure that `params` is a table of our own, and pushes it. */
+static void push_own_params(lua_State *L, struct laction *a)
+{
+    bind_kept(L, 1, "params");
+    if (a->own_params) {
+        return;
+    }
+    int old = lua_gettop(L);
+    lua_newtable(L);
+    if (lua_istable(L, old)) {
+        lua_pushnil(L);
+        while (lua_next(L, old)) {
+            lua_pushvalue(L, -2);
+            lua_insert(L, -2);
+            lua_rawset(L, old + 1);
+        }
+    }
+    lua_remove(L, old);
+    lua_pushvalue(L, -1);
+    bind_keep(L, 1, "params");
+    a->own_params = true;
+}
+
+/* action:param(name, value): one more parameter; nil takes it away. The caller's own table is not
+ * touched. */
+static int action_param(lua_State *L)
+{
+    struct laction *a = check(L);
+    luaL_checkstring(L, 2);
+    lua_settop(L, 3);
+    push_own_params(L, a);
+    lua_pushvalue(L, 2);
+    lua_pushvalue(L, 3);
+    lua_rawset(L, -3);
+    lua_settop(L, 1);
+    return 1;
+}
+
+/* action:response_fields{"id", "user.login"}: which fields the server is to send. */
+static int action_response_fields(lua_State *L)
+{
+    struct laction *a = check(L);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    lua_settop(L, 2);
+    push_own_params(L, a);
+    lua_pushvalue(L, 2);
+    lua_setfield(L, -2, "response_fields");
+    lua_settop(L, 1);
+    return 1;
+}
+
+/* A string or nil, without NUL. */
+static void check_text(lua_State *L, int arg)
+{
+    if (lua_isnoneornil(L, arg)) {
+        return;
+    }
+    luaL_checktype(L, arg, LUA_TSTRING);
+    luaL_argcheck(L, strlen(lua_tostring(L, arg)) == lua_rawlen(L, arg), arg,
+                  "must not hold a NUL");
+}
+
+/* action:token(s): the user token of this call instead of the hub's. */
+static int action_token(lua_State *L)
+{
+    check(L);
+    check_text(L, 2);
+    return keep(L, "token");
+}
+
+/* action:identifier(s), action:account(s): which of the user's third-party accounts acts. */
+static int action_identifier(lua_State *L)
+{
+    check(L);
+    check_text(L, 2);
+    return keep(L, "identifier");
+}
+
+/* action:headers{name = value}: further header fields. */
+static int action_headers(lua_State *L)
+{
+    check(L);
+    if (!lua_isnoneornil(L, 2)) {
+        luaL_checktype(L, 2, LUA_TTABLE);
+    }
+    return keep(L, "headers");
+}
+
+/* action:max_attempts(n): 1 to 11. */
+static int action_max_attempts(lua_State *L)
+{
+    struct laction *a = check(L);
+    lua_Number n = luaL_checknumber(L, 2);
+    luaL_argcheck(L, n >= 1 && n <= MAX_ATTEMPTS && n == (int)n, 2,
+                  "a whole number from 1 to 11 expected");
+    a->policy.max_attempts = (int)n;
+    lua_settop(L, 1);
+    return 1;
+}
+
+/* action:replay_unsafe(bool): also send again what may have run already. */
+static int action_replay_unsafe(lua_State *L)
+{
+    struct laction *a = check(L);
+    luaL_checktype(L, 2, LUA_TBOOLEAN);
+    a->policy.replay_unsafe = lua_toboolean(L, 2);
+    lua_settop(L, 1);
+    return 1;
+}
+
+/* action:deadline(seconds | nil): for the whole call, its attempts and waits. */
+static int action_deadline(lua_State *L)
+{
+    struct laction *a = check(L);
+    a->policy.deadline = options_check_ms(L, 2);
+    lua_settop(L, 1);
+    return 1;
+}
+
+/* action:timeout(seconds | nil): for one attempt; nil is no limit. */
+static int action_timeout(lua_State *L)
+{
+    struct laction *a = check(L);
+    a->policy.timeout = options_check_ms(L, 2);
+    lua_settop(L, 1);
+    return 1;
+}
+
+/* action:output(path | function(chunk)): where a file answer goes. */
+static int action_output(lua_State *L)
+{
+    check(L);
+    int type = lua_type(L, 2);
+    luaL_argcheck(L, type == LUA_TSTRING || type == LUA_TFUNCTION || lua_isnoneornil(L, 2), 2,
+                  "a path or a function expected");
+    if (type == LUA_TSTRING) {
+        check_text(L, 2);
+    }
+    return keep(L, "output");
+}
+
+/* action:on_progress(function(done, total, direction)) */
+static int action_on_progress(lua_State *L)
+{
+    check(L);
+    if (!lua_isnoneornil(L, 2)) {
+        luaL_checktype(L, 2, LUA_TFUNCTION);
+    }
+    return keep(L, "on_progress");
+}
+
+/* ---- the snapshot ---- */
+
+/* A copy of the string kept under `key` (NULL: none kept). Raises when there is no memory. */
+static char *copy_kept(lua_State *L, const char *key)
+{
+    size_t len = 0;
+    bind_kept(L, 1, key);
+    const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &len) : NULL;
+    char *copy = text ? mem_dup(text, len) : NULL;
+    lua_pop(L, 1);
+    if (text && !copy) {
+        bind_nomem(L);
+    }
+    return copy;
+}
+
+static enum bosa_status read_header(lua_State *L, struct plan *plan, struct bosa_error *err)
+{
+    if (lua_type(L, -2) != LUA_TSTRING) {
+        return error_set(err, BOSA_PARAMS, "a header field's name must be a string");
+    }
+    if (lua_type(L, -1) != LUA_TSTRING && lua_type(L, -1) != LUA_TNUMBER) {
+        return error_set(err, BOSA_PARAMS, "header field `%s`: string expected, got %s",
+                         lua_tostring(L, -2), luaL_typename(L, -1));
+    }
+    size_t name_len = 0, value_len = 0;
+    const char *name = lua_tolstring(L, -2, &name_len);
+    const char *value = lua_tolstring(L, -1, &value_len);
+    return fields_add(&plan->fields, name, name_len, value, value_len, err);
+}
+
+static enum bosa_status read_headers(lua_State *L, struct plan *plan, struct bosa_error *err)
+{
+    enum bosa_status status = BOSA_OK;
+    int top = lua_gettop(L);
+    bind_kept(L, 1, "headers");
+    if (lua_istable(L, -1)) {
+        lua_pushnil(L);
+        while (status == BOSA_OK && lua_next(L, top + 1)) {
+            status = read_header(L, plan, err);
+            lua_pop(L, 1);
+        }
+    }
+    lua_settop(L, top);
+    return status;
+}
+
+static void read_output(lua_State *L, int call, struct plan *plan)
+{
+    bind_kept(L, 1, "output");
+    plan->output = SINK_MEMORY;
+    if (lua_isfunction(L, -1)) {
+        plan->output = SINK_CALLER;
+        lua_pushvalue(L, -1);
+        bind_keep(L, call, "output");
+    } else if (lua_type(L, -1) == LUA_TSTRING) {
+        plan->output = SINK_PATH;
+        plan->output_path = copy_kept(L, "output");
+    }
+    bind_kept(L, 1, "on_progress");
+    plan->progress = !lua_isnil(L, -1);
+    bind_keep(L, call, "on_progress");
+    lua_pop(L, 1);
+}
+
+/* Fills the plan of the call userdata at `call` from the builder at 1. */
+static enum bosa_status read_plan(lua_State *L, int call, struct lcall *c)
+{
+    struct plan *plan = c->plan;
+    plan->token = copy_kept(L, "token");
+    plan->identifier = copy_kept(L, "identifier");
+    read_output(L, call, plan);
+    enum bosa_status status = read_headers(L, plan, &c->error);
+    if (status != BOSA_OK) {
+        return status;
+    }
+    lua_newtable(L);
+    struct values_reader reader = {&plan->params, plan, lua_gettop(L), &c->error};
+    bind_kept(L, 1, "params");
+    json_free(&plan->params);
+    status = values_read_object(L, -1, &reader);
+    lua_pop(L, 1);
+    bind_keep(L, call, "feeds");
+    return status;
+}
+
+static void name_error(struct bosa_error *err, const struct plan *plan)
+{
+    error_field(&err->connector, plan->connector, strlen(plan->connector));
+    error_field(&err->action, plan->action, strlen(plan->action));
+}
+
+/* Pushes a call userdata that holds the plan of the builder at 1; on failure its error is filled.
+ */
+static enum bosa_status snapshot(lua_State *L, struct laction *a, struct lcall **out)
+{
+    lua_settop(L, 1);
+    bind_kept(L, 1, "hub");
+    struct lhub *h = bind_check_hub(L, 2);
+    struct lcall *c = *out = bind_push_call(L, 2);
+    bind_kept(L, 1, "connector");
+    struct lconnector *connector = luaL_checkudata(L, 4, CONNECTOR_CLASS);
+    bind_kept(L, 1, "name");
+    size_t len = 0;
+    const char *name = lua_tolstring(L, 5, &len);
+    if (!h->hub) {
+        return error_set(&c->error, BOSA_CLOSED, "the hub is closed");
+    }
+    c->plan = plan_new(connector->name, connector->len, name, len, &a->policy);
+    if (!c->plan) {
+        return error_set(&c->error, BOSA_NOMEM, "out of memory");
+    }
+    enum bosa_status status = read_plan(L, 3, c);
+    if (status != BOSA_OK) {
+        c->error.kind = status;
+        name_error(&c->error, c->plan);
+    }
+    lua_settop(L, 3);
+    return status;
+}
+
+/* action:_call() -> call | nil, err: a new call of what the builder says now. */
+static int action_call(lua_State *L)
+{
+    struct lcall *c;
+    if (snapshot(L, check(L), &c) != BOSA_OK) {
+        return bind_fail(L, &c->error);
+    }
+    bind_set_call(L, c, call_new_action(c->hub->hub, c->plan));
+    return 1;
+}
+
+/* action:_validate() -> true | nil, err. The connector's schemas must be loaded. */
+static int action_validate(lua_State *L)
+{
+    struct lcall *c;
+    enum bosa_status status = snapshot(L, check(L), &c);
+    if (status == BOSA_OK) {
+        struct moment now = bind_now();
+        status = hub_action_request(c->hub->hub, c->plan, NULL, &now, &c->error);
+    }
+    if (status != BOSA_OK) {
+        return bind_fail(L, &c->error);
+    }
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+/* action:_hub() -> hub, connector's name, action's name */
+static int action_hub(lua_State *L)
+{
+    check(L);
+    bind_kept(L, 1, "hub");
+    bind_kept(L, 1, "connector");
+    struct lconnector *c = luaL_checkudata(L, -1, CONNECTOR_CLASS);
+    lua_pushlstring(L, c->name, c->len);
+    lua_remove(L, -2);
+    bind_kept(L, 1, "name");
+    return 3;
+}
+
+void bind_open_action(lua_State *L)
+{
+    static const luaL_Reg meta[] = {{"__tostring", action_tostring}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"params", action_params},
+                                       {"param", action_param},
+                                       {"response_fields", action_response_fields},
+                                       {"token", action_token},
+                                       {"identifier", action_identifier},
+                                       {"account", action_identifier},
+                                       {"headers", action_headers},
+                                       {"max_attempts", action_max_attempts},
+                                       {"replay_unsafe", action_replay_unsafe},
+                                       {"deadline", action_deadline},
+                                       {"timeout", action_timeout},
+                                       {"output", action_output},
+                                       {"on_progress", action_on_progress},
+                                       {"_call", action_call},
+                                       {"_validate", action_validate},
+                                       {"_hub", action_hub},
+                                       {NULL, NULL}};
+    bind_class(L, ACTION_CLASS, meta, methods);
+    luaL_getmetatable(L, CONNECTOR_CLASS);
+    lua_getfield(L, -1, "methods");
+    lua_pushcfunction(L, connector_action_builder);
+    lua_setfield(L, -2, "action");
+    lua_pop(L, 2);
+}

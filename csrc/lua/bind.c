@@ -1,0 +1,100 @@
+#include "bind.h"
+
+#include <string.h>
+#include <time.h>
+
+void *compat_testudata(lua_State *L, int index, const char *name)
+{
+    void *block = lua_touserdata(L, index);
+    if (!block || !lua_getmetatable(L, index)) {
+        return NULL;
+    }
+    luaL_getmetatable(L, name);
+    bool same = lua_rawequal(L, -1, -2);
+    lua_pop(L, 2);
+    return same ? block : NULL;
+}
+
+void *bind_new(lua_State *L, size_t size, const char *class_name)
+{
+    lua_newtable(L);
+    void *block = lua_newuserdata(L, size);
+    memset(block, 0, size);
+    lua_insert(L, -2);
+    lua_setuservalue(L, -2);
+    luaL_getmetatable(L, class_name);
+    lua_setmetatable(L, -2);
+    return block;
+}
+
+void bind_class(lua_State *L, const char *class_name, const luaL_Reg *meta, const luaL_Reg *methods)
+{
+    lua_getfield(L, -1, "classes");
+    luaL_newmetatable(L, class_name);
+    lua_pushstring(L, class_name);
+    lua_setfield(L, -2, "__name");
+    lua_newtable(L);
+    compat_setfuncs(L, methods);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -3, "methods");
+    lua_setfield(L, -2, "__index");
+    compat_setfuncs(L, meta);
+    lua_setfield(L, -2, class_name + sizeof "bosa." - 1);
+    lua_pop(L, 1);
+}
+
+void bind_keep(lua_State *L, int index, const char *key)
+{
+    index = lua_absindex(L, index);
+    lua_getuservalue(L, index);
+    lua_insert(L, -2);
+    lua_setfield(L, -2, key);
+    lua_pop(L, 1);
+}
+
+void bind_kept(lua_State *L, int index, const char *key)
+{
+    lua_getuservalue(L, index);
+    lua_getfield(L, -1, key);
+    lua_remove(L, -2);
+}
+
+struct moment bind_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    struct moment now = {(int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000, (int64_t)time(NULL)};
+    return now;
+}
+
+/* now() -> seconds of the monotonic clock that calls are timed by. */
+static int module_now(lua_State *L)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    lua_pushnumber(L, (lua_Number)t.tv_sec + (lua_Number)t.tv_nsec / 1e9);
+    return 1;
+}
+
+__attribute__((visibility("default"))) int luaopen_bosa_core(lua_State *L);
+
+int luaopen_bosa_core(lua_State *L)
+{
+    static const luaL_Reg functions[] = {{"now", module_now}, {NULL, NULL}};
+    lua_newtable(L);
+    compat_setfuncs(L, functions);
+    lua_newtable(L);
+    lua_setfield(L, -2, "classes");
+    lua_pushliteral(L, BOSA_VERSION);
+    lua_setfield(L, -2, "version");
+    values_open(L);
+    bind_open_error(L);
+    bind_open_hub(L);
+    bind_open_connector(L);
+    bind_open_action(L);
+    bind_open_call(L);
+    bind_open_wire(L);
+    bind_open_response(L);
+    bind_open_file(L);
+    return 1;
+}

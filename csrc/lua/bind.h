@@ -1,0 +1,144 @@
+/*
+ * bind: what the binding's files share: the classes' C sides, errors, the arguments.
+ *
+ * Each class is a userdata with a uservalue table for the Lua values that it needs. No heap pointer
+ * is on the C stack only while a Lua function may raise: it is in a userdata with __gc first.
+ */
+#ifndef BOSA_LUA_BIND_H
+#define BOSA_LUA_BIND_H
+
+#include "../core/call.h"
+#include "../core/http1.h"
+#include "../core/transfer.h"
+#include "values.h"
+
+#define HUB_CLASS "bosa.hub"
+#define CONNECTOR_CLASS "bosa.connector"
+#define ACTION_CLASS "bosa.action"
+#define CALL_CLASS "bosa.call"
+#define RESPONSE_CLASS "bosa.response"
+#define FILE_CLASS "bosa.file"
+#define ERROR_CLASS "bosa.error"
+#define BUF_CLASS "bosa.buf" /* a struct buf that a function which may raise fills */
+
+struct lcall;
+
+struct lhub {
+    struct hub *hub;                  /* a reference; NULL once closed */
+    struct transfer *engine;          /* made at first use */
+    struct transfer_options transfer; /* its strings are kept in the uservalue */
+    enum int_mode ints;
+    char *url;                  /* owned; for tostring, also when closed */
+    int64_t cache_ttl;          /* seconds */
+    int64_t last_id;            /* of the calls */
+    struct lcall *first, *last; /* calls with notes, in the order they came */
+    struct bosa_error error;    /* scratch of the function that runs */
+};
+
+/* uservalue: {hub}; `name` is in it too. */
+struct lconnector {
+    char *name; /* owned */
+    size_t len;
+};
+
+/* uservalue: {hub, connector, name, params, token, identifier, headers, output, on_progress}. */
+struct laction {
+    struct policy policy;
+    bool own_params; /* `params` is a copy of ours, which :param may change */
+};
+
+/* uservalue: {hub, feeds, output, on_progress, on_done, result}. */
+struct lcall {
+    struct call *call; /* owned; NULL once it became a response */
+    struct plan *plan; /* a reference; what is being read from Lua must belong to someone */
+    struct lhub *hub;  /* borrowed from the uservalue's hub */
+    int64_t id;        /* in the hub's table of calls */
+    unsigned notes;    /* of transfer_take, not given to Lua yet */
+    bool queued;       /* in the hub's list */
+    bool driven;       /* the engine has it */
+    struct lcall *next;
+    struct http1 wire;       /* reads the answer where the host owns the sockets */
+    struct bosa_error error; /* scratch; what a _status, _field, _body or _wire_... refused */
+};
+
+/* uservalue: {hub, data, meta, headers, output, on_progress}. */
+struct lresponse {
+    struct call *call; /* owned; ended, ok */
+    enum int_mode ints;
+    uint32_t seen, seen_node; /* element number `seen` (from 0) of the list is at `seen_node`; 0, 0:
+                                 none yet */
+    struct bosa_error error;  /* scratch */
+};
+
+/* uservalue: {response} for a file that came, {read} for one to send. */
+struct lfile {
+    struct file_part part;   /* a file to send */
+    bool received;           /* a file that came; its bytes are the response's */
+    struct bosa_error error; /* scratch */
+};
+
+/* ---- errors: one way to raise, one to return ---- */
+
+/* Pushes nil and the error object made of `err`, which is cleared; raises Lua's memory error for
+ * BOSA_NOMEM. Returns 2. */
+int bind_fail(lua_State *L, struct bosa_error *err);
+
+/* Pushes the error object only. */
+void bind_push_error(lua_State *L, struct bosa_error *err);
+
+/* Raises `err` as an argument error at the caller's line, and clears it. Does not return. */
+int bind_misuse(lua_State *L, int arg, struct bosa_error *err);
+
+/* Raises Lua's own "not enough memory". Does not return. */
+int bind_nomem(lua_State *L);
+
+/* ---- userdata ---- */
+
+/* Pushes a zeroed userdata of a class with an empty uservalue table behind it. */
+void *bind_new(lua_State *L, size_t size, const char *class_name);
+
+/* Makes a class: metatable with __name, __index (a table with `methods`, which Lua adds to) and
+ * `meta`; pushes nothing. */
+void bind_class(lua_State *L, const char *class_name, const luaL_Reg *meta,
+                const luaL_Reg *methods);
+
+/* Sets field `key` of the uservalue of the userdata at `index` to the value on top, and pops it; or
+ * pushes it. */
+void bind_keep(lua_State *L, int index, const char *key);
+void bind_kept(lua_State *L, int index, const char *key);
+
+/* ---- classes ---- */
+
+struct lhub *bind_check_hub(lua_State *L, int arg); /* raises when it is none; it may be closed */
+struct lfile *bind_test_file(lua_State *L, int index); /* NULL when it is none */
+
+/* Pushes a new call userdata, still empty, for the hub at `hub_index`. */
+struct lcall *bind_push_call(lua_State *L, int hub_index);
+
+/* Puts a call just made into `c`; NULL raises the memory error. */
+void bind_set_call(lua_State *L, struct lcall *c, struct call *call);
+
+/* Takes a call that dies out of the hub's list of those with notes. */
+void bind_hub_forget_call(struct lhub *hub, struct lcall *c);
+
+/* Pushes the response of an ended, ok call whose userdata is at `index`, taking its `struct call`.
+ */
+void bind_push_response(lua_State *L, int index);
+
+/* Pushes a file userdata for the response at `index`. */
+void bind_push_received_file(lua_State *L, int index);
+
+/* Reads the two clocks. */
+struct moment bind_now(void);
+
+/* The openers of the files, called once by luaopen_bosa_core with the module table on top. */
+void bind_open_error(lua_State *L);
+void bind_open_hub(lua_State *L);
+void bind_open_connector(lua_State *L);
+void bind_open_action(lua_State *L);
+void bind_open_call(lua_State *L);
+void bind_open_wire(lua_State *L);
+void bind_open_response(lua_State *L);
+void bind_open_file(lua_State *L);
+
+#endif

@@ -1,0 +1,555 @@
+#include "bind.h"
+
+#include "../core/mem.h"
+#include "../core/paging.h"
+
+#include <string.h>
+
+static struct lcall *check(lua_State *L)
+{
+    return luaL_checkudata(L, 1, CALL_CLASS);
+}
+
+/* The call that is under way or has ended; raises when it became a response (a mistake of lua/bosa
+ * alone). */
+static struct lcall *check_alive(lua_State *L)
+{
+    struct lcall *c = check(L);
+    if (!c->call) {
+        luaL_error(L, "this call has given its result already");
+    }
+    return c;
+}
+
+struct lcall *bind_push_call(lua_State *L, int hub_index)
+{
+    hub_index = lua_absindex(L, hub_index);
+    struct lhub *h = bind_check_hub(L, hub_index);
+    struct lcall *c = bind_new(L, sizeof *c, CALL_CLASS);
+    error_init(&c->error);
+    c->hub = h;
+    c->id = ++h->last_id;
+    lua_pushvalue(L, hub_index);
+    bind_keep(L, -2, "hub");
+    bind_kept(L, hub_index, "calls");
+    lua_pushvalue(L, -2);
+    lua_rawseti(L, -2, (int)c->id);
+    lua_pop(L, 1);
+    return c;
+}
+
+void bind_set_call(lua_State *L, struct lcall *c, struct call *call)
+{
+    if (!call) {
+        bind_nomem(L);
+        return;
+    }
+    c->call = call;
+    call->owner = c;
+}
+
+/* Stops a call that the engine still has; its result is then "cancelled" or `kind`. */
+static void stop(struct lcall *c, enum bosa_status kind)
+{
+    if (c->driven && c->hub->engine && transfer_is_mine(c->hub->engine)) {
+        transfer_cancel(c->hub->engine, c->call, kind);
+    }
+    c->driven = false;
+}
+
+static int call_gc(lua_State *L)
+{
+    struct lcall *c = check(L);
+    if (c->call) {
+        stop(c, BOSA_CANCELLED);
+        c->call->owner = NULL;
+    }
+    if (c->hub) {
+        bind_hub_forget_call(c->hub, c);
+    }
+    call_free(c->call);
+    c->call = NULL;
+    plan_unref(c->plan);
+    c->plan = NULL;
+    http1_free(&c->wire);
+    error_clear(&c->error);
+    return 0;
+}
+
+static const char *state_name(const struct call *call)
+{
+    switch (call->state) {
+    case CALL_NEW:
+        return "new";
+    case CALL_SCHEMAS:
+        return "schemas";
+    case CALL_SEND:
+        return "send";
+    case CALL_FLYING:
+        return "flying";
+    case CALL_WAITING:
+        return "waiting";
+    case CALL_ENDED:
+        break;
+    }
+    return "ended";
+}
+
+static int call_tostring(lua_State *L)
+{
+    struct lcall *c = check(L);
+    const struct plan *plan = c->plan;
+    const char *state = !c->call || c->call->state == CALL_ENDED ? "ended" : "under way";
+    if (plan) {
+        lua_pushfstring(L, "call %s.%s (%s)", plan->connector, plan->action, state);
+    } else {
+        lua_pushfstring(L, "call (%s)", state);
+    }
+    return 1;
+}
+
+/* call:_ended() -> whether the result is there. */
+static int call_ended(lua_State *L)
+{
+    struct lcall *c = check(L);
+    lua_pushboolean(L, !c->call || c->call->state == CALL_ENDED);
+    return 1;
+}
+
+/* call:_result() -> response | nil, err: of an ended call; the same values each time. */
+static int call_result(lua_State *L)
+{
+    struct lcall *c = check(L);
+    bind_kept(L, 1, "error");
+    if (!lua_isnil(L, -1)) {
+        lua_pushnil(L);
+        lua_insert(L, -2);
+        return 2;
+    }
+    bind_kept(L, 1, "response");
+    if (!lua_isnil(L, -1)) {
+        return 1;
+    }
+    struct call *call = c->call;
+    if (!call || call->state != CALL_ENDED) {
+        return luaL_error(L, "the call has not ended");
+    }
+    if (call->ok) {
+        bind_push_response(L, 1);
+        lua_pushvalue(L, -1);
+        bind_keep(L, 1, "response");
+        return 1;
+    }
+    int count = bind_fail(L, &call->error);
+    lua_pushvalue(L, -1);
+    bind_keep(L, 1, "error");
+    return count;
+}
+
+/* call:_fail(kind, message): ends the call, whoever drives it. */
+static int call_fail(lua_State *L)
+{
+    static const char *const names[] = {"cancelled", "closed", "file", NULL};
+    static const enum bosa_status kinds[] = {BOSA_CANCELLED, BOSA_CLOSED, BOSA_FILE};
+    struct lcall *c = check(L);
+    enum bosa_status kind = kinds[luaL_checkoption(L, 2, "cancelled", names)];
+    const char *message = luaL_optstring(L, 3, NULL);
+    if (!c->call || c->call->state == CALL_ENDED) {
+        return 0;
+    }
+    stop(c, kind);
+    if (c->call->state != CALL_ENDED) {
+        struct moment now = bind_now();
+        call_cancel(c->call, kind, BOSA_SENT_MAYBE, &now);
+    }
+    if (message && !c->call->ok) {
+        error_field(&c->call->error.message, message, strlen(message));
+    }
+    return 0;
+}
+
+/* call:_kept(name) -> "hub", "output", "on_progress", "feeds" */
+static int call_kept(lua_State *L)
+{
+    check(L);
+    bind_kept(L, 1, luaL_checkstring(L, 2));
+    return 1;
+}
+
+/* ---- bytes by way of Lua ---- */
+
+/* call:_hungry() -> read function that must give bytes now; nil: none */
+static int call_hungry(lua_State *L)
+{
+    struct lcall *c = check(L);
+    struct body *body = c->call ? c->call->request.body : NULL;
+    uint32_t feed = body ? body_hungry(body) : BODY_NO_FEED;
+    if (feed == BODY_NO_FEED) {
+        return 0;
+    }
+    bind_kept(L, 1, "feeds");
+    lua_rawgeti(L, -1, (int)feed + 1);
+    return 1;
+}
+
+static void resume(struct lcall *c)
+{
+    if (c->driven && c->hub->engine && transfer_is_mine(c->hub->engine)) {
+        transfer_resume(c->hub->engine, c->call);
+    }
+}
+
+/* call:_feed(bytes | nil): the hungry read function's answer; nil or "" is its end. */
+static int call_feed(lua_State *L)
+{
+    struct lcall *c = check_alive(L);
+    size_t len = 0;
+    const char *bytes = luaL_optlstring(L, 2, "", &len);
+    if (!c->call->request.body || c->call->state == CALL_ENDED) {
+        return 0;
+    }
+    if (body_feed(c->call->request.body, bytes, len) != BOSA_OK) {
+        return bind_nomem(L);
+    }
+    resume(c);
+    return 0;
+}
+
+/* call:_take() -> bytes that came for `output`; nil: none waiting */
+static int call_take(lua_State *L)
+{
+    struct lcall *c = check(L);
+    if (!c->call || c->call->reply.sink.kind != SINK_CALLER) {
+        return 0;
+    }
+    struct sink *sink = &c->call->reply.sink;
+    if (sink->bytes.len == 0) {
+        return 0;
+    }
+    lua_pushlstring(L, sink->bytes.data, sink->bytes.len);
+    buf_clear(&sink->bytes);
+    return 1;
+}
+
+/* call:_resume(): goes on after _take. */
+static int call_resume(lua_State *L)
+{
+    struct lcall *c = check(L);
+    if (c->call) {
+        resume(c);
+    }
+    return 0;
+}
+
+/* call:_progress() -> sent, to_send (nil: unknown), received, to_receive (nil: unknown) */
+static int call_progress(lua_State *L)
+{
+    struct lcall *c = check(L);
+    if (!c->call) {
+        return 0;
+    }
+    struct body *body = c->call->request.body;
+    int64_t total = body ? body_length(body) : 0;
+    lua_pushnumber(L, body ? (lua_Number)body_done(body) : 0);
+    if (total < 0) {
+        lua_pushnil(L);
+    } else {
+        lua_pushnumber(L, (lua_Number)total);
+    }
+    lua_pushnumber(L, (lua_Number)c->call->reply.received);
+    if (c->call->reply.expected < 0) {
+        lua_pushnil(L);
+    } else {
+        lua_pushnumber(L, (lua_Number)c->call->reply.expected);
+    }
+    return 4;
+}
+
+/* ---- events ---- */
+
+static void set_number(lua_State *L, const char *name, double value)
+{
+    if (value >= 0) {
+        lua_pushnumber(L, value);
+        lua_setfield(L, -2, name);
+    }
+}
+
+static void set_timing(lua_State *L, const struct call_timing *t)
+{
+    lua_createtable(L, 0, 5);
+    set_number(L, "dns", t->dns);
+    set_number(L, "connect", t->connect);
+    set_number(L, "tls", t->tls);
+    set_number(L, "first_byte", t->first_byte);
+    set_number(L, "total", t->total);
+    lua_setfield(L, -2, "ms");
+    set_number(L, "bytes_up", (double)t->bytes_up);
+    set_number(L, "bytes_down", (double)t->bytes_down);
+    lua_pushboolean(L, t->reused);
+    lua_setfield(L, -2, "reused");
+}
+
+static void set_names(lua_State *L, const struct lcall *c)
+{
+    const char *connector = c->plan ? c->plan->connector : c->call->name;
+    if (connector) {
+        lua_pushstring(L, connector);
+        lua_setfield(L, -2, "connector");
+    }
+    if (c->plan) {
+        lua_pushstring(L, c->plan->action);
+        lua_setfield(L, -2, "action");
+    }
+}
+
+/* call:_event() -> the oldest event as a table; nil: none */
+static int call_event(lua_State *L)
+{
+    struct lcall *c = check(L);
+    struct call_event e;
+    if (!c->call || !call_next_event(c->call, &e)) {
+        return 0;
+    }
+    lua_createtable(L, 0, 12);
+    lua_pushstring(L, call_event_name(e.type));
+    lua_setfield(L, -2, "type");
+    set_names(L, c);
+    set_number(L, "attempt", e.attempt);
+    set_number(L, "status", e.status > 0 ? e.status : -1);
+    if (e.type == EVENT_WAIT) {
+        set_number(L, "seconds", e.wait);
+    }
+    if (e.type == EVENT_RETRY) {
+        set_number(L, "budget", e.budget);
+    }
+    if (e.type == EVENT_ERROR || e.type == EVENT_RETRY) {
+        lua_pushstring(L, error_kind_name(e.kind));
+        lua_setfield(L, -2, "kind");
+    }
+    if (e.type == EVENT_ERROR) {
+        lua_pushstring(L, error_sent_name(e.sent));
+        lua_setfield(L, -2, "sent");
+    }
+    if (e.type == EVENT_RESPONSE || e.type == EVENT_ERROR) {
+        set_timing(L, &e.timing);
+    }
+    return 1;
+}
+
+/* ---- for drivers in Lua: the state machine, step by step; each returns the state's name ---- */
+
+static int push_state(lua_State *L, const struct call *call)
+{
+    lua_pushstring(L, state_name(call));
+    return 1;
+}
+
+static int call_begin_(lua_State *L)
+{
+    struct lcall *c = check_alive(L);
+    struct moment now = bind_now();
+    call_begin(c->call, &now);
+    return push_state(L, c->call);
+}
+
+static int call_state_(lua_State *L)
+{
+    return push_state(L, check_alive(L)->call);
+}
+
+/* call:_schemas(fetch | nil, message?): the fetch (an ended call) that this one waited for; without
+ * both: they are there. */
+static int call_schemas_(lua_State *L)
+{
+    struct lcall *c = check_alive(L);
+    struct lcall *fetch = compat_testudata(L, 2, CALL_CLASS);
+    const char *message = luaL_optstring(L, 3, NULL);
+    struct moment now = bind_now();
+    const struct bosa_error *failure = NULL;
+    if (fetch && fetch->call && !fetch->call->ok) {
+        failure = &fetch->call->error;
+    } else if (message) {
+        error_set(&c->error, BOSA_CONNECTION, "%s", message);
+        failure = &c->error;
+    }
+    call_schemas(c->call, failure, &now);
+    error_clear(&c->error);
+    return push_state(L, c->call);
+}
+
+/* call:_connect_timeout() -> seconds; nil: no limit */
+static int call_connect_timeout(lua_State *L)
+{
+    struct lcall *c = check_alive(L);
+    const struct policy *policy = c->plan ? &c->plan->policy : hub_policy(c->call->hub);
+    if (policy->connect_timeout <= 0) {
+        return 0;
+    }
+    lua_pushnumber(L, (lua_Number)policy->connect_timeout / 1000);
+    return 1;
+}
+
+/* call:_connector() -> the connector's name; nil: none */
+static int call_connector(lua_State *L)
+{
+    struct lcall *c = check_alive(L);
+    lua_pushstring(L, c->plan ? c->plan->connector : c->call->name);
+    return 1;
+}
+
+/* call:_request() -> method, url, headers, body (a string; nil: none or not in memory) */
+static int call_request(lua_State *L)
+{
+    struct lcall *c = check_alive(L);
+    const struct request *r = &c->call->request;
+    lua_pushstring(L, r->method);
+    lua_pushstring(L, r->url);
+    lua_createtable(L, 0, (int)r->fields.count);
+    for (size_t i = 0; i < r->fields.count; i++) {
+        lua_pushlstring(L, r->fields.list[i].value, r->fields.list[i].value_len);
+        lua_setfield(L, -2, r->fields.list[i].name);
+    }
+    size_t len = 0;
+    const char *bytes = r->body ? body_bytes(r->body, &len) : NULL;
+    if (!bytes) {
+        return 3;
+    }
+    lua_pushlstring(L, bytes, len);
+    return 4;
+}
+
+static int call_sending_(lua_State *L)
+{
+    struct lcall *c = check_alive(L);
+    struct moment now = bind_now();
+    call_sending(c->call, &now);
+    return push_state(L, c->call);
+}
+
+static int deliver(lua_State *L, enum bosa_status status, struct lcall *c)
+{
+    if (status == BOSA_OK) {
+        lua_pushboolean(L, 1);
+        return 1;
+    }
+    c->error.kind = status;
+    if (status == BOSA_NOMEM) {
+        return bind_nomem(L);
+    }
+    lua_pushboolean(L, 0);
+    return 1;
+}
+
+/* call:_status(code) -> true | false: the answer makes no sense; then _broke() */
+static int call_status(lua_State *L)
+{
+    struct lcall *c = check_alive(L);
+    return deliver(L, reply_status(&c->call->reply, (int)luaL_checkinteger(L, 2), &c->error), c);
+}
+
+/* call:_field(line) -> true | false, as _status */
+static int call_field(lua_State *L)
+{
+    struct lcall *c = check_alive(L);
+    size_t len = 0;
+    const char *line = luaL_checklstring(L, 2, &len);
+    return deliver(L, reply_field(&c->call->reply, line, len, &c->error), c);
+}
+
+/* call:_body(bytes) -> true | false; "again" when `output` must take first */
+static int call_body(lua_State *L)
+{
+    struct lcall *c = check_alive(L);
+    size_t len = 0;
+    const char *bytes = luaL_checklstring(L, 2, &len);
+    enum bosa_status status = reply_body(&c->call->reply, bytes, len, &c->error);
+    if (status == BOSA_AGAIN) {
+        lua_pushliteral(L, "again");
+        return 1;
+    }
+    return deliver(L, status, c);
+}
+
+static int call_answered_(lua_State *L)
+{
+    struct lcall *c = check_alive(L);
+    struct moment now = bind_now();
+    call_answered(c->call, NULL, &now);
+    return push_state(L, c->call);
+}
+
+/* call:_broke(sent, kind?, message?, cause?): no whole answer. Without a kind: what _status, _field
+ * or _body refused. */
+static int call_broke_(lua_State *L)
+{
+    static const char *const sents[] = {"no", "maybe", "yes", NULL};
+    static const char *const names[] = {"connection", "timeout", "tls", "protocol", "file", NULL};
+    static const enum bosa_status kinds[] = {BOSA_CONNECTION, BOSA_TIMEOUT, BOSA_TLS, BOSA_PROTOCOL,
+                                             BOSA_FILE};
+    struct lcall *c = check_alive(L);
+    enum bosa_sent sent = (enum bosa_sent)luaL_checkoption(L, 2, NULL, sents);
+    const char *cause = luaL_optstring(L, 5, NULL);
+    if (!lua_isnoneornil(L, 3)) {
+        enum bosa_status kind = kinds[luaL_checkoption(L, 3, NULL, names)];
+        error_set(&c->error, kind, "%s", luaL_checkstring(L, 4));
+        error_field(&c->error.cause, cause, cause ? strlen(cause) : 0);
+    }
+    struct moment now = bind_now();
+    call_broke(c->call, sent, &c->error, NULL, &now);
+    return push_state(L, c->call);
+}
+
+/* call:_wake() -> seconds until _tick is due, at least 0; nil: never */
+static int call_wake(lua_State *L)
+{
+    struct lcall *c = check_alive(L);
+    int64_t at = call_wake_at(c->call);
+    if (at == CALL_NEVER) {
+        return 0;
+    }
+    struct moment now = bind_now();
+    lua_pushnumber(L, at <= now.ms ? 0 : (lua_Number)(at - now.ms) / 1000);
+    return 1;
+}
+
+/* call:_attempt_time() -> seconds that this attempt may take; nil: no bound */
+static int call_attempt(lua_State *L)
+{
+    struct lcall *c = check_alive(L);
+    struct moment now = bind_now();
+    int64_t ms = call_attempt_time(c->call, &now);
+    if (ms == CALL_NEVER) {
+        return 0;
+    }
+    lua_pushnumber(L, (lua_Number)ms / 1000);
+    return 1;
+}
+
+static int call_tick_(lua_State *L)
+{
+    struct lcall *c = check_alive(L);
+    struct moment now = bind_now();
+    call_tick(c->call, &now);
+    return push_state(L, c->call);
+}
+
+void bind_open_call(lua_State *L)
+{
+    static const luaL_Reg meta[] = {{"__gc", call_gc}, {"__tostring", call_tostring}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {
+        {"_ended", call_ended},         {"_result", call_result},
+        {"_fail", call_fail},           {"_kept", call_kept},
+        {"_hungry", call_hungry},       {"_feed", call_feed},
+        {"_take", call_take},           {"_resume", call_resume},
+        {"_progress", call_progress},   {"_event", call_event},
+        {"_begin", call_begin_},        {"_state", call_state_},
+        {"_schemas", call_schemas_},    {"_request", call_request},
+        {"_connector", call_connector}, {"_connect_timeout", call_connect_timeout},
+        {"_sending", call_sending_},    {"_status", call_status},
+        {"_field", call_field},         {"_body", call_body},
+        {"_answered", call_answered_},  {"_broke", call_broke_},
+        {"_wake", call_wake},           {"_attempt_time", call_attempt},
+        {"_tick", call_tick_},          {NULL, NULL}};
+    bind_class(L, CALL_CLASS, meta, methods);
+}

@@ -1,0 +1,31 @@
+/*
+ * compat: Lua 5.4's C API, as far as it is used here, on LuaJIT's 5.1 ABI.
+ *
+ * A userdata's uservalue is always a table, since 5.1 knows no other (its environment).
+ */
+#ifndef BOSA_LUA_COMPAT_H
+#define BOSA_LUA_COMPAT_H
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#if LUA_VERSION_NUM < 502
+
+#define lua_rawlen(L, i) lua_objlen((L), (i))
+#define lua_getuservalue(L, i) lua_getfenv((L), (i))
+#define lua_setuservalue(L, i) lua_setfenv((L), (i))
+#define lua_absindex(L, i) ((i) > 0 || (i) <= LUA_REGISTRYINDEX ? (i) : lua_gettop(L) + (i) + 1)
+#define compat_setfuncs(L, list) luaL_register((L), NULL, (list))
+#define COMPAT_LOSSY_INTEGERS 1 /* numbers are doubles: past 2^53 not every integer has one */
+
+#else
+
+#define compat_setfuncs(L, list) luaL_setfuncs((L), (list), 0)
+#define COMPAT_LOSSY_INTEGERS 0
+
+#endif
+
+/* The userdata at `index` if it is of class `name`, else NULL. */
+void *compat_testudata(lua_State *L, int index, const char *name);
+
+#endif

@@ -1,0 +1,111 @@
+#include "bind.h"
+
+#include "../core/mem.h"
+
+#include <string.h>
+
+static struct lconnector *check(lua_State *L, int arg)
+{
+    return luaL_checkudata(L, arg, CONNECTOR_CLASS);
+}
+
+static int connector_gc(lua_State *L)
+{
+    struct lconnector *c = check(L, 1);
+    mem_free(c->name);
+    c->name = NULL;
+    return 0;
+}
+
+static int connector_tostring(lua_State *L)
+{
+    struct lconnector *c = check(L, 1);
+    bind_kept(L, 1, "hub");
+    struct lhub *h = bind_check_hub(L, -1);
+    lua_pushfstring(L, "connector %s (%s)", c->name, h->url);
+    return 1;
+}
+
+/* hub:connect(name) -> connector. Lazy: nothing is looked up, so it can't fail. */
+static int hub_connect(lua_State *L)
+{
+    bind_check_hub(L, 1);
+    size_t len = 0;
+    const char *name = luaL_checklstring(L, 2, &len);
+    luaL_argcheck(L, len > 0 && strlen(name) == len, 2, "a connector's name expected");
+    struct lconnector *c = bind_new(L, sizeof *c, CONNECTOR_CLASS);
+    c->name = mem_dup(name, len);
+    c->len = len;
+    if (!c->name) {
+        return bind_nomem(L);
+    }
+    lua_pushvalue(L, 1);
+    bind_keep(L, -2, "hub");
+    return 1;
+}
+
+/* connector:_hub() -> hub, name */
+static int connector_hub(lua_State *L)
+{
+    struct lconnector *c = check(L, 1);
+    bind_kept(L, 1, "hub");
+    lua_pushlstring(L, c->name, c->len);
+    return 2;
+}
+
+/* The loaded connector of the userdata at 1; NULL when its schemas aren't in memory. */
+static struct connector *loaded(lua_State *L)
+{
+    struct lconnector *c = check(L, 1);
+    bind_kept(L, 1, "hub");
+    struct lhub *h = bind_check_hub(L, -1);
+    lua_pop(L, 1);
+    struct moment now = bind_now();
+    return h->hub ? hub_find(h->hub, c->name, &now) : NULL;
+}
+
+/* connector:_actions() -> list of names, sorted (nil: not loaded) */
+static int connector_actions(lua_State *L)
+{
+    struct connector *c = loaded(L);
+    if (!c) {
+        return 0;
+    }
+    lua_createtable(L, (int)c->action_count, 0);
+    for (size_t i = 0; i < c->action_count; i++) {
+        lua_pushlstring(L, c->actions[i].name, c->actions[i].name_len);
+        lua_rawseti(L, -2, (int)i + 1);
+    }
+    return 1;
+}
+
+/* connector:_describe(action) -> the entry of discovery as a table (nil: no such action, or not
+ * loaded) */
+static int connector_describe(lua_State *L)
+{
+    size_t len = 0;
+    const char *name = luaL_checklstring(L, 2, &len);
+    struct connector *c = loaded(L);
+    struct action *action = c ? connector_action(c, name, len) : NULL;
+    if (!action) {
+        return 0;
+    }
+    values_push(L, &c->doc, action->node, INT_STRING);
+    return 1;
+}
+
+void bind_open_connector(lua_State *L)
+{
+    static const luaL_Reg meta[] = {
+        {"__gc", connector_gc}, {"__tostring", connector_tostring}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"_hub", connector_hub},
+                                       {"_actions", connector_actions},
+                                       {"_describe", connector_describe},
+                                       {NULL, NULL}};
+    bind_class(L, CONNECTOR_CLASS, meta, methods);
+    luaL_getmetatable(L, HUB_CLASS);
+    lua_getfield(L, -1, "methods");
+    lua_pushcfunction(L, hub_connect);
+    lua_setfield(L, -2, "connect");
+    lua_pop(L, 2);
+}

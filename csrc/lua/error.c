@@ -1,0 +1,130 @@
+#include "bind.h"
+
+#include <string.h>
+
+/* error:__tostring(): one line: what failed, where, why, and what support would ask for. */
+static int error_tostring(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 1);
+    luaL_Buffer b;
+    lua_getfield(L, 1, "connector");
+    lua_getfield(L, 1, "action");
+    lua_getfield(L, 1, "message");
+    lua_getfield(L, 1, "reference_id");
+    luaL_buffinit(L, &b);
+    if (lua_type(L, 2) == LUA_TSTRING) {
+        luaL_addstring(&b, lua_tostring(L, 2));
+        if (lua_type(L, 3) == LUA_TSTRING) {
+            luaL_addstring(&b, ".");
+            luaL_addstring(&b, lua_tostring(L, 3));
+        }
+        luaL_addstring(&b, ": ");
+    }
+    luaL_addstring(&b, lua_type(L, 4) == LUA_TSTRING ? lua_tostring(L, 4) : "unknown error");
+    if (lua_type(L, 5) == LUA_TSTRING) {
+        luaL_addstring(&b, " (reference ");
+        luaL_addstring(&b, lua_tostring(L, 5));
+        luaL_addstring(&b, ")");
+    }
+    luaL_pushresult(&b);
+    return 1;
+}
+
+static void set_text(lua_State *L, const char *name, const char *value)
+{
+    if (value) {
+        lua_pushstring(L, value);
+        lua_setfield(L, -2, name);
+    }
+}
+
+static void set_number(lua_State *L, const char *name, int value)
+{
+    if (value > 0) {
+        lua_pushinteger(L, value);
+        lua_setfield(L, -2, name);
+    }
+}
+
+void bind_push_error(lua_State *L, struct bosa_error *err)
+{
+    lua_createtable(L, 0, 12);
+    set_text(L, "kind", error_kind_name(err->kind));
+    set_text(L, "message", err->message ? err->message : error_kind_name(err->kind));
+    set_text(L, "sent", error_sent_name(err->sent));
+    set_text(L, "reference_id", err->reference_id);
+    set_text(L, "connector", err->connector);
+    set_text(L, "action", err->action);
+    set_text(L, "url", err->url);
+    set_text(L, "code", err->code);
+    set_text(L, "cause", err->cause);
+    set_number(L, "status", err->status);
+    set_number(L, "attempts", err->attempts);
+    lua_pushboolean(L, err->retryable);
+    lua_setfield(L, -2, "retryable");
+    if (err->retry_after >= 0) {
+        lua_pushnumber(L, err->retry_after);
+        lua_setfield(L, -2, "retry_after");
+    }
+    if (err->body) {
+        lua_pushlstring(L, err->body, err->body_len);
+        lua_setfield(L, -2, "body");
+    }
+    if (err->details && err->details->count > 0) {
+        values_push(L, err->details, 0, INT_STRING);
+        lua_setfield(L, -2, "details");
+    }
+    luaL_getmetatable(L, ERROR_CLASS);
+    lua_setmetatable(L, -2);
+    error_clear(err);
+}
+
+int bind_nomem(lua_State *L)
+{
+    return luaL_error(L, "not enough memory");
+}
+
+int bind_fail(lua_State *L, struct bosa_error *err)
+{
+    if (err->kind == BOSA_NOMEM) {
+        error_clear(err);
+        return bind_nomem(L);
+    }
+    lua_pushnil(L);
+    bind_push_error(L, err);
+    return 2;
+}
+
+int bind_misuse(lua_State *L, int arg, struct bosa_error *err)
+{
+    if (err->kind == BOSA_NOMEM) {
+        error_clear(err);
+        return bind_nomem(L);
+    }
+    lua_pushstring(L, err->message);
+    error_clear(err);
+    return luaL_argerror(L, arg, lua_tostring(L, -1));
+}
+
+/* new_error{kind =, message =, ...}: an error object made in Lua, of the same type. */
+static int error_new(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 1);
+    luaL_getmetatable(L, ERROR_CLASS);
+    lua_setmetatable(L, 1);
+    return 1;
+}
+
+void bind_open_error(lua_State *L)
+{
+    luaL_newmetatable(L, ERROR_CLASS);
+    lua_pushcfunction(L, error_tostring);
+    lua_setfield(L, -2, "__tostring");
+    lua_pushliteral(L, ERROR_CLASS);
+    lua_setfield(L, -2, "__name");
+    lua_pop(L, 1);
+    lua_pushcfunction(L, error_new);
+    lua_setfield(L, -2, "new_error");
+}

@@ -1,0 +1,357 @@
+#include "bind.h"
+#include "options.h"
+
+#include "../core/mem.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#define DEFAULT_CHUNK 65536
+#define MAX_CHUNK (1 << 26)
+
+static struct lfile *check(lua_State *L)
+{
+    return luaL_checkudata(L, 1, FILE_CLASS);
+}
+
+struct lfile *bind_test_file(lua_State *L, int index)
+{
+    return compat_testudata(L, index, FILE_CLASS);
+}
+
+static int file_gc(lua_State *L)
+{
+    struct lfile *f = check(L);
+    file_part_free(&f->part);
+    memset(&f->part, 0, sizeof f->part);
+    error_clear(&f->error);
+    return 0;
+}
+
+static struct lfile *new_file(lua_State *L)
+{
+    struct lfile *f = bind_new(L, sizeof *f, FILE_CLASS);
+    error_init(&f->error);
+    f->part.feed = BODY_NO_FEED;
+    f->part.size = -1;
+    return f;
+}
+
+/* A copy of the string on top, which stays; nil is NULL. */
+static char *copy_top(lua_State *L, size_t *len_out)
+{
+    size_t len = 0;
+    const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &len) : NULL;
+    char *copy = text ? mem_dup(text, len) : NULL;
+    if (text && !copy) {
+        bind_nomem(L);
+    }
+    if (len_out) {
+        *len_out = len;
+    }
+    return copy;
+}
+
+/* Which of path, file and read the table has; raises unless it is exactly one. */
+static void read_source(lua_State *L, struct lfile *f)
+{
+    int given = 0;
+    options_string(L, 1, "path", NULL);
+    f->part.path = copy_top(L, NULL);
+    given += f->part.path != NULL;
+    lua_getfield(L, 1, "file");
+    if (!lua_isnil(L, -1) && lua_type(L, -1) != LUA_TSTRING) {
+        luaL_error(L, "option `file`: string of bytes expected, got %s", luaL_typename(L, -1));
+    }
+    f->part.bytes = copy_top(L, &f->part.len);
+    given += f->part.bytes != NULL;
+    options_push(L, 1, "read", LUA_TFUNCTION);
+    if (!lua_isnil(L, -1)) {
+        given++;
+        lua_pushvalue(L, -1);
+        bind_keep(L, 2, "read");
+    }
+    if (given != 1) {
+        luaL_error(L, "bosa.file needs exactly one of `path`, `file` and `read`");
+    }
+}
+
+static void read_fields(lua_State *L, struct lfile *f)
+{
+    options_push(L, 1, "headers", LUA_TTABLE);
+    int headers = lua_gettop(L);
+    if (lua_isnil(L, headers)) {
+        return;
+    }
+    lua_pushnil(L);
+    while (lua_next(L, headers)) {
+        if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING) {
+            luaL_error(L, "option `headers`: names and values must be strings");
+        }
+        size_t name_len = 0, len = 0;
+        const char *name = lua_tolstring(L, -2, &name_len);
+        const char *value = lua_tolstring(L, -1, &len);
+        if (fields_add(&f->part.fields, name, name_len, value, len, &f->error) != BOSA_OK) {
+            bind_misuse(L, 1, &f->error);
+        }
+        lua_pop(L, 1);
+    }
+}
+
+/* file{path = ...} | file{file = bytes, ...} | file{read = function() return chunk end, size = n}:
+ * a file to send. */
+static int file_make(lua_State *L)
+{
+    static const char *const names[] = {"path",     "file",         "read",    "size",
+                                        "filename", "content_type", "headers", NULL};
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 1);
+    luaL_checkstack(L, 20, NULL);
+    options_check_names(L, 1, names);
+    struct lfile *f = new_file(L);
+    read_source(L, f);
+    f->part.size = options_int(L, 1, "size", 0, (int64_t)1 << 52, -1);
+    options_string(L, 1, "filename", NULL);
+    f->part.filename = copy_top(L, NULL);
+    options_string(L, 1, "content_type", NULL);
+    f->part.content_type = copy_top(L, NULL);
+    read_fields(L, f);
+    lua_settop(L, 2);
+    return 1;
+}
+
+void bind_push_received_file(lua_State *L, int index)
+{
+    index = lua_absindex(L, index);
+    struct lfile *f = new_file(L);
+    f->received = true;
+    lua_pushvalue(L, index);
+    bind_keep(L, -2, "response");
+}
+
+/* The reply whose sink has the bytes; NULL for a file to send. The response stays on the stack. */
+static const struct reply *received(lua_State *L, struct lfile *f)
+{
+    if (!f->received) {
+        return NULL;
+    }
+    bind_kept(L, 1, "response");
+    struct lresponse *r = luaL_checkudata(L, -1, RESPONSE_CLASS);
+    return &r->call->reply;
+}
+
+/* Bytes from `offset`, pushed as a string; false at the end. On failure the error is filled. */
+static enum bosa_status push_bytes(lua_State *L, struct lfile *f, const struct sink *sink,
+                                   uint64_t offset, size_t cap, size_t *got)
+{
+    char *room = lua_newuserdata(L, cap ? cap : 1);
+    size_t filled = 0;
+    enum bosa_status status = BOSA_OK;
+    while (status == BOSA_OK && filled < cap) {
+        size_t n = 0;
+        status = sink_read(sink, offset + filled, room + filled, cap - filled, &n, &f->error);
+        if (n == 0) {
+            break;
+        }
+        filled += n;
+    }
+    *got = filled;
+    if (status == BOSA_OK) {
+        lua_pushlstring(L, room, filled);
+    }
+    return status;
+}
+
+/* file.file: all bytes of a file that came (nil where `output` took them), or that were given */
+static int push_content(lua_State *L, struct lfile *f)
+{
+    const struct reply *reply = received(L, f);
+    if (!reply) {
+        if (!f->part.bytes) {
+            return 0;
+        }
+        lua_pushlstring(L, f->part.bytes, f->part.len);
+        return 1;
+    }
+    if (reply->sink.kind != SINK_MEMORY) {
+        return 0;
+    }
+    size_t got = 0;
+    if (push_bytes(L, f, &reply->sink, 0, (size_t)reply->sink.size, &got) != BOSA_OK) {
+        lua_pushstring(L, f->error.message ? f->error.message : "not enough memory");
+        error_clear(&f->error);
+        return lua_error(L);
+    }
+    return 1;
+}
+
+static int push_text(lua_State *L, const char *text)
+{
+    if (!text) {
+        return 0;
+    }
+    lua_pushstring(L, text);
+    return 1;
+}
+
+static int push_size(lua_State *L, const struct lfile *f, const struct reply *reply)
+{
+    struct stat st;
+    if (reply) {
+        lua_pushnumber(L, (lua_Number)reply->sink.size);
+    } else if (f->part.bytes) {
+        lua_pushnumber(L, (lua_Number)f->part.len);
+    } else if (f->part.path && stat(f->part.path, &st) == 0) {
+        lua_pushnumber(L, (lua_Number)st.st_size);
+    } else if (f->part.size >= 0) {
+        lua_pushnumber(L, (lua_Number)f->part.size);
+    } else {
+        return 0;
+    }
+#if !COMPAT_LOSSY_INTEGERS
+    lua_pushinteger(L, (lua_Integer)lua_tonumber(L, -1));
+#endif
+    return 1;
+}
+
+static int push_headers(lua_State *L, const struct lfile *f, const struct reply *reply)
+{
+    if (reply) {
+        lua_getfield(L, -1, "headers");
+        return 1;
+    }
+    const struct fields *fields = &f->part.fields;
+    lua_createtable(L, 0, (int)fields->count);
+    for (size_t i = 0; i < fields->count; i++) {
+        lua_pushlstring(L, fields->list[i].value, fields->list[i].value_len);
+        lua_setfield(L, -2, fields->list[i].name);
+    }
+    return 1;
+}
+
+/* file[key]: a method, or file, filename, content_type, headers, size */
+static int file_index(lua_State *L)
+{
+    struct lfile *f = check(L);
+    const char *name = luaL_checkstring(L, 2);
+    lua_pushvalue(L, 2);
+    lua_gettable(L, lua_upvalueindex(1));
+    if (!lua_isnil(L, -1)) {
+        return 1;
+    }
+    if (strcmp(name, "file") == 0) {
+        return push_content(L, f);
+    }
+    const struct reply *reply = received(L, f);
+    if (strcmp(name, "filename") == 0) {
+        return push_text(L, reply ? reply->filename : f->part.filename);
+    }
+    if (strcmp(name, "content_type") == 0) {
+        return push_text(L,
+                         reply ? fields_get(&reply->fields, "Content-Type") : f->part.content_type);
+    }
+    if (strcmp(name, "size") == 0) {
+        return push_size(L, f, reply);
+    }
+    return strcmp(name, "headers") == 0 ? push_headers(L, f, reply) : 0;
+}
+
+static int file_tostring(lua_State *L)
+{
+    struct lfile *f = check(L);
+    const struct reply *reply = received(L, f);
+    const char *name = reply ? reply->filename : f->part.filename ? f->part.filename : f->part.path;
+    if (push_size(L, f, reply) == 0) {
+        lua_pushliteral(L, "?");
+    }
+    lua_pushfstring(L, "file %s (%s bytes)", name ? name : "without a name", lua_tostring(L, -1));
+    return 1;
+}
+
+/* The sink of a file that came and is held; else the error is filled. */
+static const struct sink *held(lua_State *L, struct lfile *f)
+{
+    const struct reply *reply = received(L, f);
+    if (reply && reply->sink.kind == SINK_MEMORY) {
+        return &reply->sink;
+    }
+    error_set(&f->error, BOSA_FILE,
+              reply ? "the file went to `output`, it is not held here"
+                    : "this is a file to send, not one that came");
+    return NULL;
+}
+
+/* file:save(path) -> path | nil, err: whole or not at all. */
+static int file_save(lua_State *L)
+{
+    struct lfile *f = check(L);
+    const char *path = luaL_checkstring(L, 2);
+    const struct sink *sink = held(L, f);
+    if (!sink || sink_save(sink, path, &f->error) != BOSA_OK) {
+        return bind_fail(L, &f->error);
+    }
+    lua_pushvalue(L, 2);
+    return 1;
+}
+
+/* Moves an owned string to the Lua stack; it is freed also when Lua has no memory for it. */
+static int push_owned(lua_State *L, struct lfile *f, char *text)
+{
+    mem_free(f->error.cause);
+    f->error.cause = text;
+    lua_pushstring(L, text);
+    error_clear(&f->error);
+    return 1;
+}
+
+/* file:save_in(dir) -> path | nil, err: under a safe form of the server's name, never over another
+ * file. */
+static int file_save_in(lua_State *L)
+{
+    struct lfile *f = check(L);
+    const char *dir = luaL_checkstring(L, 2);
+    const struct sink *sink = held(L, f);
+    if (!sink) {
+        return bind_fail(L, &f->error);
+    }
+    const struct reply *reply = received(L, f);
+    char *name = http_safe_filename(reply->filename ? reply->filename : "");
+    if (!name) {
+        return bind_nomem(L);
+    }
+    char *saved = NULL;
+    enum bosa_status status = sink_save_in(sink, dir, name, &saved, &f->error);
+    mem_free(name);
+    return status == BOSA_OK ? push_owned(L, f, saved) : bind_fail(L, &f->error);
+}
+
+/* file:_read(offset, size) -> bytes | nil (the end) | nil, err */
+static int file_read(lua_State *L)
+{
+    struct lfile *f = check(L);
+    lua_Number offset = luaL_checknumber(L, 2);
+    lua_Number size = luaL_optnumber(L, 3, DEFAULT_CHUNK);
+    luaL_argcheck(L, offset >= 0 && offset < 9e15, 2, "an offset expected");
+    luaL_argcheck(L, size >= 1 && size <= MAX_CHUNK, 3, "a size from 1 byte to 64 MiB expected");
+    const struct sink *sink = held(L, f);
+    size_t got = 0;
+    if (!sink || push_bytes(L, f, sink, (uint64_t)offset, (size_t)size, &got) != BOSA_OK) {
+        return bind_fail(L, &f->error);
+    }
+    return got > 0;
+}
+
+void bind_open_file(lua_State *L)
+{
+    static const luaL_Reg meta[] = {{"__gc", file_gc}, {"__tostring", file_tostring}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {
+        {"save", file_save}, {"save_in", file_save_in}, {"_read", file_read}, {NULL, NULL}};
+    bind_class(L, FILE_CLASS, meta, methods);
+    luaL_getmetatable(L, FILE_CLASS);
+    lua_getfield(L, -1, "methods");
+    lua_pushcclosure(L, file_index, 1);
+    lua_setfield(L, -2, "__index");
+    lua_pop(L, 1);
+    lua_pushcfunction(L, file_make);
+    lua_setfield(L, -2, "file");
+}

@@ -1,0 +1,625 @@
+#include "bind.h"
+#include "options.h"
+
+#include "../core/mem.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DEFAULT_URL "https://api.bosa.id"
+#define DEFAULT_TIMEOUT_MS 30000
+#define DEFAULT_CONNECT_TIMEOUT_MS 10000
+#define DEFAULT_RESPONSE_SIZE ((int64_t)64 << 20)
+#define DEFAULT_CONNECTIONS 16
+#define DEFAULT_CACHE_TTL 3600
+#define MAX_ATTEMPTS 11
+
+static const char *const option_names[] = {
+    "api_base_url",    "api_key",      "token",      "allow_http",      "max_attempts",
+    "replay_unsafe",   "deadline",     "timeout",    "connect_timeout", "max_response_size",
+    "max_connections", "cache_dir",    "cache_ttl",  "cache",           "ca_file",
+    "proxy",           "verify",       "user_agent", "transport",       "on_event",
+    "int64",           "retry_budget", NULL};
+
+struct lhub *bind_check_hub(lua_State *L, int arg)
+{
+    return luaL_checkudata(L, arg, HUB_CLASS);
+}
+
+/* The hub, which must be open: after close every use is answered by the caller's error path. */
+static bool is_open(const struct lhub *h)
+{
+    return h->hub != NULL;
+}
+
+static int fail_closed(lua_State *L, struct bosa_error *err)
+{
+    error_set(err, BOSA_CLOSED, "the hub is closed");
+    return bind_fail(L, err);
+}
+
+/* An option, else an environment variable, else the fallback; an empty variable counts as unset. */
+static const char *from_env(const char *option, const char *variable, const char *fallback)
+{
+    if (option) {
+        return option;
+    }
+    const char *value = getenv(variable);
+    return value && value[0] ? value : fallback;
+}
+
+/* cache_dir = true stands for the XDG cache directory. Pushes a value that keeps the string alive.
+ */
+static const char *cache_dir(lua_State *L, int index)
+{
+    lua_getfield(L, index, "cache_dir");
+    if (!lua_isboolean(L, -1)) {
+        lua_pop(L, 1);
+        return options_string(L, index, "cache_dir", NULL);
+    }
+    if (!lua_toboolean(L, -1)) {
+        return NULL;
+    }
+    const char *base = getenv("XDG_CACHE_HOME");
+    if (base && base[0] == '/') {
+        return lua_pushfstring(L, "%s/bosa", base);
+    }
+    const char *home = getenv("HOME");
+    if (!home || home[0] != '/') {
+        luaL_error(L,
+                   "option `cache_dir`: neither XDG_CACHE_HOME nor HOME says where the cache is");
+    }
+    return lua_pushfstring(L, "%s/.cache/bosa", home);
+}
+
+static void read_policy(lua_State *L, int index, struct policy *policy)
+{
+    policy->max_attempts = (int)options_int(L, index, "max_attempts", 1, MAX_ATTEMPTS, 1);
+    policy->replay_unsafe = options_bool(L, index, "replay_unsafe", false);
+    policy->deadline = options_ms(L, index, "deadline", 0);
+    policy->timeout = options_ms(L, index, "timeout", DEFAULT_TIMEOUT_MS);
+    policy->connect_timeout = options_ms(L, index, "connect_timeout", DEFAULT_CONNECT_TIMEOUT_MS);
+}
+
+static enum int_mode read_int_mode(lua_State *L, int index)
+{
+    const char *name = options_string(L, index, "int64", "string");
+    if (strcmp(name, "string") == 0) {
+        return INT_STRING;
+    }
+    if (strcmp(name, "number") == 0) {
+        return INT_NUMBER;
+    }
+    if (strcmp(name, "cdata") != 0) {
+        luaL_error(L, "option `int64` must be \"string\", \"cdata\" or \"number\"");
+    }
+    return INT_CDATA;
+}
+
+/* What libcurl will be told when the engine is made. The strings are anchored in the uservalue. */
+static void read_transfer(lua_State *L, int index, int self, struct transfer_options *o)
+{
+    o->max_connections =
+        (int)options_int(L, index, "max_connections", 1, 10000, DEFAULT_CONNECTIONS);
+    o->verify = options_bool(L, index, "verify", true);
+    o->ca_file = options_string(L, index, "ca_file", NULL);
+    bind_keep(L, self, "ca_file");
+    o->proxy = options_string(L, index, "proxy", NULL);
+    bind_keep(L, self, "proxy");
+    o->user_agent = options_string(L, index, "user_agent", NULL);
+    bind_keep(L, self, "user_agent");
+}
+
+static void keep_hooks(lua_State *L, int index, int self)
+{
+    options_push(L, index, "transport", LUA_TFUNCTION);
+    bind_keep(L, self, "transport");
+    options_push(L, index, "on_event", LUA_TFUNCTION);
+    bind_keep(L, self, "on_event");
+    lua_getfield(L, index, "cache");
+    bind_keep(L, self, "cache");
+}
+
+static bool wants_events(lua_State *L, int self)
+{
+    const char *debug = getenv("BOSA_DEBUG");
+    bind_kept(L, self, "on_event");
+    bool wants = !lua_isnil(L, -1) || (debug && strcmp(debug, "1") == 0);
+    lua_pop(L, 1);
+    return wants;
+}
+
+/* The table of calls by number: weak, so that an abandoned call is collected, which cancels it. */
+static void make_calls_table(lua_State *L, int self)
+{
+    lua_newtable(L);
+    lua_createtable(L, 0, 1);
+    lua_pushliteral(L, "v");
+    lua_setfield(L, -2, "__mode");
+    lua_setmetatable(L, -2);
+    bind_keep(L, self, "calls");
+}
+
+static uint64_t seed(const void *where)
+{
+    struct moment now = bind_now();
+    return (uint64_t)now.ms * 1000003u ^ (uint64_t)now.unix_s << 20 ^ (uint64_t)(uintptr_t)where ^
+           (uint64_t)getpid() << 40;
+}
+
+/* new(options?) -> hub; opens nothing. Raises for every mistake in the options. */
+static int hub_make(lua_State *L)
+{
+    lua_settop(L, 1);
+    if (lua_isnil(L, 1)) {
+        lua_newtable(L);
+        lua_replace(L, 1);
+    }
+    luaL_checktype(L, 1, LUA_TTABLE);
+    luaL_checkstack(L, 32, NULL);
+    options_check_names(L, 1, option_names);
+    struct lhub *h = bind_new(L, sizeof *h, HUB_CLASS);
+    error_init(&h->error);
+    read_transfer(L, 1, 2, &h->transfer);
+    keep_hooks(L, 1, 2);
+    make_calls_table(L, 2);
+    h->ints = read_int_mode(L, 1);
+    struct hub_options o = {.events = wants_events(L, 2), .seed = seed(h)};
+    o.base_url =
+        from_env(options_string(L, 1, "api_base_url", NULL), "BOSA_API_BASE_URL", DEFAULT_URL);
+    o.api_key = from_env(options_string(L, 1, "api_key", NULL), "BOSA_API_KEY", NULL);
+    o.token = from_env(options_string(L, 1, "token", NULL), "BOSA_TOKEN", NULL);
+    o.allow_http = options_bool(L, 1, "allow_http", false);
+    o.retry_budget = options_bool(L, 1, "retry_budget", true);
+    o.max_response_size =
+        (size_t)options_int(L, 1, "max_response_size", 1, (int64_t)1 << 40, DEFAULT_RESPONSE_SIZE);
+    o.cache_dir = cache_dir(L, 1);
+    o.cache_ttl = h->cache_ttl = options_int(L, 1, "cache_ttl", 0, INT32_MAX, DEFAULT_CACHE_TTL);
+    read_policy(L, 1, &o.policy);
+    if (hub_new(&h->hub, &o, &h->error) != BOSA_OK) {
+        return bind_misuse(L, 1, &h->error);
+    }
+    const char *url = hub_base_url(h->hub);
+    h->url = mem_dup(url, strlen(url));
+    if (!h->url) {
+        return bind_nomem(L);
+    }
+    lua_settop(L, 2);
+    return 1;
+}
+
+/* Lets go of the engine and the hub; calls under way end with kind "closed". May be called again.
+ */
+static void release(struct lhub *h)
+{
+    transfer_free(h->engine);
+    h->engine = NULL;
+    hub_unref(h->hub);
+    h->hub = NULL;
+}
+
+/* hub:_close(): the C side of close. */
+static int hub_close(lua_State *L)
+{
+    release(bind_check_hub(L, 1));
+    return 0;
+}
+
+static int hub_gc(lua_State *L)
+{
+    struct lhub *h = bind_check_hub(L, 1);
+    release(h);
+    mem_free(h->url);
+    h->url = NULL;
+    error_clear(&h->error);
+    return 0;
+}
+
+static int hub_tostring(lua_State *L)
+{
+    struct lhub *h = bind_check_hub(L, 1);
+    lua_pushfstring(L, "bosa (%s)%s", h->url ? h->url : "", is_open(h) ? "" : " closed");
+    return 1;
+}
+
+/* A fork leaves the child with the parent's engine: it is let go of, and a fresh one made. */
+static enum bosa_status engine(struct lhub *h, struct transfer **out)
+{
+    if (h->engine && !transfer_is_mine(h->engine)) {
+        transfer_free(h->engine);
+        h->engine = NULL;
+    }
+    enum bosa_status status = BOSA_OK;
+    if (!h->engine) {
+        status = transfer_new(&h->engine, &h->transfer, &h->error);
+    }
+    *out = h->engine;
+    return status;
+}
+
+/* Puts a call into the hub's list of those that Lua has to look at. */
+static void note(struct lhub *h, struct lcall *c, unsigned notes)
+{
+    c->notes |= notes;
+    if (notes & TRANSFER_ENDED) {
+        c->driven = false;
+    }
+    if (c->queued) {
+        return;
+    }
+    c->queued = true;
+    c->next = NULL;
+    if (h->last) {
+        h->last->next = c;
+    } else {
+        h->first = c;
+    }
+    h->last = c;
+}
+
+/* Moves what the engine has to say into the list. */
+static void collect(struct lhub *h)
+{
+    unsigned notes;
+    struct call *call;
+    while (h->engine && (call = transfer_take(h->engine, &notes)) != NULL) {
+        if (call->owner) {
+            note(h, call->owner, notes);
+        }
+    }
+}
+
+void bind_hub_forget_call(struct lhub *h, struct lcall *c)
+{
+    if (!c->queued) {
+        return;
+    }
+    struct lcall **at = &h->first;
+    struct lcall *before = NULL;
+    while (*at && *at != c) {
+        before = *at;
+        at = &(*at)->next;
+    }
+    if (*at) {
+        *at = c->next;
+        h->last = h->last == c ? before : h->last;
+    }
+    c->queued = false;
+}
+
+/* hub:_start(call) -> true | nil, err: gives a new call to the engine. */
+static int hub_start(lua_State *L)
+{
+    struct lhub *h = bind_check_hub(L, 1);
+    struct lcall *c = luaL_checkudata(L, 2, CALL_CLASS);
+    if (!is_open(h)) {
+        return fail_closed(L, &h->error);
+    }
+    struct transfer *t;
+    if (engine(h, &t) != BOSA_OK) {
+        return bind_fail(L, &h->error);
+    }
+    transfer_start(t, c->call);
+    c->driven = c->call->driver != NULL;
+    collect(h);
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+/* Works for at most `timeout` ms (-1: until there is something for Lua). */
+static void step(struct lhub *h, int timeout)
+{
+    if (!h->engine || !transfer_is_mine(h->engine)) {
+        return;
+    }
+    if (!h->first) {
+        transfer_step(h->engine, timeout);
+    } else {
+        transfer_step(h->engine, 0);
+    }
+    collect(h);
+}
+
+static int check_timeout(lua_State *L, int arg)
+{
+    lua_Number ms = luaL_optnumber(L, arg, -1);
+    return ms < 0 ? -1 : ms > 1e9 ? (int)1e9 : (int)ms;
+}
+
+/* hub:_step(timeout_ms?) -> whether some call has something for Lua. */
+static int hub_step(lua_State *L)
+{
+    struct lhub *h = bind_check_hub(L, 1);
+    step(h, check_timeout(L, 2));
+    lua_pushboolean(L, h->first != NULL);
+    return 1;
+}
+
+/* hub:_next() -> call, ended, hungry, chunk, progress, event: the first call of the list (nil:
+ * none) and what it has. */
+static int hub_next(lua_State *L)
+{
+    struct lhub *h = bind_check_hub(L, 1);
+    bind_kept(L, 1, "calls");
+    while (h->first) {
+        struct lcall *c = h->first;
+        h->first = c->next;
+        h->last = h->first ? h->last : NULL;
+        c->queued = false;
+        unsigned notes = c->notes;
+        c->notes = 0;
+        lua_rawgeti(L, -1, (int)c->id);
+        if (!lua_isnil(L, -1)) {
+            for (unsigned bit = TRANSFER_ENDED; bit <= TRANSFER_EVENT; bit <<= 1) {
+                lua_pushboolean(L, (notes & bit) != 0);
+            }
+            return 6;
+        }
+        lua_pop(L, 1);
+    }
+    return 0;
+}
+
+/* hub:_run(call) -> true when the call has ended, false when there is something else to look at
+ * first. */
+static int hub_run(lua_State *L)
+{
+    struct lhub *h = bind_check_hub(L, 1);
+    struct lcall *c = luaL_checkudata(L, 2, CALL_CLASS);
+    while (c->driven && !h->first) {
+        step(h, -1);
+        if (!transfer_is_mine(h->engine)) {
+            break;
+        }
+    }
+    bool only = h->first == c && !c->next && c->notes == TRANSFER_ENDED;
+    if (only) {
+        bind_hub_forget_call(h, c);
+        c->notes = 0;
+    }
+    lua_pushboolean(L, only);
+    return 1;
+}
+
+/* hub:_fd() -> the engine's descriptor (nil before the first call): readable when _step has work.
+ */
+static int hub_fd(lua_State *L)
+{
+    struct lhub *h = bind_check_hub(L, 1);
+    if (!h->engine) {
+        return 0;
+    }
+    lua_pushinteger(L, transfer_fd(h->engine));
+    return 1;
+}
+
+/* hub:_active() -> calls that the engine has. */
+static int hub_active(lua_State *L)
+{
+    struct lhub *h = bind_check_hub(L, 1);
+    bool mine = h->engine && transfer_is_mine(h->engine);
+    lua_pushinteger(L, mine ? (lua_Integer)transfer_active(h->engine) : 0);
+    return 1;
+}
+
+/* poll(hubs, timeout_ms): waits until one of the hubs' engines has work, -1 for ever. Without hubs:
+ * just waits. */
+static int hub_poll(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    int timeout = check_timeout(L, 2);
+    size_t count = lua_rawlen(L, 1);
+    struct pollfd *set = lua_newuserdata(L, (count + 1) * sizeof *set);
+    nfds_t used = 0;
+    for (size_t i = 1; i <= count; i++) {
+        lua_rawgeti(L, 1, (int)i);
+        struct lhub *h = bind_check_hub(L, -1);
+        lua_pop(L, 1);
+        timeout = h->first ? 0 : timeout;
+        if (h->engine && transfer_is_mine(h->engine)) {
+            set[used++] = (struct pollfd){.fd = transfer_fd(h->engine), .events = POLLIN};
+        }
+    }
+    poll(set, used, timeout);
+    return 0;
+}
+
+/* hub:_has(name) -> whether the connector's schemas are in memory (or on disk, whence they are
+ * read). */
+static int hub_has(lua_State *L)
+{
+    struct lhub *h = bind_check_hub(L, 1);
+    const char *name = luaL_checkstring(L, 2);
+    struct moment now = bind_now();
+    lua_pushboolean(L,
+                    is_open(h) && (hub_find(h->hub, name, &now) || hub_recall(h->hub, name, &now)));
+    return 1;
+}
+
+/* hub:_forget(name) -> true | nil, err */
+static int hub_forget_connector(lua_State *L)
+{
+    struct lhub *h = bind_check_hub(L, 1);
+    const char *name = luaL_checkstring(L, 2);
+    if (!is_open(h)) {
+        return fail_closed(L, &h->error);
+    }
+    hub_forget(h->hub, name);
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+/* hub:_fetch(name) -> call | nil, err: a new call that fetches a connector's schemas. */
+static int hub_fetch(lua_State *L)
+{
+    struct lhub *h = bind_check_hub(L, 1);
+    const char *name = luaL_checkstring(L, 2);
+    if (!is_open(h)) {
+        return fail_closed(L, &h->error);
+    }
+    struct lcall *c = bind_push_call(L, 1);
+    bind_set_call(L, c, call_new_fetch(h->hub, name));
+    return 1;
+}
+
+/* Makes the call of an endpoint with the JSON body `text` (NULL: none). */
+static enum bosa_status make_endpoint(lua_State *L, struct lhub *h, int which, const char *text,
+                                      size_t len, struct call **out)
+{
+    const char *name = luaL_optstring(L, 3, NULL);
+    const char *identifier = luaL_optstring(L, 4, NULL);
+    const char *token = luaL_optstring(L, 5, NULL);
+    struct json_doc body;
+    json_init(&body);
+    if (text) {
+        char *copy = mem_dup(text, len);
+        enum bosa_status status = copy ? json_parse(&body, copy, len, &h->error) : BOSA_NOMEM;
+        if (status != BOSA_OK) {
+            json_wipe(&body);
+            h->error.kind = status;
+            return status;
+        }
+    }
+    *out = call_new_endpoint(h->hub, (enum endpoint)which, name, identifier, token,
+                             text ? &body : NULL);
+    json_wipe(&body);
+    return BOSA_OK;
+}
+
+/* hub:_learn(name, text) -> true | false: takes schemas from elsewhere (a cache of the host's) as
+ * just fetched. */
+static int hub_learn_text(lua_State *L)
+{
+    struct lhub *h = bind_check_hub(L, 1);
+    const char *name = luaL_checkstring(L, 2);
+    size_t len = 0;
+    const char *text = luaL_checklstring(L, 3, &len);
+    char *copy = is_open(h) ? mem_dup(text, len) : NULL;
+    if (!copy) {
+        return is_open(h) ? bind_nomem(L) : 0;
+    }
+    struct json_doc doc;
+    struct moment now = bind_now();
+    json_init(&doc);
+    enum bosa_status status = json_parse(&doc, copy, len, &h->error);
+    if (status == BOSA_OK) {
+        status = hub_learn(h->hub, name, &doc, NULL, NULL, &now, &h->error);
+    }
+    json_free(&doc);
+    error_clear(&h->error);
+    lua_pushboolean(L, status == BOSA_OK);
+    return 1;
+}
+
+/* hub:_text(name) -> a loaded connector's schemas as JSON; nil: not loaded */
+static int hub_text(lua_State *L)
+{
+    struct lhub *h = bind_check_hub(L, 1);
+    const char *name = luaL_checkstring(L, 2);
+    struct moment now = bind_now();
+    struct connector *c = is_open(h) ? hub_find(h->hub, name, &now) : NULL;
+    struct buf *out = lua_newuserdata(L, sizeof *out);
+    buf_init(out);
+    luaL_getmetatable(L, BUF_CLASS);
+    lua_setmetatable(L, -2);
+    if (!c || json_write(out, &c->doc, 0, &h->error) != BOSA_OK) {
+        error_clear(&h->error);
+        return 0;
+    }
+    lua_pushlstring(L, out->data, out->len);
+    buf_free(out);
+    return 1;
+}
+
+/* hub:_verify() -> whether TLS certificates are checked, and connections allowed at once */
+static int hub_verify(lua_State *L)
+{
+    struct lhub *h = bind_check_hub(L, 1);
+    lua_pushboolean(L, h->transfer.verify);
+    lua_pushinteger(L, h->transfer.max_connections);
+    return 2;
+}
+
+/* hub:_cache_ttl() -> seconds that schemas count as fresh */
+static int hub_cache_ttl(lua_State *L)
+{
+    lua_pushinteger(L, (lua_Integer)bind_check_hub(L, 1)->cache_ttl);
+    return 1;
+}
+
+/* hub:_endpoint(which, name?, identifier?, token?, json_text?) -> call | nil, err */
+static int hub_endpoint(lua_State *L)
+{
+    static const char *const names[] = {"names",     "create_user", "token",  "who_am_i", "has",
+                                        "integrate", "get",         "select", "remove",   NULL};
+    struct lhub *h = bind_check_hub(L, 1);
+    int which = luaL_checkoption(L, 2, NULL, names);
+    size_t len = 0;
+    const char *text = luaL_optlstring(L, 6, NULL, &len);
+    if (!is_open(h)) {
+        return fail_closed(L, &h->error);
+    }
+    lua_settop(L, 6);
+    struct lcall *c = bind_push_call(L, 1);
+    struct call *call = NULL;
+    if (make_endpoint(L, h, which, text, len, &call) != BOSA_OK) {
+        return bind_fail(L, &h->error);
+    }
+    bind_set_call(L, c, call);
+    return 1;
+}
+
+/* hub:_budget() -> retry tokens left. */
+static int hub_tokens(lua_State *L)
+{
+    struct lhub *h = bind_check_hub(L, 1);
+    lua_pushinteger(L, is_open(h) ? hub_budget(h->hub) : 0);
+    return 1;
+}
+
+/* hub:_kept(name) -> a Lua value of the hub: "on_event", "transport", "cache". */
+static int hub_kept(lua_State *L)
+{
+    bind_check_hub(L, 1);
+    bind_kept(L, 1, luaL_checkstring(L, 2));
+    return 1;
+}
+
+/* hub:_is_open() */
+static int hub_is_open(lua_State *L)
+{
+    lua_pushboolean(L, is_open(bind_check_hub(L, 1)));
+    return 1;
+}
+
+void bind_open_hub(lua_State *L)
+{
+    static const luaL_Reg meta[] = {{"__gc", hub_gc}, {"__tostring", hub_tostring}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"_close", hub_close},
+                                       {"_start", hub_start},
+                                       {"_step", hub_step},
+                                       {"_next", hub_next},
+                                       {"_run", hub_run},
+                                       {"_fd", hub_fd},
+                                       {"_active", hub_active},
+                                       {"_has", hub_has},
+                                       {"_forget", hub_forget_connector},
+                                       {"_fetch", hub_fetch},
+                                       {"_endpoint", hub_endpoint},
+                                       {"_budget", hub_tokens},
+                                       {"_learn", hub_learn_text},
+                                       {"_text", hub_text},
+                                       {"_verify", hub_verify},
+                                       {"_kept", hub_kept},
+                                       {"_verify", hub_verify},
+                                       {"_cache_ttl", hub_cache_ttl},
+                                       {"_is_open", hub_is_open},
+                                       {NULL, NULL}};
+    bind_class(L, HUB_CLASS, meta, methods);
+    lua_pushcfunction(L, hub_make);
+    lua_setfield(L, -2, "new");
+    lua_pushcfunction(L, hub_poll);
+    lua_setfield(L, -2, "poll");
+}

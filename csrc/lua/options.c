@@ -1,0 +1,162 @@
+#include "options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Edit distance of two short names, no further than `limit`; enough for options. */
+static size_t distance(const char *a, const char *b)
+{
+    enum { MAX = 32 };
+    size_t row[MAX + 1], len_a = strlen(a), len_b = strlen(b);
+    if (len_a > MAX || len_b > MAX) {
+        return MAX;
+    }
+    for (size_t j = 0; j <= len_b; j++) {
+        row[j] = j;
+    }
+    for (size_t i = 1; i <= len_a; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= len_b; j++) {
+            size_t best = diagonal + (a[i - 1] != b[j - 1]);
+            diagonal = row[j];
+            best = best < row[j] + 1 ? best : row[j] + 1;
+            row[j] = best < row[j - 1] + 1 ? best : row[j - 1] + 1;
+        }
+    }
+    return row[len_b];
+}
+
+static void unknown_option(lua_State *L, const char *given, const char *const *names)
+{
+    const char *nearest = NULL;
+    size_t best = strlen(given) / 3 + 1;
+    for (size_t i = 0; names[i]; i++) {
+        size_t d = distance(given, names[i]);
+        if (d <= best) {
+            best = d;
+            nearest = names[i];
+        }
+    }
+    if (nearest) {
+        luaL_error(L, "unknown option `%s`; did you mean `%s`?", given, nearest);
+    }
+    luaL_error(L, "unknown option `%s`", given);
+}
+
+void options_check_names(lua_State *L, int index, const char *const *names)
+{
+    lua_pushnil(L);
+    while (lua_next(L, index)) {
+        lua_pop(L, 1);
+        if (lua_type(L, -1) != LUA_TSTRING) {
+            luaL_error(L, "options must have names, not positions");
+        }
+        const char *given = lua_tostring(L, -1);
+        size_t i = 0;
+        while (names[i] && strcmp(names[i], given) != 0) {
+            i++;
+        }
+        if (!names[i]) {
+            unknown_option(L, given, names);
+        }
+    }
+}
+
+static void wrong_type(lua_State *L, const char *name, const char *expected)
+{
+    luaL_error(L, "option `%s`: %s expected, got %s", name, expected, luaL_typename(L, -1));
+}
+
+const char *options_string(lua_State *L, int index, const char *name, const char *fallback)
+{
+    lua_getfield(L, index, name);
+    if (lua_isnil(L, -1)) {
+        return fallback;
+    }
+    if (lua_type(L, -1) != LUA_TSTRING) {
+        wrong_type(L, name, "string");
+    }
+    if (strlen(lua_tostring(L, -1)) != lua_rawlen(L, -1)) {
+        luaL_error(L, "option `%s` must not hold a NUL", name);
+    }
+    return lua_tostring(L, -1);
+}
+
+bool options_bool(lua_State *L, int index, const char *name, bool fallback)
+{
+    lua_getfield(L, index, name);
+    if (lua_isnil(L, -1)) {
+        return fallback;
+    }
+    if (!lua_isboolean(L, -1)) {
+        wrong_type(L, name, "boolean");
+    }
+    return lua_toboolean(L, -1);
+}
+
+int64_t options_int(lua_State *L, int index, const char *name, int64_t min, int64_t max,
+                    int64_t fallback)
+{
+    lua_getfield(L, index, name);
+    if (lua_isnil(L, -1)) {
+        return fallback;
+    }
+    if (lua_type(L, -1) != LUA_TNUMBER) {
+        wrong_type(L, name, "integer");
+    }
+    lua_Number value = lua_tonumber(L, -1);
+    if (!(value >= (lua_Number)min && value <= (lua_Number)max) ||
+        value != (lua_Number)(int64_t)value) {
+        luaL_error(L, "option `%s` must be a whole number from %f to %f", name, (double)min,
+                   (double)max);
+    }
+    return (int64_t)value;
+}
+
+/* Seconds as milliseconds, 0 when they make no time. */
+static int64_t to_ms(lua_Number seconds)
+{
+    if (!(seconds > 0 && seconds <= OPTIONS_MAX_SECONDS)) {
+        return 0;
+    }
+    int64_t ms = (int64_t)(seconds * 1000);
+    return ms > 0 ? ms : 1;
+}
+
+int64_t options_ms(lua_State *L, int index, const char *name, int64_t fallback)
+{
+    lua_getfield(L, index, name);
+    if (lua_isnil(L, -1)) {
+        return fallback;
+    }
+    if (lua_isboolean(L, -1) && !lua_toboolean(L, -1)) {
+        return 0;
+    }
+    if (lua_type(L, -1) != LUA_TNUMBER) {
+        wrong_type(L, name, "number of seconds");
+    }
+    int64_t ms = to_ms(lua_tonumber(L, -1));
+    if (ms == 0) {
+        luaL_error(L, "option `%s` must be seconds above 0", name);
+    }
+    return ms;
+}
+
+void options_push(lua_State *L, int index, const char *name, int type)
+{
+    lua_getfield(L, index, name);
+    if (!lua_isnil(L, -1) && lua_type(L, -1) != type) {
+        wrong_type(L, name, lua_typename(L, type));
+    }
+}
+
+int64_t options_check_ms(lua_State *L, int arg)
+{
+    if (lua_isnoneornil(L, arg) || (lua_isboolean(L, arg) && !lua_toboolean(L, arg))) {
+        return 0;
+    }
+    int64_t ms = to_ms(luaL_checknumber(L, arg));
+    luaL_argcheck(L, ms > 0, arg, "seconds above 0 expected");
+    return ms;
+}

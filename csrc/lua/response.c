@@ -1,0 +1,406 @@
+#include "bind.h"
+
+#include "../core/mem.h"
+#include "../core/paging.h"
+
+#include <string.h>
+
+static struct lresponse *check(lua_State *L)
+{
+    return luaL_checkudata(L, 1, RESPONSE_CLASS);
+}
+
+void bind_push_response(lua_State *L, int index)
+{
+    index = lua_absindex(L, index);
+    struct lcall *c = luaL_checkudata(L, index, CALL_CLASS);
+    struct lresponse *r = bind_new(L, sizeof *r, RESPONSE_CLASS);
+    error_init(&r->error);
+    static const char *const handed_on[] = {"hub", "output", "on_progress"};
+    for (size_t i = 0; i < 3; i++) {
+        bind_kept(L, index, handed_on[i]);
+        bind_keep(L, -2, handed_on[i]);
+    }
+    r->ints = c->hub->ints;
+    r->call = c->call;
+    r->call->owner = NULL;
+    c->call = NULL;
+}
+
+static int response_gc(lua_State *L)
+{
+    struct lresponse *r = check(L);
+    call_free(r->call);
+    r->call = NULL;
+    error_clear(&r->error);
+    return 0;
+}
+
+static const struct reply *reply_of(const struct lresponse *r)
+{
+    return &r->call->reply;
+}
+
+static bool has_data(const struct lresponse *r)
+{
+    return reply_of(r)->kind == REPLY_JSON && reply_of(r)->data != JSON_NONE;
+}
+
+static bool is_list(const struct lresponse *r)
+{
+    return has_data(r) && json_type(&reply_of(r)->doc, reply_of(r)->data) == JSON_ARRAY;
+}
+
+static uint32_t list_length(const struct lresponse *r)
+{
+    return is_list(r) ? reply_of(r)->doc.nodes[reply_of(r)->data].len : 0;
+}
+
+/* What data is of a response that has no JSON: a file, or nil for an empty answer. */
+static void push_other_data(lua_State *L, const struct lresponse *r)
+{
+    if (reply_of(r)->kind == REPLY_FILE) {
+        bind_push_received_file(L, 1);
+    } else {
+        lua_pushnil(L);
+    }
+}
+
+/* Pushes data, decoded at the first time and kept. */
+static int push_data(lua_State *L, struct lresponse *r)
+{
+    bind_kept(L, 1, "data");
+    if (!lua_isnil(L, -1)) {
+        return 1;
+    }
+    lua_pop(L, 1);
+    if (has_data(r)) {
+        values_push(L, &reply_of(r)->doc, reply_of(r)->data, r->ints);
+    } else {
+        push_other_data(L, r);
+    }
+    lua_pushvalue(L, -1);
+    bind_keep(L, 1, "data");
+    return 1;
+}
+
+static int push_meta(lua_State *L, struct lresponse *r)
+{
+    bind_kept(L, 1, "meta");
+    if (!lua_isnil(L, -1)) {
+        return 1;
+    }
+    lua_pop(L, 1);
+    const struct reply *reply = reply_of(r);
+    bool has = reply->kind == REPLY_JSON && reply->meta != JSON_NONE &&
+               json_type(&reply->doc, reply->meta) != JSON_NULL;
+    if (!has) {
+        lua_pushnil(L);
+        return 1;
+    }
+    values_push(L, &reply->doc, reply->meta, r->ints);
+    lua_pushvalue(L, -1);
+    bind_keep(L, 1, "meta");
+    return 1;
+}
+
+/* response:get_data(): the answer's data, or a file; decoded when first asked for. */
+static int response_get_data(lua_State *L)
+{
+    return push_data(L, check(L));
+}
+
+/* response:get_meta() -> table | nil */
+static int response_get_meta(lua_State *L)
+{
+    return push_meta(L, check(L));
+}
+
+/* response:get_status() -> HTTP status */
+static int response_get_status(lua_State *L)
+{
+    lua_pushinteger(L, reply_of(check(L))->status);
+    return 1;
+}
+
+/* response:is_list() */
+static int response_is_list(lua_State *L)
+{
+    lua_pushboolean(L, is_list(check(L)));
+    return 1;
+}
+
+/* response:has_next(), response:has_prev() */
+static int response_has_next(lua_State *L)
+{
+    lua_pushboolean(L, paging_has(check(L)->call, true));
+    return 1;
+}
+
+static int response_has_prev(lua_State *L)
+{
+    lua_pushboolean(L, paging_has(check(L)->call, false));
+    return 1;
+}
+
+/* response:_body() -> the whole body as the server sent it, or a file */
+static int response_body(lua_State *L)
+{
+    struct lresponse *r = check(L);
+    if (reply_of(r)->kind == REPLY_JSON) {
+        values_push(L, &reply_of(r)->doc, 0, r->ints);
+    } else {
+        push_other_data(L, r);
+    }
+    return 1;
+}
+
+/* Pushes the header fields by lower-case name; a repeated one is joined by ", ". */
+static int push_headers(lua_State *L, struct lresponse *r)
+{
+    const struct fields *fields = &reply_of(r)->fields;
+    lua_createtable(L, 0, (int)fields->count);
+    for (size_t i = 0; i < fields->count; i++) {
+        const struct field *f = &fields->list[i];
+        luaL_Buffer b;
+        luaL_buffinit(L, &b);
+        for (const char *at = f->name; *at; at++) {
+            luaL_addchar(&b, (char)(*at >= 'A' && *at <= 'Z' ? *at + 32 : *at));
+        }
+        luaL_pushresult(&b);
+        lua_pushvalue(L, -1);
+        lua_gettable(L, -3);
+        if (lua_isnil(L, -1)) {
+            lua_pop(L, 1);
+            lua_pushlstring(L, f->value, f->value_len);
+        } else {
+            lua_pushliteral(L, ", ");
+            lua_pushlstring(L, f->value, f->value_len);
+            lua_concat(L, 3);
+        }
+        lua_settable(L, -3);
+    }
+    return 1;
+}
+
+/* Pushes element `i` (from 1) alone; the place of the one before is remembered, so a loop takes one
+ * step each. */
+static int push_item(lua_State *L, struct lresponse *r, lua_Number i)
+{
+    bind_kept(L, 1, "data");
+    if (!lua_isnil(L, -1)) {
+        if (lua_istable(L, -1)) {
+            lua_pushnumber(L, i);
+            lua_gettable(L, -2);
+            return 1;
+        }
+        return 0;
+    }
+    if (!(i >= 1 && i <= list_length(r)) || i != (lua_Number)(uint32_t)i) {
+        return 0;
+    }
+    const struct json_doc *doc = &reply_of(r)->doc;
+    uint32_t wanted = (uint32_t)i - 1;
+    if (r->seen_node == 0 || wanted < r->seen) {
+        r->seen = 0;
+        r->seen_node = reply_of(r)->data + 1;
+    }
+    for (; r->seen < wanted; r->seen++) {
+        r->seen_node = json_next(doc, r->seen_node);
+    }
+    values_push(L, doc, r->seen_node, r->ints);
+    return 1;
+}
+
+/* response:_item(i) -> element i of the list, made now */
+static int response_item(lua_State *L)
+{
+    return push_item(L, check(L), luaL_checknumber(L, 2));
+}
+
+static int push_reference(lua_State *L, struct lresponse *r)
+{
+    char *id = reply_reference_id(reply_of(r));
+    if (!id) {
+        return 0;
+    }
+    bool short_enough = strlen(id) < 256;
+    char copy[256];
+    memcpy(copy, id, short_enough ? strlen(id) + 1 : 0);
+    mem_free(id);
+    if (!short_enough) {
+        return 0;
+    }
+    lua_pushstring(L, copy);
+    return 1;
+}
+
+static int push_field(lua_State *L, struct lresponse *r, const char *name)
+{
+    if (strcmp(name, "data") == 0) {
+        return push_data(L, r);
+    }
+    if (strcmp(name, "meta") == 0) {
+        return push_meta(L, r);
+    }
+    if (strcmp(name, "status") == 0) {
+        lua_pushinteger(L, reply_of(r)->status);
+        return 1;
+    }
+    if (strcmp(name, "headers") == 0) {
+        return push_headers(L, r);
+    }
+    if (strcmp(name, "attempts") == 0) {
+        lua_pushinteger(L, r->call->attempts);
+        return 1;
+    }
+    if (strcmp(name, "elapsed") == 0) {
+        lua_pushnumber(L, (lua_Number)(r->call->ended - r->call->begun) / 1000);
+        return 1;
+    }
+    return strcmp(name, "reference_id") == 0 ? push_reference(L, r) : 0;
+}
+
+/* response[key]: a method, a field, or element `key` of the list */
+static int response_index(lua_State *L)
+{
+    struct lresponse *r = check(L);
+    if (lua_type(L, 2) == LUA_TNUMBER) {
+        return push_item(L, r, lua_tonumber(L, 2));
+    }
+    lua_pushvalue(L, 2);
+    lua_gettable(L, lua_upvalueindex(1));
+    if (!lua_isnil(L, -1) || lua_type(L, 2) != LUA_TSTRING) {
+        return 1;
+    }
+    return push_field(L, r, lua_tostring(L, 2));
+}
+
+/* #response: elements of the list */
+static int response_len(lua_State *L)
+{
+    lua_pushinteger(L, (lua_Integer)list_length(check(L)));
+    return 1;
+}
+
+static int response_tostring(lua_State *L)
+{
+    struct lresponse *r = check(L);
+    const struct plan *plan = r->call->plan;
+    const char *connector = plan ? plan->connector : "bosa";
+    const char *action = plan ? plan->action : "answer";
+    if (is_list(r)) {
+        lua_pushfstring(L, "response %s.%s (%d, list of %d%s)", connector, action,
+                        reply_of(r)->status, (int)list_length(r),
+                        paging_has(r->call, true) ? ", more pages" : "");
+    } else {
+        lua_pushfstring(L, "response %s.%s (%d%s)", connector, action, reply_of(r)->status,
+                        reply_of(r)->kind == REPLY_FILE ? ", a file" : "");
+    }
+    return 1;
+}
+
+/* Pushes an unstarted call of `plan` (its reference is taken) with this response's hub and
+ * callbacks. */
+static int push_page_call(lua_State *L, struct plan *plan)
+{
+    bind_kept(L, 1, "hub");
+    struct lcall *c = bind_push_call(L, -1);
+    c->plan = plan;
+    bind_kept(L, 1, "output");
+    bind_keep(L, -2, "output");
+    bind_kept(L, 1, "on_progress");
+    bind_keep(L, -2, "on_progress");
+    if (!c->hub->hub) {
+        error_set(&c->error, BOSA_CLOSED, "the hub is closed");
+        return bind_fail(L, &c->error);
+    }
+    bind_set_call(L, c, call_new_action(c->hub->hub, plan));
+    return 1;
+}
+
+/* response:_names() -> hub, connector, action (nil, nil for an answer that is no action's) */
+static int response_names(lua_State *L)
+{
+    struct lresponse *r = check(L);
+    bind_kept(L, 1, "hub");
+    lua_pushstring(L, r->call->plan ? r->call->plan->connector : NULL);
+    lua_pushstring(L, r->call->plan ? r->call->plan->action : NULL);
+    return 3;
+}
+
+/* response:_page_call(forward) -> call | nil (there is none) | nil, err */
+static int response_page_call(lua_State *L)
+{
+    struct lresponse *r = check(L);
+    bool forward = lua_toboolean(L, 2);
+    luaL_checkstack(L, 16, NULL);
+    struct plan *plan = NULL;
+    if (paging_plan(r->call, forward, &plan, &r->error) != BOSA_OK) {
+        return bind_fail(L, &r->error);
+    }
+    return plan ? push_page_call(L, plan) : 0;
+}
+
+/* response:_numbered() -> page, last page (0: not said) when pages ahead can be asked for by
+ * number; nil: they can't */
+static int response_numbered(lua_State *L)
+{
+    int64_t page, last;
+    if (!paging_numbered(check(L)->call, &page, &last)) {
+        return 0;
+    }
+    lua_pushinteger(L, (lua_Integer)page);
+    lua_pushinteger(L, (lua_Integer)last);
+    return 2;
+}
+
+/* response:_numbered_call(page) -> call | nil, err */
+static int response_numbered_call(lua_State *L)
+{
+    struct lresponse *r = check(L);
+    lua_Integer page = luaL_checkinteger(L, 2);
+    struct plan *plan = paging_plan_page(r->call, page);
+    return plan ? push_page_call(L, plan) : bind_nomem(L);
+}
+
+/* response:_same_data(other) -> whether both hold the same list, for loops that a server must not
+ * make endless */
+static int response_same_data(lua_State *L)
+{
+    struct lresponse *a = check(L);
+    struct lresponse *b = luaL_checkudata(L, 2, RESPONSE_CLASS);
+    bool same =
+        is_list(a) && is_list(b) &&
+        json_equal(&reply_of(a)->doc, reply_of(a)->data, &reply_of(b)->doc, reply_of(b)->data);
+    lua_pushboolean(L, same);
+    return 1;
+}
+
+void bind_open_response(lua_State *L)
+{
+    static const luaL_Reg meta[] = {{"__gc", response_gc},
+                                    {"__len", response_len},
+                                    {"__tostring", response_tostring},
+                                    {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"get_data", response_get_data},
+                                       {"get_meta", response_get_meta},
+                                       {"get_status", response_get_status},
+                                       {"is_list", response_is_list},
+                                       {"has_next", response_has_next},
+                                       {"has_prev", response_has_prev},
+                                       {"_body", response_body},
+                                       {"_item", response_item},
+                                       {"_names", response_names},
+                                       {"_page_call", response_page_call},
+                                       {"_numbered", response_numbered},
+                                       {"_numbered_call", response_numbered_call},
+                                       {"_same_data", response_same_data},
+                                       {NULL, NULL}};
+    bind_class(L, RESPONSE_CLASS, meta, methods);
+    luaL_getmetatable(L, RESPONSE_CLASS);
+    lua_getfield(L, -1, "methods");
+    lua_pushcclosure(L, response_index, 1);
+    lua_setfield(L, -2, "__index");
+    lua_pop(L, 1);
+}

@@ -1,0 +1,716 @@
+#include "values.h"
+
+#include "../core/mem.h"
+#include "bind.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ARRAY_MT "bosa.array"
+#define OBJECT_MT "bosa.object"
+#define EXACT_DOUBLE 9007199254740992.0 /* 2^53: whole numbers up to it are exact */
+#define TO_CDATA "bosa.to_cdata" /* registry: function(digits, unsigned) that ffi hosts set */
+#define LUAJIT_TCDATA 10
+
+/* ---- core -> Lua ---- */
+
+/* Pushes an integer given as text, as `mode` says, where a number of this VM may not hold it. */
+static void push_digits(lua_State *L, const char *text, size_t len, bool fits64, enum int_mode mode)
+{
+    if (mode == INT_CDATA && fits64) {
+        lua_getfield(L, LUA_REGISTRYINDEX, TO_CDATA);
+        if (lua_isfunction(L, -1)) {
+            lua_pushlstring(L, text, len);
+            lua_call(L, 1, 1);
+            return;
+        }
+        lua_pop(L, 1);
+    }
+    lua_pushlstring(L, text, len);
+    if (mode == INT_NUMBER) {
+        lua_Number number = strtod(lua_tostring(L, -1), NULL);
+        lua_pop(L, 1);
+        lua_pushnumber(L, number);
+    }
+}
+
+static void push_int(lua_State *L, int64_t value, enum int_mode mode)
+{
+#if COMPAT_LOSSY_INTEGERS
+    if (value > (int64_t)EXACT_DOUBLE || value < -(int64_t)EXACT_DOUBLE) {
+        char text[24];
+        int len = snprintf(text, sizeof text, "%lld", (long long)value);
+        push_digits(L, text, (size_t)len, true, mode);
+        return;
+    }
+    lua_pushnumber(L, (lua_Number)value);
+#else
+    (void)mode;
+    lua_pushinteger(L, (lua_Integer)value);
+#endif
+}
+
+static void push_uint(lua_State *L, uint64_t value, enum int_mode mode)
+{
+    char text[24];
+    int len = snprintf(text, sizeof text, "%llu", (unsigned long long)value);
+    push_digits(L, text, (size_t)len, true, mode);
+}
+
+static void push_node(lua_State *L, const struct json_doc *doc, uint32_t node, enum int_mode mode);
+
+static void push_array(lua_State *L, const struct json_doc *doc, uint32_t node, enum int_mode mode)
+{
+    uint32_t len = doc->nodes[node].len;
+    lua_createtable(L, len > INT32_MAX ? INT32_MAX : (int)len, 0);
+    if (len == 0) {
+        luaL_getmetatable(L, ARRAY_MT);
+        lua_setmetatable(L, -2);
+        return;
+    }
+    uint32_t child = node + 1;
+    for (uint32_t i = 1; i <= len; i++) {
+        push_node(L, doc, child, mode);
+        lua_rawseti(L, -2, (int)i);
+        child = json_next(doc, child);
+    }
+}
+
+static void push_object(lua_State *L, const struct json_doc *doc, uint32_t node, enum int_mode mode)
+{
+    uint32_t len = doc->nodes[node].len;
+    lua_createtable(L, 0, len > INT32_MAX ? INT32_MAX : (int)len);
+    if (len == 0) {
+        luaL_getmetatable(L, OBJECT_MT);
+        lua_setmetatable(L, -2);
+        return;
+    }
+    uint32_t key = node + 1;
+    for (uint32_t i = 0; i < len; i++) {
+        const struct json_node *name = &doc->nodes[key];
+        lua_pushlstring(L, doc->text + name->v.at, name->len);
+        push_node(L, doc, key + 1, mode);
+        lua_rawset(L, -3);
+        key = json_next(doc, key + 1);
+    }
+}
+
+static void push_node(lua_State *L, const struct json_doc *doc, uint32_t node, enum int_mode mode)
+{
+    const struct json_node *n = &doc->nodes[node];
+    switch ((enum json_type)n->type) {
+    case JSON_NULL:
+    case JSON_FILE:
+        lua_pushlightuserdata(L, NULL);
+        return;
+    case JSON_FALSE:
+    case JSON_TRUE:
+        lua_pushboolean(L, n->type == JSON_TRUE);
+        return;
+    case JSON_INT:
+        push_int(L, n->v.i, mode);
+        return;
+    case JSON_UINT:
+        push_uint(L, n->v.u, mode);
+        return;
+    case JSON_DIGITS:
+        push_digits(L, doc->text + n->v.at, n->len, false, mode);
+        return;
+    case JSON_DOUBLE:
+        lua_pushnumber(L, n->v.d);
+        return;
+    case JSON_STRING:
+        lua_pushlstring(L, doc->text + n->v.at, n->len);
+        return;
+    case JSON_ARRAY:
+    case JSON_OBJECT:
+        luaL_checkstack(L, 4, "JSON too deep");
+        if (n->type == JSON_ARRAY) {
+            push_array(L, doc, node, mode);
+        } else {
+            push_object(L, doc, node, mode);
+        }
+        return;
+    }
+    lua_pushnil(L);
+}
+
+void values_push(lua_State *L, const struct json_doc *doc, uint32_t node, enum int_mode mode)
+{
+    push_node(L, doc, node, mode);
+}
+
+/* ---- Lua -> core ---- */
+
+/* Where the reader is, for error paths: a chain of stack frames from the value up to the root. */
+struct frame {
+    const struct frame *up;
+    const char *key; /* borrowed from a string on the Lua stack; NULL: `index` counts */
+    lua_Integer index;
+    int depth;
+};
+
+static void write_path(struct buf *out, const struct frame *at)
+{
+    if (!at || !at->up) {
+        return;
+    }
+    write_path(out, at->up);
+    if (at->key) {
+        buf_adds(out, out->len ? "." : "");
+        buf_adds(out, at->key);
+    } else {
+        buf_addf(out, "[%lld]", (long long)at->index);
+    }
+}
+
+/* Sets the error for a value that can't be sent: "`path`: why". */
+static enum bosa_status refuse(struct values_reader *r, const struct frame *at, const char *why)
+{
+    struct buf path;
+    buf_init(&path);
+    write_path(&path, at);
+    buf_addc(&path, '\0');
+    enum bosa_status status;
+    if (path.failed) {
+        status = error_set(r->error, BOSA_NOMEM, "out of memory");
+    } else if (path.len == 1) {
+        status = error_set(r->error, BOSA_PARAMS, "%s", why);
+    } else {
+        status = error_set(r->error, BOSA_PARAMS, "`%s`: %s", path.data, why);
+    }
+    buf_free(&path);
+    return status;
+}
+
+/* What a table is to be: its own word for it (a metatable), or what its keys say. */
+enum shape { SHAPE_UNKNOWN, SHAPE_ARRAY, SHAPE_OBJECT };
+
+/* True when the value on top is the field `name` of a loaded lua-cjson (raw). Pops it. */
+static bool is_cjson(lua_State *L, const char *name)
+{
+    bool same = false;
+    int top = lua_gettop(L);
+    lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
+    if (lua_istable(L, -1)) {
+        lua_getfield(L, -1, "cjson");
+        if (lua_istable(L, -1)) {
+            lua_pushstring(L, name);
+            lua_rawget(L, -2);
+            same = !lua_isnil(L, -1) && lua_rawequal(L, -1, top);
+        }
+    }
+    lua_settop(L, top - 1);
+    return same;
+}
+
+static enum shape shape_by_metatable(lua_State *L, int index)
+{
+    if (!lua_getmetatable(L, index)) {
+        return SHAPE_UNKNOWN;
+    }
+    luaL_getmetatable(L, ARRAY_MT);
+    luaL_getmetatable(L, OBJECT_MT);
+    enum shape shape = SHAPE_UNKNOWN;
+    if (lua_rawequal(L, -3, -2)) {
+        shape = SHAPE_ARRAY;
+    } else if (lua_rawequal(L, -3, -1)) {
+        shape = SHAPE_OBJECT;
+    }
+    lua_pop(L, 2);
+    lua_pushvalue(L, -1);
+    if (shape == SHAPE_UNKNOWN && is_cjson(L, "array_mt")) {
+        shape = SHAPE_ARRAY;
+    } else if (shape != SHAPE_UNKNOWN) {
+        lua_pop(L, 1);
+    }
+    if (shape == SHAPE_UNKNOWN) {
+        lua_pushvalue(L, -1);
+        shape = is_cjson(L, "empty_array_mt") && lua_rawlen(L, index) == 0 ? SHAPE_ARRAY
+                                                                           : SHAPE_UNKNOWN;
+    }
+    lua_pop(L, 1);
+    return shape;
+}
+
+static enum bosa_status read_value(lua_State *L, int index, struct values_reader *r,
+                                   const struct frame *at);
+
+/* Elements 1 to `len`; holes are refused. */
+static enum bosa_status read_array(lua_State *L, int index, size_t len, struct values_reader *r,
+                                   const struct frame *at)
+{
+    uint32_t open = json_open(r->doc, JSON_ARRAY);
+    struct frame frame = {at, NULL, 0, at->depth + 1};
+    for (size_t i = 1; i <= len; i++) {
+        frame.index = (lua_Integer)i;
+        lua_rawgeti(L, index, (int)i);
+        enum bosa_status status = lua_isnil(L, -1) ? refuse(r, &frame, "a list must have no holes")
+                                                   : read_value(L, lua_gettop(L), r, &frame);
+        lua_pop(L, 1);
+        if (status != BOSA_OK) {
+            return status;
+        }
+    }
+    json_close(r->doc, open, (uint32_t)len);
+    return r->doc->failed ? error_set(r->error, BOSA_NOMEM, "out of memory") : BOSA_OK;
+}
+
+/* Adds the key at `index` as a name. A number is one only where the table was marked as an object.
+ */
+static enum bosa_status read_key(lua_State *L, int index, bool numbers, struct values_reader *r,
+                                 const struct frame *at, struct frame *frame)
+{
+    int type = lua_type(L, index);
+    if (type != LUA_TSTRING && !(type == LUA_TNUMBER && numbers)) {
+        return refuse(r, at,
+                      type == LUA_TNUMBER ? "a table must be either a list or have names for keys"
+                                          : "an object's keys must be strings");
+    }
+    lua_pushvalue(L, index);
+    size_t len = 0;
+    frame->key = lua_tolstring(L, -1, &len);
+    json_add_string(r->doc, frame->key, len);
+    return BOSA_OK;
+}
+
+static enum bosa_status read_object(lua_State *L, int index, bool numbers, struct values_reader *r,
+                                    const struct frame *at)
+{
+    uint32_t open = json_open(r->doc, JSON_OBJECT);
+    uint32_t count = 0;
+    struct frame frame = {at, NULL, 0, at->depth + 1};
+    lua_pushnil(L);
+    while (lua_next(L, index)) {
+        int value = lua_gettop(L);
+        enum bosa_status status = read_key(L, value - 1, numbers, r, at, &frame);
+        if (status == BOSA_OK) {
+            status = read_value(L, value, r, &frame);
+        }
+        if (status != BOSA_OK) {
+            return status;
+        }
+        lua_settop(L, value - 1);
+        count++;
+    }
+    json_close(r->doc, open, count);
+    return r->doc->failed ? error_set(r->error, BOSA_NOMEM, "out of memory") : BOSA_OK;
+}
+
+/* Number of entries of a table, counted no further than `limit` + 1. */
+static size_t entries(lua_State *L, int index, size_t limit)
+{
+    size_t count = 0;
+    lua_pushnil(L);
+    while (lua_next(L, index)) {
+        lua_pop(L, 1);
+        if (++count > limit) {
+            lua_pop(L, 1);
+            return count;
+        }
+    }
+    return count;
+}
+
+static bool is_empty(lua_State *L, int index)
+{
+    return entries(L, index, 0) == 0;
+}
+
+static enum bosa_status read_either(lua_State *L, struct values_reader *r)
+{
+    (void)L;
+    uint32_t open = json_open(r->doc, JSON_OBJECT);
+    json_close(r->doc, open, 0);
+    if (r->doc->failed) {
+        return error_set(r->error, BOSA_NOMEM, "out of memory");
+    }
+    r->doc->nodes[open].flags |= JSON_F_EITHER;
+    return BOSA_OK;
+}
+
+static enum bosa_status read_table(lua_State *L, int index, struct values_reader *r,
+                                   const struct frame *at)
+{
+    if (at->depth >= JSON_MAX_DEPTH || !lua_checkstack(L, 8)) {
+        return refuse(r, NULL, "nested too deep (a table within itself?)");
+    }
+    enum shape shape = shape_by_metatable(L, index);
+    if (shape == SHAPE_OBJECT) {
+        return read_object(L, index, true, r, at);
+    }
+    size_t len = lua_rawlen(L, index);
+    if (shape == SHAPE_UNKNOWN && len == 0) {
+        return is_empty(L, index) ? read_either(L, r) : read_object(L, index, false, r, at);
+    }
+    if (entries(L, index, len) > len) {
+        return refuse(r, at, "a list must have no other keys than 1 to its length");
+    }
+    return len > UINT32_MAX ? refuse(r, at, "too long") : read_array(L, index, len, r, at);
+}
+
+/* True for digits (with a sign) that say a whole number which this VM's numbers may not hold. */
+static bool is_big_digits(const char *text, size_t len)
+{
+    size_t sign = len > 0 && text[0] == '-';
+    size_t digits = len - sign;
+    if (digits < 16 || digits > 400 || text[sign] == '0') {
+        return false;
+    }
+    for (size_t i = sign; i < len; i++) {
+        if (text[i] < '0' || text[i] > '9') {
+            return false;
+        }
+    }
+    if (digits > 19) {
+        return true;
+    }
+    errno = 0;
+    long long value = strtoll(text, NULL, 10);
+    if (errno == ERANGE) {
+        return true;
+    }
+#if COMPAT_LOSSY_INTEGERS
+    return value > (long long)EXACT_DOUBLE || value < -(long long)EXACT_DOUBLE;
+#else
+    (void)value;
+    return false;
+#endif
+}
+
+static enum bosa_status read_string(lua_State *L, int index, struct values_reader *r,
+                                    const struct frame *at)
+{
+    size_t len = 0;
+    const char *text = lua_tolstring(L, index, &len);
+    if (len > UINT32_MAX) {
+        return refuse(r, at, "too long");
+    }
+    if (!json_utf8(text, len)) {
+        return refuse(r, at, "text must be UTF-8 (bytes go as a bosa.file)");
+    }
+    json_add_string(r->doc, text, len);
+    if (!r->doc->failed && is_big_digits(text, len)) {
+        r->doc->nodes[r->doc->count - 1].flags |= JSON_F_BIGDIGITS;
+    }
+    return BOSA_OK;
+}
+
+static enum bosa_status read_number(lua_State *L, int index, struct values_reader *r,
+                                    const struct frame *at)
+{
+#if !COMPAT_LOSSY_INTEGERS
+    if (lua_isinteger(L, index)) {
+        json_add_int(r->doc, lua_tointeger(L, index));
+        return BOSA_OK;
+    }
+#endif
+    double value = lua_tonumber(L, index);
+    if (!isfinite(value)) {
+        return refuse(r, at, "JSON has no word for infinity or not-a-number");
+    }
+#if COMPAT_LOSSY_INTEGERS
+    if (value == floor(value) && fabs(value) <= EXACT_DOUBLE) {
+        json_add_int(r->doc, (int64_t)value);
+        return BOSA_OK;
+    }
+#endif
+    json_add_double(r->doc, value);
+    return BOSA_OK;
+}
+
+/* LuaJIT's int64_t and uint64_t, by what tostring says of them: "12LL", "12ULL". */
+static enum bosa_status read_cdata(lua_State *L, int index, struct values_reader *r,
+                                   const struct frame *at)
+{
+    lua_getglobal(L, "tostring");
+    lua_pushvalue(L, index);
+    lua_call(L, 1, 1);
+    const char *text = lua_tostring(L, -1);
+    char *end = NULL;
+    errno = 0;
+    bool negative = text && text[0] == '-';
+    uint64_t magnitude = text ? strtoull(text + negative, &end, 10) : 0;
+    bool is_unsigned = end && strcmp(end, "ULL") == 0;
+    bool whole =
+        end && end != text + negative && errno == 0 && (is_unsigned || strcmp(end, "LL") == 0);
+    lua_pop(L, 1);
+    if (!whole) {
+        return refuse(r, at, "a cdata other than int64_t and uint64_t can't be sent");
+    }
+    if (negative) {
+        json_add_int(r->doc, (int64_t)(0 - magnitude));
+    } else {
+        json_add_uint(r->doc, magnitude);
+    }
+    return BOSA_OK;
+}
+
+/* Takes a file into the plan, its read function into the feeds. */
+static enum bosa_status read_file(lua_State *L, int index, struct lfile *file,
+                                  struct values_reader *r, const struct frame *at)
+{
+    if (!r->plan) {
+        return refuse(r, at, "a file can't be part of JSON");
+    }
+    if (file->received) {
+        return refuse(r, at,
+                      "a received file can't be sent; save it, and send bosa.file{path = ...}");
+    }
+    struct plan *plan = r->plan;
+    struct file_part *grown =
+        mem_realloc(plan->files, (plan->file_count + 1) * sizeof *plan->files);
+    if (!grown) {
+        return error_set(r->error, BOSA_NOMEM, "out of memory");
+    }
+    plan->files = grown;
+    struct file_part *part = &grown[plan->file_count];
+    enum bosa_status status = file_part_copy(part, &file->part);
+    if (status != BOSA_OK) {
+        return error_set(r->error, status, "out of memory");
+    }
+    uint32_t number = (uint32_t)plan->file_count++;
+    json_add_file(r->doc, number);
+    bind_kept(L, index, "read");
+    if (lua_isnil(L, -1)) {
+        lua_pop(L, 1);
+        return BOSA_OK;
+    }
+    part->feed = number;
+    lua_rawseti(L, r->feeds, (int)number + 1);
+    return BOSA_OK;
+}
+
+static enum bosa_status read_pointer(lua_State *L, int index, struct values_reader *r,
+                                     const struct frame *at)
+{
+    if (lua_touserdata(L, index) == NULL) {
+        json_add_null(r->doc);
+        return BOSA_OK;
+    }
+    lua_pushvalue(L, index);
+    if (!is_cjson(L, "empty_array")) {
+        return refuse(r, at, "a light userdata can't be sent");
+    }
+    uint32_t open = json_open(r->doc, JSON_ARRAY);
+    json_close(r->doc, open, 0);
+    return BOSA_OK;
+}
+
+static enum bosa_status read_userdata(lua_State *L, int index, struct values_reader *r,
+                                      const struct frame *at)
+{
+    struct lfile *file = bind_test_file(L, index);
+    return file ? read_file(L, index, file, r, at) : refuse(r, at, "a userdata can't be sent");
+}
+
+static enum bosa_status read_value(lua_State *L, int index, struct values_reader *r,
+                                   const struct frame *at)
+{
+    switch (lua_type(L, index)) {
+    case LUA_TBOOLEAN:
+        json_add_bool(r->doc, lua_toboolean(L, index));
+        return BOSA_OK;
+    case LUA_TNUMBER:
+        return read_number(L, index, r, at);
+    case LUA_TSTRING:
+        return read_string(L, index, r, at);
+    case LUA_TTABLE:
+        return read_table(L, index, r, at);
+    case LUA_TLIGHTUSERDATA:
+        return read_pointer(L, index, r, at);
+    case LUA_TUSERDATA:
+        return read_userdata(L, index, r, at);
+    case LUAJIT_TCDATA:
+        return read_cdata(L, index, r, at);
+    case LUA_TNIL:
+        return refuse(r, at, "nil can't be sent (bosa.null can)");
+    default:
+        return refuse(r, at,
+                      lua_isfunction(L, index) ? "a function can't be sent"
+                                               : "a thread can't be sent");
+    }
+}
+
+enum bosa_status values_read(lua_State *L, int index, struct values_reader *reader)
+{
+    struct frame root = {NULL, NULL, 0, 0};
+    int top = lua_gettop(L);
+    luaL_checkstack(L, 8, "JSON too deep");
+    enum bosa_status status = read_value(L, lua_absindex(L, index), reader, &root);
+    lua_settop(L, top);
+    if (status == BOSA_OK && reader->doc->failed) {
+        return error_set(reader->error, BOSA_NOMEM, "out of memory");
+    }
+    return status;
+}
+
+enum bosa_status values_read_object(lua_State *L, int index, struct values_reader *reader)
+{
+    struct json_doc *doc = reader->doc;
+    uint32_t at = doc->count;
+    if (lua_isnoneornil(L, index)) {
+        uint32_t open = json_open(doc, JSON_OBJECT);
+        json_close(doc, open, 0);
+        return doc->failed ? error_set(reader->error, BOSA_NOMEM, "out of memory") : BOSA_OK;
+    }
+    enum bosa_status status = values_read(L, index, reader);
+    if (status != BOSA_OK) {
+        return status;
+    }
+    if (doc->nodes[at].flags & JSON_F_EITHER) {
+        doc->nodes[at].flags = 0;
+    }
+    if (doc->nodes[at].type != JSON_OBJECT) {
+        return error_set(reader->error, BOSA_PARAMS, "parameters must have names, not positions");
+    }
+    return BOSA_OK;
+}
+
+/* ---- the module's part ---- */
+
+static int mark(lua_State *L, const char *metatable)
+{
+    if (lua_isnoneornil(L, 1)) {
+        lua_settop(L, 0);
+        lua_newtable(L);
+    }
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 1);
+    luaL_getmetatable(L, metatable);
+    lua_setmetatable(L, 1);
+    return 1;
+}
+
+/* array(t?): marks a table as a JSON array (an empty one needs it) and returns it. */
+static int values_array(lua_State *L)
+{
+    return mark(L, ARRAY_MT);
+}
+
+/* object(t?): marks a table as a JSON object and returns it. */
+static int values_object(lua_State *L)
+{
+    return mark(L, OBJECT_MT);
+}
+
+/* A document in Lua's care, for functions that may raise halfway. */
+struct ldoc {
+    struct json_doc doc;
+    struct buf out;
+    struct bosa_error error;
+};
+
+static int ldoc_gc(lua_State *L)
+{
+    struct ldoc *box = luaL_checkudata(L, 1, "bosa.doc");
+    json_free(&box->doc);
+    buf_free(&box->out);
+    error_clear(&box->error);
+    return 0;
+}
+
+static struct ldoc *new_doc(lua_State *L)
+{
+    struct ldoc *box = lua_newuserdata(L, sizeof *box);
+    json_init(&box->doc);
+    buf_init(&box->out);
+    error_init(&box->error);
+    luaL_getmetatable(L, "bosa.doc");
+    lua_setmetatable(L, -2);
+    return box;
+}
+
+static enum int_mode check_mode(lua_State *L, int arg)
+{
+    static const char *const names[] = {"string", "cdata", "number", NULL};
+    return (enum int_mode)luaL_checkoption(L, arg, "string", names);
+}
+
+/* json.decode(text, int64?) -> value | nil, err */
+static int values_decode(lua_State *L)
+{
+    size_t len = 0;
+    const char *text = luaL_checklstring(L, 1, &len);
+    enum int_mode mode = check_mode(L, 2);
+    struct ldoc *box = new_doc(L);
+    char *copy = mem_alloc(len + 1);
+    if (!copy) {
+        return bind_nomem(L);
+    }
+    memcpy(copy, text, len);
+    copy[len] = '\0';
+    if (json_parse(&box->doc, copy, len, &box->error) != BOSA_OK) {
+        return bind_fail(L, &box->error);
+    }
+    values_push(L, &box->doc, 0, mode);
+    json_free(&box->doc);
+    return 1;
+}
+
+/* json.encode(value) -> text | nil, err */
+static int values_encode(lua_State *L)
+{
+    luaL_checkany(L, 1);
+    struct ldoc *box = new_doc(L);
+    struct values_reader reader = {&box->doc, NULL, 0, &box->error};
+    enum bosa_status status;
+    if (lua_isnil(L, 1)) {
+        json_add_null(&box->doc);
+        status = box->doc.failed ? BOSA_NOMEM : BOSA_OK;
+    } else {
+        status = values_read(L, 1, &reader);
+    }
+    if (status == BOSA_OK) {
+        status = json_write(&box->out, &box->doc, 0, &box->error);
+    }
+    if (status != BOSA_OK) {
+        box->error.kind = status;
+        return bind_fail(L, &box->error);
+    }
+    lua_pushlstring(L, box->out.data, box->out.len);
+    json_free(&box->doc);
+    buf_free(&box->out);
+    return 1;
+}
+
+/* set_to_cdata(f): how INT_CDATA makes its values; from Lua, since only there is ffi. */
+static int values_set_to_cdata(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    lua_settop(L, 1);
+    lua_setfield(L, LUA_REGISTRYINDEX, TO_CDATA);
+    return 0;
+}
+
+static void named_metatable(lua_State *L, const char *name)
+{
+    luaL_newmetatable(L, name);
+    lua_pushstring(L, name);
+    lua_setfield(L, -2, "__name");
+    lua_pop(L, 1);
+}
+
+void values_open(lua_State *L)
+{
+    static const luaL_Reg functions[] = {{"array", values_array},
+                                         {"object", values_object},
+                                         {"set_to_cdata", values_set_to_cdata},
+                                         {NULL, NULL}};
+    static const luaL_Reg json[] = {
+        {"decode", values_decode}, {"encode", values_encode}, {NULL, NULL}};
+    named_metatable(L, ARRAY_MT);
+    named_metatable(L, OBJECT_MT);
+    luaL_newmetatable(L, "bosa.doc");
+    lua_pushcfunction(L, ldoc_gc);
+    lua_setfield(L, -2, "__gc");
+    lua_pop(L, 1);
+    compat_setfuncs(L, functions);
+    lua_newtable(L);
+    compat_setfuncs(L, json);
+    lua_setfield(L, -2, "json");
+    lua_pushlightuserdata(L, NULL);
+    lua_setfield(L, -2, "null");
+}

@@ -1,0 +1,43 @@
+/*
+ * values: between Lua values and core documents.
+ */
+#ifndef BOSA_LUA_VALUES_H
+#define BOSA_LUA_VALUES_H
+
+#include "../core/json.h"
+#include "../core/plan.h"
+#include "compat.h"
+
+/* How an integer comes to Lua that a number of this VM can't hold exactly. */
+enum int_mode { INT_STRING, INT_CDATA, INT_NUMBER };
+
+/*
+ * Pushes a node as a Lua value. Integers that a number can't hold come as `mode` says; null is
+ * bosa.null; an empty array or object gets the metatable that keeps the two apart. May raise
+ * (memory).
+ */
+void values_push(lua_State *L, const struct json_doc *doc, uint32_t node, enum int_mode mode);
+
+/* Where Lua values are read to. */
+struct values_reader {
+    struct json_doc *doc; /* what is added to; owned by someone whom __gc finds */
+    struct plan *plan;    /* takes files; NULL: a file is an error */
+    int feeds; /* absolute index of the table that gets the files' read functions by number */
+    struct bosa_error *error; /* as `doc` */
+};
+
+/*
+ * Appends the value at `index`, read raw (no metamethods). BOSA_PARAMS, with the path: a function
+ * or another thing that JSON can't say, a table that is neither list nor object, too deep (or
+ * within itself), text that is no UTF-8. BOSA_NOMEM. May raise (memory, stack).
+ */
+enum bosa_status values_read(lua_State *L, int index, struct values_reader *reader);
+
+/* As values_read for what must become an object: nil is {}. */
+enum bosa_status values_read_object(lua_State *L, int index, struct values_reader *reader);
+
+/* Puts null, array, object, json and the markers' metatables into the module table on top of the
+ * stack. */
+void values_open(lua_State *L);
+
+#endif

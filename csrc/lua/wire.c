@@ -1,0 +1,170 @@
+#include "bind.h"
+
+/*
+ * wire: HTTP/1.1 bytes of a call, for hosts in which Lua moves them between the core and a socket.
+ * What these functions refuse is kept in the call's error, for call:_broke(sent).
+ */
+
+static struct lcall *check(lua_State *L)
+{
+    struct lcall *c = luaL_checkudata(L, 1, CALL_CLASS);
+    if (!c->call) {
+        luaL_error(L, "this call has given its result already");
+    }
+    return c;
+}
+
+/* False on the stack for a refusal kept in the call; raises without memory. */
+static int refused(lua_State *L, struct lcall *c, enum bosa_status status)
+{
+    if (status == BOSA_NOMEM) {
+        return bind_nomem(L);
+    }
+    c->error.kind = status;
+    lua_pushboolean(L, 0);
+    return 1;
+}
+
+/* A buffer in Lua's care, on the stack. */
+static struct buf *new_buf(lua_State *L)
+{
+    struct buf *b = lua_newuserdata(L, sizeof *b);
+    buf_init(b);
+    luaL_getmetatable(L, BUF_CLASS);
+    lua_setmetatable(L, -2);
+    return b;
+}
+
+static int buf_gc(lua_State *L)
+{
+    buf_free(luaL_checkudata(L, 1, BUF_CLASS));
+    return 0;
+}
+
+/* call:_wire_head() -> the request's head as bytes | false. Begins the reading of an answer, too.
+ */
+static int wire_head(lua_State *L)
+{
+    struct lcall *c = check(L);
+    http1_free(&c->wire);
+    http1_init(&c->wire);
+    struct buf *b = new_buf(L);
+    enum bosa_status status = http1_write_head(b, &c->call->request, &c->error);
+    if (status != BOSA_OK) {
+        return refused(L, c, status);
+    }
+    lua_pushlstring(L, b->data, b->len);
+    buf_free(b);
+    return 1;
+}
+
+/* call:_wire_body(max) -> bytes, done | "hungry" | false. Without a body: "", true. */
+static int wire_body(lua_State *L)
+{
+    struct lcall *c = check(L);
+    struct body *body = c->call->request.body;
+    lua_Integer max = luaL_checkinteger(L, 2);
+    luaL_argcheck(L, max > 0 && max <= 1 << 24, 2, "1 byte to 16 MiB expected");
+    if (!body) {
+        lua_pushliteral(L, "");
+        lua_pushboolean(L, 1);
+        return 2;
+    }
+    bool done = false;
+    struct buf *b = new_buf(L);
+    enum bosa_status status = http1_write_body(b, body, (size_t)max, &done, &c->error);
+    if (status == BOSA_AGAIN) {
+        lua_pushliteral(L, "hungry");
+        return 1;
+    }
+    if (status != BOSA_OK) {
+        return refused(L, c, status);
+    }
+    lua_pushlstring(L, b->data ? b->data : "", b->len);
+    lua_pushboolean(L, done);
+    buf_free(b);
+    return 2;
+}
+
+/*
+ * call:_wire_read(bytes, from) -> position behind what was taken (from `from`, 1 is the first
+ * byte), whether the answer is whole | false. A position not behind the last byte of an answer that
+ * isn't whole: `output` must take chunks first.
+ */
+static int wire_read(lua_State *L)
+{
+    struct lcall *c = check(L);
+    size_t len = 0, used = 0;
+    const char *bytes = luaL_checklstring(L, 2, &len);
+    lua_Integer from = luaL_optinteger(L, 3, 1);
+    luaL_argcheck(L, from >= 1 && (size_t)from <= len + 1, 3,
+                  "a position within the bytes expected");
+    size_t at = (size_t)from - 1;
+    enum bosa_status status =
+        http1_read(&c->wire, &c->call->reply, bytes + at, len - at, &used, &c->error);
+    if (status != BOSA_OK && status != BOSA_AGAIN) {
+        return refused(L, c, status);
+    }
+    lua_pushinteger(L, (lua_Integer)(at + used + 1));
+    lua_pushboolean(L, c->wire.phase == HTTP1_DONE);
+    return 2;
+}
+
+/* call:_wire_closed() -> true: the answer is whole | false: it was cut off */
+static int wire_closed(lua_State *L)
+{
+    struct lcall *c = check(L);
+    enum bosa_status status = http1_closed(&c->wire, &c->error);
+    if (status != BOSA_OK) {
+        return refused(L, c, status);
+    }
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+/* call:_wire_state() -> keep_alive, whether a byte of an answer came, status (0: none yet) */
+static int wire_state(lua_State *L)
+{
+    struct lcall *c = check(L);
+    lua_pushboolean(L, c->wire.keep_alive);
+    lua_pushboolean(L, c->wire.received > 0);
+    lua_pushinteger(L, c->call->reply.status);
+    return 3;
+}
+
+/* call:_wire_url() -> "http" or "https", host, port */
+static int wire_url(lua_State *L)
+{
+    struct lcall *c = check(L);
+    struct url url;
+    const char *text = c->call->request.url;
+    size_t len = 0;
+    lua_pushstring(L, text);
+    lua_tolstring(L, -1, &len);
+    if (!url_parse(&url, text, len)) {
+        return 0;
+    }
+    lua_pushstring(L, url.https ? "https" : "http");
+    lua_pushlstring(L, url.host, url.host_len);
+    lua_pushinteger(L, url.port);
+    return 3;
+}
+
+void bind_open_wire(lua_State *L)
+{
+    static const luaL_Reg methods[] = {{"_wire_head", wire_head},
+                                       {"_wire_body", wire_body},
+                                       {"_wire_read", wire_read},
+                                       {"_wire_closed", wire_closed},
+                                       {"_wire_state", wire_state},
+                                       {"_wire_url", wire_url},
+                                       {NULL, NULL}};
+    luaL_newmetatable(L, BUF_CLASS);
+    lua_pushcfunction(L, buf_gc);
+    lua_setfield(L, -2, "__gc");
+    lua_pop(L, 1);
+    luaL_getmetatable(L, CALL_CLASS);
+    lua_getfield(L, -1, "methods");
+    compat_setfuncs(L, methods);
+    lua_pop(L, 2);
+}

@@ -1,0 +1,11 @@
+--- Several actions on one connector; its schemas are fetched once.
+local bosa = require("bosa")
+local github = bosa.new():connect("github")
+
+local made = assert(github:create_issue({ owner = "lua", repo = "lua", title = "A question about to-be-closed variables" }))
+local number = made.data.number
+local issue = assert(github:get_issue({ owner = "lua", repo = "lua", issue_number = number }))
+local commits = assert(github:list_commits({ owner = "lua", repo = "lua" }))
+
+print("made and found", issue.data.number == number, issue.data.title)
+print("commits", #commits)

@@ -1,0 +1,219 @@
+--- Users, tokens and integrations: what a server offers besides running actions.
+
+local core = require("bosa.core")
+local loop = require("bosa.loop")
+
+local account = { methods = {} }
+local methods = account.methods
+
+local encode = core.json.encode
+
+---------------------------------------------------------------------------------------------------
+-- objects that hold a secret: readable by name, never shown
+
+--- A user as created or read. `secret` is there only right after creation.
+---@class bosa.User
+---@field id string
+---@field identifier string
+---@field secret string?
+---@field secret_preview string?
+---@field is_active boolean?
+---@field integrations table[]?
+local User = { __name = "bosa.user" }
+function User.__tostring(user)
+  return string.format("user %s (secret %s)", tostring(user.identifier), tostring(user.secret_preview or "not shown"))
+end
+
+--- A user token.
+---@class bosa.Token
+---@field token string
+---@field token_type string
+---@field expires_at string as the server wrote it
+---@field expires number? Unix seconds
+local Token = { __name = "bosa.token" }
+function Token.__tostring(token)
+  return "token " .. (token.expires_at and "until " .. tostring(token.expires_at) or "without expiry")
+end
+
+--- Days from 1970-01-01 to a date of the Gregorian calendar.
+local function days(year, month, day)
+  if month <= 2 then year, month = year - 1, month + 12 end
+  local century = math.floor(year / 100)
+  return 365 * year + math.floor(year / 4) - century + math.floor(century / 4)
+    + math.floor((153 * (month - 3) + 2) / 5) + day - 719469
+end
+
+--- Unix seconds of "2026-12-23 16:28:34.255867" (UTC) or an ISO 8601 time; nil: neither.
+local function unix_seconds(text)
+  if type(text) ~= "string" then return nil end
+  local y, mo, d, h, mi, s, rest = text:match("^(%d%d%d%d)-(%d%d)-(%d%d)[T ](%d%d):(%d%d):(%d%d%.?%d*)(.*)$")
+  if not y then return nil end
+  local seconds = days(tonumber(y), tonumber(mo), tonumber(d)) * 86400 + h * 3600 + mi * 60 + tonumber(s)
+  local sign, oh, om = rest:match("^([+-])(%d%d):?(%d%d)$")
+  if sign then
+    local offset = oh * 3600 + om * 60
+    seconds = sign == "+" and seconds - offset or seconds + offset
+  elseif rest ~= "" and rest ~= "Z" then
+    return nil
+  end
+  return seconds
+end
+
+---------------------------------------------------------------------------------------------------
+
+local function check(value, name, position, method, optional)
+  if type(value) == "string" and value ~= "" or optional and value == nil then return end
+  error(string.format("bad argument #%d to '%s' (%s: string expected, got %s)", position, method, name,
+    value == "" and "an empty one" or type(value)), 3)
+end
+
+local function ask(hub, endpoint, name, identifier, token, body)
+  local text, err
+  if body ~= nil then
+    text, err = encode(body)
+    if not text then return nil, err end
+  end
+  return account.run(hub:_endpoint(endpoint, name, identifier, token, text))
+end
+
+local function data_of(response, err)
+  if not response then return nil, err end
+  return response:get_data()
+end
+
+local function protocol_error(message)
+  return nil, loop.error("protocol", message, "yes")
+end
+
+--- A table of the answer, marked with `class`; anything else makes no sense.
+local function object_of(class, data, err)
+  if err then return nil, err end
+  if type(data) ~= "table" then return protocol_error("the server's answer is no object") end
+  return setmetatable(data, class)
+end
+
+--- Names of all connectors, sorted.
+---@return string[]? names, table? err
+function methods:get_available_modules()
+  local data, err = data_of(ask(self, "names"))
+  if err then return nil, err end
+  if type(data) ~= "table" then return protocol_error("the server's answer is no list of names") end
+  local names = {}
+  for key, value in pairs(data) do
+    local name = type(key) == "string" and key or value
+    if type(name) == "table" then name = name.name end
+    if type(name) == "string" then names[#names + 1] = name end
+  end
+  table.sort(names)
+  return names
+end
+
+--- Creates a user; its `secret` is shown this once.
+---@return bosa.User? user, table? err
+function methods:create_bosa_user(identifier)
+  check(identifier, "identifier", 1, "create_bosa_user")
+  return object_of(User, data_of(ask(self, "create_user", nil, nil, nil, { identifier = identifier })))
+end
+methods.create_user = methods.create_bosa_user
+
+--- A token for a user.
+---@return bosa.Token? token, table? err
+function methods:authenticate_bosa_user(identifier, secret)
+  check(identifier, "identifier", 1, "authenticate_bosa_user")
+  check(secret, "secret", 2, "authenticate_bosa_user")
+  local body = { identifier = identifier, secret = secret }
+  local token, err = object_of(Token, data_of(ask(self, "token", nil, nil, nil, body)))
+  if not token then return nil, err end
+  if type(token.token) ~= "string" then return protocol_error("the server's answer has no token") end
+  token.expires = unix_seconds(token.expires_at)
+  return token
+end
+methods.authenticate = methods.authenticate_bosa_user
+
+--- Who a token belongs to.
+---@return bosa.User? user, table? err
+function methods:get_user_info(token)
+  check(token, "token", 1, "get_user_info", true)
+  return object_of(User, data_of(ask(self, "who_am_i", nil, nil, token)))
+end
+
+--- Whether the user has an account of this connector's service connected.
+---@return boolean? has, table? err
+function methods:user_has_integration(name, token)
+  check(name, "connector", 1, "user_has_integration")
+  check(token, "token", 2, "user_has_integration", true)
+  local data, err = data_of(ask(self, "has", name, nil, token))
+  if err then return nil, err end
+  if type(data) ~= "table" or type(data.has_integration) ~= "boolean" then
+    return protocol_error("the server's answer doesn't say whether there is an integration")
+  end
+  return data.has_integration
+end
+
+--- The URL that the user is to open to connect an account; the browser ends at `callback_uri`.
+---@return string? url, table? err
+function methods:initiate_connector_auth(name, token, callback_uri)
+  check(name, "connector", 1, "initiate_connector_auth")
+  check(token, "token", 2, "initiate_connector_auth", true)
+  check(callback_uri, "callback_uri", 3, "initiate_connector_auth")
+  local data, err = data_of(ask(self, "integrate", name, nil, token, { callback_url = callback_uri }))
+  if err then return nil, err end
+  if type(data) ~= "table" or type(data.url) ~= "string" then
+    return protocol_error("the server's answer has no url")
+  end
+  return data.url
+end
+
+--- Connects an account of a service that is set up by a configuration instead of a browser.
+---@return table? result, table? err
+function methods:initiate_plugin_configuration(name, token, config)
+  check(name, "connector", 1, "initiate_plugin_configuration")
+  check(token, "token", 2, "initiate_plugin_configuration", true)
+  if type(config) ~= "table" then
+    error("bad argument #3 to 'initiate_plugin_configuration' (table expected, got " .. type(config) .. ")", 2)
+  end
+  if next(config) == nil then config = core.object({}) end
+  return data_of(ask(self, "integrate", name, nil, token, { auth_type = "custom", configuration = config }))
+end
+
+--- One of the user's connected accounts.
+---@return table? integration, table? err
+function methods:get_integration(name, token, user_identifier)
+  check(name, "connector", 1, "get_integration")
+  check(token, "token", 2, "get_integration", true)
+  check(user_identifier, "user_identifier", 3, "get_integration")
+  return data_of(ask(self, "get", name, user_identifier, token))
+end
+
+--- A `{ success, message }` of an answer; the server's "no" comes as one too, with the error behind it.
+local function outcome(data, err)
+  if err then
+    if err.kind == "api" and err.status == 200 then return { success = false, message = err.message }, err end
+    return nil, err
+  end
+  local is_table = type(data) == "table"
+  local message = is_table and type(data.message) == "string" and data.message or ""
+  return { success = not is_table or data.success ~= false, message = message }
+end
+
+--- Makes one of the user's connected accounts the one that acts.
+---@return table? outcome {success =, message =}
+---@return table? err
+function methods:select_integration(name, token, user_identifier)
+  check(name, "connector", 1, "select_integration")
+  check(token, "token", 2, "select_integration", true)
+  check(user_identifier, "user_identifier", 3, "select_integration")
+  return outcome(data_of(ask(self, "select", name, user_identifier, token)))
+end
+
+--- Disconnects an account; without `user_identifier`, the connector's only one (servers of the older dialect).
+---@return table? outcome {success =, message =}
+---@return table? err
+function methods:remove_integration(name, token, user_identifier)
+  check(name, "connector", 1, "remove_integration")
+  check(token, "token", 2, "remove_integration", true)
+  check(user_identifier, "user_identifier", 3, "remove_integration", true)
+  return outcome(data_of(ask(self, "remove", name, user_identifier, token)))
+end
+
+return account

@@ -1,0 +1,245 @@
+--- nginx's Lua module (OpenResty): requests over cosockets, waiting by its semaphores, tasks as its light threads.
+--
+-- A cosocket belongs to the request that made it, so each exchange is done by whoever runs the call. In `init`, where
+-- nginx has no event loop yet, libcurl may block (this host is then not "running"); in phases without cosockets a call fails and the error names the phase.
+
+local loop = require("bosa.loop")
+
+local ngx = rawget(_G, "ngx")
+local BODY_PIECE = 65536 -- bytes of an upload sent at a time
+local READ_PIECE = 65536 -- bytes of an answer read at most at a time
+local WAITING_CONNECTS = 100000 -- calls that may wait for a connection
+local IDLE_MS = 60000 -- for which a connection is kept
+local FETCH_LOCK = 10 -- seconds for which one worker's fetch holds back the others'
+
+local can_yield = {
+  rewrite = true,
+  server_rewrite = true,
+  access = true,
+  content = true,
+  timer = true,
+  ssl_cert = true,
+  ssl_session_fetch = true,
+  preread = true,
+}
+
+local host = { name = "nginx", has_loop = true }
+
+function host.running() return ngx ~= nil and ngx.get_phase() ~= "init" end
+
+function host.watch() end
+function host.unwatch() end
+function host.arm() end
+function host.defer(fn) fn() end
+function host.report(message) ngx.log(ngx.ERR, "bosa: ", message) end
+
+--- Waits by a semaphore of this request's own.
+function host.parker()
+  if not can_yield[ngx.get_phase()] then return nil end
+  local semaphore = require("ngx.semaphore").new(0)
+  return {
+    wake = function() semaphore:post(1) end,
+    park = function(timeout)
+      if timeout then
+        semaphore:wait(timeout)
+        return
+      end
+      repeat until semaphore:wait(3600)
+    end,
+  }
+end
+
+--- Runs fn(...) as a light thread of this request.
+function host.spawn(task, finish, fn, ...)
+  local thread = ngx.thread.spawn(function(...) finish(task, pcall(fn, ...)) end, ...)
+  task.kill = function() ngx.thread.kill(thread) end
+end
+
+--- Runs `fn` apart from this request, whose end must not be its end.
+function host.detach(fn)
+  local ok = ngx.timer.at(0, function() fn() end)
+  if not ok then fn() end
+end
+
+---------------------------------------------------------------------------------------------------
+-- one exchange
+
+local function is_timeout(err) return err == "timeout" end
+
+--- Sets the socket's timeouts to what is left of the attempt; false: nothing is.
+local function set_timeout(sock, deadline)
+  if not deadline then
+    sock:settimeout(24 * 3600 * 1000)
+    return true
+  end
+  ngx.update_time()
+  local left = deadline - ngx.now()
+  if left <= 0 then return false end
+  sock:settimeout(math.max(1, math.floor(left * 1000)))
+  return true
+end
+
+local function connect(call, hub, deadline)
+  local scheme, name, port = call:_wire_url()
+  local verify, connections = hub:_verify()
+  local sock = ngx.socket.tcp()
+  local where = name .. ":" .. port
+  local limit = call:_connect_timeout()
+  ngx.update_time()
+  if limit and (not deadline or ngx.now() + limit < deadline) then deadline = ngx.now() + limit end
+  if not set_timeout(sock, deadline) then return nil, "timeout", "no time left to connect to " .. where end
+  local pool = table.concat({ "bosa", scheme, name, port, tostring(verify), connections }, "|")
+  local literal = name:find(":", 1, true) and "[" .. name .. "]" or name
+  local ok, err = sock:connect(literal, port, {
+    pool = pool,
+    pool_size = connections,
+    backlog = WAITING_CONNECTS,
+  })
+  if not ok then
+    return nil, is_timeout(err) and "timeout" or "connection", "cannot connect to " .. where .. " (" .. err .. ")"
+  end
+  if scheme == "https" and sock:getreusedtimes() == 0 then
+    ok, err = sock:sslhandshake(nil, name, verify)
+    if not ok then
+      sock:close()
+      return nil, "tls", "no secure connection to " .. where .. " (" .. tostring(err) .. ")"
+    end
+  end
+  return sock, nil, where
+end
+
+--- Sends the request: true, or nil and why.
+local function send_request(call, sock, deadline)
+  local pending = call:_wire_head()
+  if not pending then return nil, "refused" end
+  local done = false
+  while true do
+    local bytes
+    if not done then
+      bytes, done = call:_wire_body(BODY_PIECE)
+      if bytes == false then return nil, "refused" end
+    end
+    if bytes == "hungry" then
+      loop.feed(call)
+      if call:_ended() then return nil, "ended" end
+    else
+      pending = pending .. (bytes or "")
+    end
+    if pending ~= "" and (bytes == "hungry" or #pending >= BODY_PIECE or done) then
+      if not set_timeout(sock, deadline) then return nil, "timeout" end
+      local sent, err = sock:send(pending)
+      if not sent then return nil, err end
+      pending = ""
+    end
+    loop.show_progress(call)
+    if done then return true end
+  end
+end
+
+--- Hands received bytes to the core: whether the answer is whole, or nil for a refusal.
+local function take(call, bytes)
+  local at, whole = 1, false
+  while at and not whole and at <= #bytes do
+    at, whole = call:_wire_read(bytes, at)
+    if at and not whole and at <= #bytes then
+      loop.give_chunks(call)
+      if call:_ended() then return nil end
+    end
+  end
+  if not at then return nil end
+  return whole
+end
+
+--- Reads the answer: true, or nil and why.
+local function read_answer(call, sock, deadline)
+  local whole = false
+  while not whole do
+    if not set_timeout(sock, deadline) then return nil, "timeout" end
+    local bytes, err = sock:receiveany(READ_PIECE)
+    if bytes then
+      whole = take(call, bytes)
+      if whole == nil then return nil, "refused" end
+      loop.show_progress(call)
+    elseif err == "closed" then
+      return call:_wire_closed() or nil, "refused"
+    else
+      return nil, err
+    end
+  end
+  loop.give_chunks(call)
+  return true
+end
+
+local function failure(call, err, where, seconds)
+  local _, _, status = call:_wire_state()
+  local sent = status > 0 and "yes" or "maybe"
+  if err == "refused" then return nil, nil, nil, nil, sent end
+  if is_timeout(err) then
+    local limit = seconds and string.format("no answer within %g s from %s", seconds, where) or "no answer from " .. where
+    return nil, "timeout", limit, nil, sent
+  end
+  return nil, "connection", "the connection to " .. where .. " was lost (" .. tostring(err) .. ")", nil, sent
+end
+
+local function exchange(call, hub)
+  local seconds = call:_attempt_time()
+  ngx.update_time()
+  local deadline = seconds and ngx.now() + seconds
+  local sock, kind, where = connect(call, hub, deadline)
+  if not sock then return nil, kind, where, nil, "no" end
+  local sent, err = send_request(call, sock, deadline)
+  if not sent and (err == "refused" or err == "ended" or is_timeout(err)) then
+    sock:close()
+    return failure(call, err, where, seconds)
+  end
+  -- a server may answer before it has read everything, and then close: what it said counts
+  local read, read_err = read_answer(call, sock, deadline)
+  if not read then
+    sock:close()
+    return failure(call, sent and read_err or err, where, seconds)
+  end
+  if sent and call:_wire_state() then
+    sock:setkeepalive(IDLE_MS)
+  else
+    sock:close()
+  end
+  return true
+end
+
+--- How calls of a hub are sent in the phase that is running.
+function host.send(hub)
+  local phase = ngx.get_phase()
+  if can_yield[phase] then
+    return function(call) return exchange(call, hub) end
+  end
+  return function()
+    local message = "nginx's phase `" .. phase .. "` can't wait for a server: use ngx.timer.at"
+    return nil, "connection", message, nil, "no"
+  end
+end
+
+---------------------------------------------------------------------------------------------------
+-- schemas shared by the workers
+
+--- Fetches by `fetch()` unless another worker has done so or is about to. `shared` is the hub's `cache` (ngx.shared.X).
+function host.share(hub, name, shared, fetch)
+  local key = "bosa:" .. tostring(hub) .. ":" .. name
+  local lock = key .. ":lock"
+  local waited = 0
+  while true do
+    local text = shared:get(key)
+    if text and hub:_learn(name, text) then return end
+    if waited >= FETCH_LOCK or shared:add(lock, true, FETCH_LOCK) then break end
+    ngx.sleep(0.02)
+    waited = waited + 0.02
+  end
+  fetch()
+  local text = hub:_text(name)
+  if text then shared:set(key, text, hub:_cache_ttl()) end
+  shared:delete(lock)
+end
+
+--- Forgets what the workers share of a connector.
+function host.unshare(hub, name, shared) shared:delete("bosa:" .. tostring(hub) .. ":" .. name) end
+
+return host

@@ -1,0 +1,312 @@
+--- bosa: call any service behind a BOSA server.
+--
+-- The objects are userdata of the core; what may wait is written here in Lua, since only Lua can yield.
+
+local core = require("bosa.core")
+local loop = require("bosa.loop")
+local drive = require("bosa.drive")
+local paging = require("bosa.paging")
+local describe = require("bosa.describe")
+local account = require("bosa.account")
+
+loop.add_host(require("bosa.host.nginx"))
+loop.add_host(require("bosa.host.cqueues"))
+loop.add_host(require("bosa.host.uv"))
+
+---@class bosa
+local bosa = {
+  version = core.version,
+  new = core.new,
+  file = core.file,
+  array = core.array,
+  object = core.object,
+  null = core.null,
+  json = core.json,
+}
+
+local has_ffi, ffi = pcall(require, "ffi")
+if has_ffi then
+  -- digits -> int64_t or uint64_t, for bosa.new{ int64 = "cdata" }
+  local signed_end = ffi.new("uint64_t", 2 ^ 63)
+  core.set_to_cdata(function(digits)
+    local negative = digits:sub(1, 1) == "-"
+    local value = ffi.new("uint64_t", 0)
+    for i = negative and 2 or 1, #digits do value = value * 10 + (digits:byte(i) - 48) end
+    if negative then return ffi.cast("int64_t", -value) end
+    if value >= signed_end then return value end
+    return ffi.cast("int64_t", value)
+  end)
+end
+
+local Hub = core.classes.hub.methods
+local Connector = core.classes.connector.methods
+local Action = core.classes.action.methods
+local Call = core.classes.call.methods
+local Response = core.classes.response.methods
+local File = core.classes.file.methods
+
+--- Raises at the line of the caller `level` up.
+local function misuse(level, ...)
+  error(string.format(...), level + 1)
+end
+
+--- Raises unless argument `position` of `method` is of a type.
+local function check_type(value, expected, position, method)
+  if type(value) == expected then return end
+  misuse(3, "bad argument #%d to '%s' (%s expected, got %s)", position, method, expected, type(value))
+end
+
+--- How this hub sends when libcurl does not: the user's transport, or the host's sockets. nil: libcurl.
+local function sender(hub)
+  local transport = hub:_kept("transport")
+  if transport then return drive.custom(transport) end
+  local send = loop.host().send
+  return send and send(hub)
+end
+
+drive.sender = sender
+
+--- Begins a call that was just made.
+local function launch(call)
+  local hub = call:_kept("hub")
+  local send = sender(hub)
+  if send then return drive.start(hub, call, send) end
+  return loop.start(hub, call)
+end
+paging.launch = launch
+
+--- Runs a call that was just made: `response | nil, err`.
+local function run(call, err)
+  if not call then return nil, err end
+  local hub = call:_kept("hub")
+  local send = sender(hub)
+  if send then return drive.run(hub, call, send) end
+  return loop.run(hub, call)
+end
+account.run = run
+
+--- Loads a connector's schemas: `true | nil, err`.
+local function load(hub, name)
+  if hub:_has(name) then return true end
+  local fetched, err = run(hub:_fetch(name))
+  if not fetched then return nil, err end
+  return true
+end
+describe.load = load
+
+---------------------------------------------------------------------------------------------------
+-- Action builder
+
+--- Runs the action and waits for its answer.
+---@return userdata? response, table? err
+function Action:run() return run(self:_call()) end
+
+local function whole_body(response, err)
+  if not response then return nil, err end
+  return response:_body(), response.status
+end
+
+--- Runs the action: the body as the server sent it (`body.data`, `body.meta`), or a file.
+---@return table|userdata|nil body, integer|table status_or_err
+function Action:execute() return whole_body(run(self:_call())) end
+
+--- Begins the action and returns at once.
+---@return userdata? call, table? err
+function Action:start()
+  local call, err = self:_call()
+  if not call then return nil, err end
+  local ok, start_err = launch(call)
+  if not ok then return nil, start_err end
+  return call
+end
+
+--- Checks the parameters against the action's schema; sends no request, but may fetch the schemas.
+---@return true? ok, table? err
+function Action:validate()
+  local hub, name = self:_hub()
+  local ok, err = load(hub, name)
+  if not ok then return nil, err end
+  return self:_validate()
+end
+
+local option_setters = {
+  token = Action.token,
+  identifier = Action.identifier,
+  account = Action.account,
+  headers = Action.headers,
+  max_attempts = Action.max_attempts,
+  replay_unsafe = Action.replay_unsafe,
+  deadline = Action.deadline,
+  timeout = Action.timeout,
+  output = Action.output,
+  on_progress = Action.on_progress,
+  response_fields = Action.response_fields,
+}
+
+--- A builder with parameters and options; mistakes raise at the line of the caller `level` up.
+local function build(level, connector, action, params, options)
+  local builder = connector:action(action)
+  if params ~= nil then
+    if type(params) ~= "table" then misuse(level + 1, "params: table expected, got %s", type(params)) end
+    builder:params(params)
+  end
+  if options == nil then return builder end
+  if type(options) ~= "table" then misuse(level + 1, "options: table expected, got %s", type(options)) end
+  for name, value in pairs(options) do
+    local set = option_setters[name]
+    if not set then misuse(level + 1, "unknown option `%s`", tostring(name)) end
+    local ok, err = pcall(set, builder, value)
+    if not ok then
+      local why = tostring(err):match("%((.-)%)$") or tostring(err)
+      misuse(level + 1, "option `%s`: %s", name, why)
+    end
+  end
+  return builder
+end
+
+---------------------------------------------------------------------------------------------------
+-- Connector
+
+local sugar = setmetatable({}, { __mode = "v" }) -- action's name -> method
+
+local function action_method(name)
+  local method = sugar[name]
+  if not method then
+    method = function(connector, params, options)
+      return build(2, connector, name, params, options):run()
+    end
+    sugar[name] = method
+  end
+  return method
+end
+
+--- github:list_issues{...}: any action whose name is no method.
+core.classes.connector.__index = function(_, name)
+  local method = Connector[name]
+  if method ~= nil then return method end
+  if type(name) ~= "string" or name:sub(1, 1) == "_" then return nil end
+  return action_method(name)
+end
+
+Connector.get_actions = describe.get_actions
+Connector.get_action_parameters = describe.get_action_parameters
+Connector.help = describe.help
+
+---------------------------------------------------------------------------------------------------
+-- Hub
+
+--- hub:run("github", "list_issues", params?, options?) -> response | nil, err
+function Hub:run(connector, action, params, options)
+  return build(2, self:connect(connector), action, params, options):run()
+end
+
+--- hub:execute("github", "list_issues", params?, options?) -> body, status | nil, err
+function Hub:execute(connector, action, params, options)
+  return build(2, self:connect(connector), action, params, options):execute()
+end
+
+--- The connector with its schemas loaded.
+---@return userdata? connector, table? err
+function Hub:get_connector(name)
+  local connector = self:connect(name)
+  local ok, err = load(self, name)
+  if not ok then return nil, err end
+  return connector
+end
+
+--- Forgets a connector's schemas, in memory and on disk; they are fetched anew when needed.
+function Hub:refresh_connector(name)
+  check_type(name, "string", 1, "refresh_connector")
+  return self:_forget(name)
+end
+
+for name, method in pairs(account.methods) do Hub[name] = method end
+
+--- Ends what is under way with errors of kind "closed" and lets go of the connections. May be called again.
+function Hub:close() loop.close(self) end
+core.classes.hub.__close = Hub.close
+
+---------------------------------------------------------------------------------------------------
+-- Call and task
+
+local function check_timeout(timeout)
+  if timeout ~= nil and (type(timeout) ~= "number" or timeout < 0) then
+    misuse(3, "timeout: seconds expected, got %s", tostring(timeout))
+  end
+end
+
+--- Waits for the result, at most `timeout` seconds; after that `nil, err` of kind "timeout", and the call goes on.
+local function wait(self, timeout)
+  check_timeout(timeout)
+  if loop.wait(self, timeout) then return loop.result(self) end
+  return nil, loop.error("timeout", string.format("still under way after %g s", timeout), "maybe")
+end
+
+local methods = {
+  wait = wait,
+  --- Ends it; its result is then an error of kind "cancelled".
+  cancel = function(self) loop.cancel(self) end,
+  --- Whether the result is there.
+  done = loop.is_done,
+  --- Has `fn(response, err)` run once the result is there. Returns the call.
+  on_done = function(self, fn)
+    check_type(fn, "function", 1, "on_done")
+    loop.on_done(self, fn)
+    return self
+  end,
+}
+for name, method in pairs(methods) do
+  Call[name] = method
+  loop.Task[name] = method
+end
+
+--- Runs fn(...) as a task: `run`, `wait` and the loops over pages inside it wait without holding up other tasks.
+---@return bosa.Task
+function bosa.async(fn, ...)
+  check_type(fn, "function", 1, "async")
+  return loop.spawn(fn, ...)
+end
+
+--- Waits for all of a list of calls and tasks.
+---@return table results, table errors by the place in the list
+function bosa.all(calls)
+  check_type(calls, "table", 1, "all")
+  local results, errors = {}, {}
+  for i = 1, #calls do loop.wait(calls[i]) end
+  for i = 1, #calls do results[i], errors[i] = loop.result(calls[i]) end
+  return results, errors
+end
+
+---------------------------------------------------------------------------------------------------
+-- Response and file
+
+local function turn_page(response, forward)
+  local call, err = response:_page_call(forward)
+  if not call then return nil, err end
+  return run(call)
+end
+
+--- The next page; plain nil: there is none.
+---@return userdata? response, table? err
+function Response:next_page() return turn_page(self, true) end
+
+--- The page before; plain nil: there is none.
+---@return userdata? response, table? err
+function Response:prev_page() return turn_page(self, false) end
+
+Response.pages = paging.pages
+Response.items = paging.items
+Response.get_all_items = paging.get_all_items
+
+--- Iterates over the bytes of a file that came, in chunks of `size` bytes (64 KiB).
+function File:chunks(size)
+  local offset = 0
+  return function()
+    local bytes, err = self:_read(offset, size)
+    if err then error(err, 0) end
+    if bytes then offset = offset + #bytes end
+    return bytes
+  end
+end
+
+return bosa

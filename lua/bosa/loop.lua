@@ -1,0 +1,492 @@
+--- Who waits, and how: calls, tasks, and the loop that drives them.
+--
+-- The core never calls Lua. It is stepped here, and what it then has to say (a call has ended, wants bytes, has
+-- bytes, made progress, has events) is handled here, in plain Lua, which may yield. `loop.turn` is one round; a
+-- host's event loop calls it when a hub's descriptor is readable or a timer is due, and where no host runs
+-- `loop.wait` calls it until what is waited for is done.
+
+local core = require("bosa.core")
+
+local loop = {}
+
+--- A thing that can be waited for: a call (userdata) or a task (table).
+---@alias bosa.Waitable userdata|bosa.Task
+
+---@class bosa.Task
+---@field done_ boolean
+---@field results table?
+---@field error any
+---@field observed boolean whether someone has asked for its result
+local Task = {}
+Task.__index = Task
+Task.__name = "bosa.task"
+
+local active = {} -- hubs whose engine has calls; kept alive by it
+local waiters = {} -- waitable -> list of functions that wake who waits; pins what is waited for
+local callbacks = {} -- waitable -> list of functions for on_done; pins likewise
+local ready = {} -- functions to run in this turn
+local timers = {} -- {at, fn}; few, so a list
+local tasks = setmetatable({}, { __mode = "k" }) -- coroutine -> its task
+local turning = 0 -- turns being taken, within each other
+local unpack = table.unpack or unpack
+
+---------------------------------------------------------------------------------------------------
+-- hosts
+
+local hosts = {}
+local plain = {
+  name = "plain",
+  watch = function() end,
+  unwatch = function() end,
+  arm = function() end,
+  defer = function(fn) fn() end,
+  report = function(message) io.stderr:write("bosa: ", message, "\n") end,
+}
+
+--- Adds a host. `host.running()` tells whether it is the one that runs now.
+function loop.add_host(host) hosts[#hosts + 1] = host end
+
+--- The host that is running now.
+function loop.host()
+  for i = 1, #hosts do
+    if hosts[i].running() then return hosts[i] end
+  end
+  return plain
+end
+
+--- An error object made here.
+function loop.error(kind, message, sent)
+  return core.new_error({ kind = kind, message = message, sent = sent, retryable = false })
+end
+
+---------------------------------------------------------------------------------------------------
+-- what is done
+
+local function is_done(object)
+  if type(object) == "userdata" then return object:_ended() end
+  return object.done_
+end
+
+--- The result of something that is done: a call's `response | nil, err`, a task's return values.
+function loop.result(object)
+  if type(object) == "userdata" then return object:_result() end
+  object.observed = true
+  if object.results then return unpack(object.results, 1, object.results.n) end
+  return nil, object.error
+end
+
+local function later(fn) ready[#ready + 1] = fn end
+
+local function run_ready()
+  while ready[1] do
+    local batch = ready
+    ready = {}
+    for i = 1, #batch do batch[i]() end
+  end
+end
+
+--- Runs user code that nobody waits for; what it raises is reported, not lost and not passed on to a stranger.
+local function guarded(fn, ...)
+  local ok, err = pcall(fn, ...)
+  if not ok then loop.host().report(tostring(err)) end
+end
+
+--- Tells everyone who waits that `object` is done.
+local function settle(object)
+  local list, done = waiters[object], callbacks[object]
+  waiters[object], callbacks[object] = nil, nil
+  if list then
+    for i = 1, #list do list[i]() end
+  end
+  if done then
+    local host = loop.host()
+    for i = 1, #done do
+      host.defer(function() guarded(done[i], loop.result(object)) end)
+    end
+  end
+end
+
+---------------------------------------------------------------------------------------------------
+-- what the core has to say
+
+local function emit(hub, call)
+  local on_event = hub:_kept("on_event")
+  local event = call:_event()
+  while event do
+    if on_event then guarded(on_event, event) end
+    loop.debug(event)
+    event = call:_event()
+  end
+end
+
+local function show_progress(call)
+  local fn = call:_kept("on_progress")
+  if not fn then return end
+  local sent, to_send, received, to_receive = call:_progress()
+  if not sent then return end
+  local ok, err = true, nil
+  if to_send ~= 0 and received == 0 then
+    ok, err = pcall(fn, sent, to_send, "up")
+  elseif received > 0 then
+    ok, err = pcall(fn, received, to_receive, "down")
+  end
+  if not ok then call:_fail("cancelled", "on_progress raised: " .. tostring(err)) end
+end
+
+--- Gives what came to the `output` function. It stops the call by returning false.
+local function give_chunks(call)
+  local fn = call:_kept("output")
+  local bytes = call:_take()
+  while bytes do
+    local ok, answer = pcall(fn, bytes)
+    if not ok then
+      call:_fail("cancelled", "output raised: " .. tostring(answer))
+      return
+    end
+    if answer == false then
+      call:_fail("cancelled", "output stopped the call")
+      return
+    end
+    bytes = call:_take()
+  end
+  call:_resume()
+end
+
+--- Asks the hungry `read` function for the next bytes of the upload.
+local function feed(call)
+  local read = call:_hungry()
+  if not read then return end
+  local ok, bytes = pcall(read)
+  if not ok then
+    call:_fail("file", "the file's read function raised: " .. tostring(bytes))
+  elseif bytes ~= nil and type(bytes) ~= "string" then
+    call:_fail("file", "the file's read function must return a string or nil, not a " .. type(bytes))
+  else
+    call:_feed(bytes)
+  end
+end
+
+local function handle(hub, call, ended, hungry, chunk, progress, event)
+  if event then emit(hub, call) end
+  if progress then show_progress(call) end
+  if chunk then give_chunks(call) end
+  if hungry then feed(call) end
+  if ended or call:_ended() then settle(call) end
+end
+
+--- Handles everything that the hub's core has to say.
+local function drain(hub)
+  local call, ended, hungry, chunk, progress, event = hub:_next()
+  while call do
+    handle(hub, call, ended, hungry, chunk, progress, event)
+    call, ended, hungry, chunk, progress, event = hub:_next()
+  end
+  if active[hub] and hub:_active() == 0 then
+    active[hub].unwatch(hub)
+    active[hub] = nil
+  end
+end
+
+---------------------------------------------------------------------------------------------------
+-- timers
+
+local function fire_timers()
+  local now = core.now()
+  for i = #timers, 1, -1 do
+    local timer = timers[i]
+    if timer.at <= now then
+      table.remove(timers, i)
+      later(timer.fn)
+    end
+  end
+end
+
+--- Runs `fn` in `seconds`; returns the timer, for loop.cancel_timer.
+function loop.timer(seconds, fn)
+  local timer = { at = core.now() + seconds, fn = fn }
+  timers[#timers + 1] = timer
+  loop.host().arm(seconds)
+  return timer
+end
+
+function loop.cancel_timer(timer)
+  for i = 1, #timers do
+    if timers[i] == timer then
+      table.remove(timers, i)
+      return
+    end
+  end
+end
+
+--- Seconds until the first timer, at most `limit` (nil: no limit).
+local function next_timer(limit)
+  local now, best = core.now(), limit
+  for i = 1, #timers do
+    local left = math.max(0, timers[i].at - now)
+    if not best or left < best then best = left end
+  end
+  return best
+end
+
+---------------------------------------------------------------------------------------------------
+-- turning
+
+local function step_all(seconds)
+  local ms = seconds and math.ceil(seconds * 1000) or -1
+  local first, second = next(active)
+  if first then second = next(active, first) end
+  if first and not second then
+    first:_step(ms)
+    drain(first)
+    return
+  end
+  local hubs = {}
+  for hub in pairs(active) do hubs[#hubs + 1] = hub end
+  if ms ~= 0 then core.poll(hubs, ms) end
+  for i = 1, #hubs do
+    hubs[i]:_step(0)
+    drain(hubs[i])
+  end
+end
+
+--- One round: due timers, what is ready, a step of every active hub that waits at most `seconds`
+-- (nil: until something happens).
+function loop.turn(seconds)
+  turning = turning + 1
+  fire_timers()
+  local busy = ready[1] ~= nil
+  run_ready()
+  step_all(busy and 0 or next_timer(seconds))
+  fire_timers()
+  run_ready()
+  turning = turning - 1
+end
+
+--- Has the host's loop take a turn soon, unless one is being taken.
+local function nudge()
+  if turning == 0 then loop.host().arm(0) end
+end
+
+local function block_until(object, deadline)
+  while not is_done(object) do
+    local left = deadline and deadline - core.now()
+    if left and left <= 0 then return false end
+    if not next(active) and not timers[1] and not ready[1] then
+      if not left then error("waiting for something that nothing under way can finish", 0) end
+      core.poll({}, math.ceil(left * 1000))
+      return is_done(object)
+    end
+    loop.turn(left)
+  end
+  return true
+end
+
+---------------------------------------------------------------------------------------------------
+-- waiting
+
+--- How a task of ours waits: it yields, and `wake` has it resumed.
+local function task_parker()
+  local co = coroutine.running()
+  if not co or not tasks[co] then return nil end
+  local woken = false
+  return {
+    wake = function()
+      if woken then return end
+      woken = true
+      later(function() loop.resume(co) end)
+      nudge()
+    end,
+    park = function(timeout)
+      local timer = timeout and loop.timer(timeout, function()
+        if woken then return end
+        woken = true
+        loop.resume(co)
+      end)
+      coroutine.yield()
+      if timer then loop.cancel_timer(timer) end
+    end,
+  }
+end
+
+local function remove(list, item)
+  for i = 1, list and #list or 0 do
+    if list[i] == item then
+      table.remove(list, i)
+      return
+    end
+  end
+end
+
+--- Waits for a call or a task, at most `timeout` seconds. Yields where the host lets it, else blocks.
+-- Returns whether it is done.
+---@param object bosa.Waitable
+---@param timeout number? seconds
+---@return boolean
+function loop.wait(object, timeout)
+  if is_done(object) then return true end
+  local host = loop.host()
+  local parker = task_parker() or (host.parker and host.parker())
+  if not parker then return block_until(object, timeout and core.now() + timeout) end
+  local list = waiters[object] or {}
+  waiters[object] = list
+  list[#list + 1] = parker.wake
+  parker.park(timeout)
+  remove(waiters[object], parker.wake)
+  if waiters[object] and not waiters[object][1] then waiters[object] = nil end
+  return is_done(object)
+end
+
+--- Waits `seconds`, as loop.wait does.
+function loop.sleep(seconds)
+  local host = loop.host()
+  local parker = task_parker() or (host.parker and host.parker())
+  if parker then
+    parker.park(seconds)
+    return
+  end
+  local over = { done_ = false }
+  local timer = loop.timer(seconds, function() over.done_ = true end)
+  block_until(over)
+  loop.cancel_timer(timer)
+end
+
+---------------------------------------------------------------------------------------------------
+-- tasks
+
+local function end_task(task, ok, ...)
+  task.done_ = true
+  if ok then
+    task.results = { n = select("#", ...), ... }
+  else
+    task.error = (...)
+  end
+  local heard = task.observed or waiters[task] or callbacks[task]
+  if not ok and not heard then
+    local host = loop.host()
+    if host.has_loop then host.report(tostring(task.error)) end
+  end
+  settle(task)
+end
+
+--- Resumes a task's coroutine.
+function loop.resume(co)
+  local task = tasks[co]
+  if coroutine.status(co) ~= "suspended" or task.done_ then return end
+  local ok, err = coroutine.resume(co)
+  if not ok and not task.done_ then end_task(task, false, err) end
+end
+
+--- Runs fn(...) as a task: at once, until it waits for the first time.
+---@return bosa.Task
+function loop.spawn(fn, ...)
+  local host = loop.host()
+  local task = setmetatable({ done_ = false, observed = false }, Task)
+  if host.spawn then
+    host.spawn(task, end_task, fn, ...)
+    return task
+  end
+  local args, n = { ... }, select("#", ...)
+  local co = coroutine.create(function()
+    end_task(task, pcall(fn, unpack(args, 1, n)))
+  end)
+  tasks[co] = task
+  task.co = co
+  loop.resume(co)
+  return task
+end
+
+--- Gives a call to the hub's engine, and has the host watch it.
+---@return boolean?, table? err
+function loop.start(hub, call)
+  local ok, err = hub:_start(call)
+  if not ok then return nil, err end
+  if not active[hub] then
+    local host = loop.host()
+    active[hub] = host
+    host.watch(hub, loop)
+  end
+  return true
+end
+
+--- Runs a call of the hub's engine to its end, and gives its result: a short way for a script that does one thing
+-- at a time.
+function loop.run(hub, call)
+  local ok, err = hub:_start(call)
+  if not ok then return nil, err end
+  local alone = not next(active) and not timers[1] and not ready[1]
+  if alone and loop.host() == plain and not task_parker() then
+    repeat
+      if hub:_run(call) then break end
+      drain(hub)
+      run_ready()
+    until call:_ended()
+    return call:_result()
+  end
+  if not active[hub] then
+    local host = loop.host()
+    active[hub] = host
+    host.watch(hub, loop)
+  end
+  loop.wait(call)
+  return call:_result()
+end
+
+--- Has `fn(loop.result(object))` run once `object` is done (soon, if it is).
+function loop.on_done(object, fn)
+  if is_done(object) and not waiters[object] then
+    later(function() guarded(fn, loop.result(object)) end)
+    nudge()
+    return
+  end
+  local list = callbacks[object] or {}
+  callbacks[object] = list
+  list[#list + 1] = fn
+end
+
+--- Ends a call or a task before its time. A task's coroutine is not resumed again.
+function loop.cancel(object, kind)
+  if is_done(object) then return end
+  if type(object) == "userdata" then
+    object:_fail(kind or "cancelled")
+    settle(object)
+    return
+  end
+  if object.kill then object.kill() end
+  object.done_ = true
+  object.error = loop.error("cancelled", "the task was cancelled", "maybe")
+  settle(object)
+end
+
+--- Ends everything of a hub that is being closed: its calls have ended in the core, who waits for them is told.
+function loop.close(hub)
+  local ended = {}
+  for object in pairs(waiters) do
+    if type(object) == "userdata" and object:_kept("hub") == hub then ended[object] = true end
+  end
+  for object in pairs(callbacks) do
+    if type(object) == "userdata" and object:_kept("hub") == hub then ended[object] = true end
+  end
+  if active[hub] then
+    active[hub].unwatch(hub)
+    active[hub] = nil
+  end
+  hub:_close()
+  for call in pairs(ended) do
+    if not call:_ended() then call:_fail("closed") end
+    settle(call)
+  end
+  nudge()
+end
+
+loop.settle = settle
+loop.emit = emit
+loop.give_chunks = give_chunks
+loop.feed = feed
+loop.show_progress = show_progress
+loop.next_timer = next_timer
+loop.is_done = is_done
+loop.Task = Task
+loop.core = core
+loop.debug = function() end
+
+return loop

@@ -1,0 +1,208 @@
+--- Loops over the pages of a list, and over its items.
+--
+-- A server can't make a loop endless: the same cursor again, or the same page again, ends it with an error
+-- of kind "protocol". Pages fetched ahead are calls under way; leaving a loop cancels them.
+
+local loop = require("bosa.loop")
+
+local paging = {}
+
+local function protocol_error(page, message)
+  local err, _ = loop.error("protocol", message, "yes")
+  _, err.connector, err.action = page:_names()
+  return err
+end
+
+local function cursor_of(page, forward)
+  local meta = page:get_meta()
+  if type(meta) ~= "table" then return nil end
+  return forward and meta.forwards_cursor or meta.backwards_cursor
+end
+
+local function page_number(page)
+  local meta = page:get_meta()
+  return type(meta) == "table" and tonumber(meta.page) or nil
+end
+
+--- What a loop over pages knows.
+---@class bosa.Walk
+---@field page userdata the page given out last
+---@field forward boolean
+---@field ahead userdata[] calls of the pages after it, in order
+---@field asked number? the number of the page asked for last, for numbered pages
+---@field seen table cursors already used
+---@field prefetch integer
+local Walk = {}
+Walk.__index = Walk
+
+local function start(call, err)
+  if not call then return nil, err end
+  local ok, start_err = paging.launch(call)
+  if not ok then return nil, start_err end
+  return call
+end
+
+--- Asks for pages ahead by number, as far as the prefetch goes and the server says there are any.
+function Walk:ask_numbered(page)
+  local number, last = page:_numbered()
+  local wanted = math.max(1, self.prefetch)
+  local next_number = (self.asked or number) + 1
+  while #self.ahead < wanted and page:has_next() do
+    local known = last > 0 and next_number <= last
+    if not known and #self.ahead > 0 then return end
+    local call, err = start(page:_numbered_call(next_number))
+    if not call then return err end
+    self.ahead[#self.ahead + 1] = call
+    self.asked = next_number
+    next_number = next_number + 1
+  end
+end
+
+--- Asks for the page behind `page`. Returns an error object, or nothing.
+function Walk:ask(page)
+  if self.forward and page:_numbered() then return self:ask_numbered(page) end
+  if self.ahead[1] then return nil end
+  local cursor = cursor_of(page, self.forward)
+  local has = self.forward and page:has_next() or not self.forward and page:has_prev()
+  if cursor ~= nil and has then
+    if self.seen[cursor] then return protocol_error(page, "the server gave the same cursor again") end
+    self.seen[cursor] = true
+  end
+  local call, err = page:_page_call(self.forward)
+  if not call then return err end
+  call, err = start(call)
+  if not call then return err end
+  self.ahead[1] = call
+end
+
+--- True when the page that came is the one before again. Two pages may hold the same by chance: then their numbers differ.
+local function repeats(walk, page)
+  if cursor_of(walk.page, walk.forward) ~= nil or not page:_same_data(walk.page) then return false end
+  local number = page_number(page)
+  return #page == 0 or number == nil or number == page_number(walk.page)
+end
+
+--- The next page: `page`, or nothing at the end, or `nil, err`.
+function Walk:step()
+  if self.failed then return nil, self.failed end
+  if not self.ahead[1] then
+    local err = self:ask(self.page)
+    if err then return nil, err end
+    if not self.ahead[1] then return nil end
+  end
+  local call = table.remove(self.ahead, 1)
+  loop.wait(call)
+  local page, err = loop.result(call)
+  if not page then return nil, err end
+  if repeats(self, page) then return nil, protocol_error(page, "the server gave the same page again") end
+  self.page = page
+  if self.prefetch > 0 then self.failed = self:ask(page) end
+  return page
+end
+
+--- Cancels what was fetched ahead.
+function Walk:close()
+  for i = 1, #self.ahead do loop.cancel(self.ahead[i]) end
+  self.ahead = {}
+end
+Walk.__close = Walk.close
+
+local function walk(response, options)
+  local self = setmetatable({
+    page = response,
+    forward = not options.reverse,
+    ahead = {},
+    seen = {},
+    prefetch = options.prefetch or 0,
+  }, Walk)
+  return self
+end
+
+local limits = { prefetch = 100, max_pages = math.huge, max_items = math.huge }
+
+local function check_options(options, level)
+  if options == nil then return {} end
+  if type(options) ~= "table" then error("options: table expected, got " .. type(options), level + 1) end
+  for name, value in pairs(options) do
+    if name == "reverse" then
+      if type(value) ~= "boolean" then error("option `reverse`: boolean expected", level + 1) end
+    elseif not limits[name] then
+      error("unknown option `" .. tostring(name) .. "`", level + 1)
+    elseif type(value) ~= "number" or value < 0 or value > limits[name] or value % 1 ~= 0 then
+      error("option `" .. name .. "` must be a whole number, 0 or more", level + 1)
+    end
+  end
+  return options
+end
+
+--- Pages one by one: `next() -> page | nothing | nil, err`, and the walk to close.
+local function pages(response, options)
+  local steps, given, max = walk(response, options), 0, options.max_pages or math.huge
+  local function next_page()
+    if given >= max then
+      steps:close()
+      return nil
+    end
+    given = given + 1
+    if given == 1 then
+      if steps.prefetch > 0 and max > 1 then steps.failed = steps:ask(response) end
+      return response
+    end
+    local page, err = steps:step()
+    if not page then steps:close() end
+    return page, err
+  end
+  return next_page, steps
+end
+
+--- for page in response:pages{ prefetch, max_pages, reverse } do
+function paging.pages(response, options)
+  local next_page, steps = pages(response, check_options(options, 2))
+  local function iterate()
+    local page, err = next_page()
+    if err then error(err, 0) end
+    return page
+  end
+  return iterate, nil, nil, steps
+end
+
+--- for item, page in response:items{ prefetch, max_pages, max_items, reverse } do
+function paging.items(response, options)
+  options = check_options(options, 2)
+  local next_page, steps = pages(response, options)
+  local page, i, given = nil, 0, 0
+  local max = options.max_items or math.huge
+  local function iterate()
+    if given >= max then
+      steps:close()
+      return nil
+    end
+    while not page or i >= #page do
+      local err
+      page, err = next_page()
+      if err then error(err, 0) end
+      if not page then return nil end
+      if not page:is_list() then error(protocol_error(page, "the answer is no list"), 0) end
+      i = 0
+    end
+    i, given = i + 1, given + 1
+    return page:_item(i), page
+  end
+  return iterate, nil, nil, steps
+end
+
+--- response:get_all_items() -> { {data =, meta =}, ... } | nil, err: one entry a page, as in the reference.
+function paging.get_all_items(response)
+  local next_page, steps = pages(response, {})
+  local list = {}
+  local page, err = next_page()
+  while page do
+    list[#list + 1] = { data = page:get_data(), meta = page:get_meta() }
+    page, err = next_page()
+  end
+  steps:close()
+  if err then return nil, err end
+  return list
+end
+
+return paging

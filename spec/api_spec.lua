@@ -1,0 +1,163 @@
+--- The public names, arguments and misuse; against the sandbox where a server is needed.
+local bosa = require("bosa")
+local server = require("spec.support.server")
+
+--- The message that fn(...) raises.
+local function raised(fn, ...)
+  local ok, message = pcall(fn, ...)
+  assert.is_false(ok, "it did not raise")
+  return tostring(message)
+end
+
+describe("bosa", function()
+  it("has the module's names", function()
+    for _, name in ipairs({ "new", "array", "object", "file", "async", "all" }) do
+      assert.equal("function", type(bosa[name]), name)
+    end
+    assert.equal("string", type(bosa.version))
+    assert.equal("userdata", type(bosa.null))
+  end)
+end)
+
+describe("bosa.new", function()
+  it("gives a userdata that shows where it goes", function()
+    local hub = bosa.new({ api_base_url = "https://api.bosa.id/", api_key = "sk-client-1" })
+    assert.equal("userdata", type(hub))
+    assert.equal("bosa (https://api.bosa.id)", tostring(hub))
+  end)
+
+  it("keeps a path prefix", function()
+    assert.equal("bosa (https://x.example/hub)", tostring(bosa.new({ api_base_url = "https://x.example/hub/" })))
+  end)
+
+  local mistakes = {
+    { { api_base_url = "ftp://x" }, "http" },
+    { { api_base_url = "http://api.example" }, "allow_http" },
+    { { api_base_url = "https://user:pw@x.example" }, "URL" },
+    { { api_base_url = "https://x.example/?a=b" }, "URL" },
+    { { api_key = "a\r\nb" }, "key" },
+    { { timeout = "5" }, "timeout" },
+    { { timeout = -1 }, "timeout" },
+    { { max_attempts = 12 }, "max_attempts" },
+    { { max_attempts = 1.5 }, "max_attempts" },
+    { { time_out = 5 }, "did you mean `timeout`" },
+    { { verify = "no" }, "verify" },
+    { { on_event = {} }, "on_event" },
+    { { int64 = "float" }, "int64" },
+    { { "positional" }, "names" },
+  }
+  for _, case in ipairs(mistakes) do
+    it("raises at the caller's line: " .. case[2], function()
+      local message = raised(function() bosa.new(case[1]) end)
+      assert.matches(case[2], message, 1, true)
+      assert.matches("api_spec.lua:%d+:", message)
+    end)
+  end
+
+  it("allows plain http to loopback, and elsewhere when told to", function()
+    assert.truthy(bosa.new({ api_base_url = "http://127.0.0.1:1" }))
+    assert.truthy(bosa.new({ api_base_url = "http://localhost" }))
+    assert.truthy(bosa.new({ api_base_url = "http://api.example", allow_http = true }))
+  end)
+end)
+
+describe("misuse", function()
+  local hub = bosa.new({ api_base_url = "http://127.0.0.1:1", api_key = "k" })
+  local github = hub:connect("github")
+  local action = github:action("list_issues")
+  local cases = {
+    { function() hub:connect() end, "string expected" },
+    { function() hub:connect("") end, "name" },
+    { function() github:action(5.5 and nil) end, "string expected" },
+    { function() action:params("x") end, "table expected" },
+    { function() action:param(nil, 1) end, "string expected" },
+    { function() action:max_attempts(0) end, "1 to 11" },
+    { function() action:max_attempts("x") end, "number expected" },
+    { function() action:timeout(0) end, "seconds" },
+    { function() action:deadline(-1) end, "seconds" },
+    { function() action:token({}) end, "string expected" },
+    { function() action:token("a\0b") end, "NUL" },
+    { function() action:replay_unsafe(1) end, "boolean expected" },
+    { function() action:output(5) end, "path or a function" },
+    { function() action:on_progress(5) end, "function expected" },
+    { function() action:headers("x") end, "table expected" },
+    { function() github:list_issues("x") end, "table expected" },
+    { function() github:list_issues({}, { time = 1 }) end, "unknown option `time`" },
+    { function() github:list_issues({}, { timeout = "x" }) end, "timeout" },
+    { function() hub:run("github", "list_issues", {}, 5) end, "table expected" },
+    { function() hub.connect(github, "x") end, "bosa.hub expected" },
+    { function() action.run(hub) end, "bosa.action expected" },
+    { function() bosa.file({}) end, "exactly one" },
+    { function() bosa.file({ path = "x", file = "y" }) end, "exactly one" },
+    { function() bosa.file({ pth = "x" }) end, "did you mean `path`" },
+    { function() bosa.async(5) end, "function expected" },
+    { function() bosa.all(5) end, "table expected" },
+    { function() hub:create_bosa_user("") end, "identifier" },
+    { function() hub:authenticate_bosa_user("x") end, "secret" },
+    { function() bosa.array(5) end, "table expected" },
+  }
+  for i, case in ipairs(cases) do
+    it(("%d raises at the caller's line: %s"):format(i, case[2]), function()
+      local message = raised(case[1])
+      assert.matches(case[2], message, 1, true)
+      assert.matches("api_spec.lua:%d+:", message)
+    end)
+  end
+
+  it("is no misuse to build with any name", function()
+    assert.equal("action github.no_such_thing", tostring(github:action("no_such_thing")))
+  end)
+end)
+
+describe("without a server", function()
+  it("a call fails with kind connection, and was surely not sent", function()
+    local hub = bosa.new({ api_base_url = "http://127.0.0.1:1", api_key = "k" })
+    local response, err = hub:run("github", "list_issues", { owner = "lua", repo = "lua" })
+    assert.is_nil(response)
+    assert.equal("connection", err.kind)
+    assert.equal("no", err.sent)
+    assert.equal("github", err.connector)
+    assert.equal("list_issues", err.action)
+    assert.matches("127.0.0.1", tostring(err), 1, true)
+  end)
+
+  it("a closed hub answers everything with kind closed", function()
+    local hub = bosa.new({ api_base_url = "http://127.0.0.1:1" })
+    local github = hub:connect("github")
+    hub:close()
+    hub:close()
+    for _, result in ipairs({
+      { github:list_issues({}) },
+      { hub:execute("github", "list_issues") },
+      { hub:get_available_modules() },
+      { hub:get_connector("github") },
+      { github:get_actions() },
+      { github:action("list_issues"):start() },
+      { github:action("list_issues"):validate() },
+      { hub:refresh_connector("github") },
+      { hub:get_user_info("t") },
+    }) do
+      assert.is_nil(result[1])
+      assert.equal("closed", result[2].kind)
+    end
+    assert.matches("closed", tostring(hub))
+  end)
+end)
+
+describe("environment", function()
+  local sandbox
+  setup(function() sandbox = server.start() end)
+  teardown(function() sandbox.stop() end)
+
+  it("gives URL, key and token where the options don't", function()
+    local lua = arg and arg[-1] or "lua5.4"
+    local script = "local b=require('bosa') local r=assert(b.new():run('github','list_issues',"
+      .. "{owner='lua',repo='lua'})) print(r.status)"
+    local command = string.format("BOSA_API_BASE_URL=%s BOSA_API_KEY=%s BOSA_TOKEN=%s %s -e %q",
+      sandbox.url, sandbox.key, sandbox.token, os.getenv("BOSA_LUA") or lua, script)
+    local process = io.popen(command)
+    local output = process:read("*a")
+    process:close()
+    assert.equal("200\n", output)
+  end)
+end)

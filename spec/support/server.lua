@@ -1,0 +1,36 @@
+--- Starts the sandbox server for a spec, and stops it.
+
+local server = {}
+
+local function sandbox_path()
+  return os.getenv("BOSA_SANDBOX") or "build/bin/bosa-sandbox"
+end
+
+--- Starts a server on a free port of loopback: { url =, key =, token =, user = {identifier, secret}, stop = function }.
+-- It ends when its standard input closes, so also when the test process dies.
+---@param arguments string? further command line arguments
+function server.start(arguments)
+  local fifo = os.tmpname()
+  assert(os.remove(fifo))
+  assert(os.execute("mkfifo -m 600 " .. fifo))
+  local command = string.format("exec %s --port 0 --until-eof %s >%s", sandbox_path(), arguments or "", fifo)
+  local process = assert(io.popen(command, "w"))
+  local lines = assert(io.open(fifo, "r"))
+  os.remove(fifo)
+  local self = {}
+  while not (self.url and self.key and self.token and self.user) do
+    local line = assert(lines:read("l"), "the sandbox did not start")
+    self.url = self.url or line:match("^listening on (%S+)$")
+    self.key = self.key or line:match("^api key (%S+)$")
+    self.token = self.token or line:match("^token (%S+)$")
+    local identifier, secret = line:match("^user (%S+) (%S+)$")
+    self.user = self.user or identifier and { identifier = identifier, secret = secret }
+  end
+  function self.stop()
+    lines:close()
+    process:close()
+  end
+  return self
+end
+
+return server
