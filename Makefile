@@ -1,0 +1,256 @@
+# bosa: a C11 core, a binding for Lua 5.4 and LuaJIT, a sandbox server. GNU make; `make help`.
+#
+# Everything that is made goes to $(BUILD). Sources are found by wildcard. Say
+#   make SAN=1 BUILD=build/asan ...   for AddressSanitizer and UndefinedBehaviorSanitizer
+#   make COV=1 BUILD=build/cov ...    for coverage data
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := bash
+MAKEFLAGS += --no-print-directory
+
+BUILD ?= build
+PREFIX ?= /usr/local
+VERSION := 0.1.0
+VMS ?= lua5.4 luajit
+
+# ---- programs and flags ----
+
+ifeq ($(origin CC),default)
+CC := $(if $(shell command -v cc),cc,gcc)
+endif
+CFLAGS ?= -O2 -g
+PKG_CONFIG ?= pkg-config
+pkg = $(shell $(PKG_CONFIG) $(1) 2>/dev/null)
+
+LUA54_INCDIR ?= $(shell tools/find-lua.sh 5.4)
+LUAJIT_INCDIR ?= $(shell tools/find-lua.sh luajit)
+LUA54_INCDIR := $(LUA54_INCDIR)
+LUAJIT_INCDIR := $(LUAJIT_INCDIR)
+CURL_CFLAGS := $(if $(CURL_INCDIR),-I$(CURL_INCDIR),$(call pkg,--cflags libcurl))
+CURL_LIBS := $(if $(CURL_LIBDIR),-L$(CURL_LIBDIR) -lcurl,$(or $(call pkg,--libs libcurl),-lcurl))
+MHD_CFLAGS := $(call pkg,--cflags libmicrohttpd)
+MHD_LIBS := $(or $(call pkg,--libs libmicrohttpd),-lmicrohttpd)
+CMOCKA_CFLAGS := $(call pkg,--cflags cmocka)
+CMOCKA_LIBS := $(or $(call pkg,--libs cmocka),-lcmocka)
+
+DIALECT := -std=c11 -D_POSIX_C_SOURCE=200809L -DBOSA_VERSION=\"$(VERSION)\"
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow
+MODULE_FLAGS := -shared
+ifeq ($(shell uname -s),Darwin)
+DIALECT += -D_DARWIN_C_SOURCE
+MODULE_FLAGS := -bundle -undefined dynamic_lookup
+endif
+ifdef SAN
+VARIANT := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+endif
+ifdef COV
+VARIANT := -O0 --coverage
+endif
+COMPILE = $(CC) $(DIALECT) $(WARNINGS) -fPIC -fvisibility=hidden $(CPPFLAGS) $(CFLAGS) $(VARIANT)
+LINK = $(CC) $(CFLAGS) $(VARIANT) $(LDFLAGS)
+
+# ---- what is made ----
+
+core_objects := $(patsubst %.c,$(BUILD)/%.o,$(wildcard csrc/core/*.c))
+sandbox_objects := $(patsubst %.c,$(BUILD)/%.o,$(wildcard csrc/sandbox/*.c))
+binding_sources := $(wildcard csrc/lua/*.c)
+spec_sources := $(wildcard spec/c/test_*.c spec/c/schema_*.c)
+spec_support := $(filter-out $(spec_sources),$(wildcard spec/c/*.c))
+
+core := $(BUILD)/libbosa.a
+sandbox := $(if $(sandbox_objects),$(BUILD)/bin/bosa-sandbox)
+spec_library := $(if $(spec_support),$(BUILD)/spec/c/libsupport.a)
+spec_programs := $(patsubst %.c,$(BUILD)/%,$(spec_sources))
+made_vms := $(if $(LUA54_INCDIR),lua5.4) $(if $(LUAJIT_INCDIR),luajit)
+modules := $(made_vms:%=$(BUILD)/%/bosa/core.so)
+
+# Sub-makes use every processor, unless make itself was told a number.
+jobs = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2))
+
+c_files = $(wildcard csrc/*/*.[ch] spec/c/*.[ch] spec/c/fuzz/*.[ch])
+lua_files = $(wildcard lua spec examples bench) $(wildcard *.rockspec)
+
+export CC CPPFLAGS BUILD VMS
+
+# ---- targets for people ----
+
+.PHONY: help
+help: ## list the targets
+	@sed -n 's/^\([a-z][a-z-]*\):.* ## \(.*\)/  \1|\2/p' Makefile | \
+	  awk -F'|' '{ printf "  %-10s %s\n", $$1, $$2 }'
+
+.PHONY: build
+build: modules sandbox ## the module for both VMs and the sandbox server
+
+.PHONY: test
+test: ## every test: C, schemas, Lua on both VMs (ONLY=pattern: some of them)
+	@tools/deps.sh build test
+	@$(MAKE) $(jobs) build spec-programs
+	@tools/test.sh
+
+.PHONY: demo
+demo: ## run examples/demo.lua against a sandbox server of its own
+	@echo "== Looking for what the build needs"
+	@tools/deps.sh build
+	@echo "== Building the module and the sandbox server"
+	@$(MAKE) $(jobs) build
+	@echo "== Starting the sandbox server and running examples/demo.lua"
+	@tools/on-vm.sh "$(LUA)" tools/with-sandbox.sh @lua examples/demo.lua
+	@echo "== Done; the server has been stopped"
+
+.PHONY: bench
+bench: build ## run the comparisons in bench/ on both VMs
+	@for vm in $(made_vms); do for program in bench/*.lua; do \
+	  echo "== $$program on $$vm"; \
+	  tools/on-vm.sh $$vm tools/with-sandbox.sh @lua "$$program" || exit 1; \
+	done; done
+
+.PHONY: check
+check: lint tidy ## lint, clang-tidy, and the C tests under valgrind and the sanitizers
+	@$(MAKE) $(jobs) spec-programs sandbox
+	@echo "== C tests under valgrind"
+	@RUNNER="valgrind -q --error-exitcode=99 --leak-check=full --child-silent-after-fork=yes" \
+	  tools/test.sh c
+	@$(MAKE) $(jobs) SAN=1 BUILD=build/asan spec-programs sandbox
+	@echo "== C tests under the sanitizers"
+	@BUILD=build/asan tools/test.sh c
+
+.PHONY: lint
+lint: ## luacheck, clang-format, the rules of the tree, warnings as errors
+	@tools/deps.sh build lint
+	luacheck -q $(lua_files)
+	$(clang_format) --dry-run -Werror $(c_files)
+	tools/rules.sh
+	@$(MAKE) warnings
+
+.PHONY: format
+format: ## put the C sources into their form
+	$(clang_format) -i $(c_files)
+
+.PHONY: install
+install: modules ## install below PREFIX (and DESTDIR)
+	@for vm in $(made_vms); do \
+	  case $$vm in lua5.4) v=5.4;; *) v=5.1;; esac; \
+	  tools/install.sh "$(BUILD)/$$vm/bosa/core.so" \
+	    "$(DESTDIR)$(PREFIX)/share/lua/$$v" "$(DESTDIR)$(PREFIX)/lib/lua/$$v" || exit 1; \
+	done
+
+.PHONY: env
+env: ## print what makes a shell use this checkout: eval "$(make -s env LUA=lua5.4)"
+	@tools/on-vm.sh "$(LUA)" --print
+
+.PHONY: deps
+deps: ## install what is missing to build, test and check (Debian, Ubuntu)
+	@tools/deps.sh build test lint
+
+.PHONY: clean
+clean: ## remove what was made
+	rm -rf $(BUILD)
+
+# ---- parts ----
+
+.PHONY: modules sandbox spec-programs
+modules: $(modules) | $(BUILD)/need-lua
+	@:
+	$(if $(LUA54_INCDIR),,@echo "note: no headers of Lua 5.4, so no module for it (see make deps)" >&2)
+	$(if $(LUAJIT_INCDIR),,@echo "note: no headers of LuaJIT, so no module for it (see make deps)" >&2)
+sandbox: $(sandbox)
+	@:
+spec-programs: $(spec_programs)
+	@:
+
+$(core): $(core_objects)
+	@rm -f $@
+	@echo "  ar    $@"
+	@$(AR) rcs $@ $^
+
+$(spec_library): $(spec_support:%.c=$(BUILD)/%.o)
+	@rm -f $@
+	@$(AR) rcs $@ $^
+
+# The binding is compiled once for each VM; $(1) is its name, $(2) where its headers are.
+define module_rules
+$(BUILD)/$(1)/bosa/core.so: $(binding_sources:csrc/lua/%.c=$(BUILD)/$(1)/%.o) $(core)
+	@mkdir -p $$(@D)
+	@echo "  link  $$@"
+	@$$(LINK) $(or $(LIBFLAG),$(MODULE_FLAGS)) -o $$@ $$^ $(CURL_LIBS) -lm
+
+$(BUILD)/$(1)/%.o: csrc/lua/%.c $(BUILD)/flags | $(BUILD)/need-cc
+	@mkdir -p $$(@D)
+	@echo "  cc    $$< ($(1))"
+	@$$(COMPILE) -I$(2) -MMD -MP -c -o $$@ $$<
+endef
+$(if $(LUA54_INCDIR),$(eval $(call module_rules,lua5.4,$(LUA54_INCDIR))))
+$(if $(LUAJIT_INCDIR),$(eval $(call module_rules,luajit,$(LUAJIT_INCDIR))))
+$(if $(ROCK_INCDIR),$(eval $(call module_rules,lua,$(ROCK_INCDIR))))
+
+$(BUILD)/bin/bosa-sandbox: $(sandbox_objects) $(core)
+	@mkdir -p $(@D)
+	@echo "  link  $@"
+	@$(LINK) -o $@ $^ $(MHD_LIBS) -lm -pthread
+
+# The torture allocator stands before the core, so the core's own is not linked.
+$(spec_programs): $(BUILD)/spec/c/%: $(BUILD)/spec/c/%.o $(spec_library) $(core)
+	@echo "  link  $@"
+	@$(LINK) -o $@ $^ $(CMOCKA_LIBS) $(CURL_LIBS) -lm -pthread
+
+$(BUILD)/csrc/core/%.o: private flags := $(CURL_CFLAGS)
+$(BUILD)/csrc/sandbox/%.o: private flags := $(MHD_CFLAGS) -Icsrc/core
+$(BUILD)/spec/c/%.o: private flags := $(CMOCKA_CFLAGS) -Icsrc/core
+$(core_objects): | $(BUILD)/need-curl
+$(sandbox_objects): | $(BUILD)/need-microhttpd
+$(spec_sources:%.c=$(BUILD)/%.o): | $(BUILD)/need-cmocka
+.SECONDARY: $(spec_sources:%.c=$(BUILD)/%.o)
+
+$(BUILD)/%.o: %.c $(BUILD)/flags | $(BUILD)/need-cc
+	@mkdir -p $(@D)
+	@echo "  cc    $<"
+	@$(COMPILE) $(flags) -MMD -MP -c -o $@ $<
+
+# Other flags than last time compile everything anew.
+.PHONY: always
+$(BUILD)/flags: always
+	@mkdir -p $(@D)
+	@echo '$(COMPILE)' | cmp -s - $@ || echo '$(COMPILE)' > $@
+
+.PRECIOUS: $(BUILD)/need-%
+$(BUILD)/need-%: | $(BUILD)/flags
+	@CPPFLAGS="$(CPPFLAGS) $(CURL_CFLAGS) $(MHD_CFLAGS) $(CMOCKA_CFLAGS)" \
+	  LUA_INCDIRS="$(LUA54_INCDIR) $(LUAJIT_INCDIR)" tools/need.sh $*
+	@touch $@
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+# ---- checks ----
+
+clang_format := $(if $(shell command -v clang-format-14),clang-format-14,clang-format)
+
+# Both compilers over every source, nothing kept.
+.PHONY: warnings
+warnings:
+	@for cc in gcc clang; do \
+	  echo "== $$cc -Werror"; \
+	  $(MAKE) $(jobs) CC=$$cc CFLAGS="-O2 -Werror" BUILD=build/warnings/$$cc objects || exit 1; \
+	done
+
+.PHONY: objects
+objects: $(core_objects) $(sandbox_objects) $(spec_sources:%.c=$(BUILD)/%.o) \
+  $(spec_support:%.c=$(BUILD)/%.o) \
+  $(foreach vm,$(made_vms),$(binding_sources:csrc/lua/%.c=$(BUILD)/$(vm)/%.o))
+
+.PHONY: tidy
+tidy:
+	clang-tidy --quiet $(wildcard csrc/core/*.c csrc/sandbox/*.c) -- $(DIALECT) $(CURL_CFLAGS) $(MHD_CFLAGS) -Icsrc/core
+	clang-tidy --quiet $(binding_sources) -- $(DIALECT) -I$(LUA54_INCDIR)
+
+# ---- LuaRocks ----
+
+# For one Lua, whose headers are in LUA_INCDIR; always from scratch, since it may be another Lua.
+rock_module := build/rock/lua/bosa/core.so
+.PHONY: rock install-rock
+rock:
+	@rm -rf build/rock
+	@$(MAKE) BUILD=build/rock ROCK_INCDIR="$(LUA_INCDIR)" $(rock_module)
+install-rock:
+	@tools/install.sh $(rock_module) "$(INST_LUADIR)" "$(INST_LIBDIR)"

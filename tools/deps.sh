@@ -1,0 +1,113 @@
+#!/usr/bin/env bash
+# deps.sh GROUP...: installs the packages of the groups build, test, lint that are missing, on Debian
+# and Ubuntu as root. A machine that has them all uses no network. Elsewhere it says what is missing
+# and goes on; the build says for itself what it can't do without.
+#
+# Nothing that is there is ever removed: where two packages exclude each other either will do
+# (written a|b), and the one is chosen that suits what is installed. No service is started.
+set -u
+
+luajit="luajit2|luajit"
+luajit_dev="libluajit2-5.1-dev|libluajit-5.1-dev"
+build_group="gcc libc6-dev make pkg-config lua5.4 liblua5.4-dev $luajit $luajit_dev
+  libcurl4-openssl-dev|libcurl4-gnutls-dev|libcurl4-nss-dev libmicrohttpd-dev"
+test_group="libcmocka-dev lua-busted lua-cjson lua-socket lua-luv lua-cqueues luarocks neovim
+  nginx-light|nginx-full|nginx-extras libnginx-mod-http-lua json-schema-test-suite openssl
+  ca-certificates valgrind"
+lint_group="lua-check libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev|libclang-rt-dev"
+
+installed() {
+  [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+# True when one of a|b is installed.
+satisfied() {
+  local package
+  for package in ${1//|/ }; do
+    installed "$package" && return 0
+  done
+  return 1
+}
+
+# Prints the one of a|b to install. LuaJIT exists in two builds whose libraries exclude each other.
+choose() {
+  local package
+  if installed libluajit-5.1-2; then
+    case $1 in "$luajit" | "$luajit_dev") echo "${1##*|}" && return ;; esac
+  fi
+  for package in ${1//|/ }; do
+    if apt-cache show "$package" >/dev/null 2>&1; then
+      echo "$package"
+      return
+    fi
+  done
+}
+
+apt() {
+  DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l apt-get -qq -y --no-install-recommends \
+    --no-remove -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@" </dev/null
+}
+
+# Sets `missing` to what is not satisfied of the list given.
+look() {
+  local item
+  missing=()
+  for item in "$@"; do
+    satisfied "$item" || missing+=("$item")
+  done
+}
+
+# Has dpkg's scripts start no service while packages are installed.
+forbid_services() {
+  local policy=/usr/sbin/policy-rc.d
+  [ -e "$policy" ] && return
+  trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+  trap 'exit 130' INT TERM
+  printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod 755 "$policy"
+}
+
+install_missing() {
+  local item package packages=()
+  apt update >/dev/null || echo "deps: apt-get update failed; trying with the lists at hand" >&2
+  for item in "${missing[@]}"; do
+    package=$(choose "$item")
+    [ -n "$package" ] && packages+=("$package")
+  done
+  [ ${#packages[@]} -gt 0 ] || return
+  echo "deps: installing ${packages[*]}"
+  forbid_services
+  apt install "${packages[@]}" >/dev/null && return
+  echo "deps: that failed as a whole; trying one by one" >&2
+  for package in "${packages[@]}"; do
+    apt install "$package" >/dev/null
+  done
+}
+
+wanted=()
+for group in "$@"; do
+  case $group in
+    build) wanted+=($build_group) ;;
+    test) wanted+=($test_group) ;;
+    lint) wanted+=($lint_group) ;;
+    *)
+      echo "usage: $0 build|test|lint..." >&2
+      exit 2
+      ;;
+  esac
+done
+
+if ! command -v dpkg-query >/dev/null; then
+  echo "deps: no dpkg here, so what is missing can't be told; these are Debian's names of it:"
+  echo "  ${wanted[*]}"
+  exit 0
+fi
+look "${wanted[@]}"
+[ ${#missing[@]} -gt 0 ] || exit 0
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+  install_missing
+  look "${wanted[@]}"
+  [ ${#missing[@]} -gt 0 ] || exit 0
+fi
+echo "deps: still missing, and to be installed by root with apt-get install:" >&2
+printf '  %s\n' "${missing[@]//|/ or }" >&2
+exit 0

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# need.sh THING: succeeds when the compiler finds what THING needs; says what to install if not.
+# The environment gives CC and CPPFLAGS.
+set -u
+
+say() { # what, Debian, Fedora, Arch, Homebrew
+  {
+    echo "error: $1 was not found. It comes with"
+    printf '  %-16s %s\n' "Debian, Ubuntu" "apt install $2" Fedora "dnf install $3" \
+      Arch "pacman -S $4" Homebrew "$5"
+    echo "On Debian and Ubuntu, \`make deps\` as root installs all that is missing."
+  } >&2
+  exit 1
+}
+
+# True when a program that includes the header compiles.
+has() {
+  # shellcheck disable=SC2086 # CC and CPPFLAGS are lists of words
+  echo "#include <$1>" | ${CC:-cc} ${CPPFLAGS-} -x c -E - >/dev/null 2>&1
+}
+
+case ${1-} in
+  cc) command -v "${CC%% *}" >/dev/null ||
+    say "the C compiler \`${CC%% *}\`" gcc gcc gcc "xcode-select --install" ;;
+  curl) has curl/curl.h ||
+    say "curl/curl.h, libcurl's header," libcurl4-openssl-dev libcurl-devel curl "brew install curl" ;;
+  microhttpd) has microhttpd.h ||
+    say "microhttpd.h (the sandbox server needs it)" libmicrohttpd-dev libmicrohttpd-devel \
+      libmicrohttpd "brew install libmicrohttpd" ;;
+  cmocka) printf '#include <stdarg.h>\n#include <setjmp.h>\n#include <stddef.h>\n#include <stdint.h>\n' |
+    cat - <(echo '#include <cmocka.h>') | ${CC:-cc} ${CPPFLAGS-} -x c -E - >/dev/null 2>&1 ||
+    say "cmocka.h (the C tests need it)" libcmocka-dev libcmocka-devel cmocka "brew install cmocka" ;;
+  lua) [ -n "${LUA_INCDIRS// /}" ] ||
+    say "lua.h, of Lua 5.4 or of LuaJIT," "liblua5.4-dev libluajit2-5.1-dev" \
+      "lua-devel luajit-devel" "lua luajit" "brew install lua luajit" ;;
+  *)
+    echo "usage: $0 cc|curl|microhttpd|cmocka|lua" >&2
+    exit 2
+    ;;
+esac
