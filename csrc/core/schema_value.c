@@ -135,7 +135,7 @@ bool value_is_multiple(const struct json_doc *doc, uint32_t value, const struct 
         return true;
     }
     long double quotient = value_number(doc, value) / divisor;
-    if (fabsl(quotient) > 9007199254740992.0L) {
+    if (fabsl(quotient) > 1e25L) {
         return fmodl(value_number(doc, value), divisor) == 0; /* no fraction is left to round */
     }
     long double off = fabsl(quotient - roundl(quotient));
