@@ -33,8 +33,8 @@ describe("bosa.new", function()
   local mistakes = {
     { { api_base_url = "ftp://x" }, "http" },
     { { api_base_url = "http://api.example" }, "allow_http" },
-    { { api_base_url = "https://user:pw@x.example" }, "URL" },
-    { { api_base_url = "https://x.example/?a=b" }, "URL" },
+    { { api_base_url = "https://user:pw@x.example" }, "api_base_url" },
+    { { api_base_url = "https://x.example/?a=b" }, "no query" },
     { { api_key = "a\r\nb" }, "key" },
     { { timeout = "5" }, "timeout" },
     { { timeout = -1 }, "timeout" },

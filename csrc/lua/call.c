@@ -275,6 +275,14 @@ static void set_number(lua_State *L, const char *name, double value)
     }
 }
 
+static void set_integer(lua_State *L, const char *name, int64_t value)
+{
+    if (value >= 0) {
+        lua_pushinteger(L, (lua_Integer)value);
+        lua_setfield(L, -2, name);
+    }
+}
+
 static void set_timing(lua_State *L, const struct call_timing *t)
 {
     lua_createtable(L, 0, 5);
@@ -284,8 +292,8 @@ static void set_timing(lua_State *L, const struct call_timing *t)
     set_number(L, "first_byte", t->first_byte);
     set_number(L, "total", t->total);
     lua_setfield(L, -2, "ms");
-    set_number(L, "bytes_up", (double)t->bytes_up);
-    set_number(L, "bytes_down", (double)t->bytes_down);
+    set_integer(L, "bytes_up", (int64_t)t->bytes_up);
+    set_integer(L, "bytes_down", (int64_t)t->bytes_down);
     lua_pushboolean(L, t->reused);
     lua_setfield(L, -2, "reused");
 }
@@ -315,13 +323,13 @@ static int call_event(lua_State *L)
     lua_pushstring(L, call_event_name(e.type));
     lua_setfield(L, -2, "type");
     set_names(L, c);
-    set_number(L, "attempt", e.attempt);
-    set_number(L, "status", e.status > 0 ? e.status : -1);
+    set_integer(L, "attempt", e.attempt);
+    set_integer(L, "status", e.status > 0 ? e.status : -1);
     if (e.type == EVENT_WAIT) {
         set_number(L, "seconds", e.wait);
     }
     if (e.type == EVENT_RETRY) {
-        set_number(L, "budget", e.budget);
+        set_integer(L, "budget", e.budget);
     }
     if (e.type == EVENT_ERROR || e.type == EVENT_RETRY) {
         lua_pushstring(L, error_kind_name(e.kind));

@@ -48,6 +48,7 @@ end
 
 local function exchange(call, send)
   call:_sending()
+  if call:_ended() then return end -- the deadline has passed: nothing may be sent
   local ok, kind, message, cause, sent = send(call)
   if call:_ended() then return end
   if ok then

@@ -56,6 +56,13 @@ local function check_type(value, expected, position, method)
   misuse(3, "bad argument #%d to '%s' (%s expected, got %s)", position, method, expected, type(value))
 end
 
+--- Raises unless `self` is of a class: `method` may have been taken from its object.
+local function check_self(self, class, method)
+  if type(self) == "userdata" and getmetatable(self) == core.classes[class] then return end
+  local got = type(self) == "userdata" and (getmetatable(self) or {}).__name or type(self)
+  misuse(3, "bad self of '%s' (bosa.%s expected, got %s)", method, class, got)
+end
+
 --- How this hub sends when libcurl does not: the user's transport, or the host's sockets. nil: libcurl.
 local function sender(hub)
   local transport = hub:_kept("transport")
@@ -99,7 +106,10 @@ describe.load = load
 
 --- Runs the action and waits for its answer.
 ---@return userdata? response, table? err
-function Action:run() return run(self:_call()) end
+function Action:run()
+  check_self(self, "action", "run")
+  return run(self:_call())
+end
 
 local function whole_body(response, err)
   if not response then return nil, err end
@@ -108,11 +118,15 @@ end
 
 --- Runs the action: the body as the server sent it (`body.data`, `body.meta`), or a file.
 ---@return table|userdata|nil body, integer|table status_or_err
-function Action:execute() return whole_body(run(self:_call())) end
+function Action:execute()
+  check_self(self, "action", "execute")
+  return whole_body(run(self:_call()))
+end
 
 --- Begins the action and returns at once.
 ---@return userdata? call, table? err
 function Action:start()
+  check_self(self, "action", "start")
   local call, err = self:_call()
   if not call then return nil, err end
   local ok, start_err = launch(call)
@@ -123,6 +137,7 @@ end
 --- Checks the parameters against the action's schema; sends no request, but may fetch the schemas.
 ---@return true? ok, table? err
 function Action:validate()
+  check_self(self, "action", "validate")
   local hub, name = self:_hub()
   local ok, err = load(hub, name)
   if not ok then return nil, err end
@@ -197,17 +212,20 @@ Connector.help = describe.help
 
 --- hub:run("github", "list_issues", params?, options?) -> response | nil, err
 function Hub:run(connector, action, params, options)
+  check_self(self, "hub", "run")
   return build(2, self:connect(connector), action, params, options):run()
 end
 
 --- hub:execute("github", "list_issues", params?, options?) -> body, status | nil, err
 function Hub:execute(connector, action, params, options)
+  check_self(self, "hub", "execute")
   return build(2, self:connect(connector), action, params, options):execute()
 end
 
 --- The connector with its schemas loaded.
 ---@return userdata? connector, table? err
 function Hub:get_connector(name)
+  check_self(self, "hub", "get_connector")
   local connector = self:connect(name)
   local ok, err = load(self, name)
   if not ok then return nil, err end
@@ -223,7 +241,10 @@ end
 for name, method in pairs(account.methods) do Hub[name] = method end
 
 --- Ends what is under way with errors of kind "closed" and lets go of the connections. May be called again.
-function Hub:close() loop.close(self) end
+function Hub:close()
+  check_self(self, "hub", "close")
+  loop.close(self)
+end
 core.classes.hub.__close = Hub.close
 
 ---------------------------------------------------------------------------------------------------
