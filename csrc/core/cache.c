@@ -186,6 +186,7 @@ static bool keep_text(char **to, const char *word)
     return *word == '\0' || *to != NULL;
 }
 
+/* BROKEN files are removed; for want of memory none is. */
 enum verdict { WHOLE, BROKEN, NO_MEMORY };
 
 /* Reads the words behind the checksum; `text_len` is the length that they have to name. */
@@ -268,6 +269,7 @@ static enum verdict read_entry(int fd, size_t size, const char *base_url, const 
     return verdict;
 }
 
+/* Every way out but WHOLE leaves `out` empty. */
 bool cache_read(const char *dir, const char *base_url, const char *name, struct cache_entry *out)
 {
     char *file = file_name(base_url, name);
@@ -294,6 +296,7 @@ bool cache_read(const char *dir, const char *base_url, const char *name, struct 
 
 /* ---- writing ---- */
 
+/* The error of a system call that failed with `number` under the directory `dir`. */
 static enum bosa_status write_error(struct bosa_error *err, const char *dir, int number)
 {
     if (number == ENOMEM) {
@@ -400,6 +403,7 @@ static enum bosa_status write_file(const char *dir, const char *file, const stru
     return status;
 }
 
+/* The whole file is made in memory first: the checksum stands at its start. */
 enum bosa_status cache_write(const char *dir, const char *base_url, const char *name,
                              const struct cache_entry *entry, struct bosa_error *err)
 {
@@ -419,6 +423,7 @@ enum bosa_status cache_write(const char *dir, const char *base_url, const char *
     return status;
 }
 
+/* That there is nothing to remove, or no memory to name it, is not told. */
 void cache_remove(const char *dir, const char *base_url, const char *name)
 {
     char *file = file_name(base_url, name);
@@ -431,6 +436,7 @@ void cache_remove(const char *dir, const char *base_url, const char *name)
     mem_free(file);
 }
 
+/* Leaves an empty entry, so it may be called again. */
 void cache_entry_free(struct cache_entry *entry)
 {
     mem_free(entry->text);

@@ -1,3 +1,7 @@
+/*
+ * Servers leave out any part of meta, or fill it with what makes no sense, so every member is
+ * looked at as one that may be missing or of another type; then it counts as missing.
+ */
 #include "paging.h"
 
 #include <string.h>
@@ -40,6 +44,7 @@ static bool whole(const struct json_doc *doc, uint32_t node, int64_t *out)
     return false;
 }
 
+/* A whole number that meta gives under a name; false when it gives none. */
 static bool meta_number(const struct call *call, const char *name, int64_t *out)
 {
     return whole(&call->reply.doc, meta_member(call, name), out);
@@ -88,6 +93,8 @@ static int64_t current_page(const struct call *call)
     return meta_number(call, "page", &page) || asked_page(call, &page) ? page : 1;
 }
 
+/* What the server says decides, even against the cursors: it gives both on the first and last page,
+ * too. */
 bool paging_has(const struct call *call, bool forward)
 {
     uint32_t node = meta_member(call, forward ? "has_next" : "has_prev");
@@ -105,6 +112,7 @@ bool paging_has(const struct call *call, bool forward)
     return forward ? meta_number(call, "total_page", &last) && page < last : page > 1;
 }
 
+/* True when a file of the plan is read from a function, which gives its bytes once. */
 static bool has_feed(const struct plan *plan)
 {
     for (size_t i = 0; i < plan->file_count; i++) {
@@ -117,12 +125,17 @@ static bool has_feed(const struct plan *plan)
     return false;
 }
 
+/* Ends a search with the plan that it made; a missing one means that memory ran out. */
 static enum bosa_status give(struct plan *plan, struct plan **out, struct bosa_error *err)
 {
     *out = plan;
     return plan == NULL ? error_set(err, BOSA_NOMEM, "no memory") : BOSA_OK;
 }
 
+/*
+ * The plan that asks by cursor. A cursor that was sent and comes back leads to the same page for
+ * ever, as happens when a server passes over the parameter.
+ */
 static enum bosa_status plan_cursor(const struct call *call, uint32_t cursor, struct plan **out,
                                     struct bosa_error *err)
 {
@@ -135,6 +148,10 @@ static enum bosa_status plan_cursor(const struct call *call, uint32_t cursor, st
     return give(plan_with(call->plan, call->cursor_name, meta, cursor), out, err);
 }
 
+/*
+ * The plan that asks by number. Where the next number is the one that was just asked for, the
+ * server gave another page in its place, and following its word would go round for ever.
+ */
 static enum bosa_status plan_number(const struct call *call, bool forward, struct plan **out,
                                     struct bosa_error *err)
 {
@@ -187,6 +204,7 @@ static enum bosa_status blame(const struct call *call, struct bosa_error *err)
     return err->kind;
 }
 
+/* `err` is filled by find_way and here only, so blame can rely on its kind. */
 enum bosa_status paging_plan(const struct call *call, bool forward, struct plan **out,
                              struct bosa_error *err)
 {
@@ -206,6 +224,10 @@ enum bosa_status paging_plan(const struct call *call, bool forward, struct plan 
     return status == BOSA_OK ? BOSA_OK : blame(call, err);
 }
 
+/*
+ * Where the answer has a cursor that the action takes, only the answer before it tells a page, so
+ * its numbers do not count.
+ */
 bool paging_numbered(const struct call *call, int64_t *page, int64_t *last)
 {
     bool by_cursor = call->cursor_name != NULL && meta_cursor(call, true) != JSON_NONE;
@@ -220,6 +242,7 @@ bool paging_numbered(const struct call *call, int64_t *page, int64_t *last)
     return true;
 }
 
+/* plan_with takes its value from a document, so one is made for the number. */
 struct plan *paging_plan_page(const struct call *call, int64_t page)
 {
     struct json_doc number;

@@ -1,3 +1,7 @@
+/*
+ * Plans may hold secrets (a token, parameters, header fields), so what is freed here is wiped
+ * first.
+ */
 #include "plan.h"
 
 #include "mem.h"
@@ -11,6 +15,7 @@ static bool copy_text(char **to, const char *from)
     return from == NULL || *to != NULL;
 }
 
+/* Frees a string that may be secret, leaving no trace of it in the heap; NULL is allowed. */
 static void wipe_text(char *text)
 {
     if (text != NULL) {
@@ -19,6 +24,7 @@ static void wipe_text(char *text)
     }
 }
 
+/* The parameters begin as an empty object, so that readers never meet a document without a root. */
 struct plan *plan_new(const char *connector, size_t connector_len, const char *action,
                       size_t action_len, const struct policy *policy)
 {
@@ -41,6 +47,7 @@ struct plan *plan_new(const char *connector, size_t connector_len, const char *a
     return plan;
 }
 
+/* Used by one thread alone, so a plain count will do. */
 struct plan *plan_ref(struct plan *plan)
 {
     plan->refs++;
@@ -66,6 +73,10 @@ static bool copy_files(struct plan *to, const struct plan *from)
     return true;
 }
 
+/*
+ * A deep copy: the pages of a list may outlive the plan that they come from. All owned fields are
+ * zero until they are set, so that plan_unref can free a copy that memory ran out for.
+ */
 struct plan *plan_with(const struct plan *plan, const char *name, const struct json_doc *values,
                        uint32_t value)
 {
