@@ -1,0 +1,100 @@
+/*
+ * exchange: one request as it came in, and the answer being made for it.
+ */
+#ifndef SANDBOX_EXCHANGE_H
+#define SANDBOX_EXCHANGE_H
+
+#include "answer.h"
+#include "parts.h"
+#include "sandbox.h"
+
+#define EXCHANGE_MAX_BODY ((size_t)256 << 20)    /* bytes held of a body that is no multipart form */
+#define EXCHANGE_KEEP_FILE ((size_t)16 << 20)    /* bytes held of each file, for actions that need them */
+
+struct MHD_Connection;
+struct exchange;
+
+/* Who may use an endpoint. */
+enum guard { OPEN_TO_ALL, NEEDS_KEY, NEEDS_USER };
+
+typedef void endpoint_handler(struct exchange *exchange, struct answer *answer);
+
+struct route {
+    const char *method, *pattern; /* in the pattern, {} stands for one segment */
+    unsigned dialects;            /* enum dialect */
+    enum guard guard;
+    endpoint_handler *handler;
+};
+
+struct span {
+    const char *text; /* borrowed, not terminated */
+    size_t len;
+};
+
+/* What a request's method and path lead to. */
+struct target {
+    int status;                /* 200; 404, 405; 307: the path with or without its last slash would be right */
+    const struct route *route; /* an endpoint, or NULL */
+    struct served *action;     /* an action, or NULL */
+    struct span segments[2];   /* what stands for the {} of the pattern; the connector's name is the first */
+};
+
+/* What becomes of the body. */
+enum intake {
+    INTAKE_DROP,
+    INTAKE_HOLD, /* in `body` */
+    INTAKE_PARTS /* read as multipart, into `parts` */
+};
+
+struct exchange {
+    struct sandbox *sandbox;
+    struct MHD_Connection *connection;
+    char *uri;         /* owned; as sent, with its query */
+    const char *query; /* within uri, behind the `?`; NULL: none */
+    struct buf path;   /* percent-decoded */
+    char method[16];   /* cut if longer */
+    char id[37];
+    struct target target;
+    enum intake intake;
+    bool begun, answered;
+    bool too_large; /* the body was more than could be held */
+    struct buf body;
+    struct parts parts;
+    struct answer answer;
+};
+
+/* A request of which only the URI is known. NULL: no memory. */
+struct exchange *exchange_new(struct sandbox *sandbox, const char *uri);
+
+/* The header fields are there: finds the target and decides about the body. */
+void exchange_begin(struct exchange *exchange, struct MHD_Connection *connection, const char *method);
+
+/* Takes bytes of the body. */
+void exchange_take(struct exchange *exchange, const char *bytes, size_t len);
+
+/* The request is whole: makes the answer. */
+void exchange_answer(struct exchange *exchange);
+
+/* A header field of the request, borrowed; NULL: none. */
+const char *exchange_field(const struct exchange *exchange, const char *name);
+
+/* True when the body has this media type, with or without parameters. */
+bool exchange_is_type(const struct exchange *exchange, const char *type);
+
+/* Appends the value of a query parameter; false: it isn't there. */
+bool exchange_query(const struct exchange *exchange, const char *name, struct buf *value);
+
+/* The user whose token came with the request; NULL: none. The answer is made then. */
+struct user *exchange_user(struct exchange *exchange, struct answer *answer);
+
+void exchange_free(struct exchange *exchange);
+
+/* ---- the other rooms of a request's way ---- */
+
+/* Looks a method and a decoded path up among endpoints and actions. */
+struct target route_find(struct sandbox *sandbox, const char *method, const char *path, size_t len);
+
+/* Runs the action that is the exchange's target. */
+void execute_action(struct exchange *exchange, struct answer *answer);
+
+#endif

@@ -1,0 +1,128 @@
+#include "exchange.h"
+
+#include "../core/mem.h"
+#include "detail.h"
+#include "emit.h"
+#include "formdoc.h"
+#include "pick.h"
+#include "run.h"
+
+#include <string.h>
+
+/* The document that discovery described this action in. */
+static const struct json_doc *schemas_of(struct exchange *x)
+{
+    const struct span *name = &x->target.segments[0];
+    return &registry_find(&x->sandbox->registry, name->text, name->len)->doc;
+}
+
+/* Reads a form of either kind; false: the answer is made. */
+static bool read_form(struct exchange *x, struct json_doc *params, struct answer *answer)
+{
+    const struct served *action = x->target.action;
+    bool whole;
+    if (x->intake == INTAKE_PARTS) {
+        whole = parts_end(&x->parts);
+    } else if (exchange_is_type(x, "application/x-www-form-urlencoded")) {
+        whole = parts_urlencoded(&x->parts, x->body.data, x->body.len);
+    } else {
+        detail_one(answer, "missing", NULL, "Field required");
+        return false;
+    }
+    if (!whole) {
+        answer_detail(answer, 400, "There was an error parsing the body");
+        return false;
+    }
+    formdoc_build(params, &x->parts, schemas_of(x), action->node);
+    return true;
+}
+
+static bool read_json(struct exchange *x, struct json_doc *params, struct answer *answer)
+{
+    if (!http_is_json(exchange_field(x, "Content-Type"))) {
+        detail_one(answer, "model_attributes_type", NULL,
+                   "Input should be a valid dictionary or object to extract fields from");
+        return false;
+    }
+    return detail_parse(answer, params, x->body.data, x->body.len);
+}
+
+/* Reads the parameters and checks them; false: the answer is made. */
+static bool read_params(struct exchange *x, struct json_doc *params, struct answer *answer)
+{
+    const struct served *action = x->target.action;
+    struct bosa_error err;
+    if (!action->schema) {
+        json_close(params, json_open(params, JSON_OBJECT), 0);
+        return true;
+    }
+    if (!(action->form ? read_form(x, params, answer) : read_json(x, params, answer))) {
+        return false;
+    }
+    if (params->failed) {
+        answer_error(answer, 500, "no_memory", "no memory");
+        return false;
+    }
+    error_init(&err);
+    enum bosa_status status = schema_check(action->schema, params, 0, 0, "parameter", &err);
+    if (status == BOSA_PARAMS) {
+        detail_faults(answer, params, &err);
+    } else if (status != BOSA_OK) {
+        answer_error(answer, 500, "internal", "The parameters could not be checked.");
+    }
+    error_clear(&err);
+    return status == BOSA_OK;
+}
+
+/* Replaces the text of `data` by what response_fields leaves of it. */
+static void pick(struct answer *answer, const struct json_doc *params, uint32_t paths)
+{
+    struct json_doc whole, left;
+    struct bosa_error err;
+    struct buf text;
+    size_t len;
+    char *data = buf_take(&answer->data, &len);
+    json_init(&whole);
+    json_init(&left);
+    error_init(&err);
+    buf_init(&text);
+    if (!data || json_parse(&whole, data, len, &err) != BOSA_OK) {
+        text.failed = true;
+    } else {
+        pick_fields(&left, &whole, 0, params, paths);
+        text.failed = left.failed || json_write(&text, &left, 0, &err) != BOSA_OK;
+    }
+    answer->data = text;
+    json_free(&whole);
+    json_free(&left);
+    error_clear(&err);
+}
+
+/* Runs the handler and does what is alike for all actions: `key` counts, `delay_ms` delays, `response_fields` filters. */
+static void run_handler(struct exchange *x, const struct json_doc *params, struct answer *answer)
+{
+    struct sandbox *sandbox = x->sandbox;
+    struct run run = {x, sandbox, params, 0};
+    size_t len;
+    const char *key = run_text(&run, "key", &len);
+    uint32_t paths = run_node(&run, "response_fields");
+    answer->delay_ms = sandbox->options.delay_ms + (uint64_t)run_int(&run, "delay_ms", 0);
+    if (key && strcmp(x->target.action->def->name, "count") != 0) {
+        run.calls = sandbox_count(sandbox, key, len);
+    }
+    x->target.action->executions++;
+    x->target.action->def->handler(&run, answer);
+    if (paths != JSON_NONE && answer->kind == ANSWER_ENVELOPE && answer->data.len > 0) {
+        pick(answer, params, paths);
+    }
+}
+
+void execute_action(struct exchange *x, struct answer *answer)
+{
+    struct json_doc params;
+    json_init(&params);
+    if (read_params(x, &params, answer)) {
+        run_handler(x, &params, answer);
+    }
+    json_free(&params);
+}

@@ -1,0 +1,212 @@
+/*
+ * The endpoints of a user's integrations.
+ */
+#include "endpoints.h"
+
+#include "../core/mem.h"
+#include "detail.h"
+#include "emit.h"
+
+#include <string.h>
+
+/* A segment of the path as an owned string. A NUL within would make another name of it: then, and without memory, NULL. */
+static char *take_segment(const struct exchange *x, int i)
+{
+    const struct span *segment = &x->target.segments[i];
+    return memchr(segment->text, 0, segment->len) ? NULL : mem_dup(segment->text, segment->len);
+}
+
+/* The integration that the path names; NULL: the user has none. `user` is set in any case. */
+static struct integration *named(struct exchange *x, struct answer *answer, struct user **user)
+{
+    char *connector = take_segment(x, 0), *identifier = take_segment(x, 1);
+    struct integration *own = NULL;
+    *user = exchange_user(x, answer);
+    if (connector && identifier) {
+        own = user_integration(*user, connector, identifier);
+    }
+    mem_free(connector);
+    mem_free(identifier);
+    return own;
+}
+
+void emit_integration(struct buf *out, const struct accounts *accounts, const struct user *user,
+                      const struct integration *own)
+{
+    emit_text(out, "id", own->id);
+    emit_text(out, "client_id", accounts->client_id);
+    emit_text(out, "user_id", user->id);
+    emit_text(out, "connector", own->connector);
+    emit_text(out, "user_identifier", own->identifier);
+    emit_bool(out, "selected", own->selected);
+}
+
+/* 200 in any case: `success` tells. `message` goes with a success, or is the error. */
+static void answer_success(struct answer *answer, bool success, const char *message)
+{
+    emit_open(&answer->data, NULL, '{');
+    emit_bool(&answer->data, "success", success);
+    emit_text(&answer->data, success ? "message" : "error", message);
+    emit_close(&answer->data, '}');
+}
+
+static void answer_absent(struct answer *answer)
+{
+    answer_success(answer, false, "Integration not found.");
+}
+
+void endpoint_has_integration(struct exchange *x, struct answer *answer)
+{
+    char *connector = take_segment(x, 0);
+    struct user *user = exchange_user(x, answer);
+    bool has = connector && user_integration(user, connector, NULL);
+    mem_free(connector);
+    emit_open(&answer->data, NULL, '{');
+    emit_bool(&answer->data, "has_integration", has);
+    emit_close(&answer->data, '}');
+}
+
+void endpoint_get_integration(struct exchange *x, struct answer *answer)
+{
+    struct user *user;
+    const struct integration *own = named(x, answer, &user);
+    struct buf *out = &answer->data;
+    if (!own) {
+        answer_absent(answer);
+        return;
+    }
+    emit_open(out, NULL, '{');
+    emit_bool(out, "success", true);
+    emit_integration(out, &x->sandbox->accounts, user, own);
+    emit_close(out, '}');
+}
+
+void endpoint_select_integration(struct exchange *x, struct answer *answer)
+{
+    struct user *user;
+    struct integration *own = named(x, answer, &user);
+    if (!own) {
+        answer_absent(answer);
+        return;
+    }
+    user_select(user, own);
+    answer_success(answer, true, "Integration selected.");
+}
+
+void endpoint_remove_integration(struct exchange *x, struct answer *answer)
+{
+    struct user *user;
+    struct integration *own = named(x, answer, &user);
+    if (!own) {
+        answer_absent(answer);
+        return;
+    }
+    user_disintegrate(user, own);
+    answer_success(answer, true, "Integration removed.");
+}
+
+void endpoint_remove_selected(struct exchange *x, struct answer *answer)
+{
+    char *connector = take_segment(x, 0);
+    struct user *user = exchange_user(x, answer);
+    struct integration *own = NULL;
+    if (connector) {
+        own = user_integration(user, connector, exchange_field(x, "X-Bosa-Integration"));
+    }
+    mem_free(connector);
+    if (!own) {
+        answer_absent(answer);
+        return;
+    }
+    user_disintegrate(user, own);
+    answer_success(answer, true, "Integration removed.");
+}
+
+/* ---- beginning one ---- */
+
+/* Adds the integration and answers as a plugin's configuration is answered. */
+static void integrate_now(struct exchange *x, struct answer *answer, struct user *user, const char *connector)
+{
+    if (!user_integrate(&x->sandbox->accounts, user, connector, user->identifier)) {
+        answer_error(answer, 500, "no_memory", "no memory");
+        return;
+    }
+    answer_success(answer, true, "Integration configured.");
+}
+
+/*
+ * The URL that the user is sent to. Here it is the third party's callback at once, with all that it needs: opening it
+ * is as good as having said yes.
+ */
+static void answer_url(struct exchange *x, struct answer *answer, const struct user *user, const char *connector,
+                       const char *callback, size_t len)
+{
+    const char *host = exchange_field(x, "Host");
+    struct buf url;
+    buf_init(&url);
+    buf_addf(&url, "%s://%s/connectors/%s/success-authorize-callback?state=%s&callback_url=",
+             x->sandbox->options.tls_cert ? "https" : "http", host ? host : "localhost", connector, user->id);
+    buf_add_escaped(&url, callback, len);
+    emit_open(&answer->data, NULL, '{');
+    emit_string(&answer->data, "url", url.len ? url.data : "", url.len);
+    emit_close(&answer->data, '}');
+    answer->data.failed = answer->data.failed || url.failed;
+    buf_free(&url);
+}
+
+void endpoint_integrate(struct exchange *x, struct answer *answer)
+{
+    struct user *user = exchange_user(x, answer);
+    char *connector = take_segment(x, 0);
+    struct json_doc body;
+    size_t len = 0;
+    json_init(&body);
+    if (connector && detail_parse(answer, &body, x->body.data, x->body.len)) {
+        uint32_t type = json_member(&body, 0, "auth_type");
+        uint32_t callback = json_member(&body, 0, "callback_url");
+        if (type != JSON_NONE && json_is(&body, type, "custom")) {
+            integrate_now(x, answer, user, connector);
+        } else if (callback != JSON_NONE && json_type(&body, callback) == JSON_STRING) {
+            const char *text = json_text(&body, callback, &len);
+            answer_url(x, answer, user, connector, text, len);
+        } else {
+            detail_one(answer, "missing", "callback_url", "Field required");
+        }
+    }
+    json_free(&body);
+    mem_free(connector);
+}
+
+/* The user whose id came back as `state`. */
+static struct user *find_state(struct accounts *accounts, const struct buf *state)
+{
+    for (size_t i = 0; i < accounts->user_count; i++) {
+        if (state->len == 36 && memcmp(accounts->users[i].id, state->data, 36) == 0) {
+            return &accounts->users[i];
+        }
+    }
+    return NULL;
+}
+
+void endpoint_authorized(struct exchange *x, struct answer *answer)
+{
+    struct buf state, callback;
+    char *connector = take_segment(x, 0);
+    size_t len;
+    buf_init(&state);
+    buf_init(&callback);
+    exchange_query(x, "state", &state);
+    exchange_query(x, "callback_url", &callback);
+    struct user *user = find_state(&x->sandbox->accounts, &state);
+    char *location = buf_take(&callback, &len);
+    if (!user || !connector || !user_integrate(&x->sandbox->accounts, user, connector, user->identifier)) {
+        answer_error(answer, 400, "invalid_state", "This authorization was not asked for.");
+    } else {
+        answer->kind = ANSWER_BODY;
+        answer->status = 302;
+        answer_field(answer, "Location", location && *location ? location : "/");
+    }
+    mem_free(location);
+    mem_free(connector);
+    buf_free(&state);
+}

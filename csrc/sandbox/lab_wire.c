@@ -1,0 +1,239 @@
+/*
+ * The lab's actions about the wire: what came in, and faults on the way out.
+ */
+#include "lab.h"
+
+#include "../core/mem.h"
+#include "emit.h"
+
+#include <microhttpd.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- what came in ---- */
+
+static void emit_params(struct buf *out, const char *key, const struct run *run)
+{
+    struct bosa_error ignored;
+    struct buf text;
+    error_init(&ignored);
+    buf_init(&text);
+    if (json_write(&text, run->params, 0, &ignored) == BOSA_OK) {
+        emit_json(out, key, text.data, text.len);
+    } else {
+        emit_null(out, key);
+    }
+    buf_free(&text);
+    error_clear(&ignored);
+}
+
+void lab_echo_params(const struct run *run, struct answer *answer)
+{
+    emit_params(&answer->data, NULL, run);
+}
+
+/* libmicrohttpd names one header field of the request. */
+static enum MHD_Result emit_field(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    struct buf *out = cls;
+    (void)kind;
+    emit_open(out, NULL, '{');
+    emit_text(out, "name", name);
+    emit_text(out, "value", value);
+    emit_close(out, '}');
+    return MHD_YES;
+}
+
+/* What the two echoes have in common; the object stays open. */
+static void open_echo(struct buf *out, const struct exchange *x)
+{
+    emit_open(out, NULL, '{');
+    emit_text(out, "method", x->method);
+    emit_text(out, "path", x->uri);
+    emit_open(out, "fields", '[');
+    MHD_get_connection_values(x->connection, MHD_HEADER_KIND, emit_field, out);
+    emit_close(out, ']');
+}
+
+void lab_echo(const struct run *run, struct answer *answer)
+{
+    const struct exchange *x = run->exchange;
+    struct buf *out = &answer->data;
+    open_echo(out, x);
+    emit_params(out, "body", run);
+    emit_string(out, "raw", x->body.len ? x->body.data : "", x->body.len);
+    emit_close(out, '}');
+}
+
+static void emit_part(struct buf *out, const struct part *part)
+{
+    emit_open(out, NULL, '{');
+    emit_text(out, "name", part->name);
+    emit_text(out, "filename", part->filename);
+    emit_text(out, "content_type", part->type);
+    emit_int(out, "size", (int64_t)part->size);
+    emit_hex(out, "checksum", part->checksum);
+    if (part->filename) {
+        emit_null(out, "text");
+    } else {
+        emit_string(out, "text", part->kept.len ? part->kept.data : "", part->kept.len);
+    }
+    emit_close(out, '}');
+}
+
+void lab_echo_form(const struct run *run, struct answer *answer)
+{
+    const struct exchange *x = run->exchange;
+    struct buf *out = &answer->data;
+    open_echo(out, x);
+    emit_open(out, "parts", '[');
+    for (size_t i = 0; i < x->parts.count; i++) {
+        emit_part(out, &x->parts.list[i]);
+    }
+    emit_close(out, ']');
+    emit_string(out, "raw", x->body.len ? x->body.data : "", x->body.len);
+    emit_close(out, '}');
+}
+
+void lab_upload(const struct run *run, struct answer *answer)
+{
+    const struct part *part = run_file(run, "file", 0);
+    if (!part) {
+        answer_error(answer, 400, "no_file", "There is no file in this form.");
+        return;
+    }
+    emit_part(&answer->data, part);
+}
+
+/* ---- what goes out ---- */
+
+/* A header value from a parameter; with `latin1`, characters up to U+00FF become one byte each. */
+static void set_field(const struct run *run, struct answer *answer, const char *name, const char *param, bool latin1)
+{
+    size_t len, at = 0;
+    char value[1024];
+    const char *text = run_text(run, param, &len);
+    for (size_t i = 0; i < len && at + 1 < sizeof value; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (latin1 && (c == 0xC2 || c == 0xC3) && i + 1 < len) {
+            c = (unsigned char)(c << 6 | ((unsigned char)text[++i] & 0x3F));
+        }
+        value[at++] = (char)c;
+    }
+    value[at] = '\0';
+    if (text) {
+        answer_field(answer, name, value);
+    }
+}
+
+void lab_download(const struct run *run, struct answer *answer)
+{
+    char filename[256], type[128];
+    bool named = run_copy(run, "filename", filename, sizeof filename);
+    bool typed = run_copy(run, "content_type", type, sizeof type);
+    bool raw = run_node(run, "disposition") != JSON_NONE;
+    answer->kind = ANSWER_PATTERN;
+    answer->size = (uint64_t)run_int(run, "bytes", 1000);
+    answer->chunked = run_flag(run, "chunked", false);
+    answer_file(answer, typed ? type : "application/octet-stream", named && !raw ? filename : NULL);
+    set_field(run, answer, "Content-Disposition", "disposition", run_flag(run, "latin1", false));
+}
+
+/* How the connection is to end. */
+static enum answer_end read_end(const struct run *run)
+{
+    static const struct {
+        const char *name;
+        enum answer_end end;
+    } ends[] = {{"close", END_CLOSE},
+                {"close_after_read", END_CLOSE},
+                {"reset", END_RESET},
+                {"close_after_headers", END_AFTER_HEADERS},
+                {"truncate", END_IN_BODY},
+                {"reset_in_body", END_RESET_IN_BODY},
+                {"close_after_answer", END_CLOSE_AFTER_ANSWER}};
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        if (run_is(run, "connection", ends[i].name)) {
+            return ends[i].end;
+        }
+    }
+    return END_WELL;
+}
+
+/* Adds the members of `headers`. */
+static void add_headers(const struct run *run, struct answer *answer)
+{
+    const struct json_doc *params = run->params;
+    uint32_t headers = run_node(run, "headers");
+    uint32_t end = headers == JSON_NONE ? 0 : json_next(params, headers);
+    for (uint32_t key = headers + 1; key < end; key = json_next(params, key + 1)) {
+        struct bosa_error ignored;
+        size_t name_len, len;
+        const char *name = json_text(params, key, &name_len);
+        const char *value = json_text(params, key + 1, &len);
+        error_init(&ignored);
+        (void)fields_add(&answer->fields, name, name_len, value, len, &ignored);
+        error_clear(&ignored);
+    }
+}
+
+/* Retry-After and what an error body says about trying again. */
+static void add_recovery(const struct run *run, struct answer *answer)
+{
+    uint32_t after = run_node(run, "retry_after");
+    char text[64];
+    if (run_node(run, "retryable") != JSON_NONE) {
+        answer->retryable = run_flag(run, "retryable", false);
+    }
+    answer->retry_after = (double)run_int(run, "retry_after_seconds", -1);
+    if (after == JSON_NONE) {
+        return;
+    }
+    if (json_type(run->params, after) == JSON_STRING) {
+        run_copy(run, "retry_after", text, sizeof text);
+    } else {
+        snprintf(text, sizeof text, "%g", json_number(run->params, after));
+    }
+    answer_field(answer, "Retry-After", text);
+}
+
+/* The body of a fault: the one that was asked for, broken JSON, an error, or some data. */
+static void write_fault(const struct run *run, struct answer *answer)
+{
+    char message[200];
+    size_t len;
+    const char *body = run_text(run, "body", &len);
+    if (body || run_flag(run, "broken_json", false)) {
+        static const char broken[] = "{\"data\": {\"id\": 1, \"na";
+        answer->kind = ANSWER_BODY;
+        buf_add(&answer->body, body ? body : broken, body ? len : sizeof broken - 1);
+    } else if (answer->status >= 400) {
+        bool given = run_copy(run, "message", message, sizeof message);
+        answer_error(answer, answer->status, "fault", given ? message : "This fault was asked for.");
+    } else {
+        emit_open(&answer->data, NULL, '{');
+        emit_int(&answer->data, "status", answer->status);
+        emit_text(&answer->data, "text", "long enough to be cut in the middle, so that something is missing");
+        emit_close(&answer->data, '}');
+    }
+}
+
+void lab_fault(const struct run *run, struct answer *answer)
+{
+    int64_t times = run_int(run, "times", INT64_MAX);
+    bool ends = run_node(run, "connection") != JSON_NONE;
+    if (run->calls > (uint64_t)times) {
+        answer->delay_ms = 0;
+        emit_open(&answer->data, NULL, '{');
+        emit_bool(&answer->data, "ok", true);
+        emit_int(&answer->data, "calls", (int64_t)run->calls);
+        emit_close(&answer->data, '}');
+        return;
+    }
+    answer->status = (int)run_int(run, "status", ends || run_flag(run, "broken_json", false) ? 200 : 500);
+    answer->end = read_end(run);
+    write_fault(run, answer);
+    add_recovery(run, answer);
+    add_headers(run, answer);
+    set_field(run, answer, "Content-Type", "content_type", false);
+}

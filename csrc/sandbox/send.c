@@ -1,0 +1,166 @@
+#include "send.h"
+
+#include "../core/mem.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+#define BLOCK ((size_t)128 << 10) /* bytes made at once of an answer that isn't in memory */
+#define PATTERN_PERIOD 251
+
+/* The source of an answer's bytes that are made as they are sent. */
+struct stream {
+    char *bytes;   /* owned; NULL: the pattern */
+    uint64_t size; /* of the whole */
+    uint64_t cut;  /* where the connection ends; size: nowhere */
+    int fd;        /* of the connection, to be reset there; -1: to be closed */
+};
+
+static int descriptor(const struct exchange *x)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    return info ? info->connect_fd : -1;
+}
+
+/* Makes closing the socket a reset. */
+static void linger_not(int fd)
+{
+    struct linger linger = {1, 0};
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+}
+
+static void fill_pattern(char *out, uint64_t from, size_t len)
+{
+    unsigned value = (unsigned)(from % PATTERN_PERIOD);
+    for (size_t i = 0; i < len; i++) {
+        out[i] = (char)value;
+        value = value + 1 == PATTERN_PERIOD ? 0 : value + 1;
+    }
+}
+
+/* libmicrohttpd asks for bytes from `position` on. */
+static ssize_t read_stream(void *cls, uint64_t position, char *out, size_t max)
+{
+    struct stream *stream = cls;
+    if (position >= stream->size) {
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    }
+    if (position >= stream->cut) {
+        if (stream->fd >= 0) {
+            linger_not(stream->fd);
+        }
+        return MHD_CONTENT_READER_END_WITH_ERROR;
+    }
+    uint64_t left = stream->cut - position;
+    size_t len = left < max ? (size_t)left : max;
+    if (stream->bytes) {
+        memcpy(out, stream->bytes + position, len);
+    } else {
+        fill_pattern(out, position, len);
+    }
+    return (ssize_t)len;
+}
+
+static void free_stream(void *cls)
+{
+    struct stream *stream = cls;
+    mem_free(stream->bytes);
+    mem_free(stream);
+}
+
+/* A response whose bytes are made as they are sent. Takes the body out of the answer. */
+static struct MHD_Response *stream_response(struct exchange *x)
+{
+    struct answer *answer = &x->answer;
+    struct stream *stream = mem_zalloc(1, sizeof *stream);
+    size_t len = 0;
+    if (!stream) {
+        return NULL;
+    }
+    stream->size = answer->size;
+    if (answer->kind == ANSWER_BODY) {
+        stream->bytes = buf_take(&answer->body, &len);
+        stream->size = len;
+    }
+    bool whole = answer->end == END_WELL || answer->end == END_CLOSE_AFTER_ANSWER;
+    stream->cut = whole ? stream->size : answer->end == END_AFTER_HEADERS ? 0 : stream->size / 2;
+    stream->fd = answer->end == END_RESET_IN_BODY ? descriptor(x) : -1;
+    struct MHD_Response *response = MHD_create_response_from_callback(
+        answer->chunked ? MHD_SIZE_UNKNOWN : stream->size, BLOCK, read_stream, stream, free_stream);
+    if (!response) {
+        free_stream(stream);
+    }
+    return response;
+}
+
+/* A response whose bytes are in memory. Takes the body out of the answer. */
+static struct MHD_Response *memory_response(struct answer *answer)
+{
+    size_t len;
+    if (answer->kind == ANSWER_SHARED) {
+        union {
+            const char *shared;
+            void *given; /* libmicrohttpd doesn't write to it */
+        } bytes = {answer->shared};
+        return MHD_create_response_from_buffer((size_t)answer->size, bytes.given, MHD_RESPMEM_PERSISTENT);
+    }
+    char *body = buf_take(&answer->body, &len);
+    if (!body) {
+        return NULL;
+    }
+    struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback(len, body, mem_free);
+    if (!response) {
+        mem_free(body);
+    }
+    return response;
+}
+
+static void add_fields(struct exchange *x, struct MHD_Response *response, bool today)
+{
+    const struct fields *fields = &x->answer.fields;
+    MHD_add_response_header(response, "X-Request-ID", x->id);
+    if (today) {
+        MHD_add_response_header(response, "X-GL-Error-Contract", "2");
+    }
+    bool redirects = x->answer.status >= 300 && x->answer.status < 400;
+    if (!redirects && !fields_get(fields, "Content-Type")) {
+        MHD_add_response_header(response, "Content-Type", "application/json");
+    }
+    for (size_t i = 0; i < fields->count; i++) {
+        MHD_add_response_header(response, fields->list[i].name, fields->list[i].value);
+    }
+}
+
+enum MHD_Result send_answer(struct exchange *x)
+{
+    struct answer *answer = &x->answer;
+    const char *contract = exchange_field(x, "X-GL-Error-Contract");
+    bool today = contract && strcmp(contract, "2") == 0;
+    if (answer->end == END_CLOSE || answer->end == END_RESET) {
+        if (answer->end == END_RESET) {
+            linger_not(descriptor(x));
+        }
+        return MHD_NO;
+    }
+    if (!answer_finish(answer, x->id, today)) {
+        return MHD_NO;
+    }
+    bool in_memory = answer->kind != ANSWER_PATTERN && !answer->chunked &&
+                     (answer->end == END_WELL || answer->end == END_CLOSE_AFTER_ANSWER);
+    struct MHD_Response *response = in_memory ? memory_response(answer) : stream_response(x);
+    if (!response) {
+        return MHD_NO;
+    }
+    add_fields(x, response, today);
+    enum MHD_Result result = MHD_queue_response(x->connection, (unsigned)answer->status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+void send_done(struct exchange *x)
+{
+    if (x->answer.end == END_CLOSE_AFTER_ANSWER) {
+        shutdown(descriptor(x), SHUT_RDWR);
+    }
+}

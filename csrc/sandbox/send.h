@@ -1,0 +1,17 @@
+/*
+ * send: an answer, given to libmicrohttpd.
+ */
+#ifndef SANDBOX_SEND_H
+#define SANDBOX_SEND_H
+
+#include "exchange.h"
+
+#include <microhttpd.h>
+
+/* Queues the exchange's answer, or ends its connection where the answer wants that. To be returned from the request handler. */
+enum MHD_Result send_answer(struct exchange *exchange);
+
+/* The answer was sent whole: closes the connection where that was wanted. */
+void send_done(struct exchange *exchange);
+
+#endif
