@@ -579,6 +579,9 @@ static enum bosa_status use_all_kinds(void *dir, struct bosa_error *err)
         if (status == BOSA_OK && kinds[i] == SINK_MEMORY) {
             status = sink_save_in(&sink, dir, "h", &saved, err);
         }
+        if (saved) {
+            unlink(saved); /* the next run finds as few names taken as this one */
+        }
         mem_free(saved);
         sink_free(&sink);
     }
