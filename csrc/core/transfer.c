@@ -789,6 +789,9 @@ void transfer_cancel(struct transfer *transfer, struct call *call, enum bosa_sta
     flight_free(f);
     seat(transfer);
     arm(transfer);
+    if (transfer->active == 0) {
+        poller_wake(transfer->poller); /* a host's loop may stop watching now */
+    }
 }
 
 size_t transfer_active(const struct transfer *transfer)

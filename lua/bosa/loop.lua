@@ -21,7 +21,8 @@ local Task = {}
 Task.__index = Task
 Task.__name = "bosa.task"
 
-local active = {} -- hubs whose engine has calls; kept alive by it
+-- hubs whose engine has calls -> the host that watches them; weak, as calls that nobody waits for don't keep a hub
+local active = setmetatable({}, { __mode = "k" })
 local waiters = {} -- waitable -> list of functions that wake who waits; pins what is waited for
 local callbacks = {} -- waitable -> list of functions for on_done; pins likewise
 local ready = {} -- functions to run in this turn

@@ -5,7 +5,7 @@ local loop = require("bosa.loop")
 local host = { name = "cqueues", has_loop = true }
 
 local cqueues, condition
-local drivers = setmetatable({}, { __mode = "k" }) -- hub -> true while a coroutine drives it
+local drivers = {} -- hub -> true while a coroutine drives it
 local changed -- signalled when a timer or a hub was added
 
 function host.running()

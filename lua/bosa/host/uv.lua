@@ -9,7 +9,7 @@ local vim = rawget(_G, "vim")
 local host = { has_loop = true }
 
 local uv -- the library, once it is there
-local polls = setmetatable({}, { __mode = "k" }) -- hub -> poll handle
+local polls = {} -- hub -> poll handle; keeps the hub until its descriptor is not watched any more
 local timer
 
 local function find()

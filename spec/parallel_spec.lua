@@ -1,0 +1,214 @@
+local bosa = require("bosa")
+local server = require("spec.support.server")
+
+local sandbox, hub, lab
+
+setup(function()
+  sandbox = server.start()
+  hub = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+  lab = hub:connect("lab")
+end)
+teardown(function()
+  hub:close()
+  sandbox.stop()
+end)
+
+local function slow(ms, key) return lab:action("slow"):params({ delay_ms = ms, key = key }) end
+
+--- Open descriptors of this process.
+local function descriptors()
+  local count = 0
+  for _ in io.popen("ls /proc/self/fd"):lines() do count = count + 1 end
+  return count
+end
+
+describe("calls", function()
+  it("run side by side, and give their results in order", function()
+    local calls = {}
+    for i = 1, 40 do calls[i] = assert(lab:action("echo"):params({ number = i }):start()) end
+    local results, errors = bosa.all(calls)
+    assert.is_nil(next(errors))
+    for i = 1, 40 do assert.equal(200, results[i].status) end
+  end)
+
+  it("can be waited for again and again", function()
+    local call = assert(slow(1):start())
+    local first = assert(call:wait())
+    assert.equal(first, call:wait())
+    assert.is_true(call:done())
+  end)
+
+  it("go on after a wait that was too short", function()
+    local call = assert(slow(200):start())
+    local response, err = call:wait(0.001)
+    assert.is_nil(response)
+    assert.equal("timeout", err.kind)
+    assert.is_false(call:done())
+    assert.equal(200, assert(call:wait()).status)
+  end)
+
+  it("can be cancelled", function()
+    local call = assert(slow(60000):start())
+    call:cancel()
+    call:cancel()
+    local response, err = call:wait()
+    assert.is_nil(response)
+    assert.equal("cancelled", err.kind)
+    assert.is_true(call:done())
+  end)
+
+  it("tell when they are done, whether that was before or after asking", function()
+    local seen = {}
+    local call = slow(1):start():on_done(function(response) seen[#seen + 1] = response.status end)
+    call:wait()
+    call:on_done(function(response) seen[#seen + 1] = response.status end)
+    assert(slow(1):run())
+    assert.same({ 200, 200 }, seen)
+  end)
+
+  it("keep to max_connections", function()
+    local narrow = bosa.new({
+      api_base_url = sandbox.url,
+      api_key = sandbox.key,
+      token = sandbox.token,
+      max_connections = 2,
+    })
+    local calls = {}
+    for i = 1, 10 do calls[i] = assert(narrow:connect("lab"):action("slow"):params({ delay_ms = 10 }):start()) end
+    local _, errors = bosa.all(calls)
+    assert.is_nil(next(errors))
+    narrow:close()
+  end)
+
+  it("that nobody holds any more are cancelled, and leave no descriptor behind", function()
+    collectgarbage()
+    collectgarbage()
+    local before = descriptors()
+    for _ = 1, 20 do
+      local other = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+      other:connect("lab"):action("slow"):params({ delay_ms = 60000 }):start()
+    end
+    collectgarbage()
+    collectgarbage()
+    collectgarbage()
+    assert.is_true(descriptors() <= before)
+  end)
+
+  it("end with kind closed when their hub is closed", function()
+    local other = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+    local call = assert(other:connect("lab"):action("slow"):params({ delay_ms = 60000 }):start())
+    local heard
+    call:on_done(function(_, err) heard = err.kind end)
+    other:close()
+    local response, err = call:wait()
+    assert.is_nil(response)
+    assert.equal("closed", err.kind)
+    assert.equal("closed", heard)
+  end)
+end)
+
+describe("tasks", function()
+  it("wait without holding each other up", function()
+    local order = {}
+    local one = bosa.async(function()
+      assert(slow(150):run())
+      order[#order + 1] = "slow"
+      return "a", nil, "c"
+    end)
+    local two = bosa.async(function()
+      assert(slow(1):run())
+      order[#order + 1] = "quick"
+    end)
+    assert.same({ n = 3, "a", nil, "c" }, { n = select("#", one:wait()), one:wait() })
+    two:wait()
+    assert.same({ "quick", "slow" }, order)
+  end)
+
+  it("get their arguments", function()
+    assert.equal(5, bosa.async(function(a, _, b) return a + b end, 2, nil, 3):wait())
+  end)
+
+  it("give what they raise as an error", function()
+    local result, err = bosa.async(function() error("oops", 0) end):wait()
+    assert.is_nil(result)
+    assert.equal("oops", err)
+  end)
+
+  it("can be cancelled", function()
+    local went_on = false
+    local task = bosa.async(function()
+      slow(60000):run()
+      went_on = true
+    end)
+    task:cancel()
+    local result, err = task:wait()
+    assert.is_nil(result)
+    assert.equal("cancelled", err.kind)
+    assert.is_false(went_on)
+  end)
+
+  it("wait for tasks and calls alike", function()
+    local inner = bosa.async(function() return assert(slow(5):run()).status end)
+    local outer = bosa.async(function()
+      local results = bosa.all({ inner, assert(slow(5):start()) })
+      return results[1], results[2].status
+    end)
+    local a, b = outer:wait(20)
+    assert.equal(200, a)
+    assert.equal(200, b)
+  end)
+
+  it("fetch schemas once, however many ask", function()
+    local other = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+    local calls = {}
+    for i = 1, 10 do calls[i] = other:connect("github"):action("list_issues"):params({ owner = "lua", repo = "lua" }):start() end
+    local _, errors = bosa.all(calls)
+    assert.is_nil(next(errors))
+    other:close()
+  end)
+end)
+
+describe("prefetching loops", function()
+  local function first(total, limit)
+    return assert(lab:list_pages({ total = total, limit = limit, delay_ms = 5 }))
+  end
+
+  it("give every item in order", function()
+    local seen = {}
+    for item in first(95, 10):items({ prefetch = 4 }) do seen[#seen + 1] = item.id or item.number or item end
+    assert.equal(95, #seen)
+    for i = 2, #seen do assert.is_true(seen[i] ~= seen[i - 1]) end
+  end)
+
+  it("follow cursors, one page ahead", function()
+    local count = 0
+    for _ in assert(lab:list_cursor({ total = 25, limit = 10 })):items({ prefetch = 3 }) do count = count + 1 end
+    assert.equal(25, count)
+  end)
+
+  it("surface a failing page where its turn comes", function()
+    local response = assert(lab:list_pages({ total = 100, limit = 10, fail_page = 4 }))
+    local pages = 0
+    local ok, err = pcall(function()
+      for _ in response:pages({ prefetch = 5 }) do pages = pages + 1 end
+    end)
+    assert.is_false(ok)
+    assert.equal(3, pages)
+    assert.equal("server", err.kind)
+  end)
+
+  it("cancel what was fetched ahead when they are left", function()
+    for _ in first(1000, 10):pages({ prefetch = 8 }) do break end
+    collectgarbage()
+    collectgarbage()
+    assert.equal(200, assert(slow(1):run()).status)
+  end)
+
+  it("keep to max_pages and max_items", function()
+    local pages, items = 0, 0
+    for _ in first(100, 10):pages({ max_pages = 3, prefetch = 2 }) do pages = pages + 1 end
+    for _ in first(100, 10):items({ max_items = 17 }) do items = items + 1 end
+    assert.equal(3, pages)
+    assert.equal(17, items)
+  end)
+end)
