@@ -5,6 +5,5 @@ read_globals = {
   math = { fields = { "maxinteger", "mininteger", "tointeger", "type" } },
   table = { fields = { "pack", "unpack" } },
 }
-files["spec"].std = "+busted"
-files["spec/nginx"] = { globals = { "ngx" } }
+files["spec"] = { std = "+busted", ignore = { "512" } } -- 512: a loop left in its first turn
 exclude_files = { "build" }

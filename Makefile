@@ -108,14 +108,17 @@ bench: build ## run the comparisons in bench/ on both VMs
 	done; done
 
 .PHONY: check
-check: lint tidy ## lint, clang-tidy, and the C tests under valgrind and the sanitizers
+check: lint tidy ## lint, clang-tidy, C tests under valgrind, all tests under the sanitizers
 	@$(MAKE) $(jobs) spec-programs sandbox
 	@echo "== C tests under valgrind"
 	@RUNNER="valgrind -q --error-exitcode=99 --leak-check=full --child-silent-after-fork=yes" \
 	  tools/test.sh c
-	@$(MAKE) $(jobs) SAN=1 BUILD=build/asan spec-programs sandbox
+	@$(MAKE) $(jobs) SAN=1 BUILD=build/asan build spec-programs
 	@echo "== C tests under the sanitizers"
 	@BUILD=build/asan tools/test.sh c
+	@echo "== Lua specs under the sanitizers"
+	@LD_PRELOAD="$(foreach s,asan ubsan,$(shell $(CC) -print-file-name=lib$(s).so))" \
+	  ASAN_OPTIONS=detect_leaks=0 BUILD=build/asan tools/test.sh lua
 
 .PHONY: lint
 lint: ## luacheck, clang-format, the rules of the tree, warnings as errors

@@ -23,11 +23,11 @@ trap 'exit 130' INT TERM
 guard=()
 command -v timeout >/dev/null && guard=(timeout --foreground --kill-after=10 "$limit")
 
-# From TAP, or from lines "N passed, N failed": passed, failed, skipped, and the results that were
-# announced but never given. TAP without a plan was cut off: busted prints it at the end.
+# From TAP, or from lines "N passed, N failed[, N skipped]": passed, failed, skipped, and the results
+# that were announced but never given. TAP without a plan was cut off: busted prints it at the end.
 count() {
   awk '
-    /^[0-9]+ passed, [0-9]+ failed/ { p += $1; f += $3; next }
+    /^[0-9]+ passed, [0-9]+ failed/ { p += $1; f += $3; s += $5; next }
     /^(not )?ok / { tap = 1 }
     /^(not )?ok .*# SKIP/ { s++; next }
     /^ok / { p++; next }
