@@ -1,0 +1,169 @@
+local bosa = require("bosa")
+local server = require("spec.support.server")
+
+local sandbox
+
+setup(function() sandbox = server.start() end)
+teardown(function() sandbox.stop() end)
+
+local function new(options)
+  options.api_base_url, options.api_key, options.token = sandbox.url, sandbox.key, sandbox.token
+  return bosa.new(options)
+end
+
+local function types(events)
+  local list = {}
+  for i, event in ipairs(events) do list[i] = event.type end
+  return table.concat(list, " ")
+end
+
+describe("on_event", function()
+  it("tells every attempt, retry, wait and outcome", function()
+    local events = {}
+    local hub = new({ on_event = function(event) events[#events + 1] = event end })
+    local lab = hub:connect("lab")
+    assert(hub:get_connector("lab"))
+    events = {}
+    assert(lab:action("fault"):params({ status = 503, retry_after = 0, times = 1, key = "e1" }):max_attempts(2):run())
+    assert.equal("request response retry wait request response", types(events))
+    local response = events[2]
+    assert.equal("lab", response.connector)
+    assert.equal("fault", response.action)
+    assert.equal(503, response.status)
+    assert.equal(1, response.attempt)
+    assert.equal("number", type(response.ms.total))
+    assert.is_true(response.bytes_up > 0 and response.bytes_down > 0)
+    assert.equal("boolean", type(response.reused))
+    assert.equal("server", events[3].kind)
+    assert.is_true(events[3].budget < 500)
+    assert.is_true(events[6].reused)
+    hub:close()
+  end)
+
+  it("tells a failure", function()
+    local last
+    local hub = bosa.new({
+      api_base_url = "http://127.0.0.1:1",
+      on_event = function(event) last = event end,
+    })
+    hub:run("lab", "small")
+    assert.equal("error", last.type)
+    assert.equal("connection", last.kind)
+    assert.equal("no", last.sent)
+  end)
+
+  it("may call the hub, close it, or raise", function()
+    local hub, inner
+    hub = new({
+      on_event = function(event)
+        if event.type == "request" and event.action == "small" and not inner then
+          inner = true
+          inner = assert(hub:connect("lab"):echo({ text = "from inside" })).status
+        end
+      end,
+    })
+    assert.equal(200, assert(hub:connect("lab"):small({})).status)
+    assert.equal(200, inner)
+    hub:close()
+
+    hub = new({ on_event = function(event) if event.action then hub:close() end end })
+    local response, err = hub:run("lab", "slow", { delay_ms = 50 })
+    assert.is_true(response ~= nil or err.kind == "closed")
+
+    local stderr = io.stderr
+    io.stderr = { write = function() end }
+    hub = new({ on_event = function() error("careless") end })
+    response = hub:run("lab", "small")
+    io.stderr = stderr
+    assert.equal(200, response.status)
+    hub:close()
+  end)
+end)
+
+describe("the retry budget", function()
+  it("keeps a failing server from being buried", function()
+    local sent = 0
+    local hub = bosa.new({
+      api_base_url = "http://127.0.0.1:1",
+      transport = function(request)
+        if request.method == "GET" then
+          return { status = 200, headers = { ["Content-Type"] = "application/json" },
+            body = '{"c":{"a":{"method":"POST","path":"/connectors/c/a","parameters":{}}}}' }
+        end
+        sent = sent + 1
+        return { status = 503, headers = { ["Retry-After"] = "0" }, body = "" }
+      end,
+    })
+    local calls = 0
+    repeat
+      calls = calls + 1
+      local before = sent
+      hub:connect("c"):action("a"):max_attempts(11):run()
+    until sent == before + 1 or calls > 100
+    assert.is_true(calls <= 100, "it was never spent")
+    assert.equal(100, sent - calls) -- 500 tokens, 5 a retry
+  end)
+
+  it("can be turned off", function()
+    local sent = 0
+    local hub = bosa.new({
+      api_base_url = "http://127.0.0.1:1",
+      retry_budget = false,
+      transport = function(request)
+        if request.method == "GET" then
+          return { status = 200, headers = { ["Content-Type"] = "application/json" },
+            body = '{"c":{"a":{"method":"POST","path":"/connectors/c/a","parameters":{}}}}' }
+        end
+        sent = sent + 1
+        return { status = 503, headers = { ["Retry-After"] = "0" }, body = "" }
+      end,
+    })
+    for _ = 1, 20 do hub:connect("c"):action("a"):max_attempts(11):run() end
+    assert.equal(220, sent)
+  end)
+end)
+
+describe("a transport of the user's own", function()
+  it("gets the request and gives the reply", function()
+    local seen
+    local hub = bosa.new({
+      api_base_url = "http://127.0.0.1:1/base",
+      api_key = "sk-client-own",
+      token = "own-token",
+      transport = function(request)
+        if request.method == "GET" then
+          return { status = 200, headers = { ["Content-Type"] = "application/json" },
+            body = '{"c":{"a":{"method":"POST","path":"/connectors/c/a","parameters":{"request":{"schema":'
+              .. '{"type":"object","properties":{"n":{"type":"integer"}}}}}}}}' }
+        end
+        seen = request
+        return { status = 200, headers = { ["Content-Type"] = "application/json" }, body = '{"data":[1,2]}' }
+      end,
+    })
+    local response = assert(hub:run("c", "a", { n = 5 }))
+    assert.same({ 1, 2 }, response.data)
+    assert.equal("POST", seen.method)
+    assert.equal("http://127.0.0.1:1/base/connectors/c/a", seen.url)
+    assert.equal('{"n":5}', seen.body)
+    assert.equal("sk-client-own", seen.headers["X-API-Key"])
+    local call = assert(hub:connect("c"):action("a"):start())
+    assert.equal(200, assert(call:wait()).status)
+  end)
+
+  it("fails with what it says", function()
+    local cases = {
+      { function() return nil, "no route" end, "connection" },
+      { function() return nil, { kind = "timeout", message = "too slow" } end, "timeout" },
+      { function() error("broken") end, "connection" },
+      { function() return 5 end, "protocol" },
+      { function() return { status = 999 } end, "protocol" },
+      { function() return { status = 200, headers = { ["Content-Type"] = "application/json" }, body = "{" } end, "protocol" },
+    }
+    for _, case in ipairs(cases) do
+      local hub = bosa.new({ api_base_url = "http://127.0.0.1:1", transport = case[1] })
+      local response, err = hub:get_available_modules()
+      assert.is_nil(response)
+      assert.equal(case[2], err.kind)
+    end
+  end)
+end)
