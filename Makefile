@@ -59,8 +59,8 @@ spec_sources := $(wildcard spec/c/test_*.c spec/c/schema_*.c)
 spec_support := $(filter-out $(spec_sources),$(wildcard spec/c/*.c))
 
 core := $(BUILD)/libbosa.a
-sandbox := $(if $(sandbox_objects),$(BUILD)/bin/bosa-sandbox)
-spec_library := $(if $(spec_support),$(BUILD)/spec/c/libsupport.a)
+sandbox := $(BUILD)/bin/bosa-sandbox
+spec_library := $(BUILD)/spec/c/libsupport.a
 spec_programs := $(patsubst %.c,$(BUILD)/%,$(spec_sources))
 made_vms := $(if $(LUA54_INCDIR),lua5.4) $(if $(LUAJIT_INCDIR),luajit)
 modules := $(made_vms:%=$(BUILD)/%/bosa/core.so)
@@ -123,10 +123,7 @@ check: lint tidy ## lint, clang-tidy, C tests under valgrind, all tests under th
 .PHONY: lint
 lint: ## luacheck, clang-format, the rules of the tree, warnings as errors
 	@tools/deps.sh build lint
-	luacheck -q $(lua_files)
-	$(clang_format) --dry-run -Werror $(c_files)
-	tools/rules.sh
-	@$(MAKE) warnings
+	@$(MAKE) -k lint-lua lint-form lint-rules warnings
 
 .PHONY: format
 format: ## put the C sources into their form
@@ -189,7 +186,7 @@ $(if $(LUA54_INCDIR),$(eval $(call module_rules,lua5.4,$(LUA54_INCDIR))))
 $(if $(LUAJIT_INCDIR),$(eval $(call module_rules,luajit,$(LUAJIT_INCDIR))))
 $(if $(ROCK_INCDIR),$(eval $(call module_rules,lua,$(ROCK_INCDIR))))
 
-$(BUILD)/bin/bosa-sandbox: $(sandbox_objects) $(core)
+$(sandbox): $(sandbox_objects) $(core)
 	@mkdir -p $(@D)
 	@echo "  link  $@"
 	@$(LINK) -o $@ $^ $(MHD_LIBS) -lm -pthread
@@ -229,6 +226,17 @@ $(BUILD)/need-%: | $(BUILD)/flags
 # ---- checks ----
 
 clang_format := $(if $(shell command -v clang-format-14),clang-format-14,clang-format)
+
+.PHONY: lint-lua lint-form lint-rules
+lint-lua:
+	@echo "== luacheck"
+	@luacheck -q $(lua_files)
+lint-form:
+	@echo "== clang-format"
+	@$(clang_format) --dry-run -Werror $(c_files)
+lint-rules:
+	@echo "== rules of the tree"
+	@tools/rules.sh
 
 # Both compilers over every source, nothing kept.
 .PHONY: warnings
