@@ -161,7 +161,8 @@ describe("tasks", function()
   it("fetch schemas once, however many ask", function()
     local other = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
     local calls = {}
-    for i = 1, 10 do calls[i] = other:connect("github"):action("list_issues"):params({ owner = "lua", repo = "lua" }):start() end
+    local list = other:connect("github"):action("list_issues"):params({ owner = "lua", repo = "lua" })
+    for i = 1, 10 do calls[i] = list:start() end
     local _, errors = bosa.all(calls)
     assert.is_nil(next(errors))
     other:close()

@@ -84,10 +84,12 @@ end
 
 --- Runs a call as a task of its own.
 function drive.start(hub, call, send)
-  loop.spawn(function()
+  local task = loop.spawn(function()
     step(hub, call, send)
+    loop.drivers[call] = nil
     loop.settle(call)
   end)
+  if not task.done_ then loop.drivers[call] = task end
   return true
 end
 

@@ -450,6 +450,9 @@ function loop.cancel(object, kind)
   if type(object) == "userdata" then
     object:_fail(kind or "cancelled")
     settle(object)
+    local driver = loop.drivers[object]
+    loop.drivers[object] = nil
+    if driver then loop.cancel(driver) end
     return
   end
   if object.kill then object.kill() end
@@ -478,6 +481,9 @@ function loop.close(hub)
   end
   nudge()
 end
+
+--- call -> the task that drives it, for calls that aren't the engine's
+loop.drivers = setmetatable({}, { __mode = "k" })
 
 loop.settle = settle
 loop.emit = emit

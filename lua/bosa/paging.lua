@@ -75,7 +75,8 @@ function Walk:ask(page)
   self.ahead[1] = call
 end
 
---- True when the page that came is the one before again. Two pages may hold the same by chance: then their numbers differ.
+--- True when the page that came is the one before again. Two pages may hold the same by chance: then their numbers
+-- differ.
 local function repeats(walk, page)
   if cursor_of(walk.page, walk.forward) ~= nil or not page:_same_data(walk.page) then return false end
   local number = page_number(page)
@@ -166,7 +167,7 @@ function paging.pages(response, options)
   return iterate, nil, nil, steps
 end
 
---- for item, page in response:items{ prefetch, max_pages, max_items, reverse } do
+--- for item, page in response:items{...} do
 function paging.items(response, options)
   options = check_options(options, 2)
   local next_page, steps = pages(response, options)

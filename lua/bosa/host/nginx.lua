@@ -1,14 +1,14 @@
 --- nginx's Lua module (OpenResty): requests over cosockets, waiting by its semaphores, tasks as its light threads.
 --
 -- A cosocket belongs to the request that made it, so each exchange is done by whoever runs the call. In `init`, where
--- nginx has no event loop yet, libcurl may block (this host is then not "running"); in phases without cosockets a call fails and the error names the phase.
+-- nginx has no event loop yet, libcurl may block (this host is then not "running"); in phases without cosockets a call
+-- fails and the error names the phase.
 
 local loop = require("bosa.loop")
 
 local ngx = rawget(_G, "ngx")
 local BODY_PIECE = 65536 -- bytes of an upload sent at a time
 local READ_PIECE = 65536 -- bytes of an answer read at most at a time
-local WAITING_CONNECTS = 100000 -- calls that may wait for a connection
 local IDLE_MS = 60000 -- for which a connection is kept
 local FETCH_LOCK = 10 -- seconds for which one worker's fetch holds back the others'
 
@@ -79,6 +79,34 @@ local function set_timeout(sock, deadline)
   return true
 end
 
+local gates = setmetatable({}, { __mode = "k" }) -- hub -> semaphore that counts the places left
+
+--- Waits for one of the hub's max_connections places (nginx's own queue of connects loses places on the way).
+-- Returns a function that gives it back; a killed thread can't call it, so it is also given back on collection.
+local function take_place(hub, deadline)
+  local gate = gates[hub]
+  if not gate then
+    local _, connections = hub:_verify()
+    gate = require("ngx.semaphore").new(connections)
+    gates[hub] = gate
+  end
+  local seconds = 24 * 3600
+  if deadline then
+    ngx.update_time()
+    seconds = math.max(0, deadline - ngx.now())
+  end
+  if not gate:wait(0) and not gate:wait(seconds) then return nil end
+  local held = true
+  local function leave()
+    if not held then return end
+    held = false
+    gate:post(1)
+  end
+  local guard = newproxy(true)
+  getmetatable(guard).__gc = leave
+  return function(_) return leave(), guard end
+end
+
 local function connect(call, hub, deadline)
   local scheme, name, port = call:_wire_url()
   local verify, connections = hub:_verify()
@@ -93,7 +121,6 @@ local function connect(call, hub, deadline)
   local ok, err = sock:connect(literal, port, {
     pool = pool,
     pool_size = connections,
-    backlog = WAITING_CONNECTS,
   })
   if not ok then
     return nil, is_timeout(err) and "timeout" or "connection", "cannot connect to " .. where .. " (" .. err .. ")"
@@ -175,16 +202,14 @@ local function failure(call, err, where, seconds)
   local sent = status > 0 and "yes" or "maybe"
   if err == "refused" then return nil, nil, nil, nil, sent end
   if is_timeout(err) then
-    local limit = seconds and string.format("no answer within %g s from %s", seconds, where) or "no answer from " .. where
-    return nil, "timeout", limit, nil, sent
+    local message = "no answer in time from " .. where
+    if seconds then message = string.format("no answer within %g s from %s", seconds, where) end
+    return nil, "timeout", message, nil, sent
   end
   return nil, "connection", "the connection to " .. where .. " was lost (" .. tostring(err) .. ")", nil, sent
 end
 
-local function exchange(call, hub)
-  local seconds = call:_attempt_time()
-  ngx.update_time()
-  local deadline = seconds and ngx.now() + seconds
+local function exchange(call, hub, seconds, deadline)
   local sock, kind, where = connect(call, hub, deadline)
   if not sock then return nil, kind, where, nil, "no" end
   local sent, err = send_request(call, sock, deadline)
@@ -206,11 +231,22 @@ local function exchange(call, hub)
   return true
 end
 
+local function exchange_in_turn(call, hub)
+  local seconds = call:_attempt_time()
+  ngx.update_time()
+  local deadline = seconds and ngx.now() + seconds
+  local leave = take_place(hub, deadline)
+  if not leave then return nil, "timeout", "no connection was free in time", nil, "no" end
+  local ok, kind, message, cause, sent = exchange(call, hub, seconds, deadline)
+  leave()
+  return ok, kind, message, cause, sent
+end
+
 --- How calls of a hub are sent in the phase that is running.
 function host.send(hub)
   local phase = ngx.get_phase()
   if can_yield[phase] then
-    return function(call) return exchange(call, hub) end
+    return function(call) return exchange_in_turn(call, hub) end
   end
   return function()
     local message = "nginx's phase `" .. phase .. "` can't wait for a server: use ngx.timer.at"

@@ -1,0 +1,178 @@
+--- The cosocket transport, in a real nginx.
+local bosa = require("bosa")
+local server = require("spec.support.server")
+local nginx = require("spec.support.nginx")
+
+local decode = bosa.json.decode
+local sandbox, web
+
+local code = [[
+  init_by_lua_block {
+    bosa = require("bosa")
+    hub = bosa.new({ api_base_url = "%s", api_key = "%s", token = "%s" })
+    lab = hub:connect("lab")
+    function answer(value) ngx.print(bosa.json.encode(value)) end
+  }
+]]
+
+local locations = [[
+  location = /content { content_by_lua_block {
+    local r, err = lab:echo({ text = "hello", number = 5 })
+    answer(r and { status = r.status, data = r.data } or { error = tostring(err) })
+  } }
+  location = /access { access_by_lua_block { ngx.ctx.status = assert(lab:small({})).status }
+    content_by_lua_block { answer({ status = ngx.ctx.status }) } }
+  location = /rewrite { rewrite_by_lua_block { ngx.ctx.status = assert(lab:small({})).status }
+    content_by_lua_block { answer({ status = ngx.ctx.status }) } }
+  location = /timer { content_by_lua_block {
+    local semaphore = require("ngx.semaphore").new(0)
+    local status
+    ngx.timer.at(0, function()
+      status = assert(lab:small({})).status
+      semaphore:post(1)
+    end)
+    semaphore:wait(10)
+    answer({ status = status })
+  } }
+  location = /thread { content_by_lua_block {
+    local a = ngx.thread.spawn(function() return assert(lab:small({})).status end)
+    local b = ngx.thread.spawn(function() return assert(lab:slow({ delay_ms = 5 })).status end)
+    local _, one = ngx.thread.wait(a)
+    local _, two = ngx.thread.wait(b)
+    answer({ one, two })
+  } }
+  location = /all { content_by_lua_block {
+    local calls = {}
+    for i = 1, 10 do calls[i] = assert(lab:action("slow"):params({ delay_ms = 30 }):start()) end
+    local results, errors = bosa.all(calls)
+    answer({ results = #results, failed = next(errors) ~= nil })
+  } }
+  location = /pages { content_by_lua_block {
+    local count = 0
+    local first = assert(lab:list_pages({ total = 95, limit = 10, delay_ms = 5 }))
+    for _ in first:items({ prefetch = 4 }) do count = count + 1 end
+    answer({ count = count })
+  } }
+  location = /slow { content_by_lua_block {
+    local r, err = lab:slow({ delay_ms = 50 })
+    answer(r and { status = r.status } or { error = tostring(err) })
+  } }
+  location = /task { content_by_lua_block {
+    local task = bosa.async(function(n) return assert(lab:small({})).status + n end, 1)
+    answer({ task:wait(10) })
+  } }
+  location = /timeout { content_by_lua_block {
+    local _, err = lab:action("slow"):params({ delay_ms = 60000 }):timeout(0.05):run()
+    answer({ kind = err.kind, sent = err.sent })
+  } }
+  location = /deadline { content_by_lua_block {
+    local _, err = lab:action("slow"):params({ delay_ms = 60000 }):deadline(0.05):run()
+    answer({ kind = err.kind, sent = err.sent })
+  } }
+  location = /retry { content_by_lua_block {
+    local params = { status = 503, retry_after = 0, times = 1, key = "ngx" }
+    local r, err = lab:action("fault"):params(params):max_attempts(2):run()
+    answer(r and { status = r.status, attempts = r.attempts } or { error = tostring(err) })
+  } }
+  location = /refused { content_by_lua_block {
+    local other = bosa.new({ api_base_url = "http://127.0.0.1:1" })
+    local _, err = other:run("lab", "small")
+    answer({ kind = err.kind, sent = err.sent })
+  } }
+  location = /upload { content_by_lua_block {
+    local left = 3
+    local file = bosa.file({ read = function()
+      left = left - 1
+      return left >= 0 and ("x"):rep(100000) or nil
+    end })
+    local r, err = lab:upload({ file = file })
+    answer(r and r.data or { error = tostring(err) })
+  } }
+  location = /download { content_by_lua_block {
+    local size = 0
+    local r, err = lab:action("download"):params({ bytes = 3000000, chunked = true })
+      :output(function(chunk) size = size + #chunk end):run()
+    answer({ size = size, error = err and tostring(err) })
+  } }
+  location = /file { content_by_lua_block {
+    local r, err = lab:download({ bytes = 3000000, filename = "x.bin" })
+    answer({ size = r and r.data.size, name = r and r.data.filename, error = err and tostring(err) })
+  } }
+  location = /killed { content_by_lua_block {
+    local thread = ngx.thread.spawn(function() lab:slow({ delay_ms = 60000 }) end)
+    ngx.thread.kill(thread)
+    collectgarbage()
+    collectgarbage()
+    answer({ status = assert(lab:small({})).status })
+  } }
+  location = /cancel { content_by_lua_block {
+    local call = assert(lab:action("slow"):params({ delay_ms = 60000 }):start())
+    call:cancel()
+    local _, err = call:wait()
+    answer({ kind = err.kind })
+  } }
+  location = /phase { content_by_lua_block { ngx.print(logged or "") } }
+  location = /log { return 200 "ok"; log_by_lua_block {
+    local r, err = lab:small({})
+    logged = tostring(err)
+  } }
+]]
+
+setup(function()
+  sandbox = server.start()
+  web = nginx.start({ http = code:format(sandbox.url, sandbox.key, sandbox.token), server = locations })
+end)
+teardown(function()
+  web.stop()
+  sandbox.stop()
+end)
+
+--- The JSON that a location answers.
+local function ask(path)
+  local body, status = web.get(path)
+  assert.equal(200, status, tostring(body) .. web.log())
+  return assert(decode(body))
+end
+
+describe("nginx", function()
+  it("runs an action in content", function()
+    local answer = ask("/content")
+    assert.is_nil(answer.error)
+    assert.equal(200, answer.status)
+  end)
+
+  for _, path in ipairs({ "access", "rewrite", "timer" }) do
+    it("runs an action in " .. path, function() assert.same({ status = 200 }, ask("/" .. path)) end)
+  end
+
+  it("runs actions in light threads", function() assert.same({ 200, 200 }, ask("/thread")) end)
+  it("runs calls side by side", function() assert.same({ results = 10, failed = false }, ask("/all")) end)
+  it("prefetches pages", function() assert.same({ count = 95 }, ask("/pages")) end)
+  it("runs tasks", function() assert.same({ 201 }, ask("/task")) end)
+  it("retries", function() assert.same({ status = 200, attempts = 2 }, ask("/retry")) end)
+  it("times out", function() assert.same({ kind = "timeout", sent = "maybe" }, ask("/timeout")) end)
+  it("keeps a deadline", function() assert.same({ kind = "timeout", sent = "maybe" }, ask("/deadline")) end)
+  it("tells a refused connection", function() assert.same({ kind = "connection", sent = "no" }, ask("/refused")) end)
+  it("uploads from a read function", function() assert.equal(300000, ask("/upload").size) end)
+  it("hands a download over in chunks", function() assert.same({ size = 3000000 }, ask("/download")) end)
+  it("keeps a download as a file", function() assert.same({ size = 3000000, name = "x.bin" }, ask("/file")) end)
+  it("survives killed threads", function() assert.same({ status = 200 }, ask("/killed")) end)
+  it("cancels", function() assert.same({ kind = "cancelled" }, ask("/cancel")) end)
+
+  it("names a phase that can't wait", function()
+    ask("/content")
+    web.get("/log")
+    local body
+    repeat body = web.get("/phase") until body ~= ""
+    assert.matches("log", body)
+    assert.matches("ngx.timer.at", body, 1, true)
+  end)
+
+  it("serves many requests at once, and others meanwhile", function()
+    local command = ("curl -s -Z --parallel-immediate --parallel-max 200 -o /dev/null -w '%%{http_code}\\n' "
+      .. "'%s/slow?[1-200]' 2>/dev/null & curl -s -w '\\n' '%s/ping?[1-20]'; wait"):format(web.url, web.url)
+    local counts = {}
+    for line in io.popen(command):lines() do counts[line] = (counts[line] or 0) + 1 end
+    assert.same({ ["200"] = 200, pong = 20 }, counts)
+  end)
+end)

@@ -1,0 +1,117 @@
+--- Runs nginx with Lua code of a spec, on a free port of loopback, in a directory of its own.
+
+local nginx = {}
+
+local function free_port()
+  -- the system gives a free port to a socket bound to 0; nginx can't say which it got
+  local socket = require("socket")
+  local s = assert(socket.bind("127.0.0.1", 0))
+  local _, port = s:getsockname()
+  s:close()
+  return tonumber(port)
+end
+
+local function write(path, text)
+  local f = assert(io.open(path, "w"))
+  f:write(text)
+  f:close()
+end
+
+local function read(path)
+  local f = io.open(path, "r")
+  if not f then return "" end
+  local text = f:read("*a")
+  f:close()
+  return text
+end
+
+local template = [[
+daemon off;
+master_process %s;
+worker_processes %d;
+pid %s/nginx.pid;
+error_log %s/error.log notice;
+%s
+%s
+events { worker_connections 4096; }
+http {
+  access_log off;
+  client_body_temp_path %s/body;
+  proxy_temp_path %s/proxy;
+  fastcgi_temp_path %s/fastcgi;
+  uwsgi_temp_path %s/uwsgi;
+  scgi_temp_path %s/scgi;
+  lua_package_path "%s/lua/?.lua;%s/lua/?/init.lua;;";
+  lua_package_cpath "%s/luajit/?.so;;";
+  lua_check_client_abort on;
+  %s
+  server {
+    listen 127.0.0.1:%d;
+    location = /ping { return 200 "pong"; }
+    %s
+  }
+}
+]]
+
+--- load_module lines for the Lua module and what it needs, where it isn't built in.
+local function modules()
+  local list = {}
+  for _, name in ipairs({ "ndk_http_module.so", "ngx_http_lua_module.so" }) do
+    local path = "/usr/lib/nginx/modules/" .. name
+    if read(path) ~= "" then list[#list + 1] = "load_module " .. path .. ";" end
+  end
+  return table.concat(list, "\n")
+end
+
+--- Starts nginx: { port =, url =, get = function(path) -> body, status, log = function() -> text, stop = function }.
+---@param options table http: text for the http block; server: for the server block; env: names; workers: count
+function nginx.start(options)
+  local dir = os.tmpname()
+  os.remove(dir)
+  assert(os.execute("mkdir -m 755 " .. dir))
+  local root = io.popen("pwd"):read("*l")
+  local build = os.getenv("BOSA_BUILD") or root .. "/build"
+  local port = free_port()
+  local workers = options.workers or 1
+  local env = {}
+  for name, value in pairs(options.env or {}) do env[#env + 1] = ("env %s=%s;"):format(name, value) end
+  write(dir .. "/nginx.conf", template:format(workers > 1 and "on" or "off", workers, dir, dir, modules(),
+    table.concat(env, "\n"), dir, dir, dir, dir, dir, root, root, build, options.http or "", port,
+    options.server or ""))
+  local fifo = dir .. "/stop"
+  assert(os.execute("mkfifo " .. fifo))
+  -- nginx ends with the shell that holds the pipe, so also when the test process dies
+  local command = ("PATH=$PATH:/usr/sbin; nginx -c %s/nginx.conf -p %s 2>%s/stderr & p=$!; cat >/dev/null; kill $p; wait $p")
+    :format(dir, dir, dir)
+  local process = assert(io.popen(command, "w"))
+  local self = { port = port, url = "http://127.0.0.1:" .. port, dir = dir }
+  local socket = require("socket")
+
+  function self.log() return read(dir .. "/error.log") .. read(dir .. "/stderr") end
+
+  --- One GET: body, status.
+  function self.get(path)
+    local http = require("socket.http")
+    local body, status = http.request(self.url .. path)
+    return body, status
+  end
+
+  function self.stop()
+    process:close()
+    os.execute("rm -rf " .. dir)
+  end
+
+  for _ = 1, 2000 do
+    local s = socket.connect("127.0.0.1", port)
+    if s then
+      s:close()
+      return self
+    end
+    socket.select(nil, nil, 0.005)
+  end
+  local log = self.log()
+  self.stop()
+  error("nginx did not start: " .. log)
+end
+
+return nginx
