@@ -70,7 +70,7 @@ processors := $(or $(shell getconf _NPROCESSORS_ONLN 2>/dev/null),2)
 jobs = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(processors))
 
 c_files = $(wildcard csrc/*/*.[ch] spec/c/*.[ch] spec/c/fuzz/*.[ch])
-lua_files = $(wildcard lua spec examples bench) $(wildcard *.rockspec)
+lua_files = $(wildcard lua plugin spec examples bench) $(wildcard *.rockspec)
 
 export CC CPPFLAGS BUILD VMS
 

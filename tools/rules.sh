@@ -11,8 +11,8 @@ if grep -nE '^[[:space:]]*#[[:space:]]*include[[:space:]]*[<"]([^">]*/)?(lua|lau
 fi
 
 files=$(grep -lE '^[[:space:]]*#[[:space:]]*include[[:space:]]*[<"]curl/' csrc/*/*.[ch])
-if [ "$files" != csrc/core/transfer.c ]; then
-  echo "rules: csrc/core/transfer.c, and no other file, includes curl/curl.h; found: ${files:-none}" >&2
+if ! grep -qxE 'csrc/core/transfer[a-z_]*\.[ch]' <<<"$files" || [ "$(wc -l <<<"$files")" -ne 1 ]; then
+  echo "rules: one file, of the transfer module, includes curl/curl.h; found:" "${files:-none}" >&2
   status=1
 fi
 exit $status
