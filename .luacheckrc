@@ -1,7 +1,7 @@
 -- What Lua 5.4 and LuaJIT share; the rest is named here, and is used behind a check only.
 std = "min"
 read_globals = {
-  "jit", "newproxy", "ngx", "unpack", "vim",
+  "jit", "newproxy", "ngx", "unpack",
   math = { fields = { "maxinteger", "mininteger", "tointeger", "type" } },
   table = { fields = { "pack", "unpack" } },
 }
