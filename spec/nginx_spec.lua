@@ -176,3 +176,38 @@ describe("nginx", function()
     assert.same({ ["200"] = 200, pong = 20 }, counts)
   end)
 end)
+
+describe("the example", function()
+  it("answers with the pull requests of ten repositories", function()
+    local f = assert(io.open("examples/openresty/nginx.conf"))
+    local text = f:read("*a")
+    f:close()
+    local http = text:match("(  init_by_lua_block {.-\n  })\n")
+    local location = text:match("(    location = /prs {.-\n    })\n")
+    local example = nginx.start({
+      http = "lua_shared_dict bosa 10m;\n" .. http,
+      server = location,
+      env = { BOSA_API_BASE_URL = sandbox.url, BOSA_API_KEY = sandbox.key, BOSA_TOKEN = sandbox.token },
+    })
+    local body, status = example.get("/prs?user=lua")
+    local log = example.log()
+    example.stop()
+    assert.equal(200, status, log)
+    assert.is_true(#assert(decode(body)) >= 10)
+  end)
+end)
+
+describe("two workers", function()
+  it("share schemas through a lua_shared_dict, and survive a reload", function()
+    local shared = code:gsub("token = \"%%s\"", "%0, cache = ngx.shared.schemas")
+    local pair = nginx.start({
+      workers = 2,
+      http = "lua_shared_dict schemas 10m;\n" .. shared:format(sandbox.url, sandbox.key, sandbox.token),
+      server = "location = /small { content_by_lua_block { answer({ status = assert(lab:small({})).status }) } }",
+    })
+    for _ = 1, 20 do assert.same({ 200 }, { select(2, pair.get("/small")) }) end
+    assert(os.execute("kill -HUP $(cat " .. pair.dir .. "/nginx.pid)"))
+    for _ = 1, 20 do assert.same({ 200 }, { select(2, pair.get("/small")) }) end
+    pair.stop()
+  end)
+end)

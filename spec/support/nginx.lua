@@ -73,16 +73,19 @@ function nginx.start(options)
   local build = os.getenv("BOSA_BUILD") or root .. "/build"
   local port = free_port()
   local workers = options.workers or 1
-  local env = {}
-  for name, value in pairs(options.env or {}) do env[#env + 1] = ("env %s=%s;"):format(name, value) end
+  local env, settings = {}, {} -- what init reads is the process's own environment; workers keep what `env` names
+  for name, value in pairs(options.env or {}) do
+    env[#env + 1] = "env " .. name .. ";"
+    settings[#settings + 1] = name .. "=" .. value .. " "
+  end
   write(dir .. "/nginx.conf", template:format(workers > 1 and "on" or "off", workers, dir, dir, modules(),
     table.concat(env, "\n"), dir, dir, dir, dir, dir, root, root, build, options.http or "", port,
     options.server or ""))
   local fifo = dir .. "/stop"
   assert(os.execute("mkfifo " .. fifo))
   -- nginx ends with the shell that holds the pipe, so also when the test process dies
-  local command = ("PATH=$PATH:/usr/sbin; nginx -c %s/nginx.conf -p %s 2>%s/stderr & p=$!; cat >/dev/null; kill $p; wait $p")
-    :format(dir, dir, dir)
+  local command = ("PATH=$PATH:/usr/sbin; " .. table.concat(settings) .. "nginx -c %s/nginx.conf -p %s 2>%s/stderr & p=$!; "):format(dir, dir, dir)
+    .. "cat >/dev/null; kill $p; wait $p"
   local process = assert(io.popen(command, "w"))
   local self = { port = port, url = "http://127.0.0.1:" .. port, dir = dir }
   local socket = require("socket")

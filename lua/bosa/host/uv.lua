@@ -5,6 +5,7 @@
 local loop = require("bosa.loop")
 
 local vim = rawget(_G, "vim")
+local newproxy = rawget(_G, "newproxy") -- LuaJIT's; 5.4 has __gc for tables
 
 local host = { has_loop = true }
 
@@ -39,7 +40,7 @@ function host.report(message)
     io.stderr:write("bosa: ", message, "\n")
     return
   end
-  vim.schedule(function() vim.api.nvim_err_writeln("bosa: " .. message) end)
+  vim.schedule(function() vim.api.nvim_echo({ { "bosa: " .. message, "ErrorMsg" } }, true, {}) end)
 end
 
 --- One turn. In Neovim it runs tasks, which may call anything, so it is scheduled.
@@ -70,13 +71,31 @@ function host.watch(hub)
   poll:start("r", turn)
 end
 
+local closing = 0 -- poll handles whose closing the loop has not finished
+local guard
+
+--- luv crashes when a state is closed with handles that are just being closed; so a last turn is taken before that.
+-- The guard is younger than the handles, and so finalized before them.
+local function make_guard()
+  local function finish()
+    if closing > 0 then uv.run("nowait") end
+  end
+  if newproxy then
+    guard = newproxy(true)
+    getmetatable(guard).__gc = finish
+  else
+    guard = setmetatable({}, { __gc = finish })
+  end
+end
+
 function host.unwatch(hub)
   local poll = polls[hub]
   polls[hub] = nil
-  if poll and not poll:is_closing() then
-    poll:stop()
-    poll:close()
-  end
+  if not poll or poll:is_closing() then return end
+  poll:stop()
+  closing = closing + 1
+  poll:close(function() closing = closing - 1 end)
+  if not vim then make_guard() end
 end
 
 return host

@@ -1,0 +1,103 @@
+--- What Neovim's :Bosa does; plugin/bosa.lua makes the command.
+
+local bosa = require("bosa")
+
+local vim = rawget(_G, "vim")
+local editor = {}
+
+local hub -- made at first use, from the environment or vim.g.bosa
+
+local function get_hub()
+  hub = hub or bosa.new(vim.g.bosa)
+  return hub
+end
+
+local function starting_with(lead, names)
+  local list = {}
+  for _, name in ipairs(names) do
+    if name:sub(1, #lead) == lead then list[#list + 1] = name end
+  end
+  return list
+end
+
+local function actions(connector)
+  local names = {}
+  for i, action in ipairs(get_hub():connect(connector):get_actions() or {}) do names[i] = action.name end
+  return names
+end
+
+--- Parameter names for the JSON object being typed: `{"ow` becomes `{"owner": `.
+local function parameters(lead, connector, action)
+  local before, quoted = lead:match('^(.*[{,]%s*)"?([%w_]*)$')
+  if not before then before, quoted = lead == "" and "{" or "", "" end
+  local list = {}
+  for _, parameter in ipairs(get_hub():connect(connector):get_action_parameters(action) or {}) do
+    local name = parameter.name
+    if not name:find(".", 1, true) and name:sub(1, #quoted) == quoted then
+      list[#list + 1] = before .. '"' .. name .. '": '
+    end
+  end
+  return list
+end
+
+--- Completion of :Bosa's arguments; fetches schemas when they are not there yet.
+---@param lead string what is typed of the present word
+---@param line string the whole command line
+---@return string[]
+function editor.complete(lead, line)
+  local words = vim.split(line, "%s+")
+  if #words <= 2 then return starting_with(lead, get_hub():get_available_modules() or {}) end
+  if #words == 3 then return starting_with(lead, actions(words[2])) end
+  return parameters(lead, words[2], words[3])
+end
+
+local function indent(value, depth)
+  local text = bosa.json.encode(value)
+  if type(value) ~= "table" or text == "[]" or text == "{}" then return text end
+  local pad, lines = ("  "):rep(depth + 1), {}
+  local is_list = text:sub(1, 1) == "["
+  if is_list then
+    for i, item in ipairs(value) do lines[i] = pad .. indent(item, depth + 1) end
+  else
+    local names = vim.tbl_keys(value)
+    table.sort(names)
+    for i, name in ipairs(names) do
+      lines[i] = pad .. bosa.json.encode(name) .. ": " .. indent(value[name], depth + 1)
+    end
+  end
+  local open, close = is_list and "[" or "{", is_list and "]" or "}"
+  return open .. "\n" .. table.concat(lines, ",\n") .. "\n" .. ("  "):rep(depth) .. close
+end
+
+local function show(response)
+  local data = response:get_data()
+  vim.cmd("new")
+  for name, value in pairs({ buftype = "nofile", bufhidden = "wipe", swapfile = false }) do
+    vim.api.nvim_buf_set_option(0, name, value)
+  end
+  local text = type(data) == "userdata" and tostring(data) or indent(data, 0)
+  vim.api.nvim_buf_set_lines(0, 0, -1, false, vim.split(text, "\n"))
+  vim.api.nvim_buf_set_option(0, "filetype", "json")
+end
+
+--- A message, not an error: the command itself did what it should.
+local function complain(err) vim.api.nvim_echo({ { tostring(err), "ErrorMsg" } }, true, {}) end
+
+--- Runs "{connector} {action} {json}" and shows the answer, without holding up the editor.
+---@param arguments string
+function editor.run(arguments)
+  local connector, action, json = arguments:match("^(%S+)%s+(%S+)%s*(.*)$")
+  if not connector then return complain("Bosa: a connector and an action are needed") end
+  local params, err = bosa.json.decode(json == "" and "{}" or json)
+  if type(params) ~= "table" then return complain(err or "Bosa: the parameters must be a JSON object") end
+  bosa.async(function()
+    local response, run_err = get_hub():run(connector, action, params)
+    if response then
+      show(response)
+    else
+      complain(run_err)
+    end
+  end)
+end
+
+return editor

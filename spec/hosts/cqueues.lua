@@ -1,0 +1,57 @@
+--- Run by hosts_spec: bosa under cqueues. Prints what happened, in order.
+local cqueues = require("cqueues")
+local bosa = require("bosa")
+local hub = bosa.new()
+local lab = hub:connect("lab")
+local loop = cqueues.new()
+
+local order, ticks, over = {}, 0, false
+local function note(what) order[#order + 1] = what end
+local function slow(ms) return lab:action("slow"):params({ delay_ms = ms }) end
+
+loop:wrap(function()
+  while not over do
+    cqueues.sleep(0.01)
+    ticks = ticks + 1
+  end
+end)
+
+loop:wrap(function()
+  local tasks = {
+    bosa.async(function()
+      assert(slow(300):run())
+      note("slow")
+    end),
+    bosa.async(function()
+      assert(slow(50):run())
+      note("quick")
+      local count = 0
+      for _ in assert(lab:list_pages({ total = 30, limit = 10 })):items({ prefetch = 2 }) do count = count + 1 end
+      note(count .. " items")
+    end),
+    bosa.async(function()
+      local call = assert(slow(60000):start())
+      local _, err = call:wait(0.02)
+      note("wait " .. err.kind)
+      call:cancel()
+      _, err = call:wait()
+      note(err.kind)
+    end),
+  }
+  assert(slow(0):start()):on_done(function(response) note("done " .. response.status) end)
+  bosa.all(tasks)
+  note("all")
+  local call = assert(slow(60000):start())
+  local waiter = bosa.async(function()
+    local _, err = call:wait()
+    note(err.kind)
+  end)
+  cqueues.sleep(0)
+  hub:close()
+  waiter:wait()
+  over = true
+end)
+
+assert(loop:loop())
+print(table.concat(order, ", "))
+print(ticks > 10 and "ticking" or "stalled")
