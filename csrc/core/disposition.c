@@ -251,11 +251,12 @@ static bool add_simple(struct buf *out, const char *value, bool *latin1)
     return true;
 }
 
-/* Each form is tried in the order of its worth; one that is broken or empty gives way to the next. */
+/* Each form is tried in the order of its worth; one that is broken or empty gives way to the next.
+ */
 enum bosa_status disposition_filename(const char *value, char **out)
 {
     static bool (*const forms[])(struct buf *, const char *, bool *) = {add_starred, add_sections,
-                                                                       add_simple};
+                                                                        add_simple};
     struct buf raw;
     bool latin1 = false;
     buf_init(&raw);

@@ -8,8 +8,9 @@
 
 #define MAX_BYTES                                                                                  \
     200 /* of a safe name; leaves room for " (12)" and ".part" where 255 is the limit */
-#define MAX_EXTENSION 16 /* bytes of an extension, dot included, that is kept when a name is cut   \
-                          */
+#define MAX_EXTENSION                                                                              \
+    16 /* bytes of an extension, dot included, that is kept when a name is cut                     \
+        */
 
 /* What follows the last separator of either system. */
 static const char *last_component(const char *name)

@@ -84,7 +84,7 @@ enum bosa_status http1_write_body(struct buf *out, struct body *body, size_t max
     }
     *done = got == 0;
     if (chunked && got > 0) {
-        char line[SIZE_LINE + 1];
+        char line[32];
         snprintf(line, sizeof line, "%08zx\r\n", got);
         memcpy(out->data + out->len, line, SIZE_LINE);
     }

@@ -6,8 +6,9 @@
 
 #include <string.h>
 
-#define FIRST_RESERVE ((size_t)1 << 20) /* bytes reserved at most on the word of a Content-Length  \
-                                         */
+#define FIRST_RESERVE                                                                              \
+    ((size_t)1 << 20) /* bytes reserved at most on the word of a Content-Length                    \
+                       */
 
 static enum bosa_status no_memory(struct bosa_error *err)
 {

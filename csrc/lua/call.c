@@ -241,6 +241,16 @@ static int call_resume(lua_State *L)
     return 0;
 }
 
+/* Pushes a count of bytes, nil below 0. */
+static void push_bytes(lua_State *L, int64_t bytes)
+{
+    if (bytes < 0) {
+        lua_pushnil(L);
+    } else {
+        lua_pushinteger(L, (lua_Integer)bytes);
+    }
+}
+
 /* call:_progress() -> sent, to_send (nil: unknown), received, to_receive (nil: unknown) */
 static int call_progress(lua_State *L)
 {
@@ -249,19 +259,10 @@ static int call_progress(lua_State *L)
         return 0;
     }
     struct body *body = c->call->request.body;
-    int64_t total = body ? body_length(body) : 0;
-    lua_pushnumber(L, body ? (lua_Number)body_done(body) : 0);
-    if (total < 0) {
-        lua_pushnil(L);
-    } else {
-        lua_pushnumber(L, (lua_Number)total);
-    }
-    lua_pushnumber(L, (lua_Number)c->call->reply.received);
-    if (c->call->reply.expected < 0) {
-        lua_pushnil(L);
-    } else {
-        lua_pushnumber(L, (lua_Number)c->call->reply.expected);
-    }
+    push_bytes(L, body ? body_done(body) : 0);
+    push_bytes(L, body ? body_length(body) : 0);
+    push_bytes(L, (int64_t)c->call->reply.received);
+    push_bytes(L, c->call->reply.expected);
     return 4;
 }
 

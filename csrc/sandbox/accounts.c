@@ -67,7 +67,8 @@ struct user *accounts_add(struct accounts *accounts, const char *identifier, siz
 /* Appends bytes in base64url without padding. */
 static void add_base64url(struct buf *out, const char *bytes, size_t len)
 {
-    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     for (size_t i = 0; i < len; i += 3) {
         size_t group = len - i < 3 ? len - i : 3;
         uint32_t bits = 0;
@@ -139,7 +140,8 @@ bool accounts_init(struct accounts *accounts, uint64_t seed, const char *key)
     return true;
 }
 
-struct integration *user_integration(struct user *user, const char *connector, const char *identifier)
+struct integration *user_integration(struct user *user, const char *connector,
+                                     const char *identifier)
 {
     for (size_t i = 0; i < user->count; i++) {
         struct integration *own = &user->list[i];
@@ -161,7 +163,8 @@ void user_select(struct user *user, struct integration *chosen)
     chosen->selected = true;
 }
 
-bool user_integrate(struct accounts *accounts, struct user *user, const char *connector, const char *identifier)
+bool user_integrate(struct accounts *accounts, struct user *user, const char *connector,
+                    const char *identifier)
 {
     struct integration *own = user_integration(user, connector, identifier);
     void *list = user->list;

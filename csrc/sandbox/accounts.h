@@ -9,7 +9,9 @@
 #include <stdbool.h>
 
 #define ACCOUNTS_MAX_USERS 100000
-#define ACCOUNTS_EXPIRED "expired" /* the tokens of a user whose identifier begins so have expired when they are made */
+#define ACCOUNTS_EXPIRED                                                                           \
+    "expired" /* the tokens of a user whose identifier begins so have expired when they are made   \
+               */
 
 /* One of a user's accounts at the third party behind a connector. */
 struct integration {
@@ -43,10 +45,12 @@ struct accounts {
     struct dice dice;
 };
 
-/* Makes the key (a copy of `key`, or one from the seed) and the first user. False: no memory; free it then, too. */
+/* Makes the key (a copy of `key`, or one from the seed) and the first user. False: no memory; free
+ * it then, too. */
 bool accounts_init(struct accounts *accounts, uint64_t seed, const char *key);
 
-/* The user with that identifier, or with that token; NULL: none. What is returned is valid until a user is added. */
+/* The user with that identifier, or with that token; NULL: none. What is returned is valid until a
+ * user is added. */
 struct user *accounts_find(struct accounts *accounts, const char *identifier, size_t len);
 struct user *accounts_bearer(struct accounts *accounts, const char *token, bool *expired);
 
@@ -54,13 +58,16 @@ struct user *accounts_bearer(struct accounts *accounts, const char *token, bool 
 struct user *accounts_add(struct accounts *accounts, const char *identifier, size_t len);
 
 /* A new token for a user. NULL: no memory. */
-const struct token *accounts_issue(struct accounts *accounts, const struct user *user, bool expired);
+const struct token *accounts_issue(struct accounts *accounts, const struct user *user,
+                                   bool expired);
 
 /* The user's integration; NULL: none. Without an identifier: the selected one. */
-struct integration *user_integration(struct user *user, const char *connector, const char *identifier);
+struct integration *user_integration(struct user *user, const char *connector,
+                                     const char *identifier);
 
 /* Adds and selects an integration, or selects the one there is. False: no memory. */
-bool user_integrate(struct accounts *accounts, struct user *user, const char *connector, const char *identifier);
+bool user_integrate(struct accounts *accounts, struct user *user, const char *connector,
+                    const char *identifier);
 
 /* Makes an integration of the user the one that acts. */
 void user_select(struct user *user, struct integration *chosen);

@@ -1,8 +1,8 @@
 /*
  * answer: what the server is going to say, filled in by a handler.
  *
- * A handler writes JSON text to `data` (and `meta`), or calls one of the functions below for anything
- * else. What is left untouched is 200 with {"data": null, "meta": null}.
+ * A handler writes JSON text to `data` (and `meta`), or calls one of the functions below for
+ * anything else. What is left untouched is 200 with {"data": null, "meta": null}.
  */
 #ifndef SANDBOX_ANSWER_H
 #define SANDBOX_ANSWER_H
@@ -26,7 +26,8 @@ enum answer_end {
     END_AFTER_HEADERS,     /* closed behind the header fields */
     END_IN_BODY,           /* closed behind half of the body */
     END_RESET_IN_BODY,     /* the same by a reset */
-    END_CLOSE_AFTER_ANSWER /* the answer is whole and promises to keep the connection; then it is closed */
+    END_CLOSE_AFTER_ANSWER /* the answer is whole and promises to keep the connection; then it is
+                              closed */
 };
 
 struct answer {
@@ -35,15 +36,16 @@ struct answer {
     enum answer_end end;
     struct buf data, meta; /* ANSWER_ENVELOPE; an empty one is null */
     struct buf body;
-    const char *shared;    /* borrowed */
-    uint64_t size;         /* of shared or of the pattern */
-    bool chunked;          /* no length is told */
-    struct fields fields;  /* beside those that every answer has; Content-Type is JSON's when it is not here */
-    const char *code;      /* ANSWER_ERROR: a static word for it */
+    const char *shared;   /* borrowed */
+    uint64_t size;        /* of shared or of the pattern */
+    bool chunked;         /* no length is told */
+    struct fields fields; /* beside those that every answer has; Content-Type is JSON's when it is
+                             not here */
+    const char *code;     /* ANSWER_ERROR: a static word for it */
     char message[200];
-    int retryable;         /* what `recovery` says: 1, 0; -1: the status decides */
-    double retry_after;    /* seconds; below 0: not said */
-    uint64_t delay_ms;     /* before the answer is sent */
+    int retryable;      /* what `recovery` says: 1, 0; -1: the status decides */
+    double retry_after; /* seconds; below 0: not said */
+    uint64_t delay_ms;  /* before the answer is sent */
 };
 
 void answer_init(struct answer *answer);
@@ -64,8 +66,8 @@ void answer_field(struct answer *answer, const char *name, const char *value);
 void answer_file(struct answer *answer, const char *type, const char *filename);
 
 /*
- * Writes the body of an envelope or an error: afterwards it is an ANSWER_BODY. `id` is the request's; `today` asks for
- * today's error bodies. False: no memory.
+ * Writes the body of an envelope or an error: afterwards it is an ANSWER_BODY. `id` is the
+ * request's; `today` asks for today's error bodies. False: no memory.
  */
 bool answer_finish(struct answer *answer, const char *id, bool today);
 

@@ -8,7 +8,8 @@
 
 #define MAX_INPUT 4096 /* bytes of a wrong value that are sent back */
 
-/* pydantic's type and message for a keyword of JSON Schema, and for `type` with what it asks for. */
+/* pydantic's type and message for a keyword of JSON Schema, and for `type` with what it asks for.
+ */
 struct wording {
     const char *keyword, *type, *message; /* no message: the core's own */
 };
@@ -98,10 +99,11 @@ static struct wording word_for(const struct json_doc *details, uint32_t fault)
 }
 
 /*
- * Writes a path like "filters[2].from_date" as elements of `loc`, and follows it in the parameters. Returns the node it
- * leads to, or the last one that was there.
+ * Writes a path like "filters[2].from_date" as elements of `loc`, and follows it in the parameters.
+ * Returns the node it leads to, or the last one that was there.
  */
-static uint32_t emit_path(struct buf *out, const struct json_doc *params, const char *path, size_t len)
+static uint32_t emit_path(struct buf *out, const struct json_doc *params, const char *path,
+                          size_t len)
 {
     const char *end = path + len;
     uint32_t node = 0;
@@ -149,15 +151,16 @@ static void emit_input(struct buf *out, const struct json_doc *params, uint32_t 
     error_clear(&ignored);
 }
 
-static void emit_fault(struct buf *out, const struct json_doc *params, const struct json_doc *details,
-                       uint32_t fault)
+static void emit_fault(struct buf *out, const struct json_doc *params,
+                       const struct json_doc *details, uint32_t fault)
 {
     struct wording wording = word_for(details, fault);
     uint32_t path_node = json_member(details, fault, "path");
     uint32_t message_node = json_member(details, fault, "message");
     size_t len = 0, message_len = 0;
     const char *path = path_node == JSON_NONE ? "" : json_text(details, path_node, &len);
-    const char *message = message_node == JSON_NONE ? "" : json_text(details, message_node, &message_len);
+    const char *message =
+        message_node == JSON_NONE ? "" : json_text(details, message_node, &message_len);
     open_fault(out, wording.type);
     uint32_t node = emit_path(out, params, path, len);
     emit_close(out, ']');
@@ -170,7 +173,8 @@ static void emit_fault(struct buf *out, const struct json_doc *params, const str
     emit_close(out, '}');
 }
 
-void detail_faults(struct answer *answer, const struct json_doc *params, const struct bosa_error *err)
+void detail_faults(struct answer *answer, const struct json_doc *params,
+                   const struct bosa_error *err)
 {
     const struct json_doc *details = err->details;
     if (!details || json_type(details, 0) != JSON_ARRAY) {

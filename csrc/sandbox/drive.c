@@ -33,7 +33,8 @@ struct drive {
 /* What is in an invented file. */
 static void write_content(struct buf *out, const struct drive_file *file)
 {
-    buf_addf(out, "%s\n\nThis document was made up for a demonstration.\nIt belongs to %s.\n", file->name, file->owner);
+    buf_addf(out, "%s\n\nThis document was made up for a demonstration.\nIt belongs to %s.\n",
+             file->name, file->owner);
 }
 
 /* Room for one more file, zeroed; NULL: no memory, or too many. */
@@ -41,7 +42,8 @@ static struct drive_file *add_file(struct drive *drive)
 {
     if (drive->count == drive->cap) {
         size_t cap = drive->cap ? drive->cap * 2 : 64;
-        struct drive_file *files = cap > 2 * MAX_FILES ? NULL : mem_realloc(drive->files, cap * sizeof *files);
+        struct drive_file *files =
+            cap > 2 * MAX_FILES ? NULL : mem_realloc(drive->files, cap * sizeof *files);
         if (!files) {
             return NULL;
         }
@@ -202,7 +204,8 @@ static void create_file(const struct run *run, struct answer *answer)
     if (!run_copy(run, "name", file->name, sizeof file->name)) {
         snprintf(file->name, sizeof file->name, "%.200s", part ? part->filename : "Untitled");
     }
-    snprintf(file->type, sizeof file->type, "%.100s", part && part->type ? part->type : "text/plain");
+    snprintf(file->type, sizeof file->type, "%.100s",
+             part && part->type ? part->type : "text/plain");
     file->uploaded = true;
     if (part) {
         buf_add(&file->content, part->kept.data, part->kept.len);
@@ -247,25 +250,31 @@ static void delete_file(const struct run *run, struct answer *answer)
 
 static const struct param search_params[] = {
     MAY("query", "'type':'string'", "Words in the name, whatever their case."),
-    MAY_PRESET("page_size", "'type':'integer','minimum':1,'maximum':100", "10", "Files a page, up to 100."),
-    MAY("page_token", "'type':'string'", "Where to go on: what `meta` calls forwards_cursor."), RESPONSE_FIELDS,
-    NO_MORE};
+    MAY_PRESET("page_size", "'type':'integer','minimum':1,'maximum':100", "10",
+               "Files a page, up to 100."),
+    MAY("page_token", "'type':'string'", "Where to go on: what `meta` calls forwards_cursor."),
+    RESPONSE_FIELDS, NO_MORE};
 
 static const struct param create_params[] = {
     MAY("file", "'format':'binary','type':'string'", "The content."),
     MAY("name", "'type':'string','maxLength':200", "The name; that of the file without it."),
-    MAY("description", "'type':'string'", "What it is."), MAY("starred", "'type':'boolean'", "Whether it gets a star."),
-    MAY("parents", "'items':{'type':'string'},'type':'array'", "Folders it is put in."), RESPONSE_FIELDS, NO_MORE};
+    MAY("description", "'type':'string'", "What it is."),
+    MAY("starred", "'type':'boolean'", "Whether it gets a star."),
+    MAY("parents", "'items':{'type':'string'},'type':'array'", "Folders it is put in."),
+    RESPONSE_FIELDS,
+    NO_MORE};
 
 static const struct param id_params[] = {NEED("id", "'type':'string'", "The file's id."), NO_MORE};
 
-static const char file_list[] =
-    "'type':'array','items':{'type':'object','properties':{'id':{'type':'string'},'name':{'type':'string'},"
-    "'mime_type':{'type':'string'},'size':{'type':'integer'}}}";
+static const char file_list[] = "'type':'array','items':{'type':'object','properties':{'id':{'type'"
+                                ":'string'},'name':{'type':'string'},"
+                                "'mime_type':{'type':'string'},'size':{'type':'integer'}}}";
 
 static const struct action_def actions[] = {
-    {"search_files", "Find files by name, newest first.", search_params, NULL, file_list, search_files, 0},
-    {"create_file", "Put a file on the drive.", create_params, NULL, NULL, create_file, ACTION_KEEPS_FILES},
+    {"search_files", "Find files by name, newest first.", search_params, NULL, file_list,
+     search_files, 0},
+    {"create_file", "Put a file on the drive.", create_params, NULL, NULL, create_file,
+     ACTION_KEEPS_FILES},
     {"download_file", "Get the content of a file.", id_params, NULL, NULL, download_file, 0},
     {"delete_file", "Remove a file.", id_params, NULL, NULL, delete_file, 0},
     {NULL, NULL, NULL, NULL, NULL, NULL, 0}};

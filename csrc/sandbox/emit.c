@@ -8,7 +8,8 @@
 #include <string.h>
 #include <time.h>
 
-/* Writes what stands before a value: a comma unless it is the first, and the key if there is one. */
+/* Writes what stands before a value: a comma unless it is the first, and the key if there is one.
+ */
 static void begin(struct buf *out, const char *key)
 {
     if (out->len > 0 && strchr("{[:,", out->data[out->len - 1]) == NULL) {

@@ -9,7 +9,8 @@
 /* ---- discovery ---- */
 
 /* One connector's discovery answer, or 304 where the client has it already. */
-static void answer_connector(struct exchange *x, struct answer *answer, const struct connector_served *served)
+static void answer_connector(struct exchange *x, struct answer *answer,
+                             const struct connector_served *served)
 {
     const char *known = exchange_field(x, "If-None-Match");
     answer_field(answer, "ETag", served->etag);
@@ -18,7 +19,8 @@ static void answer_connector(struct exchange *x, struct answer *answer, const st
         answer->status = 304;
         return;
     }
-    /* Not shared: the text is written anew when the schema changes, and this answer may still be under way. */
+    /* Not shared: the text is written anew when the schema changes, and this answer may still be
+     * under way. */
     answer->kind = ANSWER_BODY;
     buf_add(&answer->body, served->text.data, served->text.len);
 }
@@ -81,7 +83,8 @@ void endpoint_seed_names(struct exchange *x, struct answer *answer)
 /* ---- users ---- */
 
 /* A member of a JSON body that has to be a string that isn't empty; NULL: the answer is made. */
-static const char *need_text(struct answer *answer, const struct json_doc *body, const char *name, size_t *len)
+static const char *need_text(struct answer *answer, const struct json_doc *body, const char *name,
+                             size_t *len)
 {
     uint32_t node = json_member(body, 0, name);
     if (node == JSON_NONE) {
@@ -136,7 +139,8 @@ static void write_token(struct buf *out, const struct accounts *accounts, const 
     emit_open(out, NULL, '{');
     emit_text(out, "token", token->text);
     emit_text(out, "token_type", "Bearer");
-    emit_text(out, "expires_at", token->expired ? "2024-06-30 09:15:02.120394" : "2035-06-28 09:15:02.120394");
+    emit_text(out, "expires_at",
+              token->expired ? "2024-06-30 09:15:02.120394" : "2035-06-28 09:15:02.120394");
     emit_bool(out, "is_revoked", false);
     emit_text(out, "user_id", accounts->users[token->user].id);
     emit_text(out, "client_id", accounts->client_id);
@@ -157,7 +161,8 @@ void endpoint_token(struct exchange *x, struct answer *answer)
         return;
     }
     const struct user *user = accounts_find(accounts, identifier, len);
-    bool known = user && strlen(user->secret) == secret_len && memcmp(user->secret, secret, secret_len) == 0;
+    bool known =
+        user && strlen(user->secret) == secret_len && memcmp(user->secret, secret, secret_len) == 0;
     const struct token *token = known ? accounts_issue(accounts, user, false) : NULL;
     json_wipe(&body);
     if (token) {

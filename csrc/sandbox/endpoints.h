@@ -11,8 +11,9 @@ endpoint_handler endpoint_discovery, endpoint_names, endpoint_seed_names;
 
 endpoint_handler endpoint_create_user, endpoint_token, endpoint_who_am_i;
 
-endpoint_handler endpoint_has_integration, endpoint_integrate, endpoint_authorized, endpoint_get_integration,
-    endpoint_select_integration, endpoint_remove_integration, endpoint_remove_selected;
+endpoint_handler endpoint_has_integration, endpoint_integrate, endpoint_authorized,
+    endpoint_get_integration, endpoint_select_integration, endpoint_remove_integration,
+    endpoint_remove_selected;
 
 /* For tests: counts, the way back to the beginning, and another schema. */
 endpoint_handler endpoint_stats, endpoint_reset, endpoint_schema_change;

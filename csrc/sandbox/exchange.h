@@ -8,8 +8,9 @@
 #include "parts.h"
 #include "sandbox.h"
 
-#define EXCHANGE_MAX_BODY ((size_t)256 << 20)    /* bytes held of a body that is no multipart form */
-#define EXCHANGE_KEEP_FILE ((size_t)16 << 20)    /* bytes held of each file, for actions that need them */
+#define EXCHANGE_MAX_BODY ((size_t)256 << 20) /* bytes held of a body that is no multipart form */
+#define EXCHANGE_KEEP_FILE                                                                         \
+    ((size_t)16 << 20) /* bytes held of each file, for actions that need them */
 
 struct MHD_Connection;
 struct exchange;
@@ -33,10 +34,11 @@ struct span {
 
 /* What a request's method and path lead to. */
 struct target {
-    int status;                /* 200; 404, 405; 307: the path with or without its last slash would be right */
+    int status; /* 200; 404, 405; 307: the path with or without its last slash would be right */
     const struct route *route; /* an endpoint, or NULL */
     struct served *action;     /* an action, or NULL */
-    struct span segments[2];   /* what stands for the {} of the pattern; the connector's name is the first */
+    struct span segments[2];   /* what stands for the {} of the pattern; the connector's name is the
+                                  first */
 };
 
 /* What becomes of the body. */
@@ -67,7 +69,8 @@ struct exchange {
 struct exchange *exchange_new(struct sandbox *sandbox, const char *uri);
 
 /* The header fields are there: finds the target and decides about the body. */
-void exchange_begin(struct exchange *exchange, struct MHD_Connection *connection, const char *method);
+void exchange_begin(struct exchange *exchange, struct MHD_Connection *connection,
+                    const char *method);
 
 /* Takes bytes of the body. */
 void exchange_take(struct exchange *exchange, const char *bytes, size_t len);

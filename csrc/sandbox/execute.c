@@ -98,7 +98,8 @@ static void pick(struct answer *answer, const struct json_doc *params, uint32_t 
     error_clear(&err);
 }
 
-/* Runs the handler and does what is alike for all actions: `key` counts, `delay_ms` delays, `response_fields` filters. */
+/* Runs the handler and does what is alike for all actions: `key` counts, `delay_ms` delays,
+ * `response_fields` filters. */
 static void run_handler(struct exchange *x, const struct json_doc *params, struct answer *answer)
 {
     struct sandbox *sandbox = x->sandbox;

@@ -20,13 +20,15 @@ static uint32_t follow(const struct schemas *schemas, uint32_t reference)
     size_t len;
     const char *text = json_text(schemas->doc, reference, &len);
     uint32_t defs = json_member(schemas->doc, schemas->root, "$defs");
-    if (!text || len < sizeof prefix || memcmp(text, prefix, sizeof prefix - 1) != 0 || defs == JSON_NONE) {
+    if (!text || len < sizeof prefix || memcmp(text, prefix, sizeof prefix - 1) != 0 ||
+        defs == JSON_NONE) {
         return JSON_NONE;
     }
     return json_get(schemas->doc, defs, text + sizeof prefix - 1, len - (sizeof prefix - 1));
 }
 
-/* True when the schema, or a branch of its union, has this type. *node becomes the one that does. */
+/* True when the schema, or a branch of its union, has this type. *node becomes the one that does.
+ */
 static bool asks_for(const struct schemas *schemas, uint32_t *node, const char *type, int depth)
 {
     const struct json_doc *doc = schemas->doc;
@@ -65,7 +67,8 @@ static bool add_number(struct json_doc *out, const char *text, size_t len, bool 
     bool ok = copy && json_parse(&doc, copy, len, &ignored) == BOSA_OK;
     if (ok) {
         enum json_type type = json_type(&doc, 0);
-        ok = type == JSON_INT || type == JSON_UINT || type == JSON_DIGITS || (type == JSON_DOUBLE && !whole);
+        ok = type == JSON_INT || type == JSON_UINT || type == JSON_DIGITS ||
+             (type == JSON_DOUBLE && !whole);
     }
     if (ok) {
         json_add_copy(out, &doc, 0);
@@ -86,8 +89,8 @@ static bool add_flag(struct json_doc *out, const char *text, size_t len)
 }
 
 /* Adds one part's value as its schema wants it; as a string where it can't be that. */
-static void add_value(struct json_doc *out, const struct parts *parts, size_t i, const struct schemas *schemas,
-                      uint32_t node)
+static void add_value(struct json_doc *out, const struct parts *parts, size_t i,
+                      const struct schemas *schemas, uint32_t node)
 {
     const struct part *part = &parts->list[i];
     const char *text = part->kept.len ? part->kept.data : "";
@@ -101,17 +104,20 @@ static void add_value(struct json_doc *out, const struct parts *parts, size_t i,
         json_add_string(out, text, len);
         return;
     }
-    bool done = (found = node, asks_for(schemas, &found, "integer", 0)) && add_number(out, text, len, true);
-    done = done || ((found = node, asks_for(schemas, &found, "number", 0)) && add_number(out, text, len, false));
-    done = done || ((found = node, asks_for(schemas, &found, "boolean", 0)) && add_flag(out, text, len));
+    bool done =
+        (found = node, asks_for(schemas, &found, "integer", 0)) && add_number(out, text, len, true);
+    done = done || ((found = node, asks_for(schemas, &found, "number", 0)) &&
+                    add_number(out, text, len, false));
+    done = done ||
+           ((found = node, asks_for(schemas, &found, "boolean", 0)) && add_flag(out, text, len));
     if (!done) {
         json_add_string(out, text, len);
     }
 }
 
 /* Adds every part of this name as a list. */
-static void add_list(struct json_doc *out, const struct parts *parts, const char *name, const struct schemas *schemas,
-                     uint32_t list)
+static void add_list(struct json_doc *out, const struct parts *parts, const char *name,
+                     const struct schemas *schemas, uint32_t list)
 {
     uint32_t items = json_member(schemas->doc, list, "items");
     uint32_t container = json_open(out, JSON_ARRAY), count = 0;
@@ -136,14 +142,16 @@ static bool is_only(const struct parts *parts, size_t at, bool later)
     return true;
 }
 
-void formdoc_build(struct json_doc *out, const struct parts *parts, const struct json_doc *doc, uint32_t node)
+void formdoc_build(struct json_doc *out, const struct parts *parts, const struct json_doc *doc,
+                   uint32_t node)
 {
     struct schemas schemas = {doc, node};
     uint32_t properties = json_member(doc, node, "properties");
     uint32_t container = json_open(out, JSON_OBJECT), count = 0;
     for (size_t i = 0; i < parts->count; i++) {
         const char *name = parts->list[i].name;
-        uint32_t property = properties == JSON_NONE ? JSON_NONE : json_member(doc, properties, name);
+        uint32_t property =
+            properties == JSON_NONE ? JSON_NONE : json_member(doc, properties, name);
         uint32_t list = property;
         bool listed = asks_for(&schemas, &list, "array", 0);
         if (!is_only(parts, i, !listed)) {

@@ -10,7 +10,8 @@
 #define MAX_REPOS 1000
 #define MAX_MADE 10000 /* issues created in one repository */
 
-/* A repository: its invented issues are numbered 1 to `invented`, those that were created follow. */
+/* A repository: its invented issues are numbered 1 to `invented`, those that were created follow.
+ */
 struct repo {
     char *owner, *name; /* owned */
     uint64_t seed;
@@ -40,10 +41,12 @@ void issue_invent(struct issue *issue, uint64_t seed, int64_t number, int64_t ne
     }
     issue->closed = dice_below(&dice, 3) == 0;
     issue->comments = (int64_t)dice_below(&dice, 24);
-    issue->created = INVENT_NOW - (newest - number) % 400 * 230000 - (int64_t)dice_below(&dice, 200000);
+    issue->created =
+        INVENT_NOW - (newest - number) % 400 * 230000 - (int64_t)dice_below(&dice, 200000);
     issue->updated = issue->created + (int64_t)dice_below(&dice, (size_t)(45 * INVENT_DAY));
     if (issue->updated > INVENT_NOW) {
-        issue->updated = INVENT_NOW - (int64_t)dice_below(&dice, (size_t)(INVENT_NOW - issue->created));
+        issue->updated =
+            INVENT_NOW - (int64_t)dice_below(&dice, (size_t)(INVENT_NOW - issue->created));
     }
 }
 
@@ -93,7 +96,8 @@ void issue_emit(struct buf *out, const struct issue *issue, const char *owner, c
 static struct repo *find_repo(struct github *github, const char *owner, const char *name)
 {
     for (size_t i = 0; i < github->count; i++) {
-        if (strcmp(github->repos[i].owner, owner) == 0 && strcmp(github->repos[i].name, name) == 0) {
+        if (strcmp(github->repos[i].owner, owner) == 0 &&
+            strcmp(github->repos[i].name, name) == 0) {
             return &github->repos[i];
         }
     }
@@ -101,11 +105,13 @@ static struct repo *find_repo(struct github *github, const char *owner, const ch
 }
 
 /* Any repository exists from the time it is asked for. NULL: no memory, or too many. */
-static struct repo *add_repo(struct github *github, uint64_t seed, const char *owner, const char *name)
+static struct repo *add_repo(struct github *github, uint64_t seed, const char *owner,
+                             const char *name)
 {
     if (github->count == github->cap) {
         size_t cap = github->cap ? github->cap * 2 : 8;
-        struct repo *repos = cap > 2 * MAX_REPOS ? NULL : mem_realloc(github->repos, cap * sizeof *repos);
+        struct repo *repos =
+            cap > 2 * MAX_REPOS ? NULL : mem_realloc(github->repos, cap * sizeof *repos);
         if (!repos) {
             return NULL;
         }
@@ -117,7 +123,8 @@ static struct repo *add_repo(struct github *github, uint64_t seed, const char *o
         dice.state = dice_roll(&dice) ^ (unsigned char)*c;
     }
     struct repo *repo = &github->repos[github->count];
-    *repo = (struct repo){.seed = dice_roll(&dice), .invented = 60 + (int64_t)dice_below(&dice, 150)};
+    *repo =
+        (struct repo){.seed = dice_roll(&dice), .invented = 60 + (int64_t)dice_below(&dice, 150)};
     repo->owner = mem_dup(owner, strlen(owner));
     repo->name = mem_dup(name, strlen(name));
     if (!repo->owner || !repo->name) {
@@ -183,7 +190,8 @@ static bool copy_labels(const struct run *run, struct issue *issue)
 {
     uint32_t labels = run_node(run, "labels");
     uint32_t end = labels == JSON_NONE ? 0 : json_next(run->params, labels);
-    for (uint32_t i = labels + 1; i < end && issue->label_count < ISSUE_LABELS; i = json_next(run->params, i)) {
+    for (uint32_t i = labels + 1; i < end && issue->label_count < ISSUE_LABELS;
+         i = json_next(run->params, i)) {
         size_t len;
         const char *text = json_text(run->params, i, &len);
         char *copy = mem_dup(text, len);
@@ -306,19 +314,24 @@ static bool is_among(const struct json_doc *doc, uint32_t list, const char *text
 /* True when `number` is within the filter's bounds. */
 static bool in_range(const struct json_doc *doc, uint32_t filter, int64_t number)
 {
-    uint32_t from = json_member(doc, filter, "from_value"), to = json_member(doc, filter, "to_value");
-    bool low = from != JSON_NONE && json_type(doc, from) != JSON_NULL && (double)number < json_number(doc, from);
-    bool high = to != JSON_NONE && json_type(doc, to) != JSON_NULL && (double)number > json_number(doc, to);
+    uint32_t from = json_member(doc, filter, "from_value"),
+             to = json_member(doc, filter, "to_value");
+    bool low = from != JSON_NONE && json_type(doc, from) != JSON_NULL &&
+               (double)number < json_number(doc, from);
+    bool high =
+        to != JSON_NONE && json_type(doc, to) != JSON_NULL && (double)number > json_number(doc, to);
     return !low && !high;
 }
 
-/* True when the issue passes one filter of the union; one whose field is unknown lets everything pass. */
+/* True when the issue passes one filter of the union; one whose field is unknown lets everything
+ * pass. */
 static bool passes(const struct issue *issue, const struct json_doc *doc, uint32_t filter)
 {
     uint32_t name = json_member(doc, filter, "field_name"), type = json_member(doc, filter, "type");
     uint32_t value = json_member(doc, filter, "value");
     if (json_is(doc, type, "number_range")) {
-        return in_range(doc, filter, json_is(doc, name, "number") ? issue->number : issue->comments);
+        return in_range(doc, filter,
+                        json_is(doc, name, "number") ? issue->number : issue->comments);
     }
     const char *text = field_text(issue, doc, name);
     value = value == JSON_NONE ? json_member(doc, filter, "values") : value;
@@ -354,7 +367,8 @@ static bool is_found(const struct run *run, const struct issue *issue)
 typedef bool issue_test(const struct run *run, const struct issue *issue);
 
 /* An owned list of all issues that pass; NULL: no memory. */
-static struct issue *collect(const struct run *run, const struct repo *repo, issue_test *test, size_t *count)
+static struct issue *collect(const struct run *run, const struct repo *repo, issue_test *test,
+                             size_t *count)
 {
     int64_t all = repo->invented + (int64_t)repo->count;
     struct issue *list = mem_zalloc((size_t)all, sizeof *list);
@@ -385,8 +399,8 @@ static int by_comments(const void *a, const void *b)
     return (x < y) - (x > y);
 }
 
-static void emit_issues(struct answer *answer, const struct repo *repo, const struct issue *list, struct window window,
-                        size_t count, bool ascending)
+static void emit_issues(struct answer *answer, const struct repo *repo, const struct issue *list,
+                        struct window window, size_t count, bool ascending)
 {
     emit_open(&answer->data, NULL, '[');
     for (int64_t i = 0; i < window.count; i++) {

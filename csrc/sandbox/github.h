@@ -8,7 +8,8 @@
 
 #define ISSUE_LABELS 8
 
-/* An issue; its strings are static, or belong to the repository it was created in, but for `title`. */
+/* An issue; its strings are static, or belong to the repository it was created in, but for `title`.
+ */
 struct issue {
     int64_t number;
     char title[256];
@@ -19,7 +20,8 @@ struct issue {
     int64_t comments, created, updated;
 };
 
-/* The made-up issue of that number, of a list with `newest` as its last; the same each time for the same seed. */
+/* The made-up issue of that number, of a list with `newest` as its last; the same each time for the
+ * same seed. */
 void issue_invent(struct issue *issue, uint64_t seed, int64_t number, int64_t newest);
 
 /* Writes an issue of a repository as an answer has it. */

@@ -11,7 +11,8 @@
 #define REPO NEED("repo", "'type':'string'", "The repository's name.")
 #define PAGE                                                                                       \
     MAY_PRESET("page", "'type':'integer','minimum':1", "1", "Which page, from 1."),                \
-        MAY_PRESET("limit", "'type':'integer','minimum':1,'maximum':100", "30", "Entries a page, up to 100.")
+        MAY_PRESET("limit", "'type':'integer','minimum':1,'maximum':100", "30",                    \
+                   "Entries a page, up to 100.")
 
 /* Numbers that belong to a repository, so that two look different. */
 static struct dice repo_dice(const struct run *run)
@@ -34,7 +35,8 @@ static void emit_url(struct buf *out, const struct run *run, const char *kind, c
     emit_format(out, "html_url", "https://github.example.com/%s/%s/%s/%s", owner, repo, kind, id);
 }
 
-static void emit_pull(struct buf *out, const struct run *run, struct dice dice, int64_t number, int64_t newest)
+static void emit_pull(struct buf *out, const struct run *run, struct dice dice, int64_t number,
+                      int64_t newest)
 {
     struct issue issue;
     char text[24];
@@ -147,75 +149,110 @@ static void list_collaborators(const struct run *run, struct answer *answer)
 }
 
 static const char issue_defs[] =
-    "'IssueState':{'description':'Which issues.','enum':['open','closed','all'],'title':'IssueState','type':'string'},"
-    "'IssueSort':{'description':'What the list is ordered by.','enum':['created','updated','comments'],"
+    "'IssueState':{'description':'Which "
+    "issues.','enum':['open','closed','all'],'title':'IssueState','type':'string'},"
+    "'IssueSort':{'description':'What the list is ordered "
+    "by.','enum':['created','updated','comments'],"
     "'title':'IssueSort','type':'string'},"
-    "'Direction':{'description':'Upwards or downwards.','enum':['asc','desc'],'title':'Direction','type':'string'},"
-    "'TextFilter':{'properties':{'type':{'const':'string','default':'string','title':'Type','type':'string'},"
-    "'field_name':{'description':'A field of an issue, with dots.','title':'Field Name','type':'string'},"
+    "'Direction':{'description':'Upwards or "
+    "downwards.','enum':['asc','desc'],'title':'Direction','type':'string'},"
+    "'TextFilter':{'properties':{'type':{'const':'string','default':'string','title':'Type','type':"
+    "'string'},"
+    "'field_name':{'description':'A field of an issue, with dots.','title':'Field "
+    "Name','type':'string'},"
     "'value':{'description':'What it has to be.','title':'Value','type':'string'}},"
     "'required':['field_name','value'],'title':'TextFilter','type':'object'},"
-    "'TextListFilter':{'properties':{'type':{'const':'string_list','default':'string_list','title':'Type','type':'string'},"
-    "'field_name':{'description':'A field of an issue, with dots.','title':'Field Name','type':'string'},"
-    "'values':{'default':[],'description':'What it may be.','items':{'type':'string'},'title':'Values','type':'array'}},"
+    "'TextListFilter':{'properties':{'type':{'const':'string_list','default':'string_list','title':"
+    "'Type','type':'string'},"
+    "'field_name':{'description':'A field of an issue, with dots.','title':'Field "
+    "Name','type':'string'},"
+    "'values':{'default':[],'description':'What it may "
+    "be.','items':{'type':'string'},'title':'Values','type':'array'}},"
     "'required':['field_name'],'title':'TextListFilter','type':'object'},"
-    "'NumberRangeFilter':{'properties':{'type':{'const':'number_range','default':'number_range','title':'Type','type':'string'},"
+    "'NumberRangeFilter':{'properties':{'type':{'const':'number_range','default':'number_range','"
+    "title':'Type','type':'string'},"
     "'field_name':{'description':'`comments` or `number`.','title':'Field Name','type':'string'},"
-    "'from_value':{'anyOf':[{'type':'number'},{'type':'null'}],'default':null,'title':'From Value'},"
+    "'from_value':{'anyOf':[{'type':'number'},{'type':'null'}],'default':null,'title':'From "
+    "Value'},"
     "'to_value':{'anyOf':[{'type':'number'},{'type':'null'}],'default':null,'title':'To Value'}},"
     "'required':['field_name'],'title':'NumberRangeFilter','type':'object'},"
-    "'IssueFilter':{'description':'A condition; `type` tells of which kind.','discriminator':{'mapping':{"
-    "'string':'#/$defs/TextFilter','string_list':'#/$defs/TextListFilter','number_range':'#/$defs/NumberRangeFilter'},"
+    "'IssueFilter':{'description':'A condition; `type` tells of which "
+    "kind.','discriminator':{'mapping':{"
+    "'string':'#/$defs/TextFilter','string_list':'#/$defs/TextListFilter','number_range':'#/$defs/"
+    "NumberRangeFilter'},"
     "'propertyName':'type'},'oneOf':[{'$ref':'#/$defs/TextFilter','type':'object'},"
-    "{'$ref':'#/$defs/TextListFilter','type':'object'},{'$ref':'#/$defs/NumberRangeFilter','type':'object'}],"
+    "{'$ref':'#/$defs/TextListFilter','type':'object'},{'$ref':'#/$defs/"
+    "NumberRangeFilter','type':'object'}],"
     "'title':'IssueFilter'}";
 
 static const struct param create_params[] = {
-    OWNER, REPO,
+    OWNER,
+    REPO,
     NEED("title", "'minLength':1,'maxLength':256,'type':'string'", "The issue in one line."),
     MAY("body", "'type':'string'", "What it is about."),
     MAY("labels", "'items':{'type':'string'},'maxItems':8,'type':'array'", "Names of labels."),
-    RESPONSE_FIELDS, NO_MORE};
-
-static const struct param get_params[] = {
-    OWNER, REPO, NEED("issue_number", "'minimum':1,'type':'integer'", "The number behind the #."), RESPONSE_FIELDS,
+    RESPONSE_FIELDS,
     NO_MORE};
 
+static const struct param get_params[] = {
+    OWNER, REPO, NEED("issue_number", "'minimum':1,'type':'integer'", "The number behind the #."),
+    RESPONSE_FIELDS, NO_MORE};
+
 static const struct param list_params[] = {
-    OWNER, REPO,
-    MAY_PRESET("state", "'$ref':'#/$defs/IssueState','type':'string'", "'open'", "Open ones, closed ones, or all."),
-    MAY("labels", "'items':{'type':'string'},'type':'array'", "Labels that an issue must have, all of them."),
+    OWNER,
+    REPO,
+    MAY_PRESET("state", "'$ref':'#/$defs/IssueState','type':'string'", "'open'",
+               "Open ones, closed ones, or all."),
+    MAY("labels", "'items':{'type':'string'},'type':'array'",
+        "Labels that an issue must have, all of them."),
     MAY("filters", "'items':{'$ref':'#/$defs/IssueFilter','type':'object'},'type':'array'",
         "Conditions that an issue must meet, all of them."),
-    MAY_PRESET("sort", "'$ref':'#/$defs/IssueSort','type':'string'", "'created'", "What comes first."),
-    MAY_PRESET("direction", "'$ref':'#/$defs/Direction','type':'string'", "'desc'", "Upwards or downwards."),
-    PAGE, RESPONSE_FIELDS, NO_MORE};
+    MAY_PRESET("sort", "'$ref':'#/$defs/IssueSort','type':'string'", "'created'",
+               "What comes first."),
+    MAY_PRESET("direction", "'$ref':'#/$defs/Direction','type':'string'", "'desc'",
+               "Upwards or downwards."),
+    PAGE,
+    RESPONSE_FIELDS,
+    NO_MORE};
 
 static const struct param pull_params[] = {
-    OWNER, REPO,
-    MAY_PRESET("state", "'enum':['open','closed','all'],'type':'string'", "'open'", "Open ones, closed ones, or all."),
-    PAGE, RESPONSE_FIELDS, NO_MORE};
+    OWNER,
+    REPO,
+    MAY_PRESET("state", "'enum':['open','closed','all'],'type':'string'", "'open'",
+               "Open ones, closed ones, or all."),
+    PAGE,
+    RESPONSE_FIELDS,
+    NO_MORE};
 
 static const struct param repo_params[] = {OWNER, REPO, PAGE, RESPONSE_FIELDS, NO_MORE};
 
 static const struct param search_params[] = {
-    OWNER, REPO, NEED("query", "'minLength':1,'type':'string'", "Words in the title, whatever their case."),
+    OWNER,
+    REPO,
+    NEED("query", "'minLength':1,'type':'string'", "Words in the title, whatever their case."),
     MAY("cursor", "'type':'string'", "Where to go on, as `meta` said."),
-    MAY_PRESET("per_page", "'type':'integer','minimum':1,'maximum':100", "30", "Entries a page, up to 100."),
-    RESPONSE_FIELDS, NO_MORE};
+    MAY_PRESET("per_page", "'type':'integer','minimum':1,'maximum':100", "30",
+               "Entries a page, up to 100."),
+    RESPONSE_FIELDS,
+    NO_MORE};
 
 #define ISSUE                                                                                      \
     "'type':'object','properties':{'number':{'type':'integer'},'title':{'type':'string'},"         \
-    "'state':{'type':'string'},'comments':{'type':'integer'},'created_at':{'format':'date-time','type':'string'}}"
+    "'state':{'type':'string'},'comments':{'type':'integer'},'created_at':{'format':'date-time','" \
+    "type':'string'}}"
 
 static const struct action_def actions[] = {
-    {"create_issue", "Open an issue in a repository.", create_params, NULL, ISSUE, github_create_issue, 0},
+    {"create_issue", "Open an issue in a repository.", create_params, NULL, ISSUE,
+     github_create_issue, 0},
     {"get_issue", "Read one issue.", get_params, NULL, ISSUE, github_get_issue, 0},
-    {"list_issues", "List the issues of a repository.", list_params, issue_defs, "'type':'array','items':{" ISSUE "}",
-     github_list_issues, 0},
-    {"list_pull_requests", "List the pull requests of a repository.", pull_params, NULL, NULL, list_pull_requests, 0},
-    {"list_commits", "List the commits of a repository, newest first.", repo_params, NULL, NULL, list_commits, 0},
-    {"list_collaborators", "List who may do what in a repository.", repo_params, NULL, NULL, list_collaborators, 0},
+    {"list_issues", "List the issues of a repository.", list_params, issue_defs,
+     "'type':'array','items':{" ISSUE "}", github_list_issues, 0},
+    {"list_pull_requests", "List the pull requests of a repository.", pull_params, NULL, NULL,
+     list_pull_requests, 0},
+    {"list_commits", "List the commits of a repository, newest first.", repo_params, NULL, NULL,
+     list_commits, 0},
+    {"list_collaborators", "List who may do what in a repository.", repo_params, NULL, NULL,
+     list_collaborators, 0},
     {"search_issues", "Find issues by words of their title.", search_params, NULL,
      "'type':'array','items':{" ISSUE "}", github_search_issues, 0},
     {NULL, NULL, NULL, NULL, NULL, NULL, 0}};

@@ -9,7 +9,8 @@
 
 #include <string.h>
 
-/* A segment of the path as an owned string. A NUL within would make another name of it: then, and without memory, NULL. */
+/* A segment of the path as an owned string. A NUL within would make another name of it: then, and
+ * without memory, NULL. */
 static char *take_segment(const struct exchange *x, int i)
 {
     const struct span *segment = &x->target.segments[i];
@@ -125,7 +126,8 @@ void endpoint_remove_selected(struct exchange *x, struct answer *answer)
 /* ---- beginning one ---- */
 
 /* Adds the integration and answers as a plugin's configuration is answered. */
-static void integrate_now(struct exchange *x, struct answer *answer, struct user *user, const char *connector)
+static void integrate_now(struct exchange *x, struct answer *answer, struct user *user,
+                          const char *connector)
 {
     if (!user_integrate(&x->sandbox->accounts, user, connector, user->identifier)) {
         answer_error(answer, 500, "no_memory", "no memory");
@@ -135,17 +137,18 @@ static void integrate_now(struct exchange *x, struct answer *answer, struct user
 }
 
 /*
- * The URL that the user is sent to. Here it is the third party's callback at once, with all that it needs: opening it
- * is as good as having said yes.
+ * The URL that the user is sent to. Here it is the third party's callback at once, with all that it
+ * needs: opening it is as good as having said yes.
  */
-static void answer_url(struct exchange *x, struct answer *answer, const struct user *user, const char *connector,
-                       const char *callback, size_t len)
+static void answer_url(struct exchange *x, struct answer *answer, const struct user *user,
+                       const char *connector, const char *callback, size_t len)
 {
     const char *host = exchange_field(x, "Host");
     struct buf url;
     buf_init(&url);
     buf_addf(&url, "%s://%s/connectors/%s/success-authorize-callback?state=%s&callback_url=",
-             x->sandbox->options.tls_cert ? "https" : "http", host ? host : "localhost", connector, user->id);
+             x->sandbox->options.tls_cert ? "https" : "http", host ? host : "localhost", connector,
+             user->id);
     buf_add_escaped(&url, callback, len);
     emit_open(&answer->data, NULL, '{');
     emit_string(&answer->data, "url", url.len ? url.data : "", url.len);
@@ -199,7 +202,8 @@ void endpoint_authorized(struct exchange *x, struct answer *answer)
     exchange_query(x, "callback_url", &callback);
     struct user *user = find_state(&x->sandbox->accounts, &state);
     char *location = buf_take(&callback, &len);
-    if (!user || !connector || !user_integrate(&x->sandbox->accounts, user, connector, user->identifier)) {
+    if (!user || !connector ||
+        !user_integrate(&x->sandbox->accounts, user, connector, user->identifier)) {
         answer_error(answer, 400, "invalid_state", "This authorization was not asked for.");
     } else {
         answer->kind = ANSWER_BODY;

@@ -29,38 +29,46 @@ static const struct label labels[] = {
     {"ci", "ededed", "Builds and checks"},
 };
 
-static const char *const troubles[] = {"Crash", "Timeout", "Wrong result", "Memory growth", "Missing error",
-                                       "Slow start", "Data loss", "Flaky test"};
-static const char *const places[] = {"upload",     "token refresh", "search index", "pagination",
-                                     "webhook queue", "CSV export", "login form",   "cache layer",
-                                     "scheduler",  "mail parser"};
-static const char *const moments[] = {"after a restart",       "with more than 1,000 items",
-                                      "when the disk is full", "on slow networks",
+static const char *const troubles[] = {"Crash",         "Timeout",       "Wrong result",
+                                       "Memory growth", "Missing error", "Slow start",
+                                       "Data loss",     "Flaky test"};
+static const char *const places[] = {
+    "upload",     "token refresh", "search index", "pagination", "webhook queue",
+    "CSV export", "login form",    "cache layer",  "scheduler",  "mail parser"};
+static const char *const moments[] = {"after a restart",        "with more than 1,000 items",
+                                      "when the disk is full",  "on slow networks",
                                       "for names with accents", "behind a proxy",
-                                      "at midnight UTC",       "with two workers"};
-static const char *const wishes[] = {"Support", "Document", "Speed up", "Simplify", "Rework", "Test"};
+                                      "at midnight UTC",        "with two workers"};
+static const char *const wishes[] = {"Support",  "Document", "Speed up",
+                                     "Simplify", "Rework",   "Test"};
 
 static const char *const paragraphs[] = {
-    "Happens on about one run in five. A log is attached; the interesting part begins near the end.",
-    "To reproduce: take the sample configuration, set the limit to 1 and send two requests at once.",
-    "It worked in the last release. I suspect the change to the connection pool, but have not proven it.",
+    "Happens on about one run in five. A log is attached; the interesting part begins near the "
+    "end.",
+    "To reproduce: take the sample configuration, set the limit to 1 and send two requests at "
+    "once.",
+    "It worked in the last release. I suspect the change to the connection pool, but have not "
+    "proven it.",
     "Nobody is blocked by this, there is a workaround: run the command twice.",
     "We see this in production since Tuesday. Happy to test a patch.",
     "The manual says one thing and the code another. I would rather change the manual.",
 };
 
-static const char *const verbs[] = {"Fix", "Add", "Remove", "Rename", "Split", "Bound", "Check", "Cache"};
-static const char *const things[] = {"retry budget", "cursor handling", "header checks", "schema cache",
-                                     "error paths",  "release notes",   "upload tests",  "idle timeout"};
+static const char *const verbs[] = {"Fix",   "Add",   "Remove", "Rename",
+                                    "Split", "Bound", "Check",  "Cache"};
+static const char *const things[] = {"retry budget", "cursor handling", "header checks",
+                                     "schema cache", "error paths",     "release notes",
+                                     "upload tests", "idle timeout"};
 
-static const char *const documents[] = {"Budget", "Roadmap", "Meeting notes", "Invoice", "Survey results",
-                                        "Onboarding", "Floor plan", "Résumé", "Quarterly report", "Contract"};
+static const char *const documents[] = {
+    "Budget",     "Roadmap",    "Meeting notes", "Invoice",          "Survey results",
+    "Onboarding", "Floor plan", "Résumé",        "Quarterly report", "Contract"};
 static const char *const extensions[] = {"pdf", "txt", "csv", "png", "docx", "json"};
 
-static const char *const subjects[] = {"Minutes of Monday's call", "Your invoice for May",
-                                       "Re: access to the staging server", "Lunch on Thursday?",
-                                       "Release 2.4 is out",       "Please review the draft",
-                                       "Re: Re: floor plan",       "Backup finished with warnings"};
+static const char *const subjects[] = {
+    "Minutes of Monday's call", "Your invoice for May",         "Re: access to the staging server",
+    "Lunch on Thursday?",       "Release 2.4 is out",           "Please review the draft",
+    "Re: Re: floor plan",       "Backup finished with warnings"};
 
 static const char *any(struct dice *dice, const char *const *list, size_t count)
 {

@@ -33,14 +33,16 @@ const struct label *invent_label(uint64_t i);
 /* The label of that name; NULL: not one of ours. */
 const struct label *invent_label_named(const char *name);
 
-/* Short texts: the title of an issue, a paragraph about it, a commit's first line, a file's name, a letter's subject. */
+/* Short texts: the title of an issue, a paragraph about it, a commit's first line, a file's name, a
+ * letter's subject. */
 void invent_title(struct dice *dice, char *out, size_t size);
 const char *invent_paragraph(struct dice *dice);
 void invent_commit(struct dice *dice, char *out, size_t size);
 void invent_filename(struct dice *dice, char *out, size_t size);
 const char *invent_subject(struct dice *dice);
 
-/* Random-looking identifiers: a UUID, `len` characters of lower-case hexadecimal, `len` of base64url; a NUL behind. */
+/* Random-looking identifiers: a UUID, `len` characters of lower-case hexadecimal, `len` of
+ * base64url; a NUL behind. */
 void invent_uuid(struct dice *dice, char out[37]);
 void invent_hex(struct dice *dice, char *out, size_t len);
 void invent_opaque(struct dice *dice, char *out, size_t len);

@@ -8,7 +8,8 @@
 
 #define CACHED 8 /* sizes of list_bytes that are kept ready */
 
-/* An answer of list_bytes. Never freed while the server runs, so that it may be sent from where it is. */
+/* An answer of list_bytes. Never freed while the server runs, so that it may be sent from where it
+ * is. */
 struct prepared {
     int64_t bytes;
     struct buf body;

@@ -33,7 +33,8 @@ void lab_echo_params(const struct run *run, struct answer *answer)
 }
 
 /* libmicrohttpd names one header field of the request. */
-static enum MHD_Result emit_field(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+static enum MHD_Result emit_field(void *cls, enum MHD_ValueKind kind, const char *name,
+                                  const char *value)
 {
     struct buf *out = cls;
     (void)kind;
@@ -108,7 +109,8 @@ void lab_upload(const struct run *run, struct answer *answer)
 /* ---- what goes out ---- */
 
 /* A header value from a parameter; with `latin1`, characters up to U+00FF become one byte each. */
-static void set_field(const struct run *run, struct answer *answer, const char *name, const char *param, bool latin1)
+static void set_field(const struct run *run, struct answer *answer, const char *name,
+                      const char *param, bool latin1)
 {
     size_t len, at = 0;
     char value[1024];
@@ -209,11 +211,13 @@ static void write_fault(const struct run *run, struct answer *answer)
         buf_add(&answer->body, body ? body : broken, body ? len : sizeof broken - 1);
     } else if (answer->status >= 400) {
         bool given = run_copy(run, "message", message, sizeof message);
-        answer_error(answer, answer->status, "fault", given ? message : "This fault was asked for.");
+        answer_error(answer, answer->status, "fault",
+                     given ? message : "This fault was asked for.");
     } else {
         emit_open(&answer->data, NULL, '{');
         emit_int(&answer->data, "status", answer->status);
-        emit_text(&answer->data, "text", "long enough to be cut in the middle, so that something is missing");
+        emit_text(&answer->data, "text",
+                  "long enough to be cut in the middle, so that something is missing");
         emit_close(&answer->data, '}');
     }
 }
@@ -230,7 +234,8 @@ void lab_fault(const struct run *run, struct answer *answer)
         emit_close(&answer->data, '}');
         return;
     }
-    answer->status = (int)run_int(run, "status", ends || run_flag(run, "broken_json", false) ? 200 : 500);
+    answer->status =
+        (int)run_int(run, "status", ends || run_flag(run, "broken_json", false) ? 200 : 500);
     answer->end = read_end(run);
     write_fault(run, answer);
     add_recovery(run, answer);

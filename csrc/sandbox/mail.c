@@ -65,7 +65,8 @@ static struct mail *mail_of(const struct run *run, struct answer *answer)
 /* ---- reading ---- */
 
 /* The members of a letter's attachments: one of five that were invented has one. */
-static void emit_attachment(struct buf *out, int64_t letter, size_t i, const char *name, const char *type, size_t size)
+static void emit_attachment(struct buf *out, int64_t letter, size_t i, const char *name,
+                            const char *type, size_t size)
 {
     emit_open(out, NULL, '{');
     emit_format(out, "id", "att-%lld-%zu", (long long)letter, i);
@@ -87,7 +88,8 @@ static void emit_invented(struct buf *out, uint64_t seed, int64_t number)
     emit_text(out, "to", "ada@example.com");
     emit_text(out, "subject", invent_subject(&dice));
     emit_text(out, "snippet", invent_paragraph(&dice));
-    emit_time(out, "date", INVENT_NOW - (INVENTED - number) * 17000 - (int64_t)dice_below(&dice, 9000));
+    emit_time(out, "date",
+              INVENT_NOW - (INVENTED - number) * 17000 - (int64_t)dice_below(&dice, 9000));
     emit_bool(out, "unread", dice_below(&dice, 3) == 0);
     emit_open(out, "attachments", '[');
     if (number % 5 == 0) {
@@ -109,7 +111,8 @@ static void emit_sent(struct buf *out, const struct sent *sent, int64_t number)
     emit_open(out, "attachments", '[');
     for (size_t i = 0; i < sent->attachment_count; i++) {
         const struct attachment *attachment = &sent->attachments[i];
-        emit_attachment(out, number, i, attachment->name, attachment->type, attachment->content.len);
+        emit_attachment(out, number, i, attachment->name, attachment->type,
+                        attachment->content.len);
     }
     emit_close(out, ']');
     emit_close(out, '}');
@@ -178,7 +181,8 @@ static bool copy_attachments(const struct run *run, struct mail *mail, struct se
         snprintf(attachment->type, sizeof attachment->type, "%.100s",
                  part->type ? part->type : "application/octet-stream");
         buf_add(&attachment->content, part->kept.data, part->kept.len);
-        if (attachment->content.failed || part->kept.len < part->size || mail->stored > MAX_STORED) {
+        if (attachment->content.failed || part->kept.len < part->size ||
+            mail->stored > MAX_STORED) {
             return false;
         }
     }
@@ -211,7 +215,8 @@ static void join_addresses(const struct run *run, char *out, size_t size)
     for (uint32_t i = list + 1; i < end && at < size; i = json_next(run->params, i)) {
         size_t len;
         const char *text = json_text(run->params, i, &len);
-        int wrote = snprintf(out + at, size - at, "%s%.*s", at ? ", " : "", (int)(len < 200 ? len : 200), text);
+        int wrote = snprintf(out + at, size - at, "%s%.*s", at ? ", " : "",
+                             (int)(len < 200 ? len : 200), text);
         at += wrote > 0 ? (size_t)wrote : 0;
     }
 }
@@ -238,14 +243,16 @@ static void send_email(const struct run *run, struct answer *answer)
 
 static const struct param list_params[] = {
     MAY_PRESET("page", "'type':'integer','minimum':1", "1", "Which page, from 1."),
-    MAY_PRESET("limit", "'type':'integer','minimum':1,'maximum':100", "20", "Letters a page, up to 100."),
+    MAY_PRESET("limit", "'type':'integer','minimum':1,'maximum':100", "20",
+               "Letters a page, up to 100."),
     RESPONSE_FIELDS, NO_MORE};
 
 static const struct param send_params[] = {
     NEED("to", "'items':{'type':'string'},'minItems':1,'type':'array'", "Addresses."),
     NEED("subject", "'type':'string'", "The letter in one line."),
     MAY("body", "'type':'string'", "The letter."),
-    MAY("attachments", "'items':{'format':'binary','type':'string'},'type':'array'", "Files that go with it."),
+    MAY("attachments", "'items':{'format':'binary','type':'string'},'type':'array'",
+        "Files that go with it."),
     NO_MORE};
 
 static const struct param attachment_params[] = {
@@ -253,11 +260,13 @@ static const struct param attachment_params[] = {
 
 static const struct action_def actions[] = {
     {"list_emails", "List letters, newest first.", list_params, NULL,
-     "'type':'array','items':{'type':'object','properties':{'id':{'type':'string'},'from':{'type':'string'},"
+     "'type':'array','items':{'type':'object','properties':{'id':{'type':'string'},'from':{'type':'"
+     "string'},"
      "'subject':{'type':'string'}}}",
      list_emails, 0},
     {"send_email", "Send a letter.", send_params, NULL, NULL, send_email, ACTION_KEEPS_FILES},
-    {"get_attachment", "Get a file that came with a letter.", attachment_params, NULL, NULL, get_attachment, 0},
+    {"get_attachment", "Get a file that came with a letter.", attachment_params, NULL, NULL,
+     get_attachment, 0},
     {NULL, NULL, NULL, NULL, NULL, NULL, 0}};
 
 const struct connector_def connector_mail = {"google_mail", "Google Mail", actions};

@@ -61,13 +61,17 @@ static bool read_dialect(const char *text, enum dialect *out)
     return false;
 }
 
-static const struct option names[] = {
-    {"host", required_argument, NULL, 'h'},    {"port", required_argument, NULL, 'p'},
-    {"api-key", required_argument, NULL, 'k'}, {"seed", required_argument, NULL, 's'},
-    {"dialect", required_argument, NULL, 'd'}, {"delay", required_argument, NULL, 'w'},
-    {"tls", required_argument, NULL, 't'},     {"until-eof", no_argument, NULL, 'e'},
-    {"verbose", no_argument, NULL, 'v'},       {"help", no_argument, NULL, 'H'},
-    {NULL, 0, NULL, 0}};
+static const struct option names[] = {{"host", required_argument, NULL, 'h'},
+                                      {"port", required_argument, NULL, 'p'},
+                                      {"api-key", required_argument, NULL, 'k'},
+                                      {"seed", required_argument, NULL, 's'},
+                                      {"dialect", required_argument, NULL, 'd'},
+                                      {"delay", required_argument, NULL, 'w'},
+                                      {"tls", required_argument, NULL, 't'},
+                                      {"until-eof", no_argument, NULL, 'e'},
+                                      {"verbose", no_argument, NULL, 'v'},
+                                      {"help", no_argument, NULL, 'H'},
+                                      {NULL, 0, NULL, 0}};
 
 /* Takes one option; false: its argument makes no sense. */
 static bool take_option(struct options *options, int option, char **argv, int argc)
@@ -121,7 +125,8 @@ static int read_options(struct options *options, int argc, char **argv)
             return 0;
         }
         if (!take_option(options, option, argv, argc)) {
-            fprintf(stderr, "bosa-sandbox: bad option or argument near `%s`; see --help\n", argv[optind - 1]);
+            fprintf(stderr, "bosa-sandbox: bad option or argument near `%s`; see --help\n",
+                    argv[optind - 1]);
             return 2;
         }
     }
@@ -174,7 +179,8 @@ static void wait_for_end(bool until_eof, const sigset_t *mask)
         fd_set set;
         FD_ZERO(&set);
         FD_SET(STDIN_FILENO, &set);
-        int ready = pselect(until_eof ? STDIN_FILENO + 1 : 0, until_eof ? &set : NULL, NULL, NULL, NULL, mask);
+        int ready = pselect(until_eof ? STDIN_FILENO + 1 : 0, until_eof ? &set : NULL, NULL, NULL,
+                            NULL, mask);
         if (ready < 0 || read(STDIN_FILENO, dropped, sizeof dropped) <= 0) {
             return;
         }
@@ -186,8 +192,8 @@ static void print_banner(const struct sandbox *sandbox, unsigned port)
     const struct options *options = &sandbox->options;
     const struct accounts *accounts = &sandbox->accounts;
     bool v6 = strchr(options->host, ':') != NULL;
-    printf("listening on %s://%s%s%s:%u\n", options->tls_cert ? "https" : "http", v6 ? "[" : "", options->host,
-           v6 ? "]" : "", port);
+    printf("listening on %s://%s%s%s:%u\n", options->tls_cert ? "https" : "http", v6 ? "[" : "",
+           options->host, v6 ? "]" : "", port);
     printf("api key %s\n", accounts->key);
     printf("token %s\n", accounts->tokens[0].text);
     printf("user %s %s\n", accounts->users[0].identifier, accounts->users[0].secret);

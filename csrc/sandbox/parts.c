@@ -62,7 +62,8 @@ static void add_content(struct parts *parts, const char *bytes, size_t len)
     part->checksum = fnv_add(part->checksum, bytes, len);
 }
 
-/* The value of parameter `name` of a header value, as an owned string; NULL: none. `\"` is undone, %XX isn't. */
+/* The value of parameter `name` of a header value, as an owned string; NULL: none. `\"` is undone,
+ * %XX isn't. */
 static char *parameter(const char *text, size_t len, const char *name)
 {
     size_t name_len = strlen(name);

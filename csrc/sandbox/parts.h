@@ -1,18 +1,18 @@
 /*
  * parts: the body of a form, read piece by piece.
  *
- * multipart/form-data is parsed as it comes in; of a file only its size and checksum are kept, and as many of
- * its first bytes as the reader asked for, so that an upload of any size takes no memory. The pairs of
- * an urlencoded body are presented as parts, too.
+ * multipart/form-data is parsed as it comes in; of a file only its size and checksum are kept, and
+ * as many of its first bytes as the reader asked for, so that an upload of any size takes no
+ * memory. The pairs of an urlencoded body are presented as parts, too.
  */
 #ifndef SANDBOX_PARTS_H
 #define SANDBOX_PARTS_H
 
 #include "../core/buf.h"
 
-#define PARTS_MAX 10000                     /* parts of one form; more make it broken */
-#define PARTS_MAX_HEAD ((size_t)64 << 10)   /* bytes of one part's header */
-#define PARTS_MAX_VALUE ((size_t)1 << 20)   /* bytes kept of a part that is no file */
+#define PARTS_MAX 10000                   /* parts of one form; more make it broken */
+#define PARTS_MAX_HEAD ((size_t)64 << 10) /* bytes of one part's header */
+#define PARTS_MAX_VALUE ((size_t)1 << 20) /* bytes kept of a part that is no file */
 
 struct part {
     char *name;        /* owned, as all of this */
@@ -38,7 +38,8 @@ struct parts {
 #define FNV_START UINT64_C(0xcbf29ce484222325)
 uint64_t fnv_add(uint64_t sum, const char *bytes, size_t len);
 
-/* Zeroed memory is an empty list. Starts reading; a content type without a boundary makes it broken. */
+/* Zeroed memory is an empty list. Starts reading; a content type without a boundary makes it
+ * broken. */
 void parts_begin(struct parts *parts, const char *content_type, size_t keep);
 
 void parts_feed(struct parts *parts, const char *bytes, size_t len);

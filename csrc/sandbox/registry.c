@@ -107,16 +107,18 @@ static void add_request_schema(struct buf *out, const char *key, const struct ac
 /* The field parameters that every entry lists. */
 static const char header_parameters[] =
     "'name':'http_headers','required':true,'schema':{'properties':{"
-    "'x_api_key':{'default':'','description':'The key of the calling application.','title':'X Api Key','type':'string'},"
+    "'x_api_key':{'default':'','description':'The key of the calling application.','title':'X Api "
+    "Key','type':'string'},"
     "'authorization':{'anyOf':[{'type':'string'},{'type':'null'}],'default':null,"
     "'description':'Bearer and the token of the user acted for.','title':'Authorization'},"
     "'x_bosa_integration':{'anyOf':[{'type':'string'},{'type':'null'}],'default':null,"
     "'description':'Which account of the user acts.','title':'X Bosa Integration'}},"
     "'title':'ExposedDefaultHeaders','type':'object'}";
 
-static const char meta_schema[] =
-    "'meta':{'anyOf':[{'type':'object','properties':{'total':{'type':'integer'},'total_page':{'type':'integer'},"
-    "'has_next':{'type':'boolean'},'has_prev':{'type':'boolean'}},'title':'Meta'},{'type':'null'}]}";
+static const char meta_schema[] = "'meta':{'anyOf':[{'type':'object','properties':{'total':{'type':"
+                                  "'integer'},'total_page':{'type':'integer'},"
+                                  "'has_next':{'type':'boolean'},'has_prev':{'type':'boolean'}},'"
+                                  "title':'Meta'},{'type':'null'}]}";
 
 /* The answer's schema: the envelope around what the action says about its data. */
 static void add_response(struct buf *out, const char *answer)
@@ -298,14 +300,15 @@ struct connector_served *registry_find(struct registry *registry, const char *na
     return NULL;
 }
 
-struct served *registry_action(struct registry *registry, const char *connector, size_t connector_len,
-                               const char *action, size_t action_len)
+struct served *registry_action(struct registry *registry, const char *connector,
+                               size_t connector_len, const char *action, size_t action_len)
 {
     struct connector_served *served = registry_find(registry, connector, connector_len);
     for (size_t i = 0; served && i < served->count; i++) {
         const struct action_def *def = served->actions[i].def;
         bool shown = registry->changed || !(def->flags & ACTION_LATER);
-        if (shown && strlen(def->name) == action_len && memcmp(def->name, action, action_len) == 0) {
+        if (shown && strlen(def->name) == action_len &&
+            memcmp(def->name, action, action_len) == 0) {
             return &served->actions[i];
         }
     }

@@ -1,9 +1,9 @@
 /*
  * registry: the connectors of this server, their actions, and what discovery says about them.
  *
- * Actions are tables of static data. From them the registry writes the discovery answer once, reads it back
- * with the core's own parser, and compiles each action's schema from it, so that the server can't
- * tell a client one thing and check another.
+ * Actions are tables of static data. From them the registry writes the discovery answer once, reads
+ * it back with the core's own parser, and compiles each action's schema from it, so that the server
+ * can't tell a client one thing and check another.
  */
 #ifndef SANDBOX_REGISTRY_H
 #define SANDBOX_REGISTRY_H
@@ -19,14 +19,14 @@ struct run;
 typedef void action_handler(const struct run *run, struct answer *answer);
 
 enum need {
-    NEEDED,  /* required */
+    NEEDED,   /* required */
     OPTIONAL, /* may be left out or null */
     DEFAULTED /* may be left out, not null */
 };
 
 /*
- * A parameter. `schema` is the inside of a JSON object, with ' in place of "; the title is made from the
- * name, `default` is `preset`.
+ * A parameter. `schema` is the inside of a JSON object, with ' in place of "; the title is made
+ * from the name, `default` is `preset`.
  */
 struct param {
     const char *name; /* NULL ends a list */
@@ -36,17 +36,32 @@ struct param {
     const char *about;
 };
 
-#define NEED(name, schema, about) {name, NEEDED, schema, "null", about}
-#define MAY(name, schema, about) {name, OPTIONAL, schema, "null", about}
-#define MAY_PRESET(name, schema, preset, about) {name, OPTIONAL, schema, preset, about}
-#define PRESET(name, schema, preset, about) {name, DEFAULTED, schema, preset, about}
-#define NO_MORE {NULL, NEEDED, NULL, NULL, NULL}
+#define NEED(name, schema, about)                                                                  \
+    {                                                                                              \
+        name, NEEDED, schema, "null", about                                                        \
+    }
+#define MAY(name, schema, about)                                                                   \
+    {                                                                                              \
+        name, OPTIONAL, schema, "null", about                                                      \
+    }
+#define MAY_PRESET(name, schema, preset, about)                                                    \
+    {                                                                                              \
+        name, OPTIONAL, schema, preset, about                                                      \
+    }
+#define PRESET(name, schema, preset, about)                                                        \
+    {                                                                                              \
+        name, DEFAULTED, schema, preset, about                                                     \
+    }
+#define NO_MORE                                                                                    \
+    {                                                                                              \
+        NULL, NEEDED, NULL, NULL, NULL                                                             \
+    }
 #define RESPONSE_FIELDS                                                                            \
     MAY("response_fields", "'type':'array','items':{'type':'string'}",                             \
         "Dotted names of the fields to keep, applied to each item of a list.")
 
 enum action_flag {
-    ACTION_NO_REQUEST = 1, /* takes no parameters at all */
+    ACTION_NO_REQUEST = 1,  /* takes no parameters at all */
     ACTION_KEEPS_FILES = 2, /* the handler needs the content of the files it gets */
     ACTION_LATER = 4,       /* hidden until the schema changes */
     ACTION_CLOSED = 8       /* additionalProperties: false */
@@ -81,8 +96,8 @@ struct connector_served {
     const struct connector_def *def;
     struct served *actions; /* owned */
     size_t count;
-    struct json_doc doc;    /* the discovery answer with every action */
-    struct buf text;        /* the discovery answer as it is given now */
+    struct json_doc doc; /* the discovery answer with every action */
+    struct buf text;     /* the discovery answer as it is given now */
     char etag[24];
 };
 
@@ -92,7 +107,8 @@ struct registry {
     bool changed; /* actions that come later are there */
 };
 
-/* Writes, reads and compiles everything. On failure `err` names the action whose schema makes no sense. */
+/* Writes, reads and compiles everything. On failure `err` names the action whose schema makes no
+ * sense. */
 enum bosa_status registry_init(struct registry *registry, struct bosa_error *err);
 
 /* Shows or hides the actions that come later. False: no memory, nothing has changed. */
@@ -101,8 +117,8 @@ bool registry_change(struct registry *registry, bool changed);
 struct connector_served *registry_find(struct registry *registry, const char *name, size_t len);
 
 /* An action that is shown now; NULL when there is none. */
-struct served *registry_action(struct registry *registry, const char *connector, size_t connector_len,
-                               const char *action, size_t action_len);
+struct served *registry_action(struct registry *registry, const char *connector,
+                               size_t connector_len, const char *action, size_t action_len);
 
 void registry_free(struct registry *registry);
 

@@ -12,13 +12,17 @@ static const struct route routes[] = {
     {"POST", "/clients/oauth-token", DIALECT_SEED, NEEDS_KEY, endpoint_token},
     {"GET", "/users/me", DIALECT_TODAY, NEEDS_USER, endpoint_who_am_i},
     {"GET", "/clients/user", DIALECT_SEED, NEEDS_USER, endpoint_who_am_i},
-    {"GET", "/connectors/{}/integration-exists", DIALECT_BOTH, NEEDS_USER, endpoint_has_integration},
+    {"GET", "/connectors/{}/integration-exists", DIALECT_BOTH, NEEDS_USER,
+     endpoint_has_integration},
     {"POST", "/connectors/{}/integrations", DIALECT_BOTH, NEEDS_USER, endpoint_integrate},
     {"DELETE", "/connectors/{}/integrations", DIALECT_SEED, NEEDS_USER, endpoint_remove_selected},
     {"GET", "/connectors/{}/integrations/{}", DIALECT_BOTH, NEEDS_USER, endpoint_get_integration},
-    {"POST", "/connectors/{}/integrations/{}", DIALECT_BOTH, NEEDS_USER, endpoint_select_integration},
-    {"DELETE", "/connectors/{}/integrations/{}", DIALECT_TODAY, NEEDS_USER, endpoint_remove_integration},
-    {"GET", "/connectors/{}/success-authorize-callback", DIALECT_BOTH, OPEN_TO_ALL, endpoint_authorized},
+    {"POST", "/connectors/{}/integrations/{}", DIALECT_BOTH, NEEDS_USER,
+     endpoint_select_integration},
+    {"DELETE", "/connectors/{}/integrations/{}", DIALECT_TODAY, NEEDS_USER,
+     endpoint_remove_integration},
+    {"GET", "/connectors/{}/success-authorize-callback", DIALECT_BOTH, OPEN_TO_ALL,
+     endpoint_authorized},
     {"GET", "/_sandbox/stats", DIALECT_BOTH, OPEN_TO_ALL, endpoint_stats},
     {"POST", "/_sandbox/reset", DIALECT_BOTH, OPEN_TO_ALL, endpoint_reset},
     {"POST", "/_sandbox/schema-change", DIALECT_BOTH, OPEN_TO_ALL, endpoint_schema_change},
@@ -57,7 +61,8 @@ static bool has_connector(struct sandbox *sandbox, const struct target *target)
 }
 
 /* An endpoint for the path. Where only the method is wrong the status is 405. */
-static struct target find_endpoint(struct sandbox *sandbox, const char *method, const char *path, size_t len)
+static struct target find_endpoint(struct sandbox *sandbox, const char *method, const char *path,
+                                   size_t len)
 {
     struct target none = {.status = 404};
     for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
@@ -76,7 +81,8 @@ static struct target find_endpoint(struct sandbox *sandbox, const char *method, 
 }
 
 /* An action for the path /connectors/{connector}/{action}; the action's name may hold slashes. */
-static struct target find_action(struct sandbox *sandbox, const char *method, const char *path, size_t len)
+static struct target find_action(struct sandbox *sandbox, const char *method, const char *path,
+                                 size_t len)
 {
     static const char prefix[] = "/connectors/";
     const size_t prefix_len = sizeof prefix - 1;
@@ -99,7 +105,8 @@ static struct target find_action(struct sandbox *sandbox, const char *method, co
     return target;
 }
 
-static struct target find_any(struct sandbox *sandbox, const char *method, const char *path, size_t len)
+static struct target find_any(struct sandbox *sandbox, const char *method, const char *path,
+                              size_t len)
 {
     struct target target = find_endpoint(sandbox, method, path, len);
     return target.status == 404 ? find_action(sandbox, method, path, len) : target;

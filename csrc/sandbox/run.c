@@ -107,8 +107,8 @@ struct window run_page(const struct run *run, struct answer *answer, int64_t tot
     return window;
 }
 
-struct window run_cursor(const struct run *run, struct answer *answer, int64_t total, const char *cursor,
-                         const char *limit, int64_t preset)
+struct window run_cursor(const struct run *run, struct answer *answer, int64_t total,
+                         const char *cursor, const char *limit, int64_t preset)
 {
     char given[32];
     int64_t size = run_int(run, limit, preset), first = 0;
@@ -118,7 +118,8 @@ struct window run_cursor(const struct run *run, struct answer *answer, int64_t t
     first = first < 0 || first > total ? 0 : first;
     struct window window = cut(first, size, total);
     open_meta(answer, window, total, size);
-    emit_format(&answer->meta, "backwards_cursor", "CUR%lld", (long long)(first > size ? first - size : 0));
+    emit_format(&answer->meta, "backwards_cursor", "CUR%lld",
+                (long long)(first > size ? first - size : 0));
     emit_format(&answer->meta, "forwards_cursor", "CUR%lld", (long long)(first + window.count));
     emit_close(&answer->meta, '}');
     return window;

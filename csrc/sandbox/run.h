@@ -10,7 +10,7 @@ struct run {
     struct exchange *exchange;
     struct sandbox *sandbox;
     const struct json_doc *params; /* checked; the root is an object */
-    uint64_t calls;                /* executions with the same `key`, this one included; 0: no key was given */
+    uint64_t calls; /* executions with the same `key`, this one included; 0: no key was given */
 };
 
 /* A parameter's node; JSON_NONE where it is left out or null. */
@@ -42,7 +42,7 @@ struct window {
 struct window run_page(const struct run *run, struct answer *answer, int64_t total, int64_t limit);
 
 /* The window that a cursor asks for; `cursor` and `limit` are the names of the parameters. */
-struct window run_cursor(const struct run *run, struct answer *answer, int64_t total, const char *cursor,
-                         const char *limit, int64_t preset);
+struct window run_cursor(const struct run *run, struct answer *answer, int64_t total,
+                         const char *cursor, const char *limit, int64_t preset);
 
 #endif

@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-enum bosa_status sandbox_init(struct sandbox *sandbox, const struct options *options, struct bosa_error *err)
+enum bosa_status sandbox_init(struct sandbox *sandbox, const struct options *options,
+                              struct bosa_error *err)
 {
     memset(sandbox, 0, sizeof *sandbox);
     sandbox->options = *options;
@@ -59,7 +60,8 @@ static struct counter *find_counter(const struct counters *counters, const char 
     uint64_t hash = fnv_add(FNV_START, key, len);
     for (size_t i = 0; i < counters->count; i++) {
         struct counter *counter = &counters->list[i];
-        if (counter->hash == hash && strlen(counter->key) == len && memcmp(counter->key, key, len) == 0) {
+        if (counter->hash == hash && strlen(counter->key) == len &&
+            memcmp(counter->key, key, len) == 0) {
             return counter;
         }
     }

@@ -1,8 +1,8 @@
 /*
  * sandbox: the whole server's state.
  *
- * Everything here is used by one thread, libmicrohttpd's, once the server runs; only `wake` has a thread of
- * its own and guards itself.
+ * Everything here is used by one thread, libmicrohttpd's, once the server runs; only `wake` has a
+ * thread of its own and guards itself.
  */
 #ifndef SANDBOX_SANDBOX_H
 #define SANDBOX_SANDBOX_H
@@ -63,9 +63,11 @@ struct sandbox {
 };
 
 /* Everything but `wake`. On failure nothing is left. */
-enum bosa_status sandbox_init(struct sandbox *sandbox, const struct options *options, struct bosa_error *err);
+enum bosa_status sandbox_init(struct sandbox *sandbox, const struct options *options,
+                              struct bosa_error *err);
 
-/* Back to how it began: users, data, counts. False: no memory; then no request can be served properly. */
+/* Back to how it began: users, data, counts. False: no memory; then no request can be served
+ * properly. */
 bool sandbox_reset(struct sandbox *sandbox);
 
 /* Counts one more execution for a key and returns how many there are now; 0: no memory. */

@@ -13,7 +13,8 @@ struct stream {
     char *bytes;   /* owned; NULL: the pattern */
     uint64_t size; /* of the whole */
     uint64_t cut;  /* where the connection ends; size: nowhere */
-    int fd;        /* of the connection, to be reset there; -1: to be closed */
+    int fd;        /* of the connection */
+    bool reset;    /* how it ends */
 };
 
 static int descriptor(const struct exchange *x)
@@ -23,11 +24,21 @@ static int descriptor(const struct exchange *x)
     return info ? info->connect_fd : -1;
 }
 
-/* Makes closing the socket a reset. */
-static void linger_not(int fd)
+/*
+ * Ends the connection at once, in order or by a reset. libmicrohttpd closes the socket later, when
+ * it next has work; connecting to no address is what resets before that, on Linux, and elsewhere
+ * closing does.
+ */
+static void end_connection(int fd, bool reset)
 {
     struct linger linger = {1, 0};
+    struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
+    if (!reset) {
+        shutdown(fd, SHUT_RDWR);
+        return;
+    }
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+    (void)connect(fd, &nowhere, sizeof nowhere);
 }
 
 static void fill_pattern(char *out, uint64_t from, size_t len)
@@ -47,9 +58,7 @@ static ssize_t read_stream(void *cls, uint64_t position, char *out, size_t max)
         return MHD_CONTENT_READER_END_OF_STREAM;
     }
     if (position >= stream->cut) {
-        if (stream->fd >= 0) {
-            linger_not(stream->fd);
-        }
+        end_connection(stream->fd, stream->reset);
         return MHD_CONTENT_READER_END_WITH_ERROR;
     }
     uint64_t left = stream->cut - position;
@@ -85,7 +94,8 @@ static struct MHD_Response *stream_response(struct exchange *x)
     }
     bool whole = answer->end == END_WELL || answer->end == END_CLOSE_AFTER_ANSWER;
     stream->cut = whole ? stream->size : answer->end == END_AFTER_HEADERS ? 0 : stream->size / 2;
-    stream->fd = answer->end == END_RESET_IN_BODY ? descriptor(x) : -1;
+    stream->fd = descriptor(x);
+    stream->reset = answer->end == END_RESET_IN_BODY;
     struct MHD_Response *response = MHD_create_response_from_callback(
         answer->chunked ? MHD_SIZE_UNKNOWN : stream->size, BLOCK, read_stream, stream, free_stream);
     if (!response) {
@@ -103,13 +113,15 @@ static struct MHD_Response *memory_response(struct answer *answer)
             const char *shared;
             void *given; /* libmicrohttpd doesn't write to it */
         } bytes = {answer->shared};
-        return MHD_create_response_from_buffer((size_t)answer->size, bytes.given, MHD_RESPMEM_PERSISTENT);
+        return MHD_create_response_from_buffer((size_t)answer->size, bytes.given,
+                                               MHD_RESPMEM_PERSISTENT);
     }
     char *body = buf_take(&answer->body, &len);
     if (!body) {
         return NULL;
     }
-    struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback(len, body, mem_free);
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer_with_free_callback(len, body, mem_free);
     if (!response) {
         mem_free(body);
     }
@@ -138,9 +150,7 @@ enum MHD_Result send_answer(struct exchange *x)
     const char *contract = exchange_field(x, "X-GL-Error-Contract");
     bool today = contract && strcmp(contract, "2") == 0;
     if (answer->end == END_CLOSE || answer->end == END_RESET) {
-        if (answer->end == END_RESET) {
-            linger_not(descriptor(x));
-        }
+        end_connection(descriptor(x), answer->end == END_RESET);
         return MHD_NO;
     }
     if (!answer_finish(answer, x->id, today)) {
@@ -161,6 +171,6 @@ enum MHD_Result send_answer(struct exchange *x)
 void send_done(struct exchange *x)
 {
     if (x->answer.end == END_CLOSE_AFTER_ANSWER) {
-        shutdown(descriptor(x), SHUT_RDWR);
+        end_connection(descriptor(x), false);
     }
 }

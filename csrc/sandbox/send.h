@@ -8,7 +8,8 @@
 
 #include <microhttpd.h>
 
-/* Queues the exchange's answer, or ends its connection where the answer wants that. To be returned from the request handler. */
+/* Queues the exchange's answer, or ends its connection where the answer wants that. To be returned
+ * from the request handler. */
 enum MHD_Result send_answer(struct exchange *exchange);
 
 /* The answer was sent whole: closes the connection where that was wanted. */

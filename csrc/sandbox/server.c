@@ -13,7 +13,8 @@
 #include <sys/socket.h>
 
 #define CONNECTION_LIMIT 16384u
-#define CONNECTION_MEMORY ((size_t)64 << 10) /* for the header fields of a request, and for reading its body */
+#define CONNECTION_MEMORY                                                                          \
+    ((size_t)64 << 10) /* for the header fields of a request, and for reading its body */
 #define BACKLOG 4096u
 #define PEM_MAX 65536
 
@@ -50,8 +51,8 @@ static void note_begin(struct exchange *x)
 }
 
 /*
- * Called once with the header fields, then with each piece of the body, then with none when the request is whole; and
- * once more when a delay is over.
+ * Called once with the header fields, then with each piece of the body, then with none when the
+ * request is whole; and once more when a delay is over.
  */
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url,
                                   const char *method, const char *version, const char *bytes,
@@ -156,23 +157,25 @@ static char *read_pem(const char *path, struct bosa_error *err)
 /* The address to listen on. */
 static struct addrinfo *resolve(const struct options *options, struct bosa_error *err)
 {
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
+    struct addrinfo hints = {
+        .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
     struct addrinfo *found = NULL;
     char port[8];
     snprintf(port, sizeof port, "%u", options->port & 0xFFFFu);
     int code = getaddrinfo(options->host, port, &hints, &found);
     if (code != 0) {
-        error_set(err, BOSA_CONNECTION, "can't listen on %s: %s", options->host, gai_strerror(code));
+        error_set(err, BOSA_CONNECTION, "can't listen on %s: %s", options->host,
+                  gai_strerror(code));
         return NULL;
     }
     return found;
 }
 
-/* Starts the daemon. MHD_USE_TURBO: without it a reset would be preceded by an orderly end. */
+/* Starts the daemon, with a thread of its own. */
 static struct MHD_Daemon *start_daemon(struct server *server, const struct addrinfo *address)
 {
     struct sandbox *sandbox = server->sandbox;
-    unsigned flags = MHD_USE_AUTO_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO;
+    unsigned flags = MHD_USE_AUTO_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME;
     flags |= address->ai_family == AF_INET6 ? MHD_USE_IPv6 : 0u;
     flags |= server->cert ? MHD_USE_TLS : 0u;
     flags |= sandbox->options.verbose ? MHD_USE_ERROR_LOG : 0u;
@@ -180,17 +183,15 @@ static struct MHD_Daemon *start_daemon(struct server *server, const struct addri
                                    {MHD_OPTION_HTTPS_MEM_KEY, 0, server->key},
                                    {MHD_OPTION_END, 0, NULL}};
     struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
-    return MHD_start_daemon(flags, (uint16_t)sandbox->options.port, NULL, NULL, on_request, sandbox,
-                            MHD_OPTION_SOCK_ADDR, address->ai_addr,
-                            MHD_OPTION_URI_LOG_CALLBACK, on_uri, sandbox,
-                            MHD_OPTION_UNESCAPE_CALLBACK, leave_encoded, NULL,
-                            MHD_OPTION_NOTIFY_COMPLETED, on_completed, sandbox,
-                            MHD_OPTION_NOTIFY_CONNECTION, on_connection, sandbox,
-                            MHD_OPTION_CONNECTION_LIMIT, CONNECTION_LIMIT,
-                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
-                            MHD_OPTION_LISTEN_BACKLOG_SIZE, BACKLOG,
-                            MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u,
-                            MHD_OPTION_ARRAY, server->cert ? tls : none, MHD_OPTION_END);
+    return MHD_start_daemon(
+        flags, (uint16_t)sandbox->options.port, NULL, NULL, on_request, sandbox,
+        MHD_OPTION_SOCK_ADDR, address->ai_addr, MHD_OPTION_URI_LOG_CALLBACK, on_uri, sandbox,
+        MHD_OPTION_UNESCAPE_CALLBACK, leave_encoded, NULL, MHD_OPTION_NOTIFY_COMPLETED,
+        on_completed, sandbox, MHD_OPTION_NOTIFY_CONNECTION, on_connection, sandbox,
+        MHD_OPTION_CONNECTION_LIMIT, CONNECTION_LIMIT, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        CONNECTION_MEMORY, MHD_OPTION_LISTEN_BACKLOG_SIZE, BACKLOG,
+        MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_ARRAY, server->cert ? tls : none,
+        MHD_OPTION_END);
 }
 
 static enum bosa_status start(struct server *server, struct bosa_error *err)
@@ -214,7 +215,8 @@ static enum bosa_status start(struct server *server, struct bosa_error *err)
     server->daemon = start_daemon(server, address);
     freeaddrinfo(address);
     if (!server->daemon) {
-        return error_set(err, BOSA_CONNECTION, "can't listen on %s, port %u", options->host, options->port);
+        return error_set(err, BOSA_CONNECTION, "can't listen on %s, port %u", options->host,
+                         options->port);
     }
     return BOSA_OK;
 }
@@ -237,7 +239,8 @@ enum bosa_status server_start(struct server **out, struct sandbox *sandbox, stru
 
 unsigned server_port(const struct server *server)
 {
-    const union MHD_DaemonInfo *info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT);
+    const union MHD_DaemonInfo *info =
+        MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT);
     return info ? info->port : 0;
 }
 

@@ -89,7 +89,8 @@ static void wait_for_first(struct wake *wake)
     pthread_cond_timedwait(&wake->changed, &wake->mutex, &until);
 }
 
-/* The thread. Connections are resumed without the mutex, because that takes one of the server's own. */
+/* The thread. Connections are resumed without the mutex, because that takes one of the server's
+ * own. */
 static void *run(void *cls)
 {
     struct wake *wake = cls;

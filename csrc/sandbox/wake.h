@@ -1,8 +1,8 @@
 /*
  * wake: connections that sleep until their time has come.
  *
- * A delayed answer costs an entry in a heap and no thread: its connection is suspended, and one thread
- * for all of them resumes each when it is due.
+ * A delayed answer costs an entry in a heap and no thread: its connection is suspended, and one
+ * thread for all of them resumes each when it is due.
  */
 #ifndef SANDBOX_WAKE_H
 #define SANDBOX_WAKE_H
@@ -17,8 +17,8 @@ struct wake;
 struct wake *wake_new(void);
 
 /*
- * Suspends the connection for `ms` milliseconds. Only from within the server's request handler. False
- * when there is no memory or the server is stopping: the connection was not suspended.
+ * Suspends the connection for `ms` milliseconds. Only from within the server's request handler.
+ * False when there is no memory or the server is stopping: the connection was not suspended.
  */
 bool wake_later(struct wake *wake, struct MHD_Connection *connection, uint64_t ms);
 

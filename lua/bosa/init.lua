@@ -38,6 +38,17 @@ if has_ffi then
   end)
 end
 
+if os.getenv("BOSA_DEBUG") == "1" then
+  loop.debug = function(event)
+    local words = { "bosa:", event.type, (event.connector or "server") .. (event.action and "." .. event.action or "") }
+    for _, name in ipairs({ "attempt", "status", "kind", "sent", "seconds", "budget", "bytes_up", "bytes_down" }) do
+      if event[name] ~= nil then words[#words + 1] = name .. "=" .. tostring(event[name]) end
+    end
+    if event.ms then words[#words + 1] = ("total=%.1fms"):format(event.ms.total or 0) end
+    io.stderr:write(table.concat(words, " "), "\n")
+  end
+end
+
 local Hub = core.classes.hub.methods
 local Connector = core.classes.connector.methods
 local Action = core.classes.action.methods

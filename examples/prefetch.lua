@@ -1,0 +1,13 @@
+--- A loop over many pages, with pages fetched ahead while this one is worked on.
+local bosa = require("bosa")
+local lab = bosa.new():connect("lab")
+
+local first = assert(lab:list_pages({ total = 400, limit = 20, delay_ms = 20 }))
+local count = 0
+for _ in first:items({ prefetch = 8 }) do count = count + 1 end
+print("items", count)
+
+for page in first:pages({ prefetch = 8 }) do
+  if page.meta.page == 3 then break end -- leaving early cancels what was fetched ahead
+end
+print("left early")
