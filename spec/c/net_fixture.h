@@ -23,8 +23,8 @@
 typedef enum bosa_status torture_run(void *context, struct bosa_error *err);
 
 /*
- * Fails every allocation of `run` in its turn: each time it must say BOSA_NOMEM and lose nothing, and succeed when none
- * fails. Returns how many allocations it made.
+ * Fails every allocation of `run` in its turn: each time it must say BOSA_NOMEM and lose nothing,
+ * and succeed when none fails. Returns how many allocations it made.
  */
 static inline long torture(torture_run *run, void *context)
 {
@@ -79,7 +79,8 @@ static inline void remove_dir(char *dir)
     free(dir);
 }
 
-/* "dir/name" in one of a few buffers used in turn, so that several can be in use in one expression. */
+/* "dir/name" in one of a few buffers used in turn, so that several can be in use in one expression.
+ */
 static inline const char *in_dir(const char *dir, const char *name)
 {
     static char paths[8][512];

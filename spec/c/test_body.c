@@ -144,7 +144,8 @@ static void a_file_that_is_none_is_refused_when_it_is_added(void **unused)
     (void)unused;
     error_init(&err);
     assert_int_equal(body_add_path(body, in_dir(dir, "report.pdf"), &err), BOSA_FILE);
-    snprintf(expected, sizeof expected, "cannot open `%s/report.pdf`: No such file or directory", dir);
+    snprintf(expected, sizeof expected, "cannot open `%s/report.pdf`: No such file or directory",
+             dir);
     assert_string_equal(err.cause, "No such file or directory");
     assert_message(&err, expected);
     assert_int_equal(body_add_path(body, dir, &err), BOSA_FILE);
@@ -233,7 +234,8 @@ static void an_empty_file_that_grows_is_an_error(void **unused)
     remove_dir(dir);
 }
 
-/* A transport that knows the length asks for no byte more, so the last piece must be refused already. */
+/* A transport that knows the length asks for no byte more, so the last piece must be refused
+ * already. */
 static void growth_is_told_with_the_last_bytes(void **unused)
 {
     char *dir = make_dir();

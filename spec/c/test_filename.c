@@ -39,7 +39,8 @@ static void the_name_is_read_from_clean_and_sloppy_values(void **unused)
         {"attachment; filename*=UTF-8''cut%00.exe", "cut_.exe"},
         {"attachment; filename*0=\"one-\"; filename*1=\"two.txt\"", "one-two.txt"},
         {"attachment; filename*1=two.txt; filename*0=one-", "one-two.txt"},
-        {"attachment; filename*0*=UTF-8''%e2%82; filename*1*=%ac; filename*2=\"%20.txt\"", "\xE2\x82\xAC%20.txt"},
+        {"attachment; filename*0*=UTF-8''%e2%82; filename*1*=%ac; filename*2=\"%20.txt\"",
+         "\xE2\x82\xAC%20.txt"},
         {"attachment; filename*0*=ISO-8859-1''%E9; filename*1*=%E8", "\xC3\xA9\xC3\xA8"},
         {"attachment; filename*0=a; filename*2=c", "a"},
         {"attachment; filename*0*=bad%; filename=ok.txt", "ok.txt"},
@@ -70,11 +71,13 @@ static void the_name_is_read_from_clean_and_sloppy_values(void **unused)
     }
 }
 
-/* What such a value costs is bounded by a few readings of it, not by its square: else this takes minutes. */
+/* What such a value costs is bounded by a few readings of it, not by its square: else this takes
+ * minutes. */
 static void a_value_made_to_be_slow_is_read(void **unused)
 {
     enum { SIZE = 250000 };
-    static const char *const patterns[] = {"\";", "\" ; ", "\\\"", "filename*0=", ";", "\"x=", "%41", "\";a=\"b"};
+    static const char *const patterns[] = {
+        "\";", "\" ; ", "\\\"", "filename*0=", ";", "\"x=", "%41", "\";a=\"b"};
     char *value = malloc(SIZE + 64);
     (void)unused;
     for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; i++) {
@@ -104,7 +107,8 @@ static void an_attachment_is_one_by_its_type_alone(void **unused)
 static enum bosa_status read_names(void *unused, struct bosa_error *err)
 {
     static const char *const values[] = {
-        "attachment; filename=\"caf\xE9 and more than sixty-four bytes of a name, so that the buffer has to grow.txt\"",
+        "attachment; filename=\"caf\xE9 and more than sixty-four bytes of a name, so that the "
+        "buffer has to grow.txt\"",
         "attachment; filename*=ISO-8859-1''caf%E9.txt",
         "attachment; filename*0*=UTF-8''%e2%82; filename*1*=%ac",
         "attachment; filename=64-bytes-so-that-the-ending-zero-needs-a-new-block-of-memory.pdf",
@@ -167,7 +171,9 @@ static void what_some_system_reserves_is_replaced(void **unused)
 {
     (void)unused;
     assert_safe("a<b>c:d\"e|f?g*h.txt", "a_b_c_d_e_f_g_h.txt");
-    assert_safe("a\nb\x01" "c\x7F.txt", "a_b_c_.txt");
+    assert_safe("a\nb\x01"
+                "c\x7F.txt",
+                "a_b_c_.txt");
     assert_safe("c1\xC2\x85.txt", "c1_.txt");
     assert_safe("x\xE2\x80\xAEgpj.exe", "x_gpj.exe");
     assert_safe("x\xE2\x81\xA6y", "x_y");
@@ -212,7 +218,8 @@ static void a_long_name_is_cut_between_characters_before_its_extension(void **un
 
 static enum bosa_status make_safe(void *unused, struct bosa_error *err)
 {
-    static const char *const names[] = {"con.txt", "", "a name of more than sixty-four bytes, so that the buffer grows: yes.txt"};
+    static const char *const names[] = {
+        "con.txt", "", "a name of more than sixty-four bytes, so that the buffer grows: yes.txt"};
     (void)unused;
     (void)err;
     for (size_t i = 0; i < 3; i++) {

@@ -52,9 +52,10 @@ static void a_field_that_could_break_the_message_is_refused(void **unused)
         const char *value;
         size_t value_len;
     } bad[] = {
-        {"", 0, "x", 1},        {"A B", 3, "x", 1},     {"A:", 2, "x", 1},   {"A\r\nB", 4, "x", 1},
-        {"A\0", 2, "x", 1},     {"\xC3\xA9", 2, "x", 1}, {"A\"", 2, "x", 1},  {"A", 1, "x\r\nY: z", 7},
-        {"A", 1, "x\ny", 3},    {"A", 1, "x\ry", 3},    {"A", 1, "x\0y", 3}, {"A", 1, "x\x7F", 2},
+        {"", 0, "x", 1},         {"A B", 3, "x", 1},       {"A:", 2, "x", 1},
+        {"A\r\nB", 4, "x", 1},   {"A\0", 2, "x", 1},       {"\xC3\xA9", 2, "x", 1},
+        {"A\"", 2, "x", 1},      {"A", 1, "x\r\nY: z", 7}, {"A", 1, "x\ny", 3},
+        {"A", 1, "x\ry", 3},     {"A", 1, "x\0y", 3},      {"A", 1, "x\x7F", 2},
         {"A", 1, "\r\n\r\n", 4}, {"A", 1, "x\x1B[0m", 5},
     };
     struct fields fields = {0};
@@ -63,8 +64,9 @@ static void a_field_that_could_break_the_message_is_refused(void **unused)
     error_init(&err);
     add(&fields, "A", "old");
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        assert_int_equal(fields_add(&fields, bad[i].name, bad[i].name_len, bad[i].value, bad[i].value_len, &err),
-                         BOSA_PARAMS);
+        assert_int_equal(
+            fields_add(&fields, bad[i].name, bad[i].name_len, bad[i].value, bad[i].value_len, &err),
+            BOSA_PARAMS);
         assert_int_equal(fields.count, 1);
     }
     assert_int_equal(fields_set(&fields, "A", "a secret\n", 9, &err), BOSA_PARAMS);
@@ -241,11 +243,21 @@ static void retry_after_is_seconds_or_a_date(void **unused)
         const char *text;
         double seconds;
     } values[] = {
-        {"0", 0},      {"120", 120},   {"1.5", 1.5},
-        {"", -1},      {"-1", -1},     {"soon", -1},
-        {"1 s", -1},   {"1.", -1},     {".5", -1},
-        {"1e3", -1},   {"0x10", -1},   {"99999999999999999999999999", 1e9},
-        {"nan", -1},   {"inf", -1},    {"Sun, 06 Nov 1994 08:49:37 GMT", 37},
+        {"0", 0},
+        {"120", 120},
+        {"1.5", 1.5},
+        {"", -1},
+        {"-1", -1},
+        {"soon", -1},
+        {"1 s", -1},
+        {"1.", -1},
+        {".5", -1},
+        {"1e3", -1},
+        {"0x10", -1},
+        {"99999999999999999999999999", 1e9},
+        {"nan", -1},
+        {"inf", -1},
+        {"Sun, 06 Nov 1994 08:49:37 GMT", 37},
         {"Sun, 06 Nov 1994 08:48:00 GMT", 0},
     };
     (void)unused;
@@ -262,13 +274,21 @@ static void retry_after_is_seconds_or_a_date(void **unused)
 static void json_is_known_by_its_type(void **unused)
 {
     static const char *const yes[] = {
-        "application/json",          "APPLICATION/JSON",        "application/json; charset=utf-8",
-        "application/json;x=\"y\"",  " application/json ",      "application/problem+json",
+        "application/json",           "APPLICATION/JSON",   "application/json; charset=utf-8",
+        "application/json;x=\"y\"",   " application/json ", "application/problem+json",
         "application/hal+JSON ; a=b",
     };
     static const char *const no[] = {
-        "",           "json",       "text/plain", "application/jsonl",       "application/json-seq",
-        "text/html; x=application/json", "+json", "/+json",    "application/+json", "application/x; y=z+json",
+        "",
+        "json",
+        "text/plain",
+        "application/jsonl",
+        "application/json-seq",
+        "text/html; x=application/json",
+        "+json",
+        "/+json",
+        "application/+json",
+        "application/x; y=z+json",
     };
     (void)unused;
     assert_false(http_is_json(NULL));

@@ -535,8 +535,8 @@ static void every_failing_allocation_is_survived(void **state)
     int failed = 0;
 
     assert_true(live(*state, 0));
-    assert_true(
-        live(*state, 0)); /* this time there is something to recall, as in all that follow */
+    assert_true(live(*state, 0)); /* this time there is something to recall, as in all that follow
+                                   */
     count = mem_torture_count();
     for (long nth = 1; nth <= count; nth++) {
         failed += !live(*state, nth);

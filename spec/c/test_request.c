@@ -53,8 +53,8 @@ static void parameters_go_as_json(void **unused)
 {
     (void)unused;
     assert_body("{}", false, "application/json", "{}");
-    assert_body("{\"a\": [1, {\"b\": null}], \"c\": 9007199254740993, \"d\": 1.0}", false, "application/json",
-                "{\"a\":[1,{\"b\":null}],\"c\":9007199254740993,\"d\":1.0}");
+    assert_body("{\"a\": [1, {\"b\": null}], \"c\": 9007199254740993, \"d\": 1.0}", false,
+                "application/json", "{\"a\":[1,{\"b\":null}],\"c\":9007199254740993,\"d\":1.0}");
 }
 
 static void a_form_is_urlencoded(void **unused)
@@ -62,12 +62,14 @@ static void a_form_is_urlencoded(void **unused)
     static const char type[] = "application/x-www-form-urlencoded";
     (void)unused;
     assert_body("{}", true, type, "");
-    assert_body("{\"a\": true, \"b\": false, \"n\": null, \"i\": -12, \"u\": 18446744073709551615}", true, type,
-                "a=true&b=false&i=-12&u=18446744073709551615");
+    assert_body("{\"a\": true, \"b\": false, \"n\": null, \"i\": -12, \"u\": 18446744073709551615}",
+                true, type, "a=true&b=false&i=-12&u=18446744073709551615");
     assert_body("{\"big\": 123456789012345678901234567890, \"d\": 1.5, \"e\": 1e300}", true, type,
                 "big=123456789012345678901234567890&d=1.5&e=1e300");
-    assert_body("{\"l\": [1, \"two\", null, true], \"none\": [], \"x\": \"\"}", true, type, "l=1&l=two&l=true&x=");
-    assert_body("{\"s\": \"a b&c=d+e/\xC3\xA9\\r\\n\\u0000%\"}", true, type, "s=a%20b%26c%3Dd%2Be%2F%C3%A9%0D%0A%00%25");
+    assert_body("{\"l\": [1, \"two\", null, true], \"none\": [], \"x\": \"\"}", true, type,
+                "l=1&l=two&l=true&x=");
+    assert_body("{\"s\": \"a b&c=d+e/\xC3\xA9\\r\\n\\u0000%\"}", true, type,
+                "s=a%20b%26c%3Dd%2Be%2F%C3%A9%0D%0A%00%25");
     assert_body("{\"a b&\": \"-._~\"}", true, type, "a%20b%26=-._~");
     assert_body("{\"a\": 1, \"b\": 2, \"a\": 3}", true, type, "b=2&a=3");
 }
@@ -93,13 +95,16 @@ static void what_a_form_can_not_hold_is_refused_with_its_path(void **unused)
     assert_non_null(err.details);
     uint32_t fault = json_at(err.details, 0, 0);
     assert_true(json_is(err.details, json_member(err.details, fault, "path"), "filter"));
-    assert_message(&err, "parameter `filter`: an object can't be sent in a form, and this action takes one");
+    assert_message(
+        &err, "parameter `filter`: an object can't be sent in a form, and this action takes one");
     assert_refused("{\"filter\": {}}", true, &err);
     error_clear(&err);
     assert_refused("{\"list\": [1, null, {\"b\": 1}]}", true, &err);
-    assert_message(&err, "parameter `list[2]`: an object can't be sent in a form, and this action takes one");
+    assert_message(
+        &err, "parameter `list[2]`: an object can't be sent in a form, and this action takes one");
     assert_refused("{\"list\": [[1]]}", true, &err);
-    assert_message(&err, "parameter `list[0]`: a list within a list can't be sent in a form, and this action takes one");
+    assert_message(&err, "parameter `list[0]`: a list within a list can't be sent in a form, and "
+                         "this action takes one");
     assert_refused("[1]", true, &err);
     assert_message(&err, "the parameters must be an object, not array");
 }
@@ -187,7 +192,8 @@ static const char *boundary_of(const struct request *request)
     return type + strlen(start);
 }
 
-/* Fails the test when the body is not `expected`, in which `#` stands for the boundary and `~` for CR LF. */
+/* Fails the test when the body is not `expected`, in which `#` stands for the boundary and `~` for
+ * CR LF. */
 static void assert_parts(struct request *request, const char *expected)
 {
     char wanted[4096];
@@ -219,7 +225,8 @@ static void a_file_makes_the_form_multipart(void **unused)
     error_init(&err);
     snprintf(path, sizeof path, "%s/notes.txt", dir);
     write_file(path, "on disk", 7);
-    struct file_part files[] = {bytes_file("in memory", "a.pdf", NULL), bytes_file("", NULL, "x/y")};
+    struct file_part files[] = {bytes_file("in memory", "a.pdf", NULL),
+                                bytes_file("", NULL, "x/y")};
     struct file_part on_disk = {.path = path, .feed = BODY_NO_FEED};
     struct file_part all[] = {files[0], files[1], on_disk};
     uint32_t root = begin(&doc);
@@ -243,17 +250,18 @@ static void a_file_makes_the_form_multipart(void **unused)
     json_add_file(&doc, 1);
     json_close(&doc, root, 6);
     assert_int_equal(set(&request, &doc, false, all, 3, &err), BOSA_OK);
-    assert_parts(&request, "--#~Content-Disposition: form-data; name=\"title\"~~caf\xC3\xA9~--x~"
-                           "--#~Content-Disposition: form-data; name=\"files\"; filename=\"notes.txt\"~"
-                           "Content-Type: text/plain~~on disk~"
-                           "--#~Content-Disposition: form-data; name=\"files\"; filename=\"a.pdf\"~"
-                           "Content-Type: application/pdf~~in memory~"
-                           "--#~Content-Disposition: form-data; name=\"flag\"~~true~"
-                           "--#~Content-Disposition: form-data; name=\"n\"~~1~"
-                           "--#~Content-Disposition: form-data; name=\"n\"~~2.5~"
-                           "--#~Content-Disposition: form-data; name=\"empty\"; filename=\"file\"~"
-                           "Content-Type: x/y~~~"
-                           "--#--~");
+    assert_parts(&request,
+                 "--#~Content-Disposition: form-data; name=\"title\"~~caf\xC3\xA9~--x~"
+                 "--#~Content-Disposition: form-data; name=\"files\"; filename=\"notes.txt\"~"
+                 "Content-Type: text/plain~~on disk~"
+                 "--#~Content-Disposition: form-data; name=\"files\"; filename=\"a.pdf\"~"
+                 "Content-Type: application/pdf~~in memory~"
+                 "--#~Content-Disposition: form-data; name=\"flag\"~~true~"
+                 "--#~Content-Disposition: form-data; name=\"n\"~~1~"
+                 "--#~Content-Disposition: form-data; name=\"n\"~~2.5~"
+                 "--#~Content-Disposition: form-data; name=\"empty\"; filename=\"file\"~"
+                 "Content-Type: x/y~~~"
+                 "--#--~");
     assert_int_equal(body_rewind(request.body, &err), BOSA_OK);
     request_free(&request);
     json_free(&doc);
@@ -290,8 +298,12 @@ static void a_file_name_can_not_break_its_line(void **unused)
     static const struct {
         const char *given, *sent;
     } names[] = {
-        {"a\"b.txt", "a_b.txt"}, {"a\r\nX-Evil: 1", "a__X-Evil: 1"}, {"a\x01\x7F.txt", "a__.txt"},
-        {"back\\", "back_"},     {"na\xC3\xAFve.txt", "na\xC3\xAFve.txt"}, {"", "file"},
+        {"a\"b.txt", "a_b.txt"},
+        {"a\r\nX-Evil: 1", "a__X-Evil: 1"},
+        {"a\x01\x7F.txt", "a__.txt"},
+        {"back\\", "back_"},
+        {"na\xC3\xAFve.txt", "na\xC3\xAFve.txt"},
+        {"", "file"},
     };
     (void)unused;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -304,7 +316,8 @@ static void a_file_name_can_not_break_its_line(void **unused)
         file_doc(&doc, "f");
         assert_int_equal(set(&request, &doc, true, &file, 1, &err), BOSA_OK);
         snprintf(expected, sizeof expected,
-                 "--#~Content-Disposition: form-data; name=\"f\"; filename=\"%s\"~Content-Type: text/plain~~x~--#--~",
+                 "--#~Content-Disposition: form-data; name=\"f\"; filename=\"%s\"~Content-Type: "
+                 "text/plain~~x~--#--~",
                  names[i].sent);
         assert_parts(&request, expected);
         request_free(&request);
@@ -324,8 +337,9 @@ static void a_part_carries_further_fields(void **unused)
     assert_int_equal(fields_add(&file.fields, "content-type", 12, "a/b", 3, &err), BOSA_OK);
     file_doc(&doc, "f");
     assert_int_equal(set(&request, &doc, false, &file, 1, &err), BOSA_OK);
-    assert_parts(&request, "--#~Content-Disposition: form-data; name=\"f\"; filename=\"a.txt\"~X-Own: 1~"
-                           "content-type: a/b~~x~--#--~");
+    assert_parts(&request,
+                 "--#~Content-Disposition: form-data; name=\"f\"; filename=\"a.txt\"~X-Own: 1~"
+                 "content-type: a/b~~x~--#--~");
     request_free(&request);
     assert_int_equal(fields_add(&file.fields, "Content-Disposition", 19, "x", 1, &err), BOSA_OK);
     assert_int_equal(set(&request, &doc, false, &file, 1, &err), BOSA_PARAMS);
@@ -386,7 +400,8 @@ static void a_file_where_none_can_be_is_refused(void **unused)
     json_close(&doc, inner, 1);
     json_close(&doc, root, 1);
     assert_int_equal(set(&request, &doc, false, &file, 1, &err), BOSA_PARAMS);
-    assert_message(&err, "parameter `deep`: an object can't be sent in a form, and this action takes one");
+    assert_message(
+        &err, "parameter `deep`: an object can't be sent in a form, and this action takes one");
     json_free(&doc);
     json_init(&doc);
     json_add_file(&doc, 0);
@@ -466,8 +481,8 @@ static void a_copied_file_part_stands_on_its_own(void **unused)
     assert_null(to.bytes);
 }
 
-static enum bosa_status set_and_free(const struct json_doc *doc, bool form, const struct file_part *file,
-                                     struct bosa_error *err)
+static enum bosa_status set_and_free(const struct json_doc *doc, bool form,
+                                     const struct file_part *file, struct bosa_error *err)
 {
     struct request request;
     enum bosa_status status = set(&request, doc, form, file, 1, err);
@@ -504,7 +519,8 @@ static void requests_survive_a_lack_of_memory(void **unused)
 {
     struct json_doc doc;
     (void)unused;
-    parse(&doc, "{\"a\": [1, 2.5, true], \"text\": \"one that is so long that the buffer has to grow, and then some\"}");
+    parse(&doc, "{\"a\": [1, 2.5, true], \"text\": \"one that is so long that the buffer has to "
+                "grow, and then some\"}");
     assert_true(torture(set_as_json, &doc) > 3);
     assert_true(torture(set_as_form, &doc) > 6);
     json_free(&doc);
@@ -513,7 +529,8 @@ static void requests_survive_a_lack_of_memory(void **unused)
     json_free(&doc);
 }
 
-/* A refusal that can't be told for lack of memory is a lack of memory; nothing is lost on the way. */
+/* A refusal that can't be told for lack of memory is a lack of memory; nothing is lost on the way.
+ */
 static void a_refusal_survives_a_lack_of_memory(void **unused)
 {
     struct json_doc doc;

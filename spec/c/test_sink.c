@@ -174,7 +174,8 @@ static void a_missing_temporary_directory_is_told(void **unused)
     assert_int_equal(setenv("TMPDIR", "/nowhere/tmp", 1), 0);
     assert_int_equal(sink_init(&sink, SINK_MEMORY, NULL), BOSA_OK);
     assert_int_equal(sink_write(&sink, piece, SINK_MEMORY_LIMIT + 1, &err), BOSA_FILE);
-    assert_message(&err, "cannot make a temporary file in `/nowhere/tmp`: No such file or directory");
+    assert_message(&err,
+                   "cannot make a temporary file in `/nowhere/tmp`: No such file or directory");
     sink_free(&sink);
     unsetenv("TMPDIR");
     free(piece);
@@ -478,7 +479,8 @@ static void saving_replaces_a_symlink_and_refuses_a_directory(void **unused)
 }
 
 /* Saves into the directory and fails the test when the path is another than dir/name. */
-static void assert_saved_as(const struct sink *sink, const char *dir, const char *name, const char *as)
+static void assert_saved_as(const struct sink *sink, const char *dir, const char *name,
+                            const char *as)
 {
     struct bosa_error err;
     char *saved;

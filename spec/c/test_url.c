@@ -112,14 +112,29 @@ static void an_origin_is_scheme_host_and_port(void **unused)
 static void loopback_is_known_by_its_name_or_number(void **unused)
 {
     static const char *const yes[] = {
-        "http://localhost", "http://LocalHost:80", "http://a.b.localhost", "http://127.0.0.1", "http://127.255.1.20", "http://[::1]",
+        "http://localhost", "http://LocalHost:80", "http://a.b.localhost",
+        "http://127.0.0.1", "http://127.255.1.20", "http://[::1]",
     };
     static const char *const no[] = {
-        "http://localhost.evil.com", "http://notlocalhost", "http://.localhost", "http://localhost.",  "http://127.0.0.1.evil.com",
-        "http://127.1",      "http://127.0.0.256",  "http://127.0.0.01",   "http://127.0.0.1.",
-        "http://127.0.0",    "http://0177.0.0.1",   "http://128.0.0.1",    "http://0.0.0.0",
-        "http://[::2]",      "http://2130706433",   "http://127.0.0.1.1",  "http://1127.0.0.1",
-        "http://127..0.1",   "http://127.0.0.1000",
+        "http://localhost.evil.com",
+        "http://notlocalhost",
+        "http://.localhost",
+        "http://localhost.",
+        "http://127.0.0.1.evil.com",
+        "http://127.1",
+        "http://127.0.0.256",
+        "http://127.0.0.01",
+        "http://127.0.0.1.",
+        "http://127.0.0",
+        "http://0177.0.0.1",
+        "http://128.0.0.1",
+        "http://0.0.0.0",
+        "http://[::2]",
+        "http://2130706433",
+        "http://127.0.0.1.1",
+        "http://1127.0.0.1",
+        "http://127..0.1",
+        "http://127.0.0.1000",
     };
     struct url url;
     (void)unused;
@@ -137,7 +152,14 @@ static void loopback_is_known_by_its_name_or_number(void **unused)
 static void a_path_of_the_server_is_taken_only_when_safe(void **unused)
 {
     static const char *const safe[] = {
-        "/", "/connectors/github/list_issues", "/a//b", "/a/b/", "/a.b/..c/d../...", "/a%20b/%2ex", "/~x:y@z;w,=&+$!*'()", "/a/%",
+        "/",
+        "/connectors/github/list_issues",
+        "/a//b",
+        "/a/b/",
+        "/a.b/..c/d../...",
+        "/a%20b/%2ex",
+        "/~x:y@z;w,=&+$!*'()",
+        "/a/%",
     };
     static const char *const unsafe[] = {
         "",
@@ -185,7 +207,8 @@ static void a_path_of_the_server_is_taken_only_when_safe(void **unused)
 
 /* ---- redirects ---- */
 
-static enum bosa_status redirect(struct request *request, const char *url, const char *location, struct bosa_error *err)
+static enum bosa_status redirect(struct request *request, const char *url, const char *location,
+                                 struct bosa_error *err)
 {
     request_init(request);
     request->url = mem_dup(url, strlen(url));
@@ -279,8 +302,10 @@ static void a_refusal_says_where_to_but_not_the_query(void **unused)
     struct bosa_error err;
     (void)unused;
     error_init(&err);
-    assert_int_equal(redirect(&request, "https://h/", "https://evil.example/x?token=secret", &err), BOSA_PROTOCOL);
-    assert_message(&err, "the redirect to `https://evil.example/x` is not followed: it is another origin");
+    assert_int_equal(redirect(&request, "https://h/", "https://evil.example/x?token=secret", &err),
+                     BOSA_PROTOCOL);
+    assert_message(
+        &err, "the redirect to `https://evil.example/x` is not followed: it is another origin");
     request_free(&request);
 }
 
@@ -288,10 +313,13 @@ static enum bosa_status redirect_both_ways(void *unused, struct bosa_error *err)
 {
     struct request request;
     (void)unused;
-    enum bosa_status status =
-        redirect(&request, "https://h/a/path/that/is/longer/than/sixty-four/bytes/so/that/buffers/grow", "b/../c", err);
+    enum bosa_status status = redirect(
+        &request, "https://h/a/path/that/is/longer/than/sixty-four/bytes/so/that/buffers/grow",
+        "b/../c", err);
     if (status == BOSA_OK) {
-        status = request_redirect(&request, "//h/another/path/that/is/longer/than/sixty-four/bytes/so/that/it/grows", err);
+        status = request_redirect(
+            &request, "//h/another/path/that/is/longer/than/sixty-four/bytes/so/that/it/grows",
+            err);
     }
     request_free(&request);
     return status;
