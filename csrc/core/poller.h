@@ -26,8 +26,14 @@ enum bosa_status poller_new(struct poller **out, struct bosa_error *err);
 /* Readable when there is work. Close-on-exec. */
 int poller_fd(const struct poller *poller);
 
-/* Watches `fd` for `bits`; 0 stops watching. False: the system refused. */
+/*
+ * Watches `fd` for `bits`; 0 stops watching. False: the system refused. Stopping costs nothing at
+ * once: the system is told only when an event comes after all, so watching again is free, too.
+ */
 bool poller_watch(struct poller *poller, int fd, int bits);
+
+/* `fd` is about to be closed: what is known of it is forgotten. */
+void poller_forget(struct poller *poller, int fd);
 
 /*
  * Makes poller_fd readable at `ms` of poller_now; INT64_MAX: never. Does nothing when that is set

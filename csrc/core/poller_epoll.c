@@ -15,11 +15,19 @@
 
 #define MAX_EVENTS 64 /* taken from epoll in one wait, whatever the caller asks */
 
+/* What is known of a descriptor. */
+struct watched {
+    unsigned char wanted; /* bits asked for */
+    unsigned char told;   /* bits the system was told; 0: it is not in the set */
+};
+
 struct poller {
     int epoll;
     int timer;
     int wake;
-    int64_t due; /* what the timer is set to, ms; INT64_MAX: nothing */
+    int64_t due;         /* what the timer is set to, ms; INT64_MAX: nothing */
+    struct watched *fds; /* owned; by descriptor */
+    size_t fd_cap;
 };
 
 int64_t poller_now(void)
@@ -64,22 +72,55 @@ int poller_fd(const struct poller *poller)
     return poller->epoll;
 }
 
-bool poller_watch(struct poller *poller, int fd, int bits)
+/* Makes room to know of `fd`. False: no memory. */
+static bool reserve(struct poller *poller, int fd)
 {
+    size_t wanted = (size_t)fd + 1;
+    if (wanted <= poller->fd_cap) {
+        return true;
+    }
+    wanted = wanted < 2 * poller->fd_cap ? 2 * poller->fd_cap : wanted + 16;
+    struct watched *grown = mem_realloc(poller->fds, wanted * sizeof *grown);
+    if (!grown) {
+        return false;
+    }
+    memset(grown + poller->fd_cap, 0, (wanted - poller->fd_cap) * sizeof *grown);
+    poller->fds = grown;
+    poller->fd_cap = wanted;
+    return true;
+}
+
+/* Tells the system what is wanted of `fd`. */
+static bool tell(struct poller *poller, int fd)
+{
+    struct watched *w = &poller->fds[fd];
     struct epoll_event event;
     memset(&event, 0, sizeof event);
     event.data.fd = fd;
-    if (bits == 0) {
-        /* a descriptor that was closed is gone from the set already */
-        return epoll_ctl(poller->epoll, EPOLL_CTL_DEL, fd, &event) == 0 || errno == ENOENT ||
-               errno == EBADF;
+    event.events = (w->wanted & POLLER_READ ? (uint32_t)EPOLLIN : 0) |
+                   (w->wanted & POLLER_WRITE ? (uint32_t)EPOLLOUT : 0);
+    int how = w->wanted == 0 ? EPOLL_CTL_DEL : w->told == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+    bool done = epoll_ctl(poller->epoll, how, fd, &event) == 0;
+    w->told = done ? w->wanted : 0;
+    return done;
+}
+
+bool poller_watch(struct poller *poller, int fd, int bits)
+{
+    if (!reserve(poller, fd)) {
+        return false;
     }
-    event.events = (bits & POLLER_READ ? (uint32_t)EPOLLIN : 0) |
-                   (bits & POLLER_WRITE ? (uint32_t)EPOLLOUT : 0);
-    if (epoll_ctl(poller->epoll, EPOLL_CTL_MOD, fd, &event) == 0) {
-        return true;
+    struct watched *w = &poller->fds[fd];
+    w->wanted = (unsigned char)bits;
+    return bits == 0 || w->told == bits || tell(poller, fd);
+}
+
+void poller_forget(struct poller *poller, int fd)
+{
+    if (fd >= 0 && (size_t)fd < poller->fd_cap && poller->fds[fd].told != 0) {
+        poller->fds[fd].wanted = 0;
+        tell(poller, fd);
     }
-    return errno == ENOENT && epoll_ctl(poller->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
 bool poller_set_timer(struct poller *poller, int64_t ms)
@@ -116,22 +157,38 @@ static void drain(struct poller *poller, int fd)
     }
 }
 
+/* Fills one event. False: nobody wants it any more, and the system is told so. */
+static bool translate(struct poller *poller, const struct epoll_event *found,
+                      struct poller_event *event)
+{
+    int fd = found->data.fd;
+    bool own = fd == poller->timer || fd == poller->wake;
+    if (own) {
+        drain(poller, fd);
+    } else if (poller->fds[fd].wanted == 0) {
+        tell(poller, fd);
+        return false;
+    }
+    event->fd = own ? -1 : fd;
+    event->bits = (found->events & EPOLLIN ? POLLER_READ : 0) |
+                  (found->events & EPOLLOUT ? POLLER_WRITE : 0) |
+                  (found->events & (EPOLLERR | EPOLLHUP) ? POLLER_ERROR : 0);
+    return true;
+}
+
 int poller_wait(struct poller *poller, struct poller_event *events, int max, int timeout)
 {
     struct epoll_event found[MAX_EVENTS];
     int n = epoll_wait(poller->epoll, found, max < MAX_EVENTS ? max : MAX_EVENTS, timeout);
+    int given = 0;
     for (int i = 0; i < n; i++) {
-        int fd = found[i].data.fd;
-        uint32_t bits = found[i].events;
-        bool own = fd == poller->timer || fd == poller->wake;
-        if (own) {
-            drain(poller, fd);
-        }
-        events[i].fd = own ? -1 : fd;
-        events[i].bits = (bits & EPOLLIN ? POLLER_READ : 0) | (bits & EPOLLOUT ? POLLER_WRITE : 0) |
-                         (bits & (EPOLLERR | EPOLLHUP) ? POLLER_ERROR : 0);
+        given += translate(poller, &found[i], &events[given]);
     }
-    return n < 0 ? 0 : n;
+    if (n > 0 && given == 0) {
+        events[0] = (struct poller_event){-1, 0}; /* not nothing: time may be left to wait */
+        given = 1;
+    }
+    return given;
 }
 
 void poller_free(struct poller *poller)
@@ -145,6 +202,7 @@ void poller_free(struct poller *poller)
             close(own[i]);
         }
     }
+    mem_free(poller->fds);
     mem_free(poller);
 }
 

@@ -8,8 +8,8 @@
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <string.h>
-#include <sys/types.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,7 +23,8 @@
 struct transfer {
     CURLM *multi;
     struct poller *poller;
-    pid_t pid; /* the process that made it */
+    unsigned generation; /* how many forks lay behind the process that made it */
+    bool nested;         /* somebody watches the descriptor, so its timer must be set */
     int max_connections;
     char *ca_file, *proxy, *user_agent; /* owned */
     bool verify;
@@ -37,6 +38,17 @@ struct transfer {
     struct flight_fifo waiting, noted;
     struct flight_heap heap;
 };
+
+/*
+ * Forks that lie behind this process, counted by pthread_atfork: asking the system which process
+ * this is would cost a system call a step. The one piece of state here that belongs to the process.
+ */
+static volatile sig_atomic_t forks;
+
+static void count_fork(void)
+{
+    forks = forks + 1;
+}
 
 static struct moment now(void)
 {
@@ -212,6 +224,14 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context, void
     return poller_watch(t->poller, fd, what == CURL_POLL_REMOVE ? 0 : bits) ? 0 : -1;
 }
 
+/* libcurl closes a connection's socket. */
+static int on_close(void *context, curl_socket_t fd)
+{
+    struct transfer *t = context;
+    poller_forget(t->poller, fd);
+    return close(fd);
+}
+
 static int on_timer(CURLM *multi, long ms, void *context)
 {
     struct transfer *t = context;
@@ -251,6 +271,8 @@ static bool set_common(struct transfer *t, CURL *easy)
     SET(CURLOPT_WRITEFUNCTION, on_body);
     SET(CURLOPT_READFUNCTION, on_read);
     SET(CURLOPT_SEEKFUNCTION, on_seek);
+    SET(CURLOPT_CLOSESOCKETFUNCTION, on_close);
+    SET(CURLOPT_CLOSESOCKETDATA, t);
 #undef SET
     if (!bad && t->ca_file) {
         bad = curl_easy_setopt(easy, CURLOPT_CAINFO, t->ca_file);
@@ -680,11 +702,31 @@ static void tick(struct transfer *t)
     }
 }
 
-static void arm(struct transfer *t)
+/* When something is due without anything having happened; INT64_MAX: never. */
+static int64_t due(const struct transfer *t)
 {
     struct flight *f = heap_first(&t->heap);
-    int64_t due = f && f->wake < t->curl_due ? f->wake : t->curl_due;
-    poller_set_timer(t->poller, due);
+    return f && f->wake < t->curl_due ? f->wake : t->curl_due;
+}
+
+/* Sets the descriptor's timer, where somebody watches it; our own waiting needs none. */
+static void arm(struct transfer *t)
+{
+    if (t->nested) {
+        poller_set_timer(t->poller, due(t));
+    }
+}
+
+/* How long to wait in a round: `timeout` (below 0: for ever), or until something is due. */
+static int patience(const struct transfer *t, int timeout)
+{
+    int64_t left = due(t);
+    if (timeout == 0 || left == INT64_MAX) {
+        return timeout;
+    }
+    left -= poller_now();
+    left = left < 0 ? 0 : left > INT_MAX ? INT_MAX : left;
+    return timeout < 0 || left < timeout ? (int)left : timeout;
 }
 
 /* One round; true unless waiting ended with nothing, by a signal or the time. */
@@ -692,8 +734,9 @@ static bool round_once(struct transfer *t, int timeout)
 {
     struct poller_event events[TRANSFER_MAX_EVENTS];
     int running = 0;
-    arm(t);
-    int n = poller_wait(t->poller, events, TRANSFER_MAX_EVENTS, timeout);
+    int most = patience(t, timeout);
+    int n = poller_wait(t->poller, events, TRANSFER_MAX_EVENTS, most);
+    bool in_time = most != timeout && due(t) <= poller_now();
     for (int i = 0; i < n; i++) {
         int bits = (events[i].bits & POLLER_READ ? CURL_CSELECT_IN : 0) |
                    (events[i].bits & POLLER_WRITE ? CURL_CSELECT_OUT : 0) |
@@ -710,7 +753,7 @@ static bool round_once(struct transfer *t, int timeout)
     read_completions(t);
     tick(t);
     seat(t);
-    return n > 0;
+    return n > 0 || in_time;
 }
 
 bool transfer_step(struct transfer *transfer, int timeout)
@@ -799,14 +842,16 @@ size_t transfer_active(const struct transfer *transfer)
     return transfer->active;
 }
 
-int transfer_fd(const struct transfer *transfer)
+int transfer_fd(struct transfer *transfer)
 {
+    transfer->nested = true;
+    arm(transfer);
     return poller_fd(transfer->poller);
 }
 
 bool transfer_is_mine(const struct transfer *transfer)
 {
-    return transfer->pid == getpid();
+    return transfer->generation == (unsigned)forks;
 }
 
 /* ---- birth and death ---- */
@@ -814,6 +859,7 @@ bool transfer_is_mine(const struct transfer *transfer)
 static void init_libcurl(void)
 {
     curl_global_init(CURL_GLOBAL_DEFAULT);
+    pthread_atfork(NULL, NULL, count_fork);
 }
 
 static bool copy_option(char **to, const char *from)
@@ -843,7 +889,7 @@ enum bosa_status transfer_new(struct transfer **out, const struct transfer_optio
         return error_set(err, BOSA_NOMEM, "out of memory");
     }
     pthread_once(&once, init_libcurl);
-    t->pid = getpid();
+    t->generation = (unsigned)forks;
     t->max_connections = options->max_connections;
     t->verify = options->verify;
     t->curl_due = INT64_MAX;

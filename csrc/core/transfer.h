@@ -46,8 +46,11 @@ enum bosa_status transfer_new(struct transfer **out, const struct transfer_optio
 /* True in the process that made it. */
 bool transfer_is_mine(const struct transfer *transfer);
 
-/* Readable when transfer_step has work. Stays the same for the transfer's life. */
-int transfer_fd(const struct transfer *transfer);
+/*
+ * Readable when transfer_step has work. Stays the same for the transfer's life. From the first call
+ * on the timer behind it is kept set; who only steps needs none, and saves the system calls.
+ */
+int transfer_fd(struct transfer *transfer);
 
 /*
  * Begins a CALL_NEW call. The caller keeps owning it, and must keep it alive until TRANSFER_ENDED

@@ -107,8 +107,8 @@ static void an_attachment_is_one_by_its_type_alone(void **unused)
 static enum bosa_status read_names(void *unused, struct bosa_error *err)
 {
     static const char *const values[] = {
-        "attachment; filename=\"caf\xE9 and more than sixty-four bytes of a name, so that the "
-        "buffer has to grow.txt\"",
+        ("attachment; filename=\"caf\xE9 and more than sixty-four bytes of a name, so that the "
+         "buffer has to grow.txt\""),
         "attachment; filename*=ISO-8859-1''caf%E9.txt",
         "attachment; filename*0*=UTF-8''%e2%82; filename*1*=%ac",
         "attachment; filename=64-bytes-so-that-the-ending-zero-needs-a-new-block-of-memory.pdf",

@@ -84,8 +84,8 @@ function nginx.start(options)
   local fifo = dir .. "/stop"
   assert(os.execute("mkfifo " .. fifo))
   -- nginx ends with the shell that holds the pipe, so also when the test process dies
-  local command = "PATH=$PATH:/usr/sbin; " .. table.concat(settings) .. ("nginx -c %s/nginx.conf -p %s 2>%s/stderr & p=$!; "):format(
-    dir, dir, dir) .. "cat >/dev/null; kill $p; wait $p"
+  local start = ("nginx -c %s/nginx.conf -p %s 2>%s/stderr & p=$!; "):format(dir, dir, dir)
+  local command = "PATH=$PATH:/usr/sbin; " .. table.concat(settings) .. start .. "cat >/dev/null; kill $p; wait $p"
   local process = assert(io.popen(command, "w"))
   local self = { port = port, url = "http://127.0.0.1:" .. port, dir = dir }
   local socket = require("socket")

@@ -1,0 +1,103 @@
+--- ours.lua ROW N: one measurement of this module. Prints "value cpu_us_per_unit" or, for files, "MB/s growth_kB".
+local bosa = require("bosa")
+local core = require("bosa.core")
+local row, n = arg[1], tonumber(arg[2])
+local hub = bosa.new({ max_response_size = 2 ^ 30 })
+local lab = hub:connect("lab")
+assert(hub:get_connector("lab"))
+
+--- Peak resident memory of this process, kB.
+local function peak()
+  for line in io.lines("/proc/self/status") do
+    local kb = line:match("^VmHWM:%s*(%d+)")
+    if kb then return tonumber(kb) end
+  end
+end
+
+local function rate(fn)
+  fn()
+  local begun, cpu = core.now(), os.clock()
+  for _ = 1, n do fn() end
+  return n / (core.now() - begun), (os.clock() - cpu) * 1e6 / n
+end
+
+local function list(bytes) return lab:action("list_bytes"):params({ bytes = bytes }) end
+
+local function all_read(bytes)
+  local action = list(bytes)
+  return rate(function() assert(#assert(action:run()).data > 0) end)
+end
+
+local rows = {}
+
+function rows.small()
+  local action = lab:action("small"):params({})
+  return rate(function() assert(assert(action:run()).data) end)
+end
+
+rows["list-16k"] = function() return all_read(16000) end
+rows["list-160k"] = function() return all_read(160000) end
+
+rows["list-160k-one"] = function()
+  local action = list(160000)
+  return rate(function()
+    local response = assert(action:run())
+    assert(response[1] and response:get_meta() ~= false)
+  end)
+end
+
+function rows.pages()
+  local first = assert(lab:list_pages({ total = n * 10, limit = 10, delay_ms = 50 }))
+  local begun, count = core.now(), 0
+  for _ in first:pages({ prefetch = 8 }) do count = count + 1 end
+  assert(count == n)
+  return core.now() - begun, 0
+end
+
+function rows.flight()
+  local wide = bosa.new({ max_connections = 100 })
+  local action = wide:connect("lab"):action("slow"):params({ delay_ms = 50 })
+  assert(action:run())
+  collectgarbage()
+  local before = peak()
+  local begun, calls = core.now(), {}
+  for i = 1, n do calls[i] = assert(action:start()) end
+  local results = bosa.all(calls)
+  assert(#results == n)
+  return core.now() - begun, (peak() - before) / n
+end
+
+function rows.upload()
+  local before, chunk, left = peak(), ("x"):rep(1048576), n
+  local file = bosa.file({
+    size = n * 1048576,
+    read = function()
+      left = left - 1
+      return left >= 0 and chunk or nil
+    end,
+  })
+  local begun = core.now()
+  assert(lab:action("upload"):params({ file = file }):timeout(nil):run())
+  return n / (core.now() - begun), peak() - before
+end
+
+function rows.download()
+  local before, size = peak(), 0
+  local begun = core.now()
+  assert(lab:action("download"):params({ bytes = n * 1048576 }):timeout(nil)
+    :output(function(bytes) size = size + #bytes end):run())
+  assert(size == n * 1048576)
+  return n / (core.now() - begun), peak() - before
+end
+
+function rows.validate()
+  local action = hub:connect("github"):action("list_issues"):params({
+    owner = "lua", repo = "lua", state = "open", sort = "created", limit = 30, page = 2, labels = { "bug" },
+    response_fields = { "id", "user.login" },
+  })
+  assert(action:validate())
+  return rate(function() assert(action:validate()) end)
+end
+
+local a, b = rows[row]()
+print(("%.4f %.2f"):format(a, b))
