@@ -101,11 +101,10 @@ demo: ## run examples/demo.lua against a sandbox server of its own
 	@echo "== Done; the server has been stopped"
 
 .PHONY: bench
-bench: build ## run the comparisons in bench/ on both VMs
-	@for vm in $(made_vms); do for program in bench/*.lua; do \
-	  echo "== $$program on $$vm"; \
-	  tools/on-vm.sh $$vm tools/with-sandbox.sh @lua "$$program" || exit 1; \
-	done; done
+bench: ## compare with bare libcurl, LuaSocket and lua-cjson; prints a table (ROUNDS=5, SHORT=1: only that it runs)
+	@tools/deps.sh build test
+	@$(MAKE) $(jobs) build
+	@BUILD="$(BUILD)" bench/run.sh
 
 .PHONY: check
 check: lint tidy ## lint, clang-tidy, C tests under valgrind, all tests under the sanitizers

@@ -51,7 +51,8 @@ for name in io.popen("ls " .. dir):lines() do
   end
 end
 
-local machine = run("uname -srm") .. ", " .. run("nproc") .. " cores, " .. run("grep -m1 'model name' /proc/cpuinfo | cut -d: -f2")
+local cpu = run("grep -m1 'model name' /proc/cpuinfo | cut -d: -f2")
+local machine = ("%s, %s cores, %s"):format(run("uname -srm"), run("nproc"), cpu)
 print("bosa " .. bosa.version .. " on " .. machine)
 print("libcurl: " .. run("curl-config --version 2>/dev/null || curl --version | head -1"))
 print(("\n%-20s %-14s %12s %8s %8s  %-12s %s"):format("row", "variant", "median", "spread", "ratio", "second", "units"))
