@@ -190,8 +190,7 @@ static struct MHD_Daemon *start_daemon(struct server *server, const struct addri
         on_completed, sandbox, MHD_OPTION_NOTIFY_CONNECTION, on_connection, sandbox,
         MHD_OPTION_CONNECTION_LIMIT, CONNECTION_LIMIT, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         CONNECTION_MEMORY, MHD_OPTION_LISTEN_BACKLOG_SIZE, BACKLOG,
-        MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_ARRAY, server->cert ? tls : none,
-        MHD_OPTION_END);
+        MHD_OPTION_ARRAY, server->cert ? tls : none, MHD_OPTION_END);
 }
 
 static enum bosa_status start(struct server *server, struct bosa_error *err)
