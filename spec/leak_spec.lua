@@ -10,7 +10,8 @@ describe("the demo's script", function()
   it("leaks nothing and reads nothing that isn't there", function()
     local sandbox = server.start()
     local process = io.popen(("BOSA_API_BASE_URL=%s BOSA_API_KEY=%s BOSA_TOKEN=%s valgrind -q --leak-check=full "
-      .. "--errors-for-leak-kinds=definite,indirect,possible --error-exitcode=99 %s examples/demo.lua 2>&1; echo exit $?")
+      .. "--errors-for-leak-kinds=definite,indirect,possible --error-exitcode=99 "
+      .. "%s examples/demo.lua 2>&1; echo exit $?")
       :format(sandbox.url, sandbox.key, sandbox.token, lua))
     local text = process:read("*a")
     process:close()

@@ -1,0 +1,268 @@
+--- Running actions, in every way the public API offers.
+local bosa = require("bosa")
+local server = require("spec.support.server")
+
+local sandbox, hub, github, lab
+
+setup(function()
+  sandbox = server.start()
+  hub = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+  github, lab = hub:connect("github"), hub:connect("lab")
+end)
+teardown(function()
+  hub:close()
+  sandbox.stop()
+end)
+
+--- What the server counts.
+local function stats()
+  local process = io.popen(("curl -s '%s/_sandbox/stats'"):format(sandbox.url))
+  local answer = bosa.json.decode(process:read("*a"))
+  process:close()
+  return answer
+end
+
+local repo = { owner = "lua", repo = "lua" }
+
+describe("an action", function()
+  it("runs directly: the body as the server sent it, and the status", function()
+    local body, status = hub:execute("github", "list_pull_requests", repo)
+    assert.equal(200, status)
+    assert.equal("table", type(body.data))
+    assert.equal("table", type(body.meta))
+    body, status = github:action("list_pull_requests"):params(repo):execute()
+    assert.equal(200, status)
+    assert.is_true(#body.data > 0)
+  end)
+
+  it("runs by the fluent chain, by hub:run and as a method", function()
+    local numbers = {}
+    for i, response in ipairs({
+      assert(github:action("list_issues"):params(repo):max_attempts(2):timeout(5):run()),
+      assert(hub:run("github", "list_issues", repo, { timeout = 5 })),
+      assert(github:list_issues(repo)),
+    }) do
+      numbers[i] = response[1].number
+    end
+    assert.equal(numbers[1], numbers[2])
+    assert.equal(numbers[1], numbers[3])
+  end)
+
+  it("can be built in steps, used again and changed in between", function()
+    local action = github:action("list_issues"):param("owner", "lua"):param("repo", "lua"):param("limit", 2)
+    assert.equal(2, #assert(action:run()))
+    assert.equal(3, #assert(action:param("limit", 3):run()))
+    assert.is_true(#assert(action:param("limit", nil):run()) > 3)
+  end)
+
+  it("takes a snapshot when it runs, and leaves the caller's table alone", function()
+    local params = { owner = "lua", repo = "lua", limit = 1 }
+    local action = github:action("list_issues"):params(params)
+    local call = assert(action:start())
+    params.limit = 5
+    assert.equal(1, #assert(call:wait()))
+    assert.equal(5, #assert(action:run()))
+    action:param("limit", 2)
+    assert.equal(5, params.limit)
+  end)
+
+  it("asks for the wanted fields only", function()
+    local response = assert(github
+      :action("list_pull_requests")
+      :params(repo)
+      :response_fields({ "number", "user.login" })
+      :run())
+    local pr = response[1]
+    assert.equal("number", type(pr.number))
+    assert.equal("string", type(pr.user.login))
+    assert.is_nil(pr.title)
+    assert.is_nil(pr.user.id)
+  end)
+
+  it("sends key, token, account, and the caller's own header fields", function()
+    local data = assert(lab
+      :action("echo")
+      :params({ text = "x" })
+      :token(sandbox.token)
+      :account("work")
+      :headers({ ["X-Mine"] = "yes", ["X-API-Key"] = "not mine" })
+      :run()).data
+    local seen = {}
+    for _, field in ipairs(data.fields) do seen[field.name] = field.value end
+    assert.equal(sandbox.key, seen["X-API-Key"])
+    assert.equal("Bearer " .. sandbox.token, seen.Authorization)
+    assert.equal("work", seen["X-Integration"])
+    assert.equal("work", seen["X-Bosa-Integration"])
+    assert.equal("yes", seen["X-Mine"])
+    assert.equal("application/json", seen["Content-Type"])
+  end)
+
+  it("refuses header fields that would break the message", function()
+    for _, headers in ipairs({ { a = "b\r\nX: y" }, { ["a b"] = "c" }, { ["a:"] = "c" }, { Host = "evil.example" } }) do
+      local response, err = lab:action("small"):headers(headers):run()
+      assert.is_nil(response)
+      assert.equal("params", err.kind)
+      assert.equal("no", err.sent)
+    end
+  end)
+
+  it("sends strings as given: not trimmed, not dropped when empty", function()
+    local text = "  \t ü \n "
+    assert.equal(text, bosa.json.decode(assert(lab:echo({ text = text })).data.raw).text)
+    assert.equal("", bosa.json.decode(assert(lab:echo({ text = "" })).data.raw).text)
+  end)
+
+  it("runs where it takes no parameters, and under names with - and /", function()
+    for _, name in ipairs({ "no_params", "get-users", "admin/revoke" }) do
+      assert.equal(200, assert(lab:action(name):run()).status)
+    end
+    local response, err = lab:action("no_params"):params({ a = 1 }):run()
+    assert.is_nil(response)
+    assert.equal("params", err.kind)
+  end)
+
+  it("keeps what it made at the third party", function()
+    local made = assert(github:create_issue({ owner = "lua", repo = "lua", title = "state lives" })).data
+    local found = assert(github:get_issue({ owner = "lua", repo = "lua", issue_number = made.number })).data
+    assert.equal("state lives", found.title)
+    assert.equal(made.number, assert(github:list_issues(repo))[1].number)
+  end)
+
+  it("validates without sending", function()
+    local before = stats().requests
+    assert.is_true(github:action("list_issues"):params(repo):validate())
+    local ok, err = github:action("list_issues"):validate()
+    assert.is_nil(ok)
+    assert.equal("params", err.kind)
+    assert.equal(before, stats().requests)
+  end)
+
+  it("uses one connection for one call after another", function()
+    local one = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+    local before = stats().connections
+    for _ = 1, 20 do assert(one:connect("lab"):small({})) end
+    -- asking for the statistics is a connection of curl's own
+    assert.is_true(stats().connections - before <= 2)
+    one:close()
+  end)
+
+  it("discovers a connector once", function()
+    local one = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+    local before = stats().requests
+    for _ = 1, 5 do assert(one:connect("lab"):small({})) end
+    assert.equal(before + 6, stats().requests)
+    assert(one:refresh_connector("lab"))
+    assert(one:connect("lab"):small({}))
+    assert.equal(before + 8, stats().requests)
+    one:close()
+  end)
+end)
+
+describe("a response", function()
+  it("has its fields", function()
+    local response = assert(github:list_issues({ owner = "lua", repo = "lua", limit = 4 }))
+    assert.equal("userdata", type(response))
+    assert.equal(4, #response)
+    assert.is_true(response:is_list())
+    assert.equal(response.data, response:get_data())
+    assert.equal(response.data[2], response[2])
+    assert.equal(response.meta, response:get_meta())
+    assert.equal(200, response:get_status())
+    assert.equal(1, response.attempts)
+    assert.equal("number", type(response.elapsed))
+    assert.equal("string", type(response.reference_id))
+    assert.matches("json", response.headers["content-type"])
+    assert.is_nil(response[5])
+    assert.is_nil(response[0])
+    assert.is_nil(response.no_such_field)
+    assert.matches("list of 4", tostring(response))
+  end)
+
+  it("gives an item alone, the same as in data", function()
+    local response = assert(github:list_issues({ owner = "lua", repo = "lua", limit = 4 }))
+    local third, first = response[3], response[1]
+    assert.same(response.data[3], third)
+    assert.same(response.data[1], first)
+  end)
+
+  it("turns pages forward and backward", function()
+    local page = assert(github:list_issues({ owner = "lua", repo = "lua", limit = 5 }))
+    local seen = { page.meta.page }
+    assert.is_false(page:has_prev())
+    for _ = 1, 2 do
+      page = assert(page:next_page())
+      seen[#seen + 1] = page.meta.page
+    end
+    while true do
+      local before, err = page:prev_page()
+      assert.is_nil(err)
+      if not before then break end
+      page = before
+      seen[#seen + 1] = page.meta.page
+    end
+    assert.same({ 1, 2, 3, 2, 1 }, seen)
+  end)
+
+  it("gives plain nil where there is no further page", function()
+    local page = assert(lab:list_pages({ total = 3, limit = 10 }))
+    assert.is_false(page:has_next())
+    local nothing, err = page:next_page()
+    assert.is_nil(nothing)
+    assert.is_nil(err)
+  end)
+
+  it("sends the cursor under the name that the schema has", function()
+    local drive = hub:connect("google_drive")
+    local ids, pages = {}, 0
+    for item, page in assert(drive:search_files({ page_size = 5 })):items({ max_pages = 3 }) do
+      assert.is_nil(ids[item.id])
+      ids[item.id] = page
+      pages = pages + 1
+    end
+    assert.equal(15, pages)
+  end)
+
+  it("gives all pages, as the reference does", function()
+    local all = assert(assert(lab:list_cursor({ total = 25, limit = 10 })):get_all_items())
+    assert.equal(3, #all)
+    assert.equal(10, #all[1].data)
+    assert.equal(5, #all[3].data)
+    assert.equal("table", type(all[1].meta))
+  end)
+
+  it("loops over pages in both directions", function()
+    local first = assert(lab:list_pages({ total = 30, limit = 10 }))
+    local seen = {}
+    local last
+    for page in first:pages() do
+      seen[#seen + 1] = page.meta.page
+      last = page
+    end
+    for page in last:pages({ reverse = true }) do seen[#seen + 1] = page.meta.page end
+    assert.same({ 1, 2, 3, 3, 2, 1 }, seen)
+  end)
+
+  it("can't be made endless by a server that gives the same cursor again", function()
+    local first = assert(lab:loop_cursor({}))
+    local count = 0
+    local ok, err = pcall(function()
+      for _ in first:pages() do
+        count = count + 1
+        assert(count < 10)
+      end
+    end)
+    assert.is_false(ok)
+    assert.equal("protocol", err.kind)
+    local all
+    all, err = first:get_all_items()
+    assert.is_nil(all)
+    assert.equal("protocol", err.kind)
+  end)
+
+  it("raises at the caller's line for an unknown option of a loop", function()
+    local first = assert(lab:list_pages({ total = 3 }))
+    local ok, message = pcall(function() first:items({ prefech = 2 }) end)
+    assert.is_false(ok)
+    assert.matches("action_spec.lua:%d+:.*prefech", message)
+  end)
+end)

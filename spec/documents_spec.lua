@@ -1,0 +1,61 @@
+--- The examples and the README's snippets, each a program of its own against the sandbox.
+local server = require("spec.support.server")
+
+local sandbox
+setup(function() sandbox = server.start() end)
+teardown(function() sandbox.stop() end)
+
+local function run(path)
+  local environment = ("BOSA_EXAMPLE_ALONE=1 BOSA_API_BASE_URL=%s BOSA_API_KEY=%s BOSA_TOKEN=%s"):format(
+    sandbox.url, sandbox.key, sandbox.token)
+  local lua = os.getenv("BOSA_LUA") or "lua5.4"
+  local process = io.popen(("%s timeout 60 %s %s 2>&1; echo exit $?"):format(environment, lua, path))
+  local text = process:read("*a")
+  process:close()
+  return text
+end
+
+describe("the example", function()
+  local expected = {
+    direct = "status\t200",
+    fluent = "attempts\t1",
+    paging = "forward\t1 2 3\nbackward\t3 2 1",
+    several_actions = "made and found\ttrue",
+    hub_run = "no title was sent",
+    demo = "status 200 after 3 attempts",
+    sign_up = "signed in as",
+    oauth = "came back: GET /callback",
+    upload = "from a function\trows.csv",
+    download = "in chunks\t2000000",
+    parallel = "answers\t50",
+    prefetch = "items\t400",
+  }
+  for name in io.popen("ls examples/*.lua"):lines() do
+    local short = name:match("([%w_]+)%.lua$")
+    it(short .. " runs", function()
+      local text = run(name)
+      assert.matches("exit 0\n$", text)
+      assert.truthy(text:find(assert(expected[short], "nothing is expected of it yet"), 1, true), text)
+    end)
+  end
+end)
+
+describe("the README", function()
+  local f = assert(io.open("README.md"))
+  local readme = f:read("*a")
+  f:close()
+  local count = 0
+  for snippet in readme:gmatch("\n```lua\n(.-)\n```") do
+    count = count + 1
+    it("has a snippet that runs: " .. snippet:match("^[^\n]*"), function()
+      local path = os.tmpname()
+      local out = assert(io.open(path, "w"))
+      out:write(snippet, "\n")
+      out:close()
+      local text = run(path)
+      os.remove(path)
+      assert.matches("exit 0\n$", text)
+    end)
+  end
+  it("has snippets", function() assert.is_true(count >= 7) end)
+end)
