@@ -1,16 +1,12 @@
-#include "transfer.h"
+#include "transfer_internal.h"
 
 #include "mem.h"
-#include "poller.h"
-#include "transfer_queue.h"
 
 #include <curl/curl.h>
-#include <errno.h>
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #ifndef BOSA_VERSION
@@ -19,25 +15,6 @@
 
 #define MAX_IDLE_HANDLES 64 /* libcurl handles kept for the next requests */
 #define IDLE_CONNECTION_SECONDS 110L
-
-struct transfer {
-    CURLM *multi;
-    struct poller *poller;
-    unsigned generation; /* how many forks lay behind the process that made it */
-    bool nested;         /* somebody watches the descriptor, so its timer must be set */
-    int max_connections;
-    char *ca_file, *proxy, *user_agent; /* owned */
-    bool verify;
-    int64_t curl_due; /* when libcurl wants to be called, ms; INT64_MAX: not */
-    CURL **idle;      /* owned: handles without a request */
-    size_t idle_count;
-    int flying;           /* requests that libcurl has */
-    size_t active;        /* the caller's calls, not ended */
-    size_t count;         /* flights in the list of all */
-    struct flight *first; /* all */
-    struct flight_fifo waiting, noted;
-    struct flight_heap heap;
-};
 
 /*
  * Forks that lie behind this process, counted by pthread_atfork: asking the system which process
@@ -50,46 +27,8 @@ static void count_fork(void)
     forks = forks + 1;
 }
 
-static struct moment now(void)
-{
-    struct moment m = {poller_now(), (int64_t)time(NULL)};
-    return m;
-}
-
-static void note(struct flight *f, unsigned notes)
-{
-    if (f->own || !f->call) {
-        return;
-    }
-    f->notes |= notes;
-    fifo_add_noted(&f->transfer->noted, f);
-}
-
-/* ---- flights ---- */
-
-static struct flight *flight_new(struct transfer *t, struct call *call, bool own)
-{
-    struct flight *f = mem_zalloc(1, sizeof *f);
-    if (!f || !heap_reserve(&t->heap, t->count + 1)) {
-        mem_free(f);
-        return NULL;
-    }
-    error_init(&f->error);
-    f->transfer = t;
-    f->call = call;
-    f->own = own;
-    f->next = t->first;
-    if (t->first) {
-        t->first->previous = f;
-    }
-    t->first = f;
-    t->count++;
-    call->driver = f;
-    return f;
-}
-
 /* Gives libcurl's handle back to the idle ones; nothing is called for this flight any more. */
-static void land(struct flight *f)
+void transfer_land(struct flight *f)
 {
     struct transfer *t = f->transfer;
     if (!f->easy) {
@@ -107,33 +46,6 @@ static void land(struct flight *f)
     f->easy = NULL;
     f->paused = false;
     t->flying--;
-}
-
-/* Frees a flight; its call lives on with its owner, unless it was ours. */
-static void flight_free(struct flight *f)
-{
-    struct transfer *t = f->transfer;
-    land(f);
-    fifo_remove_waiting(&t->waiting, f);
-    fifo_remove_noted(&t->noted, f);
-    heap_put(&t->heap, f, CALL_NEVER);
-    if (f->previous) {
-        f->previous->next = f->next;
-    } else {
-        t->first = f->next;
-    }
-    if (f->next) {
-        f->next->previous = f->previous;
-    }
-    t->count--;
-    if (f->call) {
-        f->call->driver = NULL;
-    }
-    if (f->own) {
-        call_free(f->call);
-    }
-    error_clear(&f->error);
-    mem_free(f);
 }
 
 /* ---- libcurl's callbacks: they write to the core, and never call anything of the host ---- */
@@ -164,14 +76,14 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
     f->in_body = true;
     enum bosa_status status = reply_body(&f->call->reply, bytes, len, &f->error);
     if (f->call->reply.sink.kind == SINK_CALLER && f->call->reply.sink.bytes.len > 0) {
-        note(f, TRANSFER_CHUNK);
+        flight_note(f, TRANSFER_CHUNK);
     }
     if (status == BOSA_AGAIN) {
         f->paused = true;
         return CURL_WRITEFUNC_PAUSE;
     }
     if (f->call->plan && f->call->plan->progress) {
-        note(f, TRANSFER_PROGRESS);
+        flight_note(f, TRANSFER_PROGRESS);
     }
     f->error.kind = status == BOSA_NOMEM ? BOSA_NOMEM : f->error.kind;
     return status == BOSA_OK ? len : 0;
@@ -187,7 +99,7 @@ static size_t on_read(char *out, size_t size, size_t count, void *context)
     enum bosa_status status = body_read(f->call->request.body, out, size * count, &got, &f->error);
     if (status == BOSA_AGAIN) {
         f->paused = true;
-        note(f, TRANSFER_HUNGRY);
+        flight_note(f, TRANSFER_HUNGRY);
         return CURL_READFUNC_PAUSE;
     }
     if (status != BOSA_OK) {
@@ -195,7 +107,7 @@ static size_t on_read(char *out, size_t size, size_t count, void *context)
         return CURL_READFUNC_ABORT;
     }
     if (f->call->plan && f->call->plan->progress) {
-        note(f, TRANSFER_PROGRESS);
+        flight_note(f, TRANSFER_PROGRESS);
     }
     return got;
 }
@@ -377,7 +289,7 @@ static CURLcode set_times(CURL *easy, const struct call *call, const struct mome
 }
 
 /* Hands a flight's request to libcurl. False: no memory, or libcurl refuses an option. */
-static bool take_off(struct flight *f, const struct moment *m)
+bool transfer_take_off(struct flight *f, const struct moment *m)
 {
     struct transfer *t = f->transfer;
     struct request *r = &f->call->request;
@@ -400,130 +312,6 @@ static bool take_off(struct flight *f, const struct moment *m)
     bad = bad ? bad : curl_easy_setopt(easy, CURLOPT_WRITEDATA, f);
     bad = bad ? bad : curl_easy_setopt(easy, CURLOPT_READDATA, f);
     return !bad && curl_multi_add_handle(t->multi, easy) == CURLM_OK;
-}
-
-/* ---- what a state asks for ---- */
-
-static void follow(struct flight *f);
-
-/* The engine's own fetch of this connector, NULL when there is none under way. */
-static struct flight *find_fetch(struct transfer *t, const char *name)
-{
-    for (struct flight *f = t->first; f; f = f->next) {
-        if (f->own && f->call->state != CALL_ENDED && strcmp(f->call->name, name) == 0) {
-            return f;
-        }
-    }
-    return NULL;
-}
-
-static void no_memory(struct call *call, const struct moment *m)
-{
-    struct bosa_error err;
-    error_init(&err);
-    error_set(&err, BOSA_NOMEM, "out of memory");
-    if (call->state == CALL_SCHEMAS) {
-        call_schemas(call, &err, m);
-    } else if (call->state == CALL_FLYING) {
-        call_broke(call, BOSA_SENT_NO, &err, NULL, m);
-    }
-    error_clear(&err);
-}
-
-/* Has the connector's schemas fetched, unless that is under way. */
-static void need_schemas(struct flight *f, const struct moment *m)
-{
-    struct transfer *t = f->transfer;
-    const char *name = f->call->plan->connector;
-    if (find_fetch(t, name)) {
-        return;
-    }
-    struct call *fetch = call_new_fetch(f->call->hub, name);
-    struct flight *fetching = fetch ? flight_new(t, fetch, true) : NULL;
-    if (!fetching) {
-        call_free(fetch);
-        no_memory(f->call, m);
-        return;
-    }
-    call_begin(fetch, m);
-    follow(fetching);
-}
-
-/* A fetch of ours has ended: everyone who waits for these schemas goes on. */
-static void give_schemas(struct flight *fetching)
-{
-    struct transfer *t = fetching->transfer;
-    struct call *fetch = fetching->call;
-    struct moment m = now();
-    for (struct flight *f = t->first; f; f = f->next) {
-        if (f->call && !f->own && f->call->state == CALL_SCHEMAS &&
-            strcmp(f->call->plan->connector, fetch->name) == 0) {
-            call_schemas(f->call, fetch->ok ? NULL : &fetch->error, &m);
-            /* following here could free or add flights of the list that is walked */
-            fifo_add_waiting(&t->waiting, f);
-        }
-    }
-    flight_free(fetching);
-}
-
-static void send_or_wait(struct flight *f, const struct moment *m)
-{
-    struct transfer *t = f->transfer;
-    if (t->flying >= t->max_connections) {
-        fifo_add_waiting(&t->waiting, f);
-        return;
-    }
-    call_sending(f->call, m);
-    if (f->call->state == CALL_FLYING && !take_off(f, m)) {
-        land(f);
-        no_memory(f->call, m);
-    }
-}
-
-/* Does what the call's state asks, until there is nothing to do but wait. */
-static void follow(struct flight *f)
-{
-    struct transfer *t = f->transfer;
-    enum call_state before;
-    do {
-        struct moment m = now();
-        before = f->call->state;
-        if (before == CALL_SCHEMAS) {
-            need_schemas(f, &m);
-        } else if (before == CALL_SEND && !f->waiting) {
-            send_or_wait(f, &m);
-        }
-    } while (f->call->state != before && f->call->state != CALL_ENDED);
-    if (hub_events(f->call->hub)) {
-        note(f, TRANSFER_EVENT);
-    }
-    if (f->call->state != CALL_ENDED) {
-        heap_put(&t->heap, f, call_wake_at(f->call));
-        return;
-    }
-    heap_put(&t->heap, f, CALL_NEVER);
-    fifo_remove_waiting(&t->waiting, f);
-    land(f);
-    if (f->own) {
-        give_schemas(f);
-        return;
-    }
-    note(f, TRANSFER_ENDED);
-    t->active--;
-}
-
-/* Gives places that became free to those who wait, in their order. */
-static void seat(struct transfer *t)
-{
-    size_t looked = 0, most = t->count;
-    while (t->waiting.first && looked++ < most) {
-        struct flight *f = t->waiting.first;
-        if (f->call->state == CALL_SEND && t->flying >= t->max_connections) {
-            return;
-        }
-        fifo_take_waiting(&t->waiting);
-        follow(f);
-    }
 }
 
 /* ---- how a request ended ---- */
@@ -586,32 +374,6 @@ static enum bosa_status kind_of(CURLcode code)
     }
 }
 
-/* Scheme, host and port of the request, for messages. */
-static void add_origin(struct buf *out, const struct call *call)
-{
-    struct url url;
-    if (call->request.url && url_parse(&url, call->request.url, strlen(call->request.url))) {
-        buf_add(out, url.host, url.host_len);
-        buf_addf(out, ":%d", url.port);
-    } else {
-        buf_adds(out, "the server");
-    }
-}
-
-static const char *words_of(enum bosa_status kind, enum bosa_sent sent)
-{
-    if (kind == BOSA_TIMEOUT) {
-        return sent == BOSA_SENT_NO ? "no connection in time to " : "no answer in time from ";
-    }
-    if (kind == BOSA_TLS) {
-        return "no secure connection to ";
-    }
-    if (kind == BOSA_PROTOCOL) {
-        return "the answer makes no sense from ";
-    }
-    return sent == BOSA_SENT_NO ? "cannot connect to " : "the connection was lost to ";
-}
-
 /* Fills `err` with what libcurl says; where a callback refused, it has spoken already. */
 static void describe(struct flight *f, CURLcode code, enum bosa_sent sent, struct bosa_error *err)
 {
@@ -626,18 +388,11 @@ static void describe(struct flight *f, CURLcode code, enum bosa_sent sent, struc
         kind = sent == BOSA_SENT_NO ? BOSA_NOMEM : BOSA_PROTOCOL;
         why = "no memory, or a header that is too large";
     }
-    struct buf where;
-    buf_init(&where);
-    buf_adds(&where, words_of(kind, sent));
-    add_origin(&where, f->call);
-    buf_addc(&where, '\0');
-    error_set(err, kind, "%s (%s)", where.failed ? "the request failed" : where.data, why);
-    error_field(&err->cause, why, strlen(why));
-    buf_free(&where);
+    transfer_word(f->call, kind, sent, why, err);
 }
 
 /* Whether the request can have reached the server. */
-static enum bosa_sent sent_of(struct flight *f)
+static enum bosa_sent transfer_sent(struct flight *f)
 {
     long bytes = 0;
     curl_easy_getinfo(f->easy, CURLINFO_REQUEST_SIZE, &bytes);
@@ -651,13 +406,13 @@ static void complete(struct flight *f, CURLcode code)
 {
     struct call_timing timing;
     struct bosa_error err;
-    struct moment m = now();
-    enum bosa_sent sent = sent_of(f);
+    struct moment m = transfer_now();
+    enum bosa_sent sent = transfer_sent(f);
     memset(&timing, 0, sizeof timing);
     if (hub_events(f->call->hub)) {
         read_timing(f->easy, &timing);
     }
-    land(f);
+    transfer_land(f);
     if (code == CURLE_OK) {
         call_answered(f->call, &timing, &m);
     } else {
@@ -667,7 +422,7 @@ static void complete(struct flight *f, CURLcode code)
         error_clear(&err);
     }
     error_clear(&f->error);
-    follow(f);
+    flight_follow(f);
 }
 
 static void read_completions(struct transfer *t)
@@ -687,56 +442,14 @@ static void read_completions(struct transfer *t)
 
 /* ---- stepping ---- */
 
-/* Lets every call whose time has come go on. */
-static void tick(struct transfer *t)
-{
-    struct flight *f;
-    struct moment m = now();
-    while ((f = heap_first(&t->heap)) != NULL && f->wake <= m.ms) {
-        heap_put(&t->heap, f, CALL_NEVER);
-        call_tick(f->call, &m);
-        if (f->call->state != CALL_FLYING) {
-            land(f);
-        }
-        follow(f);
-    }
-}
-
-/* When something is due without anything having happened; INT64_MAX: never. */
-static int64_t due(const struct transfer *t)
-{
-    struct flight *f = heap_first(&t->heap);
-    return f && f->wake < t->curl_due ? f->wake : t->curl_due;
-}
-
-/* Sets the descriptor's timer, where somebody watches it; our own waiting needs none. */
-static void arm(struct transfer *t)
-{
-    if (t->nested) {
-        poller_set_timer(t->poller, due(t));
-    }
-}
-
-/* How long to wait in a round: `timeout` (below 0: for ever), or until something is due. */
-static int patience(const struct transfer *t, int timeout)
-{
-    int64_t left = due(t);
-    if (timeout == 0 || left == INT64_MAX) {
-        return timeout;
-    }
-    left -= poller_now();
-    left = left < 0 ? 0 : left > INT_MAX ? INT_MAX : left;
-    return timeout < 0 || left < timeout ? (int)left : timeout;
-}
-
 /* One round; true unless waiting ended with nothing, by a signal or the time. */
 static bool round_once(struct transfer *t, int timeout)
 {
     struct poller_event events[TRANSFER_MAX_EVENTS];
     int running = 0;
-    int most = patience(t, timeout);
+    int most = transfer_patience(t, timeout);
     int n = poller_wait(t->poller, events, TRANSFER_MAX_EVENTS, most);
-    bool in_time = most != timeout && due(t) <= poller_now();
+    bool in_time = most != timeout && flight_due(t) <= poller_now();
     for (int i = 0; i < n; i++) {
         int bits = (events[i].bits & POLLER_READ ? CURL_CSELECT_IN : 0) |
                    (events[i].bits & POLLER_WRITE ? CURL_CSELECT_OUT : 0) |
@@ -751,8 +464,8 @@ static bool round_once(struct transfer *t, int timeout)
     }
     /* behind the last socket action: in the other order big bodies stall now and then */
     read_completions(t);
-    tick(t);
-    seat(t);
+    flight_tick_all(t);
+    flight_seat_all(t);
     return n > 0 || in_time;
 }
 
@@ -765,29 +478,13 @@ bool transfer_step(struct transfer *transfer, int timeout)
     do {
         go_on = round_once(transfer, timeout);
     } while (timeout < 0 && go_on && !transfer->noted.first && transfer->active > 0);
-    arm(transfer);
+    transfer_arm(transfer);
     return transfer->noted.first != NULL;
-}
-
-struct call *transfer_take(struct transfer *transfer, unsigned *notes)
-{
-    struct flight *f = fifo_take_noted(&transfer->noted);
-    if (!f) {
-        return NULL;
-    }
-    struct call *call = f->call;
-    *notes = f->notes;
-    f->notes = 0;
-    if (call->state == CALL_ENDED) {
-        *notes |= TRANSFER_ENDED;
-        flight_free(f);
-    }
-    return call;
 }
 
 void transfer_start(struct transfer *transfer, struct call *call)
 {
-    struct moment m = now();
+    struct moment m = transfer_now();
     struct flight *f = flight_new(transfer, call, false);
     if (!f) {
         /* nobody could be told: it ends here, and its owner sees its state */
@@ -796,9 +493,9 @@ void transfer_start(struct transfer *transfer, struct call *call)
     }
     transfer->active++;
     call_begin(call, &m);
-    follow(f);
-    seat(transfer);
-    arm(transfer);
+    flight_follow(f);
+    flight_seat_all(transfer);
+    transfer_arm(transfer);
     if (transfer->noted.first) {
         poller_wake(transfer->poller);
     }
@@ -812,7 +509,7 @@ void transfer_resume(struct transfer *transfer, struct call *call)
     }
     f->paused = false;
     curl_easy_pause(f->easy, CURLPAUSE_CONT);
-    arm(transfer);
+    transfer_arm(transfer);
     if (transfer->noted.first) {
         poller_wake(transfer->poller);
     }
@@ -821,31 +518,26 @@ void transfer_resume(struct transfer *transfer, struct call *call)
 void transfer_cancel(struct transfer *transfer, struct call *call, enum bosa_status kind)
 {
     struct flight *f = call->driver;
-    struct moment m = now();
+    struct moment m = transfer_now();
     if (!f) {
         return;
     }
     if (call->state != CALL_ENDED) {
-        call_cancel(call, kind, f->easy ? sent_of(f) : BOSA_SENT_NO, &m);
+        call_cancel(call, kind, f->easy ? transfer_sent(f) : BOSA_SENT_NO, &m);
         transfer->active--;
     }
     flight_free(f);
-    seat(transfer);
-    arm(transfer);
+    flight_seat_all(transfer);
+    transfer_arm(transfer);
     if (transfer->active == 0) {
         poller_wake(transfer->poller); /* a host's loop may stop watching now */
     }
 }
 
-size_t transfer_active(const struct transfer *transfer)
-{
-    return transfer->active;
-}
-
 int transfer_fd(struct transfer *transfer)
 {
     transfer->nested = true;
-    arm(transfer);
+    transfer_arm(transfer);
     return poller_fd(transfer->poller);
 }
 
@@ -928,12 +620,12 @@ void transfer_free(struct transfer *transfer)
     if (!transfer) {
         return;
     }
-    struct moment m = now();
+    struct moment m = transfer_now();
     bool mine = transfer_is_mine(transfer);
     while (transfer->first) {
         struct flight *f = transfer->first;
         f->easy = mine ? f->easy : NULL;
-        call_cancel(f->call, BOSA_CLOSED, f->easy ? sent_of(f) : BOSA_SENT_NO, &m);
+        call_cancel(f->call, BOSA_CLOSED, f->easy ? transfer_sent(f) : BOSA_SENT_NO, &m);
         flight_free(f);
     }
     free_libcurl(transfer);
