@@ -1,3 +1,7 @@
+/*
+ * The users of the sandbox live in flat lists: a test makes a handful, and a token is found by
+ * looking at each.
+ */
 #include "accounts.h"
 
 #include "../core/buf.h"
@@ -206,6 +210,7 @@ void user_disintegrate(struct user *user, struct integration *gone)
     mem_free(removed.identifier);
 }
 
+/* Frees what a user owns, but not the user. */
 static void user_free(struct user *user)
 {
     for (size_t i = 0; i < user->count; i++) {

@@ -9,9 +9,9 @@
 #include <stdbool.h>
 
 #define ACCOUNTS_MAX_USERS 100000
-#define ACCOUNTS_EXPIRED                                                                           \
-    "expired" /* the tokens of a user whose identifier begins so have expired when they are made   \
-               */
+
+/* The tokens of a user whose identifier begins so have expired when they are made. */
+#define ACCOUNTS_EXPIRED "expired"
 
 /* One of a user's accounts at the third party behind a connector. */
 struct integration {

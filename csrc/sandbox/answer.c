@@ -1,3 +1,7 @@
+/*
+ * Bodies are written late, in answer_finish: a handler does not know the request's id, nor which
+ * error contract the client speaks.
+ */
 #include "answer.h"
 
 #include "../core/mem.h"
@@ -106,6 +110,7 @@ static void emit_today(struct buf *out, const struct answer *answer, const char 
     emit_null(out, "details");
 }
 
+/* One of BOSA's errors, in today's contract or in the one before. */
 static void write_error(struct answer *answer, const char *id, bool today)
 {
     struct buf *out = &answer->body;

@@ -26,8 +26,7 @@ enum answer_end {
     END_AFTER_HEADERS,     /* closed behind the header fields */
     END_IN_BODY,           /* closed behind half of the body */
     END_RESET_IN_BODY,     /* the same by a reset */
-    END_CLOSE_AFTER_ANSWER /* the answer is whole and promises to keep the connection; then it is
-                              closed */
+    END_CLOSE_AFTER_ANSWER /* closed behind a whole answer that sounds as if it were kept */
 };
 
 struct answer {
@@ -39,8 +38,7 @@ struct answer {
     const char *shared;   /* borrowed */
     uint64_t size;        /* of shared or of the pattern */
     bool chunked;         /* no length is told */
-    struct fields fields; /* beside those that every answer has; Content-Type is JSON's when it is
-                             not here */
+    struct fields fields; /* of this answer; without a Content-Type here it is JSON's */
     const char *code;     /* ANSWER_ERROR: a static word for it */
     char message[200];
     int retryable;      /* what `recovery` says: 1, 0; -1: the status decides */

@@ -1,3 +1,7 @@
+/*
+ * The core's validator lists faults in its own terms. Real servers validate with pydantic, and
+ * clients read pydantic's words, so faults are translated here.
+ */
 #include "detail.h"
 
 #include "../core/mem.h"
@@ -51,6 +55,7 @@ static void open_fault(struct buf *out, const char *type)
     emit_text(out, NULL, "body");
 }
 
+/* Begins the body of a 422; what was written before is dropped. */
 static void open_list(struct answer *answer)
 {
     answer->kind = ANSWER_BODY;
@@ -60,6 +65,7 @@ static void open_list(struct answer *answer)
     emit_open(&answer->body, "detail", '[');
 }
 
+/* Ends it. */
 static void close_list(struct answer *answer)
 {
     emit_close(&answer->body, ']');
@@ -151,6 +157,10 @@ static void emit_input(struct buf *out, const struct json_doc *params, uint32_t 
     error_clear(&ignored);
 }
 
+/*
+ * Translates one fault: pydantic's type, the place as a list, its message or the core's, and the
+ * value.
+ */
 static void emit_fault(struct buf *out, const struct json_doc *params,
                        const struct json_doc *details, uint32_t fault)
 {

@@ -1,3 +1,7 @@
+/*
+ * google_drive: files that were made up, and those that callers upload, which are kept whole. Its
+ * list answers with a cursor that it takes back under another name, as the real one does.
+ */
 #include "run.h"
 
 #include "../core/http.h"
@@ -60,6 +64,7 @@ static struct drive_file *add_file(struct drive *drive)
     return file;
 }
 
+/* Adds a file that is made up. False: no memory. */
 static bool invent_file(struct drive *drive)
 {
     struct drive_file *file = add_file(drive);
@@ -112,6 +117,7 @@ static struct drive *drive_of(const struct run *run, struct answer *answer)
     return sandbox->drive = drive;
 }
 
+/* A file as answers describe it, without its content. */
 static void emit_file(struct buf *out, const struct drive_file *file)
 {
     emit_open(out, NULL, '{');
@@ -185,6 +191,7 @@ static void search_files(const struct run *run, struct answer *answer)
     emit_close(&answer->meta, '}');
 }
 
+/* Keeps the file that was sent, or an empty one of that name. */
 static void create_file(const struct run *run, struct answer *answer)
 {
     struct drive *drive = drive_of(run, answer);
@@ -215,6 +222,7 @@ static void create_file(const struct run *run, struct answer *answer)
     emit_file(&answer->data, file);
 }
 
+/* Answers the content itself, not an envelope. */
 static void download_file(const struct run *run, struct answer *answer)
 {
     struct drive *drive = drive_of(run, answer);
@@ -231,6 +239,7 @@ static void download_file(const struct run *run, struct answer *answer)
     }
 }
 
+/* Forgets a file and what it takes; its id is not given out again. */
 static void delete_file(const struct run *run, struct answer *answer)
 {
     struct drive *drive = drive_of(run, answer);

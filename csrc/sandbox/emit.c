@@ -1,3 +1,7 @@
+/*
+ * An emitter for JSON text. Nothing is checked that only a mistake of ours could break; each
+ * answer is small enough to be looked at by a test.
+ */
 #include "emit.h"
 
 #include "../core/json.h"

@@ -1,3 +1,6 @@
+/*
+ * Discovery, users and the control of the server. Integrations have a file of their own.
+ */
 #include "endpoints.h"
 
 #include "../core/mem.h"
@@ -37,6 +40,10 @@ static void answer_connectors(struct registry *registry, struct answer *answer)
     buf_addc(&answer->body, '}');
 }
 
+/*
+ * GET /connectors/?modules=name. An unknown name is an empty object; without a name it is all of
+ * them.
+ */
 void endpoint_discovery(struct exchange *x, struct answer *answer)
 {
     struct registry *registry = &x->sandbox->registry;
@@ -58,6 +65,7 @@ void endpoint_discovery(struct exchange *x, struct answer *answer)
     }
 }
 
+/* GET /connectors/names: a list. */
 void endpoint_names(struct exchange *x, struct answer *answer)
 {
     const struct registry *registry = &x->sandbox->registry;
@@ -69,6 +77,7 @@ void endpoint_names(struct exchange *x, struct answer *answer)
     emit_close(&answer->body, ']');
 }
 
+/* GET /connectors in the seed's dialect: an object whose keys are the names. */
 void endpoint_seed_names(struct exchange *x, struct answer *answer)
 {
     const struct registry *registry = &x->sandbox->registry;
@@ -110,6 +119,7 @@ static void open_user(struct buf *out, const struct accounts *accounts, const st
     emit_bool(out, "is_active", true);
 }
 
+/* Makes a user. This is the only time its secret is told. */
 void endpoint_create_user(struct exchange *x, struct answer *answer)
 {
     struct accounts *accounts = &x->sandbox->accounts;
@@ -134,6 +144,7 @@ void endpoint_create_user(struct exchange *x, struct answer *answer)
     emit_close(&answer->data, '}');
 }
 
+/* A token as the client gets to see it, once. */
 static void write_token(struct buf *out, const struct accounts *accounts, const struct token *token)
 {
     emit_open(out, NULL, '{');
@@ -147,6 +158,7 @@ static void write_token(struct buf *out, const struct accounts *accounts, const 
     emit_close(out, '}');
 }
 
+/* Gives a token for an identifier and its secret; a wrong one and an unknown user look alike. */
 void endpoint_token(struct exchange *x, struct answer *answer)
 {
     struct accounts *accounts = &x->sandbox->accounts;
@@ -172,6 +184,7 @@ void endpoint_token(struct exchange *x, struct answer *answer)
     }
 }
 
+/* Tells whose the bearer token is, and what this user has integrated. */
 void endpoint_who_am_i(struct exchange *x, struct answer *answer)
 {
     const struct accounts *accounts = &x->sandbox->accounts;
@@ -189,6 +202,7 @@ void endpoint_who_am_i(struct exchange *x, struct answer *answer)
 
 /* ---- for tests ---- */
 
+/* How often each action ran, those that never did left out. */
 static void emit_executions(struct buf *out, const struct registry *registry)
 {
     emit_open(out, "executions", '{');
@@ -203,6 +217,9 @@ static void emit_executions(struct buf *out, const struct registry *registry)
     emit_close(out, '}');
 }
 
+/*
+ * Counts since the start or the last reset; no envelope, so that a test reads them in one step.
+ */
 void endpoint_stats(struct exchange *x, struct answer *answer)
 {
     const struct stats *stats = &x->sandbox->stats;
@@ -217,6 +234,7 @@ void endpoint_stats(struct exchange *x, struct answer *answer)
     emit_close(out, '}');
 }
 
+/* Back to the state at the start, the schema included. */
 void endpoint_reset(struct exchange *x, struct answer *answer)
 {
     if (!sandbox_reset(x->sandbox)) {
@@ -226,6 +244,7 @@ void endpoint_reset(struct exchange *x, struct answer *answer)
     answer_shared(answer, "{}", 2);
 }
 
+/* Shows the actions that come later; entity tags change with it. */
 void endpoint_schema_change(struct exchange *x, struct answer *answer)
 {
     if (!registry_change(&x->sandbox->registry, true)) {

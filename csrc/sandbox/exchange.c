@@ -1,3 +1,7 @@
+/*
+ * A request's way: its target is found and its body taken as the pieces come in; whether it may go
+ * on is asked when it is whole, since a client that is still sending would not read the answer.
+ */
 #include "exchange.h"
 
 #include "../core/mem.h"

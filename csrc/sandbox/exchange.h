@@ -37,8 +37,7 @@ struct target {
     int status; /* 200; 404, 405; 307: the path with or without its last slash would be right */
     const struct route *route; /* an endpoint, or NULL */
     struct served *action;     /* an action, or NULL */
-    struct span segments[2];   /* what stands for the {} of the pattern; the connector's name is the
-                                  first */
+    struct span segments[2];   /* what stands for each {}; the first is a connector's name */
 };
 
 /* What becomes of the body. */

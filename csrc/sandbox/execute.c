@@ -1,3 +1,7 @@
+/*
+ * Running an action: parameters are read in the encoding that the action takes, checked against
+ * the schema that discovery gave out, and handed to the action's handler.
+ */
 #include "exchange.h"
 
 #include "../core/mem.h"
@@ -37,6 +41,7 @@ static bool read_form(struct exchange *x, struct json_doc *params, struct answer
     return true;
 }
 
+/* Reads a JSON body; false: it is none, and the answer is made. */
 static bool read_json(struct exchange *x, struct json_doc *params, struct answer *answer)
 {
     if (!http_is_json(exchange_field(x, "Content-Type"))) {
@@ -107,13 +112,15 @@ static void run_handler(struct exchange *x, const struct json_doc *params, struc
     size_t len;
     const char *key = run_text(&run, "key", &len);
     uint32_t paths = run_node(&run, "response_fields");
-    answer->delay_ms = sandbox->options.delay_ms + (uint64_t)run_int(&run, "delay_ms", 0);
+    int64_t delay = run_int(&run, "delay_ms", 0); /* unchecked where the schema doesn't name it */
+    answer->delay_ms = sandbox->options.delay_ms + (uint64_t)(delay > 0 ? delay : 0);
     if (key && strcmp(x->target.action->def->name, "count") != 0) {
         run.calls = sandbox_count(sandbox, key, len);
     }
     x->target.action->executions++;
     x->target.action->def->handler(&run, answer);
-    if (paths != JSON_NONE && answer->kind == ANSWER_ENVELOPE && answer->data.len > 0) {
+    bool picks = paths != JSON_NONE && json_type(params, paths) == JSON_ARRAY;
+    if (picks && answer->kind == ANSWER_ENVELOPE && answer->data.len > 0) {
         pick(answer, params, paths);
     }
 }

@@ -1,3 +1,7 @@
+/*
+ * A form knows only text. The types come from the schema, found through references and unions;
+ * what can't be read as its type stays text, so that the validator names the fault.
+ */
 #include "formdoc.h"
 
 #include "../core/http.h"
@@ -78,6 +82,7 @@ static bool add_number(struct json_doc *out, const char *text, size_t len, bool 
     return ok;
 }
 
+/* True when text is a boolean as forms write them; adds it then. */
 static bool add_flag(struct json_doc *out, const char *text, size_t len)
 {
     bool yes = http_same(text, len, "true", 4);

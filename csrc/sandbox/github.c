@@ -1,3 +1,7 @@
+/*
+ * An invented issue is not stored: it is made from the repository's seed and its number each time
+ * it is looked at. What callers create is stored behind those.
+ */
 #include "github.h"
 
 #include "../core/mem.h"
@@ -50,6 +54,7 @@ void issue_invent(struct issue *issue, uint64_t seed, int64_t number, int64_t ne
     }
 }
 
+/* Labels by their names; colour and description where it is one of the known ones. */
 static void emit_labels(struct buf *out, const struct issue *issue)
 {
     emit_open(out, "labels", '[');
@@ -64,6 +69,7 @@ static void emit_labels(struct buf *out, const struct issue *issue)
     emit_close(out, ']');
 }
 
+/* Whoever has this login, with links made from it. */
 static void emit_user(struct buf *out, const char *key, const char *login)
 {
     emit_open(out, key, '{');
@@ -93,6 +99,7 @@ void issue_emit(struct buf *out, const struct issue *issue, const char *owner, c
 
 /* ---- repositories ---- */
 
+/* A repository that was asked for before; NULL: none. */
 static struct repo *find_repo(struct github *github, const char *owner, const char *name)
 {
     for (size_t i = 0; i < github->count; i++) {
@@ -172,6 +179,7 @@ static bool get_issue(const struct repo *repo, int64_t number, struct issue *out
 
 /* ---- creating and reading one ---- */
 
+/* Frees the strings of an issue that was created; invented ones own none. */
 static void issue_free(struct issue *issue)
 {
     union {
@@ -229,6 +237,7 @@ static const struct issue *add_issue(const struct run *run, struct repo *repo)
     return &repo->made[repo->count++];
 }
 
+/* Opens an issue, which can be read and is listed from then on. */
 void github_create_issue(const struct run *run, struct answer *answer)
 {
     struct repo *repo = repo_of(run, answer);
@@ -243,6 +252,7 @@ void github_create_issue(const struct run *run, struct answer *answer)
     issue_emit(&answer->data, issue, repo->owner, repo->name);
 }
 
+/* Reads an issue, whichever way it came to be. */
 void github_get_issue(const struct run *run, struct answer *answer)
 {
     const struct repo *repo = repo_of(run, answer);
@@ -259,6 +269,7 @@ void github_get_issue(const struct run *run, struct answer *answer)
 
 /* ---- lists of them ---- */
 
+/* True when one of the issue's labels is this. */
 static bool has_label(const struct issue *issue, const char *text, size_t len)
 {
     for (size_t i = 0; i < issue->label_count; i++) {
@@ -338,6 +349,7 @@ static bool passes(const struct issue *issue, const struct json_doc *doc, uint32
     return !text || value == JSON_NONE || is_among(doc, value, text);
 }
 
+/* True when the issue is what the list asks for: by state, labels and every filter. */
 static bool passes_all(const struct run *run, const struct issue *issue)
 {
     uint32_t filters = run_node(run, "filters");
@@ -381,24 +393,28 @@ static struct issue *collect(const struct run *run, const struct repo *repo, iss
     return list;
 }
 
+/* For qsort, the latest first. Equal ones have no order, which a seed never shows. */
 static int by_created(const void *a, const void *b)
 {
     int64_t x = ((const struct issue *)a)->created, y = ((const struct issue *)b)->created;
     return (x < y) - (x > y);
 }
 
+/* The last touched first. */
 static int by_updated(const void *a, const void *b)
 {
     int64_t x = ((const struct issue *)a)->updated, y = ((const struct issue *)b)->updated;
     return (x < y) - (x > y);
 }
 
+/* The most talked about first. */
 static int by_comments(const void *a, const void *b)
 {
     int64_t x = ((const struct issue *)a)->comments, y = ((const struct issue *)b)->comments;
     return (x < y) - (x > y);
 }
 
+/* Writes a window of the list, from its end where the order is upwards. */
 static void emit_issues(struct answer *answer, const struct repo *repo, const struct issue *list,
                         struct window window, size_t count, bool ascending)
 {
@@ -410,6 +426,7 @@ static void emit_issues(struct answer *answer, const struct repo *repo, const st
     emit_close(&answer->data, ']');
 }
 
+/* Filters, sorts and cuts a page out. Page style. */
 void github_list_issues(const struct run *run, struct answer *answer)
 {
     const struct repo *repo = repo_of(run, answer);
@@ -431,6 +448,7 @@ void github_list_issues(const struct run *run, struct answer *answer)
     mem_free(list);
 }
 
+/* The same by words of the title. Cursor style. */
 void github_search_issues(const struct run *run, struct answer *answer)
 {
     const struct repo *repo = repo_of(run, answer);

@@ -35,6 +35,7 @@ static void emit_url(struct buf *out, const struct run *run, const char *kind, c
     emit_format(out, "html_url", "https://github.example.com/%s/%s/%s/%s", owner, repo, kind, id);
 }
 
+/* A pull request, made up from its number. */
 static void emit_pull(struct buf *out, const struct run *run, struct dice dice, int64_t number,
                       int64_t newest)
 {
@@ -70,6 +71,7 @@ static bool wanted(const struct run *run, uint64_t seed, int64_t number)
     return run_is(run, "state", "all") || issue.closed == run_is(run, "state", "closed");
 }
 
+/* Newest first. Page style. */
 static void list_pull_requests(const struct run *run, struct answer *answer)
 {
     struct dice dice = repo_dice(run);
@@ -91,6 +93,7 @@ static void list_pull_requests(const struct run *run, struct answer *answer)
     emit_close(&answer->data, ']');
 }
 
+/* The i-th commit, counted from the newest. */
 static void emit_commit(struct buf *out, const struct run *run, struct dice dice, int64_t i)
 {
     char sha[41], message[80];
@@ -111,6 +114,7 @@ static void emit_commit(struct buf *out, const struct run *run, struct dice dice
     emit_close(out, '}');
 }
 
+/* Newest first. Page style. */
 static void list_commits(const struct run *run, struct answer *answer)
 {
     struct dice dice = repo_dice(run);
@@ -123,6 +127,7 @@ static void list_commits(const struct run *run, struct answer *answer)
     emit_close(&answer->data, ']');
 }
 
+/* One who owns the repository, one who may write, and readers. */
 static void list_collaborators(const struct run *run, struct answer *answer)
 {
     static const char *const roles[] = {"admin", "write", "read"};

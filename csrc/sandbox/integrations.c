@@ -31,6 +31,7 @@ static struct integration *named(struct exchange *x, struct answer *answer, stru
     return own;
 }
 
+/* The integration as reading it and asking who one is describe it. */
 void emit_integration(struct buf *out, const struct accounts *accounts, const struct user *user,
                       const struct integration *own)
 {
@@ -51,11 +52,13 @@ static void answer_success(struct answer *answer, bool success, const char *mess
     emit_close(&answer->data, '}');
 }
 
+/* What the three say of an integration that the user has not. */
 static void answer_absent(struct answer *answer)
 {
     answer_success(answer, false, "Integration not found.");
 }
 
+/* Tells whether the user has any integration with the connector. */
 void endpoint_has_integration(struct exchange *x, struct answer *answer)
 {
     char *connector = take_segment(x, 0);
@@ -67,6 +70,7 @@ void endpoint_has_integration(struct exchange *x, struct answer *answer)
     emit_close(&answer->data, '}');
 }
 
+/* Reads one. */
 void endpoint_get_integration(struct exchange *x, struct answer *answer)
 {
     struct user *user;
@@ -82,6 +86,7 @@ void endpoint_get_integration(struct exchange *x, struct answer *answer)
     emit_close(out, '}');
 }
 
+/* Makes one the account that acts. */
 void endpoint_select_integration(struct exchange *x, struct answer *answer)
 {
     struct user *user;
@@ -94,6 +99,7 @@ void endpoint_select_integration(struct exchange *x, struct answer *answer)
     answer_success(answer, true, "Integration selected.");
 }
 
+/* Removes the one that the path names. */
 void endpoint_remove_integration(struct exchange *x, struct answer *answer)
 {
     struct user *user;
@@ -106,6 +112,7 @@ void endpoint_remove_integration(struct exchange *x, struct answer *answer)
     answer_success(answer, true, "Integration removed.");
 }
 
+/* The seed's way: removes the one that a header field names, else the selected one. */
 void endpoint_remove_selected(struct exchange *x, struct answer *answer)
 {
     char *connector = take_segment(x, 0);
@@ -157,6 +164,9 @@ static void answer_url(struct exchange *x, struct answer *answer, const struct u
     buf_free(&url);
 }
 
+/*
+ * Begins an integration: a URL to send the user to, or, of a custom kind, the integration itself.
+ */
 void endpoint_integrate(struct exchange *x, struct answer *answer)
 {
     struct user *user = exchange_user(x, answer);
@@ -191,6 +201,7 @@ static struct user *find_state(struct accounts *accounts, const struct buf *stat
     return NULL;
 }
 
+/* The user has said yes: adds the integration and sends the browser on to the application. */
 void endpoint_authorized(struct exchange *x, struct answer *answer)
 {
     struct buf state, callback;

@@ -1,3 +1,7 @@
+/*
+ * Words for made-up data, put together by a generator (splitmix64) whose numbers depend on the
+ * seed alone.
+ */
 #include "invent.h"
 
 #include <stdio.h>
@@ -70,6 +74,7 @@ static const char *const subjects[] = {
     "Lunch on Thursday?",       "Release 2.4 is out",           "Please review the draft",
     "Re: Re: floor plan",       "Backup finished with warnings"};
 
+/* One of a list of words. */
 static const char *any(struct dice *dice, const char *const *list, size_t count)
 {
     return list[dice_below(dice, count)];

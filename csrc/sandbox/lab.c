@@ -1,3 +1,7 @@
+/*
+ * The lab's lists and small answers. Those that benchmarks ask for are sent from memory that was
+ * written once.
+ */
 #include "lab.h"
 
 #include "../core/mem.h"
@@ -45,6 +49,7 @@ static void emit_item(struct buf *out, int64_t i)
     emit_close(out, '}');
 }
 
+/* The items of a window, as a list. */
 static void emit_items(struct buf *out, struct window window)
 {
     emit_open(out, NULL, '[');
@@ -54,6 +59,7 @@ static void emit_items(struct buf *out, struct window window)
     emit_close(out, ']');
 }
 
+/* Any number of items, in pages; one page may be told to fail. */
 void lab_list_pages(const struct run *run, struct answer *answer)
 {
     int64_t page = run_int(run, "page", 1);
@@ -65,12 +71,17 @@ void lab_list_pages(const struct run *run, struct answer *answer)
     emit_items(&answer->data, window);
 }
 
+/* The same items, with cursors. */
 void lab_list_cursor(const struct run *run, struct answer *answer)
 {
     int64_t total = run_int(run, "total", 95);
     emit_items(&answer->data, run_cursor(run, answer, total, "cursor", "limit", 20));
 }
 
+/*
+ * A server that would keep a careless client for ever: there is always more, and it is always the
+ * same.
+ */
 void lab_loop_cursor(const struct run *run, struct answer *answer)
 {
     struct buf *meta = &answer->meta;
@@ -82,6 +93,7 @@ void lab_loop_cursor(const struct run *run, struct answer *answer)
     emit_close(meta, '}');
 }
 
+/* Forty bytes that cost nothing to make: what is measured is the client. */
 void lab_small(const struct run *run, struct answer *answer)
 {
     static const char body[] = "{\"data\":{\"id\":10,\"size\":40},\"meta\":null}";
@@ -110,6 +122,7 @@ static void write_list(struct buf *out, uint64_t seed, int64_t bytes)
     buf_adds(out, "}}");
 }
 
+/* A list of about so many bytes; the first few sizes asked for are kept ready. */
 void lab_list_bytes(const struct run *run, struct answer *answer)
 {
     struct sandbox *sandbox = run->sandbox;
@@ -132,6 +145,7 @@ void lab_list_bytes(const struct run *run, struct answer *answer)
     }
 }
 
+/* How often actions ran with this key. It does not count itself. */
 void lab_count(const struct run *run, struct answer *answer)
 {
     size_t len;
@@ -142,6 +156,7 @@ void lab_count(const struct run *run, struct answer *answer)
     emit_close(&answer->data, '}');
 }
 
+/* The delay itself is common to all actions. */
 void lab_slow(const struct run *run, struct answer *answer)
 {
     emit_open(&answer->data, NULL, '{');
@@ -150,6 +165,7 @@ void lab_slow(const struct run *run, struct answer *answer)
     emit_close(&answer->data, '}');
 }
 
+/* For actions of which only the name or the parameters matter. */
 void lab_ok(const struct run *run, struct answer *answer)
 {
     (void)run;
@@ -158,6 +174,7 @@ void lab_ok(const struct run *run, struct answer *answer)
     emit_close(&answer->data, '}');
 }
 
+/* Integers at the edges of what numbers hold, and one that comes back as it was sent. */
 void lab_integers(const struct run *run, struct answer *answer)
 {
     struct buf *out = &answer->data;

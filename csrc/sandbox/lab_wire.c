@@ -12,6 +12,7 @@
 
 /* ---- what came in ---- */
 
+/* The parameters as they were read. A file among them, which JSON can't say, makes it null. */
 static void emit_params(struct buf *out, const char *key, const struct run *run)
 {
     struct bosa_error ignored;
@@ -27,6 +28,7 @@ static void emit_params(struct buf *out, const char *key, const struct run *run)
     error_clear(&ignored);
 }
 
+/* Answers the parameters after they were checked. */
 void lab_echo_params(const struct run *run, struct answer *answer)
 {
     emit_params(&answer->data, NULL, run);
@@ -56,6 +58,7 @@ static void open_echo(struct buf *out, const struct exchange *x)
     emit_close(out, ']');
 }
 
+/* Answers the request: its head, its parameters, and the bytes of its body. */
 void lab_echo(const struct run *run, struct answer *answer)
 {
     const struct exchange *x = run->exchange;
@@ -66,6 +69,7 @@ void lab_echo(const struct run *run, struct answer *answer)
     emit_close(out, '}');
 }
 
+/* A part of a form: what was said of it, and what its bytes add up to. */
 static void emit_part(struct buf *out, const struct part *part)
 {
     emit_open(out, NULL, '{');
@@ -82,6 +86,7 @@ static void emit_part(struct buf *out, const struct part *part)
     emit_close(out, '}');
 }
 
+/* The same of a form: its parts in the order they came. */
 void lab_echo_form(const struct run *run, struct answer *answer)
 {
     const struct exchange *x = run->exchange;
@@ -96,6 +101,7 @@ void lab_echo_form(const struct run *run, struct answer *answer)
     emit_close(out, '}');
 }
 
+/* Measures a file without keeping it, whatever its size. */
 void lab_upload(const struct run *run, struct answer *answer)
 {
     const struct part *part = run_file(run, "file", 0);
@@ -128,6 +134,7 @@ static void set_field(const struct run *run, struct answer *answer, const char *
     }
 }
 
+/* Sends a pattern as a file, under any name, however odd. */
 void lab_download(const struct run *run, struct answer *answer)
 {
     char filename[256], type[128];
@@ -222,6 +229,7 @@ static void write_fault(const struct run *run, struct answer *answer)
     }
 }
 
+/* Fails as it is told to; with `times` and `key`, only the first calls do. */
 void lab_fault(const struct run *run, struct answer *answer)
 {
     int64_t times = run_int(run, "times", INT64_MAX);

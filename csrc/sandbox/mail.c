@@ -1,3 +1,6 @@
+/*
+ * google_mail: letters that were made up, and those that callers send, with their attachments.
+ */
 #include "run.h"
 
 #include "../core/mem.h"
@@ -31,6 +34,7 @@ struct mail {
     size_t stored;
 };
 
+/* Frees the attachments of a letter. */
 static void sent_free(struct sent *sent)
 {
     for (size_t i = 0; i < sent->attachment_count; i++) {
@@ -78,6 +82,7 @@ static void emit_attachment(struct buf *out, int64_t letter, size_t i, const cha
 
 static const char invented_attachment[] = "date,visitors\n2025-06-28,412\n2025-06-29,377\n";
 
+/* A letter that was made up, the same for the same number. */
 static void emit_invented(struct buf *out, uint64_t seed, int64_t number)
 {
     struct dice dice = {seed ^ (uint64_t)number * UINT64_C(0x9e3779b97f4a7c15)};
@@ -99,6 +104,7 @@ static void emit_invented(struct buf *out, uint64_t seed, int64_t number)
     emit_close(out, '}');
 }
 
+/* A letter that a caller has sent. */
 static void emit_sent(struct buf *out, const struct sent *sent, int64_t number)
 {
     emit_open(out, NULL, '{');
@@ -139,6 +145,7 @@ static void list_emails(const struct run *run, struct answer *answer)
     emit_close(&answer->data, ']');
 }
 
+/* A file of either kind of letter; its id says which. */
 static void get_attachment(const struct run *run, struct answer *answer)
 {
     const struct mail *mail = mail_of(run, answer);
@@ -221,6 +228,7 @@ static void join_addresses(const struct run *run, char *out, size_t size)
     }
 }
 
+/* Keeps a letter with its files, at the end of the list. */
 static void send_email(const struct run *run, struct answer *answer)
 {
     struct mail *mail = mail_of(run, answer);

@@ -48,6 +48,7 @@ static bool read_number(const char *text, uint64_t max, uint64_t *out)
     return true;
 }
 
+/* Reads the name of a dialect. */
 static bool read_dialect(const char *text, enum dialect *out)
 {
     static const char *const names[] = {"today", "seed", "both"};
@@ -187,6 +188,7 @@ static void wait_for_end(bool until_eof, const sigset_t *mask)
     }
 }
 
+/* What a caller has to know, on standard output, one fact a line; tests read it. */
 static void print_banner(const struct sandbox *sandbox, unsigned port)
 {
     const struct options *options = &sandbox->options;

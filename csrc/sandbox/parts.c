@@ -1,3 +1,7 @@
+/*
+ * A multipart parser that is fed pieces of any size. `pending` holds only what may still be the
+ * beginning of a delimiter, or a part's header that has not ended.
+ */
 #include "parts.h"
 
 #include "../core/http.h"
@@ -146,6 +150,10 @@ static size_t step_body(struct parts *parts, const char *at, size_t len)
     return sure;
 }
 
+/*
+ * Behind a delimiter: two hyphens end the form, a line end begins a part. The line end is left for
+ * the header.
+ */
 static size_t step_delimited(struct parts *parts, const char *at, size_t len)
 {
     if (len < 2) {
@@ -159,6 +167,7 @@ static size_t step_delimited(struct parts *parts, const char *at, size_t len)
     return 0;
 }
 
+/* A part's header, once all of it is there. */
 static size_t step_head(struct parts *parts, const char *at, size_t len)
 {
     const char *end = find(at, len, "\r\n\r\n", 4);

@@ -1,3 +1,7 @@
+/*
+ * The paths are narrowed on the way down: at each object, every path that begins with a member's
+ * name goes on behind it, without that name.
+ */
 #include "pick.h"
 
 #include <string.h>
@@ -35,6 +39,7 @@ static bool descend(struct paths *rest, const struct paths *paths, const char *n
     return false;
 }
 
+/* Keeps the members that some path goes through; one that a path ends at is kept whole. */
 static void pick_object(struct json_doc *out, const struct json_doc *from, uint32_t node,
                         const struct paths *paths)
 {
@@ -59,6 +64,7 @@ static void pick_object(struct json_doc *out, const struct json_doc *from, uint3
     json_close(out, container, count);
 }
 
+/* Items keep their number: each is narrowed on its own. */
 static void pick_array(struct json_doc *out, const struct json_doc *from, uint32_t node,
                        const struct paths *paths)
 {
@@ -71,6 +77,7 @@ static void pick_array(struct json_doc *out, const struct json_doc *from, uint32
     json_close(out, container, count);
 }
 
+/* Values that are no containers are kept, even where a path would go on. */
 static void pick_node(struct json_doc *out, const struct json_doc *from, uint32_t node,
                       const struct paths *paths)
 {

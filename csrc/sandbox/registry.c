@@ -1,3 +1,7 @@
+/*
+ * One table says what an action takes. Discovery is written from it, and read back by the core
+ * like any server's, before the first request is served.
+ */
 #include "registry.h"
 
 #include "../core/mem.h"
@@ -42,6 +46,7 @@ static void add_title(struct buf *out, const char *name, bool joined)
     }
 }
 
+/* One parameter, as pydantic describes it. */
 static void add_property(struct buf *out, const struct param *param)
 {
     emit_open(out, param->name, '{');
@@ -81,6 +86,7 @@ static void add_required(struct buf *out, const struct param *params)
     }
 }
 
+/* The JSON Schema of a request's body. */
 static void add_request_schema(struct buf *out, const char *key, const struct action_def *action)
 {
     emit_open(out, key, '{');
@@ -147,6 +153,7 @@ static void open_entry(struct buf *out, const char *connector, const char *name,
     emit_open(out, "parameters", '{');
 }
 
+/* The entry of an action. */
 static void add_action(struct buf *out, const char *connector, const struct action_def *action)
 {
     bool takes = !(action->flags & ACTION_NO_REQUEST);
@@ -200,6 +207,7 @@ static void write_connector(struct buf *out, const struct connector_def *def, bo
 
 /* ---- reading back ---- */
 
+/* Writes the connector with all of its actions, and reads it into `doc`. */
 static enum bosa_status parse_connector(struct connector_served *served, struct bosa_error *err)
 {
     struct buf text;
@@ -233,6 +241,7 @@ static enum bosa_status serve_action(struct connector_served *served, const stru
     return status;
 }
 
+/* Makes a connector ready: its document, and a schema for each action. */
 static enum bosa_status serve(struct connector_served *served, const struct connector_def *def,
                               struct bosa_error *err)
 {

@@ -1,3 +1,8 @@
+/*
+ * Endpoints are matched before actions, as the real router does: no action can be called
+ * `integrations`. Paths are compared decoded, with their length, so that %00 and %2F can't reach
+ * another resource.
+ */
 #include "endpoints.h"
 
 #include <string.h>
@@ -105,6 +110,7 @@ static struct target find_action(struct sandbox *sandbox, const char *method, co
     return target;
 }
 
+/* What serves the path, endpoints before actions. */
 static struct target find_any(struct sandbox *sandbox, const char *method, const char *path,
                               size_t len)
 {

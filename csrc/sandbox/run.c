@@ -1,3 +1,7 @@
+/*
+ * Parameters have passed the schema when these look at them, so a wrong type can't come; what was
+ * left out can.
+ */
 #include "run.h"
 
 #include "emit.h"

@@ -1,3 +1,7 @@
+/*
+ * Making, resetting and freeing the state. A reset gives the same key, users and data again, since
+ * all of them come from the seed.
+ */
 #include "sandbox.h"
 
 #include "../core/mem.h"

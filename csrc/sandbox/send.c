@@ -1,3 +1,7 @@
+/*
+ * Orderly answers go through libmicrohttpd's buffers. Those that break on the way are streams of
+ * our own, which end the connection themselves when they reach the cut.
+ */
 #include "send.h"
 
 #include "../core/mem.h"
@@ -17,6 +21,7 @@ struct stream {
     bool reset;    /* how it ends */
 };
 
+/* The socket of the connection, -1 if there is none. */
 static int descriptor(const struct exchange *x)
 {
     const union MHD_ConnectionInfo *info =
@@ -41,6 +46,7 @@ static void end_connection(int fd, bool reset)
     (void)connect(fd, &nowhere, sizeof nowhere);
 }
 
+/* Bytes of the pattern from an offset on. */
 static void fill_pattern(char *out, uint64_t from, size_t len)
 {
     unsigned value = (unsigned)(from % PATTERN_PERIOD);
@@ -71,6 +77,7 @@ static ssize_t read_stream(void *cls, uint64_t position, char *out, size_t max)
     return (ssize_t)len;
 }
 
+/* libmicrohttpd is done with a stream. */
 static void free_stream(void *cls)
 {
     struct stream *stream = cls;
@@ -128,6 +135,7 @@ static struct MHD_Response *memory_response(struct answer *answer)
     return response;
 }
 
+/* The header fields that every answer has, and the answer's own. */
 static void add_fields(struct exchange *x, struct MHD_Response *response, bool today)
 {
     const struct fields *fields = &x->answer.fields;

@@ -1,3 +1,7 @@
+/*
+ * One thread of libmicrohttpd's serves all connections, so handlers need no locks. A request that
+ * waits is suspended and takes no thread.
+ */
 #include "server.h"
 
 #include "../core/mem.h"
@@ -37,6 +41,7 @@ static void *on_uri(void *cls, const char *uri, struct MHD_Connection *connectio
     return exchange_new(cls, uri);
 }
 
+/* Counts a request, and how many there are at once. */
 static void note_begin(struct exchange *x)
 {
     struct stats *stats = &x->sandbox->stats;
@@ -108,6 +113,7 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **st
     *state = NULL;
 }
 
+/* A connection begins or ends. Small answers must not wait for an acknowledgement. */
 static void on_connection(void *cls, struct MHD_Connection *connection, void **state,
                           enum MHD_ConnectionNotificationCode code)
 {
@@ -189,10 +195,14 @@ static struct MHD_Daemon *start_daemon(struct server *server, const struct addri
         MHD_OPTION_UNESCAPE_CALLBACK, leave_encoded, NULL, MHD_OPTION_NOTIFY_COMPLETED,
         on_completed, sandbox, MHD_OPTION_NOTIFY_CONNECTION, on_connection, sandbox,
         MHD_OPTION_CONNECTION_LIMIT, CONNECTION_LIMIT, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        CONNECTION_MEMORY, MHD_OPTION_LISTEN_BACKLOG_SIZE, BACKLOG,
-        MHD_OPTION_ARRAY, server->cert ? tls : none, MHD_OPTION_END);
+        CONNECTION_MEMORY, MHD_OPTION_LISTEN_BACKLOG_SIZE, BACKLOG, MHD_OPTION_ARRAY,
+        server->cert ? tls : none, MHD_OPTION_END);
 }
 
+/*
+ * Reads the files of TLS, starts the thread that wakes and the daemon. server_stop undoes all of
+ * it.
+ */
 static enum bosa_status start(struct server *server, struct bosa_error *err)
 {
     const struct options *options = &server->sandbox->options;

@@ -1,3 +1,6 @@
+/*
+ * A binary heap of deadlines under one mutex, and a thread that sleeps until the first of them.
+ */
 #include "wake.h"
 
 #include "../core/mem.h"
@@ -31,6 +34,7 @@ struct wake {
     bool stopping;
 };
 
+/* Nanoseconds of the clock that deadlines are in. */
 static uint64_t now(void)
 {
     struct timespec t;
@@ -38,6 +42,7 @@ static uint64_t now(void)
     return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
 }
 
+/* Exchanges two sleepers. */
 static void swap(struct sleeper *a, struct sleeper *b)
 {
     struct sleeper kept = *a;
