@@ -18,7 +18,7 @@ struct exchange;
 /* Who may use an endpoint. */
 enum guard { OPEN_TO_ALL, NEEDS_KEY, NEEDS_USER };
 
-typedef void endpoint_handler(struct exchange *exchange, struct answer *answer);
+typedef void endpoint_handler(struct exchange *x, struct answer *answer);
 
 struct route {
     const char *method, *pattern; /* in the pattern, {} stands for one segment */
@@ -68,28 +68,27 @@ struct exchange {
 struct exchange *exchange_new(struct sandbox *sandbox, const char *uri);
 
 /* The header fields are there: finds the target and decides about the body. */
-void exchange_begin(struct exchange *exchange, struct MHD_Connection *connection,
-                    const char *method);
+void exchange_begin(struct exchange *x, struct MHD_Connection *connection, const char *method);
 
 /* Takes bytes of the body. */
-void exchange_take(struct exchange *exchange, const char *bytes, size_t len);
+void exchange_take(struct exchange *x, const char *bytes, size_t len);
 
 /* The request is whole: makes the answer. */
-void exchange_answer(struct exchange *exchange);
+void exchange_answer(struct exchange *x);
 
 /* A header field of the request, borrowed; NULL: none. */
-const char *exchange_field(const struct exchange *exchange, const char *name);
+const char *exchange_field(const struct exchange *x, const char *name);
 
 /* True when the body has this media type, with or without parameters. */
-bool exchange_is_type(const struct exchange *exchange, const char *type);
+bool exchange_is_type(const struct exchange *x, const char *type);
 
 /* Appends the value of a query parameter; false: it isn't there. */
-bool exchange_query(const struct exchange *exchange, const char *name, struct buf *value);
+bool exchange_query(const struct exchange *x, const char *name, struct buf *value);
 
 /* The user whose token came with the request; NULL: none. The answer is made then. */
-struct user *exchange_user(struct exchange *exchange, struct answer *answer);
+struct user *exchange_user(struct exchange *x, struct answer *answer);
 
-void exchange_free(struct exchange *exchange);
+void exchange_free(struct exchange *x);
 
 /* ---- the other rooms of a request's way ---- */
 
@@ -97,6 +96,6 @@ void exchange_free(struct exchange *exchange);
 struct target route_find(struct sandbox *sandbox, const char *method, const char *path, size_t len);
 
 /* Runs the action that is the exchange's target. */
-void execute_action(struct exchange *exchange, struct answer *answer);
+void execute_action(struct exchange *x, struct answer *answer);
 
 #endif

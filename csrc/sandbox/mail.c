@@ -7,6 +7,7 @@
 #include "emit.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define INVENTED 60
@@ -145,18 +146,33 @@ static void list_emails(const struct run *run, struct answer *answer)
     emit_close(&answer->data, ']');
 }
 
+/* Reads an id as emit_attachment writes it: the letter's number and which of its files. */
+static bool read_id(const struct run *run, int64_t *letter, size_t *i)
+{
+    char id[40];
+    char *end;
+    run_copy(run, "attachment_id", id, sizeof id);
+    if (strncmp(id, "att-", 4) != 0) {
+        return false;
+    }
+    *letter = strtoll(id + 4, &end, 10);
+    if (*end != '-') {
+        return false;
+    }
+    *i = strtoul(end + 1, &end, 10);
+    return *end == '\0';
+}
+
 /* A file of either kind of letter; its id says which. */
 static void get_attachment(const struct run *run, struct answer *answer)
 {
     const struct mail *mail = mail_of(run, answer);
-    char id[40];
-    int64_t letter = 0;
-    size_t i = 0;
+    int64_t letter;
+    size_t i;
     if (!mail) {
         return;
     }
-    run_copy(run, "attachment_id", id, sizeof id);
-    bool read = sscanf(id, "att-%9lld-%3zu", (long long *)&letter, &i) == 2;
+    bool read = read_id(run, &letter, &i);
     if (read && letter > 0 && letter <= INVENTED && letter % 5 == 0 && i == 0) {
         answer->kind = ANSWER_BODY;
         answer_file(answer, "text/csv", "visitors.csv");
@@ -236,10 +252,12 @@ static void send_email(const struct run *run, struct answer *answer)
     if (!mail) {
         return;
     }
+    size_t stored = mail->stored;
     if (!sent || !copy_attachments(run, mail, sent)) {
         if (sent) {
             sent_free(sent);
         }
+        mail->stored = stored;
         answer_error(answer, 413, "too_large", "The mailbox can't take this letter.");
         return;
     }

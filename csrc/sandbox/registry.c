@@ -287,7 +287,10 @@ enum bosa_status registry_init(struct registry *registry, struct bosa_error *err
 {
     memset(registry, 0, sizeof *registry);
     registry->list = mem_zalloc(CONNECTOR_COUNT, sizeof *registry->list);
-    enum bosa_status status = registry->list ? BOSA_OK : error_set(err, BOSA_NOMEM, "no memory");
+    if (!registry->list) {
+        return error_set(err, BOSA_NOMEM, "no memory");
+    }
+    enum bosa_status status = BOSA_OK;
     for (size_t i = 0; status == BOSA_OK && i < CONNECTOR_COUNT; i++) {
         registry->count = i + 1;
         status = serve(&registry->list[i], connectors[i], err);

@@ -10,9 +10,9 @@
 
 /* Queues the exchange's answer, or ends its connection where the answer wants that. To be returned
  * from the request handler. */
-enum MHD_Result send_answer(struct exchange *exchange);
+enum MHD_Result send_answer(struct exchange *x);
 
 /* The answer was sent whole: closes the connection where that was wanted. */
-void send_done(struct exchange *exchange);
+void send_done(struct exchange *x);
 
 #endif
