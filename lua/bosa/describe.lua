@@ -207,6 +207,9 @@ end
 --- connector:help(action?) -> text | nil, err: for a person at a prompt. Without a name: all actions.
 function describe.help(connector, action)
   local _, name = connector:_hub()
+  if action ~= nil and type(action) ~= "string" then
+    error("bad argument #1 to 'help' (string expected, got " .. type(action) .. ")", 2)
+  end
   if action ~= nil then return action_help(connector, name, action) end
   local actions, err = connector:get_actions()
   if not actions then return nil, err end

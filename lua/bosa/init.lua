@@ -199,6 +199,7 @@ local function action_method(name)
   local method = sugar[name]
   if not method then
     method = function(connector, params, options)
+      check_self(connector, "connector", name)
       return build(2, connector, name, params, options):run()
     end
     sugar[name] = method
@@ -224,12 +225,16 @@ Connector.help = describe.help
 --- hub:run("github", "list_issues", params?, options?) -> response | nil, err
 function Hub:run(connector, action, params, options)
   check_self(self, "hub", "run")
+  check_type(connector, "string", 1, "run")
+  check_type(action, "string", 2, "run")
   return build(2, self:connect(connector), action, params, options):run()
 end
 
 --- hub:execute("github", "list_issues", params?, options?) -> body, status | nil, err
 function Hub:execute(connector, action, params, options)
   check_self(self, "hub", "execute")
+  check_type(connector, "string", 1, "execute")
+  check_type(action, "string", 2, "execute")
   return build(2, self:connect(connector), action, params, options):execute()
 end
 
@@ -237,6 +242,7 @@ end
 ---@return userdata? connector, table? err
 function Hub:get_connector(name)
   check_self(self, "hub", "get_connector")
+  check_type(name, "string", 1, "get_connector")
   local connector = self:connect(name)
   local ok, err = load(self, name)
   if not ok then return nil, err end
