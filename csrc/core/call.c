@@ -66,16 +66,22 @@ struct call *call_new_fetch(struct hub *hub, const char *connector)
     return call;
 }
 
-/* What is known of the dialect; else today's is tried first. To remove without an identifier only
- * the seed's has a form. */
+/*
+ * What is known of the dialect; else today's is tried first. To remove without an identifier only
+ * the seed's has a form. An identifier with a slash finds no route on today's servers either, and
+ * the seed's form names none, so it could remove another: that one is no guess to make.
+ */
 static void choose_dialect(struct call *call)
 {
     struct call_private *p = call->p;
     bool unnamed = p->endpoint == ENDPOINT_REMOVE_INTEGRATION && p->identifier == NULL;
     enum hub_dialect known = unnamed ? HUB_SEED : hub_dialect(call->hub, p->endpoint);
 
-    p->probing = known == HUB_ASK;
-    p->dialect = p->probing ? HUB_TODAY : known;
+    bool slashed = p->endpoint == ENDPOINT_REMOVE_INTEGRATION && p->identifier != NULL &&
+                   strchr(p->identifier, '/') != NULL;
+
+    p->probing = known == HUB_ASK && !slashed;
+    p->dialect = known == HUB_ASK ? HUB_TODAY : known;
 }
 
 /* The document is kept for the whole call: in the other dialect it is written a second time. */

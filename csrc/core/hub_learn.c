@@ -365,7 +365,7 @@ enum bosa_status hub_learn(struct hub *hub, const char *name, struct json_doc *d
                            const char *etag, const char *last_modified, const struct moment *now,
                            struct bosa_error *err)
 {
-    struct held *held;
+    struct held *held = NULL;
     enum bosa_status status = held_new(&held, name, doc, etag, last_modified, err);
 
     if (status == BOSA_UNKNOWN_CONNECTOR) {

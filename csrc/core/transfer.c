@@ -235,9 +235,11 @@ static struct curl_slist *make_headers(const struct request *r, bool chunked)
     if (ok && chunked) {
         ok = add_header(&list, &line, "Transfer-Encoding", "chunked");
     }
-    if (ok) {
-        /* no waiting for "100 Continue": a name without a value takes the field out */
-        struct curl_slist *longer = curl_slist_append(list, "Expect:");
+    /* No waiting for "100 Continue", and no form's type on a POST without a body: a name without a
+     * value keeps libcurl from adding the field, and takes out none that is already in the list. */
+    static const char *const unwanted[] = {"Expect:", "Content-Type:"};
+    for (size_t i = 0; ok && i < sizeof unwanted / sizeof *unwanted; i++) {
+        struct curl_slist *longer = curl_slist_append(list, unwanted[i]);
         ok = longer != NULL;
         list = longer ? longer : list;
     }
@@ -609,7 +611,7 @@ static void free_libcurl(struct transfer *t)
     if (!transfer_is_mine(t)) {
         return;
     }
-    for (size_t i = 0; i < t->idle_count; i++) {
+    for (size_t i = 0; t->idle && i < t->idle_count; i++) {
         curl_easy_cleanup(t->idle[i]);
     }
     curl_multi_cleanup(t->multi);
