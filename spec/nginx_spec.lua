@@ -177,6 +177,32 @@ describe("nginx", function()
   end)
 end)
 
+describe("a worker", function()
+  --- Descriptors and resident kB of the worker, once nothing is under way.
+  local function holdings()
+    local pid = io.popen("cat " .. web.dir .. "/nginx.pid"):read("*l")
+    local count = tonumber(io.popen("ls /proc/" .. pid .. "/fd | wc -l"):read("*l"))
+    local kb = tonumber(io.popen("grep VmRSS /proc/" .. pid .. "/status"):read("*l"):match("%d+"))
+    return count, kb
+  end
+
+  local function many(n)
+    local command = ("curl -s -Z --parallel-max 50 -o /dev/null -w '%%{http_code}\\n' '%s/access?[1-%d]' 2>/dev/null")
+    local good = 0
+    for line in io.popen(command:format(web.url, n)):lines() do good = good + (line == "200" and 1 or 0) end
+    return good
+  end
+
+  it("holds no more after 10,000 requests than before", function()
+    assert.equal(2000, many(2000)) -- pools fill, code is compiled
+    local fds, kb = holdings()
+    assert.equal(10000, many(10000))
+    local fds_after, kb_after = holdings()
+    assert.is_true(fds_after <= fds + 2, fds .. " descriptors became " .. fds_after)
+    assert.is_true(kb_after <= kb + 8192, kb .. " kB became " .. kb_after)
+  end)
+end)
+
 describe("the example", function()
   it("answers with the pull requests of ten repositories", function()
     local f = assert(io.open("examples/openresty/nginx.conf"))
