@@ -106,6 +106,10 @@ bench: ## compare with bare libcurl, LuaSocket and lua-cjson; prints a table (RO
 	@$(MAKE) $(jobs) build
 	@BUILD="$(BUILD)" bench/run.sh
 
+.PHONY: conformance
+conformance: build ## compare with the two published Python SDKs, request by request
+	@conformance/run.sh
+
 .PHONY: check
 check: lint tidy ## lint, clang-tidy, C tests under valgrind, all tests under the sanitizers
 	@$(MAKE) $(jobs) spec-programs sandbox
