@@ -59,3 +59,8 @@ export -f measure per_vm all_rows has
 export out build rounds scale
 tools/with-sandbox.sh bash -c 'for i in $(seq '"$rounds"'); do all_rows $i; done'
 tools/on-vm.sh lua5.4 @lua bench/report.lua "$out" bench/results/latest.json
+if command -v wrk >/dev/null; then
+  tools/on-vm.sh lua5.4 tools/with-sandbox.sh @lua bench/nginx.lua $((5 / (scale > 1 ? 5 : 1)))
+else
+  echo "missing: the nginx rows (install wrk)"
+fi

@@ -371,7 +371,7 @@ enum bosa_status hub_learn(struct hub *hub, const char *name, struct json_doc *d
     if (status == BOSA_UNKNOWN_CONNECTOR) {
         hub_forget(hub, name);
     }
-    if (status == BOSA_OK) {
+    if (held != NULL) {
         held->connector.fetched = now->unix_s;
         status = hold(hub, held, err);
     }

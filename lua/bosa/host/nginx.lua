@@ -7,6 +7,7 @@
 local loop = require("bosa.loop")
 
 local ngx = rawget(_G, "ngx")
+local newproxy = rawget(_G, "newproxy")
 local BODY_PIECE = 65536 -- bytes of an upload sent at a time
 local READ_PIECE = 65536 -- bytes of an answer read at most at a time
 local IDLE_MS = 60000 -- for which a connection is kept
@@ -72,61 +73,84 @@ local function set_timeout(sock, deadline)
     sock:settimeout(24 * 3600 * 1000)
     return true
   end
-  ngx.update_time()
   local left = deadline - ngx.now()
   if left <= 0 then return false end
   sock:settimeout(math.max(1, math.floor(left * 1000)))
   return true
 end
 
-local gates = setmetatable({}, { __mode = "k" }) -- hub -> semaphore that counts the places left
+--- What is known of a hub, made at its first call here.
+---@class bosa.nginx.Place
+---@field gate table semaphore that counts the places left of max_connections
+---@field verify boolean
+---@field connections integer
+---@field pools table<string, string> origin -> name of its pool
+local places = setmetatable({}, { __mode = "k" })
 
---- Waits for one of the hub's max_connections places (nginx's own queue of connects loses places on the way).
--- Returns a function that gives it back; a killed thread can't call it, so it is also given back on collection.
-local function take_place(hub, deadline)
-  local gate = gates[hub]
-  if not gate then
-    local _, connections = hub:_verify()
-    gate = require("ngx.semaphore").new(connections)
-    gates[hub] = gate
-  end
-  local seconds = 24 * 3600
-  if deadline then
-    ngx.update_time()
-    seconds = math.max(0, deadline - ngx.now())
-  end
-  if not gate:wait(0) and not gate:wait(seconds) then return nil end
-  local held = true
-  local function leave()
-    if not held then return end
-    held = false
-    gate:post(1)
-  end
-  local guard = newproxy(true)
-  getmetatable(guard).__gc = leave
-  return function(_) return leave(), guard end
+local function place_of(hub)
+  local place = places[hub]
+  if place then return place end
+  local verify, connections = hub:_verify()
+  place = { gate = require("ngx.semaphore").new(connections), verify = verify, connections = connections, pools = {} }
+  places[hub] = place
+  return place
 end
 
-local function connect(call, hub, deadline)
+--- A thread that is killed can't give its place back, so each holds a guard whose collection does.
+local held = setmetatable({}, { __mode = "k" }) -- guard -> gate
+local make_guard
+if newproxy then
+  local prototype = newproxy(true)
+  getmetatable(prototype).__gc = function(guard)
+    local gate = held[guard]
+    held[guard] = nil
+    if gate then gate:post(1) end
+  end
+  make_guard = function() return newproxy(prototype) end
+end
+
+--- Waits for one of the hub's max_connections places (nginx's own queue of connects loses places on the way).
+-- Returns its guard; nil: none was free in time.
+local function take_place(place, deadline)
+  local gate = place.gate
+  if not gate:wait(0) and not gate:wait(deadline and math.max(0, deadline - ngx.now()) or 24 * 3600) then return nil end
+  local guard = make_guard()
+  held[guard] = gate
+  return guard
+end
+
+local function leave_place(place, guard)
+  held[guard] = nil
+  place.gate:post(1)
+end
+
+local function pool_name(place, scheme, name, port)
+  local origin = scheme .. name .. port
+  local pool = place.pools[origin]
+  if not pool then
+    pool = table.concat({ "bosa", scheme, name, port, tostring(place.verify), place.connections }, "|")
+    place.pools[origin] = pool
+  end
+  return pool
+end
+
+local function connect(call, place, deadline)
   local scheme, name, port = call:_wire_url()
-  local verify, connections = hub:_verify()
   local sock = ngx.socket.tcp()
   local where = name .. ":" .. port
   local limit = call:_connect_timeout()
-  ngx.update_time()
   if limit and (not deadline or ngx.now() + limit < deadline) then deadline = ngx.now() + limit end
   if not set_timeout(sock, deadline) then return nil, "timeout", "no time left to connect to " .. where end
-  local pool = table.concat({ "bosa", scheme, name, port, tostring(verify), connections }, "|")
   local literal = name:find(":", 1, true) and "[" .. name .. "]" or name
   local ok, err = sock:connect(literal, port, {
-    pool = pool,
-    pool_size = connections,
+    pool = pool_name(place, scheme, name, port),
+    pool_size = place.connections,
   })
   if not ok then
     return nil, is_timeout(err) and "timeout" or "connection", "cannot connect to " .. where .. " (" .. err .. ")"
   end
   if scheme == "https" and sock:getreusedtimes() == 0 then
-    ok, err = sock:sslhandshake(nil, name, verify)
+    ok, err = sock:sslhandshake(nil, name, place.verify)
     if not ok then
       sock:close()
       return nil, "tls", "no secure connection to " .. where .. " (" .. tostring(err) .. ")"
@@ -209,8 +233,8 @@ local function failure(call, err, where, seconds)
   return nil, "connection", "the connection to " .. where .. " was lost (" .. tostring(err) .. ")", nil, sent
 end
 
-local function exchange(call, hub, seconds, deadline)
-  local sock, kind, where = connect(call, hub, deadline)
+local function exchange(call, place, seconds, deadline)
+  local sock, kind, where = connect(call, place, deadline)
   if not sock then return nil, kind, where, nil, "no" end
   local sent, err = send_request(call, sock, deadline)
   if not sent and (err == "refused" or err == "ended" or is_timeout(err)) then
@@ -231,14 +255,13 @@ local function exchange(call, hub, seconds, deadline)
   return true
 end
 
-local function exchange_in_turn(call, hub)
+local function exchange_in_turn(call, place)
   local seconds = call:_attempt_time()
-  ngx.update_time()
   local deadline = seconds and ngx.now() + seconds
-  local leave = take_place(hub, deadline)
-  if not leave then return nil, "timeout", "no connection was free in time", nil, "no" end
-  local ok, kind, message, cause, sent = exchange(call, hub, seconds, deadline)
-  leave()
+  local guard = take_place(place, deadline)
+  if not guard then return nil, "timeout", "no connection was free in time", nil, "no" end
+  local ok, kind, message, cause, sent = exchange(call, place, seconds, deadline)
+  leave_place(place, guard)
   return ok, kind, message, cause, sent
 end
 
@@ -246,7 +269,9 @@ end
 function host.send(hub)
   local phase = ngx.get_phase()
   if can_yield[phase] then
-    return function(call) return exchange_in_turn(call, hub) end
+    local place = place_of(hub)
+    place.send = place.send or function(call) return exchange_in_turn(call, place) end
+    return place.send
   end
   return function()
     local message = "nginx's phase `" .. phase .. "` can't wait for a server: use ngx.timer.at"
