@@ -70,6 +70,25 @@ function ops.actions(hub, call)
   return sorted(names)
 end
 
+function ops.parameters(hub, call)
+  local required = bosa.object({})
+  for _, one in ipairs(assert(hub:connect(call.connector):get_action_parameters(call.action))) do
+    required[one.name] = one.required
+  end
+  return required
+end
+
+function ops.meta(hub, call)
+  local response = assert(chain(hub, call):run())
+  return {
+    meta = response:get_meta(),
+    status = response:get_status(),
+    is_list = response:is_list(),
+    has_next = response:has_next(),
+    has_prev = response:has_prev(),
+  }
+end
+
 function ops.refresh(hub, call)
   hub:refresh_connector(call.connector)
   assert(hub:get_connector(call.connector))

@@ -70,6 +70,17 @@ def pages(hub, call):
     return seen
 
 
+def meta(hub, call):
+    response = chain(hub, call).run()
+    return {"meta": response.get_meta(), "status": response.get_status(), "is_list": response.is_list(),
+            "has_next": response.has_next(), "has_prev": response.has_prev()}
+
+
+def parameters(hub, call):
+    found = hub.get_connector(call["connector"]).get_action_parameters(call["action"])
+    return {one["name"]: one["required"] for one in found}
+
+
 def refresh(hub, call):
     hub.refresh_connector(call["connector"])
     hub.get_connector(call["connector"])
@@ -97,6 +108,8 @@ OPS = {
     "connectors": lambda hub, call: sorted(hub.get_available_modules()),
     "connector": lambda hub, call: hub.get_connector(call["connector"]) and None,
     "actions": lambda hub, call: sorted(a[0] for a in hub.get_connector(call["connector"]).get_actions()),
+    "parameters": parameters,
+    "meta": meta,
     "refresh": refresh,
     "execute": lambda hub, call: hub.execute(
         call["connector"], call["action"], input_=call["params"], token=TOKEN)[0],
