@@ -69,14 +69,14 @@ struct call *call_new_fetch(struct hub *hub, const char *connector)
 /*
  * What is known of the dialect; else today's is tried first. To remove without an identifier only
  * the seed's has a form. An identifier with a slash finds no route on today's servers either, and
- * the seed's form names none, so it could remove another: that one is no guess to make.
+ * the seed's route names none: a server that overlooks the fields would remove another. Such a
+ * guess is not made.
  */
 static void choose_dialect(struct call *call)
 {
     struct call_private *p = call->p;
     bool unnamed = p->endpoint == ENDPOINT_REMOVE_INTEGRATION && p->identifier == NULL;
     enum hub_dialect known = unnamed ? HUB_SEED : hub_dialect(call->hub, p->endpoint);
-
     bool slashed = p->endpoint == ENDPOINT_REMOVE_INTEGRATION && p->identifier != NULL &&
                    strchr(p->identifier, '/') != NULL;
 
