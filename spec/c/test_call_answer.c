@@ -309,6 +309,23 @@ static void removal_without_an_identifier_has_the_seeds_form_only(void **state)
     assert_failed(w, BOSA_API, BOSA_SENT_NO, 1);
 }
 
+static void removal_with_a_slash_is_tried_in_one_dialect(void **state)
+{
+    struct world *w = *state;
+
+    open_hub(w);
+    new_endpoint(w, ENDPOINT_REMOVE_INTEGRATION, "me/../you", NULL);
+    call_begin(w->call, &w->now);
+    assert_string_equal(w->call->request.url,
+                        BASE "/connectors/github/integrations/me%2F..%2Fyou");
+    answer(w, 404, NO_ROUTE);
+    assert_failed(w, BOSA_NOT_FOUND, BOSA_SENT_NO, 1);
+    new_endpoint(w, ENDPOINT_REMOVE_INTEGRATION, "me", NULL);
+    call_begin(w->call, &w->now);
+    assert_int_equal(answer(w, 404, NO_ROUTE), CALL_SEND);
+    assert_string_equal(w->call->request.url, BASE "/connectors/github/integrations");
+}
+
 static void success_false_is_an_error_of_integrations_only(void **state)
 {
     static const char refused[] = "{\"data\":{\"success\":false,\"error\":\"not yours\"}}";
@@ -479,6 +496,7 @@ int main(void)
         world_test(a_dialect_that_is_gone_is_asked_for_anew),
         world_test(the_seeds_dialect_follows_today_within_a_retry),
         world_test(removal_without_an_identifier_has_the_seeds_form_only),
+        world_test(removal_with_a_slash_is_tried_in_one_dialect),
         world_test(success_false_is_an_error_of_integrations_only),
         world_test(an_endpoint_without_its_token_is_not_sent),
         world_test(a_fetch_teaches_the_hub),
