@@ -5,6 +5,7 @@
 set -u
 cd "$(dirname "$0")/.."
 build=${BUILD:-build}
+case $build in /*) ;; *) build=$PWD/$build ;; esac
 packages="seed=bosa-connectors-binary==0.1.6b2 today=gl-connectors-sdk==0.1.15.post1"
 
 skip() {
@@ -56,7 +57,7 @@ prepare() {
 
 arguments=()
 for word in $packages; do
-  place=$PWD/$build/conformance/${word%%=*}
+  place=$build/conformance/${word%%=*}
   if prepare "$place" "${word#*=}"; then
     arguments+=("${word%%=*}=$place/bin/python")
   else

@@ -316,8 +316,7 @@ static void removal_with_a_slash_is_tried_in_one_dialect(void **state)
     open_hub(w);
     new_endpoint(w, ENDPOINT_REMOVE_INTEGRATION, "me/../you", NULL);
     call_begin(w->call, &w->now);
-    assert_string_equal(w->call->request.url,
-                        BASE "/connectors/github/integrations/me%2F..%2Fyou");
+    assert_string_equal(w->call->request.url, BASE "/connectors/github/integrations/me%2F..%2Fyou");
     answer(w, 404, NO_ROUTE);
     assert_failed(w, BOSA_NOT_FOUND, BOSA_SENT_NO, 1);
     new_endpoint(w, ENDPOINT_REMOVE_INTEGRATION, "me", NULL);
