@@ -371,11 +371,11 @@ enum bosa_status hub_learn(struct hub *hub, const char *name, struct json_doc *d
     if (status == BOSA_UNKNOWN_CONNECTOR) {
         hub_forget(hub, name);
     }
-    if (held != NULL) {
+    if (status == BOSA_OK && held != NULL) {
         held->connector.fetched = now->unix_s;
         status = hold(hub, held, err);
     }
-    if (status != BOSA_OK) {
+    if (status != BOSA_OK || held == NULL) {
         return hub_blame(status, err, name, NULL, 0);
     }
     keep_on_disk(hub, &held->connector);
