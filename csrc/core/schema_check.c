@@ -64,6 +64,14 @@ static void complain(struct checker *c, const struct place *at, uint32_t node, c
     buf_free(&got);
 }
 
+/* The nearest name as an owned string; NULL: none is near, or no memory, which is noted. */
+static char *copy_nearest(struct checker *c, const struct nearest *best)
+{
+    char *copy = best->name ? mem_dup(best->name, best->len) : NULL;
+    c->faults->failed = c->faults->failed || (best->name && !copy);
+    return copy;
+}
+
 /* As complain, with the expected words in a buffer, which is freed. */
 static void complain_buf(struct checker *c, const struct place *at, uint32_t node,
                          const char *keyword, struct buf *expected, const char *suggestion)
@@ -122,7 +130,7 @@ static void complain_enum(struct checker *c, const struct rule *r, uint32_t node
         }
         element = json_next(doc, element);
     }
-    char *suggestion = best.name ? mem_dup(best.name, best.len) : NULL;
+    char *suggestion = copy_nearest(c, &best);
     complain_buf(c, at, node, "enum", &expected, suggestion);
     mem_free(suggestion);
 }
@@ -351,8 +359,7 @@ static void complain_unknown(struct checker *c, uint32_t rule, const struct plac
         return;
     }
     nearest_property(c->s, rule, at->key, at->key_len, &best, 0);
-    char *suggestion = best.name ? mem_dup(best.name, best.len) : NULL;
-    c->faults->failed = c->faults->failed || (best.name && !suggestion);
+    char *suggestion = copy_nearest(c, &best);
     fault_add(c->faults, at, "additionalProperties", "a known name", "an unknown one", suggestion,
               "");
     mem_free(suggestion);
@@ -594,7 +601,7 @@ static void complain_tag(struct checker *c, const struct rule *r, uint32_t tag,
         }
     }
     if (tag != JSON_NONE) {
-        char *suggestion = best.name ? mem_dup(best.name, best.len) : NULL;
+        char *suggestion = copy_nearest(c, &best);
         complain_buf(c, at, tag, "discriminator", &expected, suggestion);
         mem_free(suggestion);
         return;

@@ -1,0 +1,217 @@
+/* schema: words of faults, what is settled in a valid value, unions, and a lack of memory. */
+#include "net_fixture.h"
+#include "schema.h"
+
+struct fault_case {
+    const char *schema, *value; /* JSON */
+    const char *message;        /* NULL: valid */
+};
+
+#define OBJECT(properties) "{\"type\":\"object\",\"properties\":{" properties "}}"
+#define STRING "{\"type\":\"string\"}"
+#define SHAPE                                                                                      \
+    "{\"$defs\":{\"C\":{\"properties\":{\"kind\":{\"const\":\"circle\"},\"r\":{\"type\":"          \
+    "\"number\"}},"                                                                                \
+    "\"required\":[\"r\"]},\"S\":{\"properties\":{\"kind\":{\"const\":\"square\"}}}},"             \
+    "\"oneOf\":[{\"$ref\":\"#/$defs/C\",\"type\":\"object\"},{\"$ref\":\"#/$defs/"                 \
+    "S\",\"type\":\"object\"}],"                                                                   \
+    "\"discriminator\":{\"propertyName\":\"kind\"}}"
+
+static const struct fault_case cases[] = {
+    {OBJECT("\"a\":" STRING), "{\"a\":\"x\"}", NULL},
+    {OBJECT("\"a\":" STRING), "{\"a\":5}", "`a`: expected string, got integer"},
+    {OBJECT("\"owner\":" STRING), "{\"onwer\":\"x\"}",
+     "unknown parameter `onwer`; did you mean `owner`?"},
+    {OBJECT("\"a\":" STRING), "{\"zzz\":1}", "unknown parameter `zzz`"},
+    {"{\"properties\":{\"a\":" STRING "},\"required\":[\"a\"]}", "{}",
+     "missing parameter `a` (string)"},
+    {OBJECT("\"o\":{\"properties\":{\"x\":" STRING "},\"required\":[\"x\"]}"), "{\"o\":{}}",
+     "missing name `o.x` (string)"},
+    {OBJECT("\"n\":{\"maximum\":100}"), "{\"n\":250}", "`n`: expected at most 100; got 250"},
+    {OBJECT("\"n\":{\"exclusiveMinimum\":0}"), "{\"n\":0}", "`n`: expected more than 0; got 0"},
+    {OBJECT("\"l\":{\"items\":" STRING "}"), "{\"l\":[\"a\",2]}",
+     "`l[1]`: expected string, got integer"},
+    {OBJECT("\"e\":{\"enum\":[\"OPEN\",\"CLOSED\"]}"), "{\"e\":\"open\"}",
+     "`e`: expected one of \"OPEN\", \"CLOSED\"; got \"open\" (did you mean \"OPEN\"?)"},
+    {OBJECT("\"s\":{\"minLength\":2}"), "{\"s\":\"\\u00fc\"}",
+     "`s`: expected at least 2 characters; got 1"},
+    {OBJECT("\"u\":{\"anyOf\":[{\"type\":\"string\"},{\"type\":\"integer\"},{\"type\":\"null\"}]}"),
+     "{\"u\":true}", "`u`: expected string or integer or null, got boolean"},
+    {OBJECT("\"u\":{\"anyOf\":[{\"type\":\"array\",\"items\":" STRING "},{\"type\":\"null\"}]}"),
+     "{\"u\":[1]}", "`u[0]`: expected string, got integer"},
+    {OBJECT("\"a\":{\"schema\":" STRING "}"), "{\"a\":5}", "`a`: expected string, got integer"},
+    {SHAPE, "{\"kind\":\"circle\",\"r\":1}", NULL},
+    {SHAPE, "{\"r\":1}", "missing parameter `kind` (one of \"circle\", \"square\")"},
+    {SHAPE, "{\"kind\":\"circel\",\"r\":1}",
+     "`kind`: expected one of \"circle\", \"square\"; got \"circel\" (did you mean \"circle\"?)"},
+    {SHAPE, "{\"kind\":\"circle\"}", "missing parameter `r` (number)"},
+    {"{\"type\":\"any\",\"unheard\":1}", "[1]", NULL},
+    {"false", "1", "expected nothing, got integer"},
+};
+
+/* Compiles `text`; the document is given out, since the schema borrows it. */
+static struct schema *compile(struct json_doc *doc, const char *text)
+{
+    struct schema *schema = NULL;
+    struct bosa_error err;
+    error_init(&err);
+    parse(doc, text);
+    assert_int_equal(schema_compile(&schema, doc, 0, &err), BOSA_OK);
+    return schema;
+}
+
+static void faults_are_told_in_words(void **unused)
+{
+    (void)unused;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct json_doc doc, value;
+        struct bosa_error err;
+        error_init(&err);
+        struct schema *schema = compile(&doc, cases[i].schema);
+        parse(&value, cases[i].value);
+        enum bosa_status status =
+            schema_check(schema, &value, 0, SCHEMA_STRICT_NAMES, "parameter", &err);
+        assert_int_equal(status, cases[i].message ? BOSA_PARAMS : BOSA_OK);
+        if (cases[i].message) {
+            assert_message(&err, cases[i].message);
+        }
+        schema_free(schema);
+        json_free(&value);
+        json_free(&doc);
+    }
+}
+
+/* An object with one member `v`, made by hand so that it can have flags. */
+static void make(struct json_doc *value, enum json_type type, const char *text, double number)
+{
+    json_init(value);
+    uint32_t open = json_open(value, JSON_OBJECT);
+    json_add_string(value, "v", 1);
+    if (type == JSON_DOUBLE) {
+        json_add_double(value, number);
+    } else if (type == JSON_STRING) {
+        json_add_string(value, text, strlen(text));
+        value->nodes[2].flags = JSON_F_BIGDIGITS;
+    } else {
+        json_close(value, json_open(value, JSON_OBJECT), 0);
+        value->nodes[2].flags = JSON_F_EITHER;
+    }
+    json_close(value, open, 1);
+}
+
+static enum json_type settled(const char *schema_text, struct json_doc *value)
+{
+    struct json_doc doc;
+    struct bosa_error err;
+    error_init(&err);
+    struct schema *schema = compile(&doc, schema_text);
+    (void)schema_check(schema, value, 0, 0, "parameter", &err);
+    error_clear(&err);
+    schema_free(schema);
+    json_free(&doc);
+    enum json_type type = json_type(value, 2);
+    json_free(value);
+    return type;
+}
+
+static void what_a_language_cannot_say_is_settled(void **unused)
+{
+    struct json_doc value;
+    (void)unused;
+    make(&value, JSON_DOUBLE, NULL, 5.0);
+    assert_int_equal(settled(OBJECT("\"v\":{\"type\":\"integer\"}"), &value), JSON_INT);
+    make(&value, JSON_DOUBLE, NULL, 5.0);
+    assert_int_equal(settled(OBJECT("\"v\":{\"type\":\"number\"}"), &value), JSON_DOUBLE);
+    make(&value, JSON_DOUBLE, NULL, 5.0);
+    assert_int_equal(
+        settled(OBJECT("\"v\":{\"anyOf\":[{\"type\":\"integer\"},{\"type\":\"number\"}]}"), &value),
+        JSON_DOUBLE);
+    make(&value, JSON_OBJECT, NULL, 0);
+    assert_int_equal(settled(OBJECT("\"v\":{\"type\":\"array\"}"), &value), JSON_ARRAY);
+    make(&value, JSON_OBJECT, NULL, 0);
+    assert_int_equal(
+        settled(OBJECT("\"v\":{\"anyOf\":[{\"type\":\"array\"},{\"type\":\"null\"}]}"), &value),
+        JSON_ARRAY);
+    make(&value, JSON_OBJECT, NULL, 0);
+    assert_int_equal(settled(OBJECT("\"v\":{}"), &value), JSON_OBJECT);
+    make(&value, JSON_STRING, "9007199254740993", 0);
+    assert_int_equal(settled(OBJECT("\"v\":{\"type\":\"integer\"}"), &value), JSON_DIGITS);
+    make(&value, JSON_STRING, "9007199254740993", 0);
+    assert_int_equal(settled(OBJECT("\"v\":{\"type\":\"string\"}"), &value), JSON_STRING);
+    /* nothing is changed in a faulty document */
+    make(&value, JSON_DOUBLE, NULL, 5.0);
+    assert_int_equal(
+        settled("{\"properties\":{\"v\":{\"type\":\"integer\"}},\"required\":[\"w\"]}", &value),
+        JSON_DOUBLE);
+}
+
+static void recursion_and_nonsense_end(void **unused)
+{
+    static const char *const nonsense[] = {"{\"$ref\":\"#/$defs/none\"}",
+                                           "{\"$ref\":\"http://x/y\"}", "{\"properties\":5}", "5",
+                                           "{\"anyOf\":{}}"};
+    struct json_doc doc, value;
+    struct bosa_error err;
+    (void)unused;
+    for (size_t i = 0; i < sizeof nonsense / sizeof nonsense[0]; i++) {
+        struct schema *schema = NULL;
+        error_init(&err);
+        parse(&doc, nonsense[i]);
+        assert_int_equal(schema_compile(&schema, &doc, 0, &err), BOSA_PROTOCOL);
+        assert_null(schema);
+        error_clear(&err);
+        json_free(&doc);
+    }
+    error_init(&err);
+    struct schema *loop = compile(&doc, "{\"$ref\":\"#\"}");
+    parse(&value, "1");
+    assert_int_equal(schema_check(loop, &value, 0, 0, "parameter", &err), BOSA_PARAMS);
+    error_clear(&err);
+    schema_free(loop);
+    json_free(&value);
+    json_free(&doc);
+}
+
+/* Compiles and checks, with faults of every sort. */
+static enum bosa_status session(void *context, struct bosa_error *err)
+{
+    const struct json_doc *doc = context;
+    struct schema *schema = NULL;
+    struct json_doc value;
+    struct bosa_error fault;
+    enum bosa_status status = schema_compile(&schema, doc, 0, err);
+    if (status != BOSA_OK) {
+        return status;
+    }
+    json_init(&value);
+    error_init(&fault);
+    char *text = mem_dup("{\"kind\":\"circel\",\"x\":[1]}", 25);
+    status = text ? json_parse(&value, text, 25, &fault) : BOSA_NOMEM;
+    if (status == BOSA_OK) {
+        status = schema_check(schema, &value, 0, SCHEMA_STRICT_NAMES, "parameter", &fault);
+    }
+    error_clear(&fault);
+    json_free(&value);
+    schema_free(schema);
+    return status == BOSA_PARAMS ? BOSA_OK : status;
+}
+
+static void a_lack_of_memory_is_told(void **unused)
+{
+    struct json_doc doc;
+    (void)unused;
+    parse(&doc, SHAPE);
+    assert_true(torture(session, &doc) > 10);
+    json_free(&doc);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(faults_are_told_in_words),
+        cmocka_unit_test(what_a_language_cannot_say_is_settled),
+        cmocka_unit_test(recursion_and_nonsense_end),
+        cmocka_unit_test(a_lack_of_memory_is_told),
+    };
+    return cmocka_run_group_tests_name("schema", tests, NULL, NULL);
+}
