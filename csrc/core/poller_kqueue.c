@@ -24,6 +24,7 @@
 
 struct poller {
     int queue;
+    pid_t pid;   /* a child does not inherit the queue: its number may be another file there */
     int64_t due; /* what the timer is set to, ms; INT64_MAX: nothing */
 };
 
@@ -55,6 +56,7 @@ enum bosa_status poller_new(struct poller **out, struct bosa_error *err)
     if (!p) {
         return error_set(err, BOSA_NOMEM, "out of memory");
     }
+    p->pid = getpid();
     p->queue = kqueue();
     p->due = INT64_MAX;
     if (p->queue < 0 || fcntl(p->queue, F_SETFD, FD_CLOEXEC) < 0 ||
@@ -137,7 +139,7 @@ void poller_free(struct poller *poller)
     if (!poller) {
         return;
     }
-    if (poller->queue >= 0) {
+    if (poller->queue >= 0 && poller->pid == getpid()) {
         close(poller->queue);
     }
     mem_free(poller);

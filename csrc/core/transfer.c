@@ -1,118 +1,69 @@
+/*
+ * The wire: libcurl's side of transfer.
+ *
+ * A lane is one of libcurl's handles with all that a request needs there. Lanes are kept and used
+ * again: most options are set once, and header lines are written into memory that is there already.
+ */
 #include "transfer_internal.h"
 
 #include "mem.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <limits.h>
 #include <pthread.h>
-#include <signal.h>
 #include <string.h>
-#include <unistd.h>
 
 #ifndef BOSA_VERSION
 #define BOSA_VERSION "dev"
 #endif
 
-#define MAX_IDLE_HANDLES 64 /* libcurl handles kept for the next requests */
-#define IDLE_CONNECTION_SECONDS 110L
+#define IDLE_CONNECTION_SECONDS 110L /* less than most servers and middleboxes keep one */
+#define RECEIVE_BYTES (64L << 10)    /* of libcurl's buffer: fewer turns for large bodies */
 
-/*
- * Forks that lie behind this process, counted by pthread_atfork: asking the system which process
- * this is would cost a system call a step. The one piece of state here that belongs to the process.
- */
-static volatile sig_atomic_t forks;
+struct lane {
+    struct wire *wire;
+    struct flight *flight; /* NULL: idle */
+    struct lane *next;     /* idle */
+    CURL *easy;            /* owned */
 
-static void count_fork(void)
-{
-    forks = forks + 1;
-}
+    struct buf text;          /* header lines, each with a NUL behind; may hold secrets */
+    struct curl_slist *lines; /* owned array, chained: what libcurl reads */
+    size_t line_cap;
 
-/* Gives libcurl's handle back to the idle ones; nothing is called for this flight any more. */
-void transfer_land(struct flight *f)
-{
-    struct transfer *t = f->transfer;
-    if (!f->easy) {
-        return;
-    }
-    curl_multi_remove_handle(t->multi, f->easy);
-    curl_easy_setopt(f->easy, CURLOPT_HTTPHEADER, NULL);
-    curl_slist_free_all(f->headers);
-    f->headers = NULL;
-    if (t->idle_count < MAX_IDLE_HANDLES) {
-        t->idle[t->idle_count++] = f->easy;
-    } else {
-        curl_easy_cleanup(f->easy);
-    }
-    f->easy = NULL;
-    f->paused = false;
-    t->flying--;
-}
+    bool begun;       /* the request was begun on a connection */
+    bool refused;     /* libcurl wanted to send it a second time */
+    long sent_before; /* bytes that libcurl counted before the request itself: a proxy's */
+    char words[CURL_ERROR_SIZE]; /* libcurl's, for a person */
+};
 
-/* ---- libcurl's callbacks: they write to the core, and never call anything of the host ---- */
+/* ---- callbacks of a request: they write to the core's buffers, and never call the host ---- */
 
 static size_t on_header(char *line, size_t size, size_t count, void *context)
 {
-    struct flight *f = context;
-    size_t len = size * count;
-    size_t end = len;
-    while (end > 0 && (line[end - 1] == '\n' || line[end - 1] == '\r')) {
-        end--;
-    }
-    if (end == 0 || f->in_body) {
-        return len;
-    }
-    if (end >= 9 && memcmp(line, "HTTP/", 5) == 0) {
-        long status = 0;
-        curl_easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, &status);
-        return reply_status(&f->call->reply, (int)status, &f->error) == BOSA_OK ? len : 0;
-    }
-    return reply_field(&f->call->reply, line, end, &f->error) == BOSA_OK ? len : 0;
+    struct lane *l = context;
+    return exchange_line(l->flight, line, size * count) == BOSA_OK ? size * count : 0;
 }
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 {
-    struct flight *f = context;
-    size_t len = size * count;
-    f->in_body = true;
-    enum bosa_status status = reply_body(&f->call->reply, bytes, len, &f->error);
-    if (f->call->reply.sink.kind == SINK_CALLER && f->call->reply.sink.bytes.len > 0) {
-        flight_note(f, TRANSFER_CHUNK);
-    }
-    if (status == BOSA_AGAIN) {
-        f->paused = true;
-        return CURL_WRITEFUNC_PAUSE;
-    }
-    if (f->call->plan && f->call->plan->progress) {
-        flight_note(f, TRANSFER_PROGRESS);
-    }
-    f->error.kind = status == BOSA_NOMEM ? BOSA_NOMEM : f->error.kind;
-    return status == BOSA_OK ? len : 0;
+    struct lane *l = context;
+    enum bosa_status status = exchange_body(l->flight, bytes, size * count);
+    return status == BOSA_OK ? size * count : status == BOSA_AGAIN ? CURL_WRITEFUNC_PAUSE : 0;
 }
 
 static size_t on_read(char *out, size_t size, size_t count, void *context)
 {
-    struct flight *f = context;
+    struct lane *l = context;
     size_t got = 0;
-    if (!f->call->request.body) {
-        return 0;
-    }
-    enum bosa_status status = body_read(f->call->request.body, out, size * count, &got, &f->error);
+    enum bosa_status status = exchange_read(l->flight, out, size * count, &got);
     if (status == BOSA_AGAIN) {
-        f->paused = true;
-        flight_note(f, TRANSFER_HUNGRY);
         return CURL_READFUNC_PAUSE;
     }
-    if (status != BOSA_OK) {
-        f->error.kind = status;
-        return CURL_READFUNC_ABORT;
-    }
-    if (f->call->plan && f->call->plan->progress) {
-        flight_note(f, TRANSFER_PROGRESS);
-    }
-    return got;
+    return status == BOSA_OK ? got : CURL_READFUNC_ABORT;
 }
 
-/* Refusing to rewind is what keeps libcurl from sending a request a second time by itself. */
+/* Where libcurl can't ask on_begin, this keeps it from sending a body a second time. */
 static int on_seek(void *context, curl_off_t offset, int origin)
 {
     (void)context;
@@ -121,431 +72,474 @@ static int on_seek(void *context, curl_off_t offset, int origin)
     return CURL_SEEKFUNC_FAIL;
 }
 
-static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context, void *of_socket)
+/* Bytes of requests written for this lane's exchange so far, by libcurl's count. */
+static long written(const struct lane *l)
 {
-    struct transfer *t = context;
-    (void)easy;
-    (void)of_socket;
-    int bits = 0;
-    if (what == CURL_POLL_IN || what == CURL_POLL_INOUT) {
-        bits |= POLLER_READ;
-    }
-    if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT) {
-        bits |= POLLER_WRITE;
-    }
-    return poller_watch(t->poller, fd, what == CURL_POLL_REMOVE ? 0 : bits) ? 0 : -1;
+    long bytes = 0;
+    curl_easy_getinfo(l->easy, CURLINFO_REQUEST_SIZE, &bytes);
+    return bytes;
 }
 
-/* libcurl closes a connection's socket. */
-static int on_close(void *context, curl_socket_t fd)
+#if LIBCURL_VERSION_NUM >= 0x075000
+/*
+ * Asked before each time that libcurl sends the request. When a connection that had served before
+ * dies without an answer, libcurl sends the request again on a new one, and says nothing. That is
+ * allowed where nothing had been written, and for a GET, which changes nothing.
+ */
+static int on_begin(void *context, char *ip, char *own_ip, int port, int own_port)
 {
-    struct transfer *t = context;
-    poller_forget(t->poller, fd);
-    return close(fd);
+    struct lane *l = context;
+    long bytes = written(l);
+    (void)ip;
+    (void)own_ip;
+    (void)port;
+    (void)own_port;
+    if (!l->begun) {
+        l->begun = true;
+        l->sent_before = bytes;
+        return CURL_PREREQFUNC_OK;
+    }
+    if (bytes == l->sent_before || exchange_is_get(&l->flight->call->request)) {
+        return CURL_PREREQFUNC_OK;
+    }
+    l->refused = true;
+    return CURL_PREREQFUNC_ABORT;
+}
+#endif
+
+/* ---- callbacks of the multi handle and of connections ---- */
+
+/* NULL: a handle of libcurl's own. */
+static struct lane *lane_of(CURL *easy)
+{
+    char *lane = NULL;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &lane);
+    return (struct lane *)(void *)lane;
+}
+
+/* A connection that can't be watched would never get on: its exchange is broken off. */
+static void refuse_socket(CURL *easy)
+{
+    int number = errno;
+    struct lane *l = lane_of(easy);
+    if (l && l->flight) {
+        (void)error_set(&l->flight->refusal, BOSA_CONNECTION,
+                        "cannot watch a connection (error %d)", number);
+        l->flight->until = 0; /* the next tick sees to it */
+        heap_put(&l->flight->transfer->heap, l->flight, l->flight->until);
+    }
+}
+
+/* Never fails: for libcurl that would be the end of the whole multi handle. */
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context, void *of_socket)
+{
+    struct wire *wire = context;
+    int bits = (what & CURL_POLL_IN ? POLLER_READ : 0) | (what & CURL_POLL_OUT ? POLLER_WRITE : 0);
+    (void)of_socket;
+    if (!poller_watch(wire->poller, fd, bits)) {
+        refuse_socket(easy);
+    }
+    return 0;
 }
 
 static int on_timer(CURLM *multi, long ms, void *context)
 {
-    struct transfer *t = context;
+    struct wire *wire = context;
     (void)multi;
-    t->curl_due = ms < 0 ? INT64_MAX : poller_now() + ms;
+    wire->due = ms < 0 ? CALL_NEVER : poller_now() + ms;
     return 0;
 }
 
-/* ---- handles ---- */
+static curl_socket_t on_open(void *context, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct wire *wire = context;
+    (void)purpose;
+    int fd = sockets_open(&wire->sockets, address->family, address->socktype, address->protocol);
+    return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
 
-/* What is the same for every request of this transfer. */
-static bool set_common(struct transfer *t, CURL *easy)
+static int on_close(void *context, curl_socket_t fd)
+{
+    struct wire *wire = context;
+    poller_forget(wire->poller, fd);
+    return sockets_close(&wire->sockets, fd);
+}
+
+/* ---- lanes ---- */
+
+/* Sets an option of `easy` unless one before could not be set. */
+#define SET(option, value) (bad = bad ? bad : curl_easy_setopt(easy, option, value))
+
+/* What is the same for every request of every transfer. */
+static CURLcode set_fixed(CURL *easy)
 {
     CURLcode bad = CURLE_OK;
-#define SET(option, value) (bad = bad ? bad : curl_easy_setopt(easy, option, value))
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    SET(CURLOPT_FOLLOWLOCATION, 0L);
+    SET(CURLOPT_FOLLOWLOCATION, 0L); /* header lines would be sent to any host */
+    SET(CURLOPT_PATH_AS_IS, 1L);
+    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    SET(CURLOPT_TCP_KEEPALIVE, 1L);
+    SET(CURLOPT_MAXAGE_CONN, IDLE_CONNECTION_SECONDS);
+    SET(CURLOPT_BUFFERSIZE, RECEIVE_BYTES);
+    SET(CURLOPT_ACCEPT_ENCODING, "");
+#if LIBCURL_VERSION_NUM >= 0x075700
+    SET(CURLOPT_QUICK_EXIT, 1L); /* else taking a request back waits for the resolver */
+#endif
 #if LIBCURL_VERSION_NUM >= 0x075500
     SET(CURLOPT_PROTOCOLS_STR, "http,https");
 #else
     SET(CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #endif
-#if LIBCURL_VERSION_NUM >= 0x075700
-    SET(CURLOPT_QUICK_EXIT, 1L);
-#endif
-    SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    SET(CURLOPT_SSL_VERIFYPEER, t->verify ? 1L : 0L);
-    SET(CURLOPT_SSL_VERIFYHOST, t->verify ? 2L : 0L);
-    SET(CURLOPT_TCP_KEEPALIVE, 1L);
-    SET(CURLOPT_MAXAGE_CONN, IDLE_CONNECTION_SECONDS);
-    SET(CURLOPT_ACCEPT_ENCODING, "");
-    SET(CURLOPT_USERAGENT, t->user_agent ? t->user_agent : "bosa-lua/" BOSA_VERSION);
+    /* a libcurl without HTTP/2 refuses this, and speaks HTTP/1.1 */
+    (void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+    return bad;
+}
+
+/* What the caller may choose. */
+static CURLcode set_chosen(CURL *easy, const struct transfer_options *o)
+{
+    CURLcode bad = CURLE_OK;
+    SET(CURLOPT_SSL_VERIFYPEER, o->verify ? 1L : 0L);
+    SET(CURLOPT_SSL_VERIFYHOST, o->verify ? 2L : 0L);
+    SET(CURLOPT_USERAGENT, o->user_agent ? o->user_agent : "bosa-lua/" BOSA_VERSION);
+    if (o->ca_file) {
+        SET(CURLOPT_CAINFO, o->ca_file);
+    }
+    if (o->proxy) {
+        SET(CURLOPT_PROXY, o->proxy);
+    }
+    return bad;
+}
+
+static CURLcode set_callbacks(CURL *easy, struct wire *wire)
+{
+    CURLcode bad = CURLE_OK;
     SET(CURLOPT_HEADERFUNCTION, on_header);
     SET(CURLOPT_WRITEFUNCTION, on_body);
     SET(CURLOPT_READFUNCTION, on_read);
     SET(CURLOPT_SEEKFUNCTION, on_seek);
+    SET(CURLOPT_OPENSOCKETFUNCTION, on_open);
+    SET(CURLOPT_OPENSOCKETDATA, wire);
     SET(CURLOPT_CLOSESOCKETFUNCTION, on_close);
-    SET(CURLOPT_CLOSESOCKETDATA, t);
-#undef SET
-    if (!bad && t->ca_file) {
-        bad = curl_easy_setopt(easy, CURLOPT_CAINFO, t->ca_file);
-    }
-    if (!bad && t->proxy) {
-        bad = curl_easy_setopt(easy, CURLOPT_PROXY, t->proxy);
-    }
-    return !bad;
+    SET(CURLOPT_CLOSESOCKETDATA, wire);
+#if LIBCURL_VERSION_NUM >= 0x075000
+    wire->guarded = curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_begin) == CURLE_OK;
+#endif
+    return bad;
 }
 
-static CURL *take_handle(struct transfer *t)
+static CURLcode set_contexts(CURL *easy, struct lane *l)
 {
-    if (t->idle_count > 0) {
-        return t->idle[--t->idle_count];
+    CURLcode bad = CURLE_OK;
+    SET(CURLOPT_PRIVATE, l);
+    SET(CURLOPT_ERRORBUFFER, l->words);
+    SET(CURLOPT_HEADERDATA, l);
+    SET(CURLOPT_WRITEDATA, l);
+    SET(CURLOPT_READDATA, l);
+#if LIBCURL_VERSION_NUM >= 0x075000
+    SET(CURLOPT_PREREQDATA, l);
+#endif
+    return bad;
+}
+
+static void lane_free(struct lane *l)
+{
+    if (!l->wire->abandoned) {
+        curl_easy_cleanup(l->easy);
     }
-    CURL *easy = curl_easy_init();
-    if (easy && !set_common(t, easy)) {
-        curl_easy_cleanup(easy);
+    exchange_forget(&l->text);
+    buf_free(&l->text);
+    mem_free(l->lines);
+    mem_free(l);
+}
+
+static struct lane *lane_new(struct wire *wire)
+{
+    struct lane *l = mem_zalloc(1, sizeof *l);
+    if (!l) {
         return NULL;
     }
-    return easy;
+    l->wire = wire;
+    buf_init(&l->text);
+    l->easy = curl_easy_duphandle(wire->model);
+    if (!l->easy || set_contexts(l->easy, l)) {
+        lane_free(l);
+        return NULL;
+    }
+    return l;
 }
 
-/* Adds "name: value" to the list; a value that is empty needs libcurl's ";" form. False: no memory.
+/* An idle lane or a new one, ready for a flight. NULL: no memory. */
+static struct lane *take_lane(struct wire *wire)
+{
+    struct lane *l = wire->idle;
+    if (!l) {
+        return lane_new(wire);
+    }
+    wire->idle = l->next;
+    l->begun = l->refused = false;
+    l->sent_before = 0;
+    return l;
+}
+
+static void give_lane_back(struct lane *l)
+{
+    exchange_forget(&l->text);
+    l->flight = NULL;
+    l->next = l->wire->idle;
+    l->wire->idle = l;
+}
+
+/* ---- requests ---- */
+
+/* Makes libcurl's list of the lines in l->text. False: no memory. */
+static bool chain_lines(struct lane *l, size_t count)
+{
+    char *line = l->text.data;
+    if (count > l->line_cap) {
+        struct curl_slist *grown = mem_realloc(l->lines, count * sizeof *grown);
+        if (!grown) {
+            return false;
+        }
+        l->lines = grown;
+        l->line_cap = count;
+    }
+    for (size_t i = 0; i < count; i++) {
+        l->lines[i].data = line;
+        l->lines[i].next = i + 1 < count ? &l->lines[i + 1] : NULL;
+        line += strlen(line) + 1;
+    }
+    return true;
+}
+
+/*
+ * A body in memory is sent from there, in one piece with the header; but not where its bytes are
+ * to be counted, or where only on_seek keeps libcurl from sending it a second time.
  */
-static bool add_header(struct curl_slist **list, struct buf *line, const char *name,
-                       const char *value)
+static CURLcode set_body(const struct lane *l, const struct call *call)
 {
-    buf_clear(line);
-    buf_adds(line, name);
-    buf_adds(line, *value ? ": " : ";");
-    buf_adds(line, value);
-    buf_addc(line, '\0');
-    struct curl_slist *longer = line->failed ? NULL : curl_slist_append(*list, line->data);
-    *list = longer ? longer : *list;
-    return longer != NULL;
+    const struct request *r = &call->request;
+    bool counted = call->plan && call->plan->progress;
+    CURL *easy = l->easy;
+    CURLcode bad = CURLE_OK;
+    size_t len = 0;
+    const char *bytes = r->body ? body_bytes(r->body, &len) : "";
+    if (bytes && l->wire->guarded && !counted) {
+        SET(CURLOPT_POSTFIELDS, bytes);
+        SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)len);
+        return bad;
+    }
+    SET(CURLOPT_POSTFIELDS, NULL);
+    SET(CURLOPT_POST, 1L);
+    SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)(r->body ? body_length(r->body) : 0));
+    return bad;
 }
 
-static struct curl_slist *make_headers(const struct request *r, bool chunked)
+/* libcurl's 0 is a bound of its own, ours is none. The time of the whole exchange is the driver's
+ * business. */
+static CURLcode set_request(const struct lane *l, const struct call *call)
 {
-    struct curl_slist *list = NULL;
-    struct buf line;
-    bool ok = true;
-    buf_init(&line);
-    for (size_t i = 0; ok && i < r->fields.count; i++) {
-        ok = add_header(&list, &line, r->fields.list[i].name, r->fields.list[i].value);
-    }
-    if (ok && chunked) {
-        ok = add_header(&list, &line, "Transfer-Encoding", "chunked");
-    }
-    /* No waiting for "100 Continue", and no form's type on a POST without a body: a name without a
-     * value keeps libcurl from adding the field, and takes out none that is already in the list. */
-    static const char *const unwanted[] = {"Expect:", "Content-Type:"};
-    for (size_t i = 0; ok && i < sizeof unwanted / sizeof *unwanted; i++) {
-        struct curl_slist *longer = curl_slist_append(list, unwanted[i]);
-        ok = longer != NULL;
-        list = longer ? longer : list;
-    }
-    if (line.data) {
-        mem_wipe(line.data, line.cap);
-    }
-    buf_free(&line);
-    if (!ok) {
-        curl_slist_free_all(list);
-        return NULL;
-    }
-    return list;
-}
-
-static CURLcode set_method(CURL *easy, const struct request *r)
-{
-    bool is_get = strcmp(r->method, "GET") == 0;
+    const struct request *r = &call->request;
     bool is_post = strcmp(r->method, "POST") == 0;
-    int64_t length = r->body ? body_length(r->body) : 0;
+    int64_t connect = transfer_policy(call)->connect_timeout;
+    CURL *easy = l->easy;
     CURLcode bad = CURLE_OK;
     if (r->body || is_post) {
-        bad = curl_easy_setopt(easy, CURLOPT_POST, 1L);
-        bad = bad ? bad : curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)length);
+        bad = set_body(l, call);
     } else {
-        bad = curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+        SET(CURLOPT_HTTPGET, 1L);
     }
-    bad = bad ? bad
-              : curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, is_get || is_post ? NULL : r->method);
-    /* without body bytes there is nothing whose rewinding could be refused, so such a request gets
-     * a connection of its own */
-    bool alone = !is_get && length == 0;
-    return bad ? bad : curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, alone ? 1L : 0L);
-}
-
-static const struct policy *policy_of(const struct call *call)
-{
-    return call->plan ? &call->plan->policy : hub_policy(call->hub);
-}
-
-static CURLcode set_times(CURL *easy, const struct call *call, const struct moment *m)
-{
-    int64_t attempt = call_attempt_time(call, m);
-    int64_t connect = policy_of(call)->connect_timeout;
-    attempt = attempt == CALL_NEVER ? 0 : attempt > 0 ? attempt : 1;
-    attempt = attempt > INT_MAX ? INT_MAX : attempt;
-    connect = connect > 0 && connect < INT_MAX ? connect : INT_MAX;
-    CURLcode bad = curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)attempt);
-    return bad ? bad : curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)connect);
-}
-
-/* Hands a flight's request to libcurl. False: no memory, or libcurl refuses an option. */
-bool transfer_take_off(struct flight *f, const struct moment *m)
-{
-    struct transfer *t = f->transfer;
-    struct request *r = &f->call->request;
-    bool chunked = r->body && body_length(r->body) < 0;
-    CURL *easy = take_handle(t);
-    if (!easy) {
-        return false;
+    SET(CURLOPT_CUSTOMREQUEST, is_post || exchange_is_get(r) ? NULL : r->method);
+    SET(CURLOPT_URL, r->url);
+    SET(CURLOPT_HTTPHEADER, l->lines);
+    SET(CURLOPT_CONNECTTIMEOUT_MS, connect > 0 && connect < INT_MAX ? (long)connect : INT_MAX);
+    if (!l->wire->guarded) {
+        /* without a body there is nothing whose second sending on_seek could refuse */
+        bool alone = !exchange_is_get(r) && (!r->body || body_length(r->body) == 0);
+        SET(CURLOPT_FRESH_CONNECT, alone ? 1L : 0L);
     }
-    f->easy = easy;
-    f->in_body = false;
-    t->flying++;
-    f->headers = make_headers(r, chunked);
-    CURLcode bad = f->headers ? CURLE_OK : CURLE_OUT_OF_MEMORY;
-    bad = bad ? bad : curl_easy_setopt(easy, CURLOPT_URL, r->url);
-    bad = bad ? bad : curl_easy_setopt(easy, CURLOPT_HTTPHEADER, (struct curl_slist *)f->headers);
-    bad = bad ? bad : set_method(easy, r);
-    bad = bad ? bad : set_times(easy, f->call, m);
-    bad = bad ? bad : curl_easy_setopt(easy, CURLOPT_PRIVATE, f);
-    bad = bad ? bad : curl_easy_setopt(easy, CURLOPT_HEADERDATA, f);
-    bad = bad ? bad : curl_easy_setopt(easy, CURLOPT_WRITEDATA, f);
-    bad = bad ? bad : curl_easy_setopt(easy, CURLOPT_READDATA, f);
-    return !bad && curl_multi_add_handle(t->multi, easy) == CURLM_OK;
+    return bad;
 }
 
-/* ---- how a request ended ---- */
+enum bosa_status wire_send(struct wire *wire, struct flight *f, struct bosa_error *err)
+{
+    struct lane *l = take_lane(wire);
+    if (!l) {
+        return error_set(err, BOSA_NOMEM, "no memory");
+    }
+    l->flight = f;
+    if (!chain_lines(l, exchange_head(&l->text, &f->call->request)) || set_request(l, f->call)) {
+        give_lane_back(l);
+        return error_set(err, BOSA_NOMEM, "no memory");
+    }
+    CURLMcode bad = curl_multi_add_handle(wire->multi, l->easy);
+    if (bad) {
+        give_lane_back(l);
+        return error_set(err, bad == CURLM_OUT_OF_MEMORY ? BOSA_NOMEM : BOSA_CONNECTION,
+                         "libcurl refuses the request (%s)", curl_multi_strerror(bad));
+    }
+    f->lane = l;
+    wire->count++;
+    wire->running++;
+    return BOSA_OK;
+}
 
+void wire_drop(struct wire *wire, struct flight *f)
+{
+    if (!wire->abandoned) {
+        curl_multi_remove_handle(wire->multi, f->lane->easy);
+    }
+    give_lane_back(f->lane);
+    f->lane = NULL;
+    wire->count--;
+    wire->running = wire->running < wire->count ? wire->running : wire->count;
+}
+
+void wire_resume(const struct flight *f)
+{
+    curl_easy_pause(f->lane->easy, CURLPAUSE_CONT);
+}
+
+/* ---- how an exchange ended ---- */
+
+enum bosa_sent wire_sent(const struct flight *f)
+{
+    const struct lane *l = f->lane;
+    bool begun = l->begun || !l->wire->guarded;
+    if (l->wire->abandoned) {
+        return BOSA_SENT_MAYBE; /* the parent goes on with it */
+    }
+    return begun && written(l) > l->sent_before ? BOSA_SENT_MAYBE : BOSA_SENT_NO;
+}
+
+/* Milliseconds from the start; what never came is negative. */
 static double ms_of(CURL *easy, CURLINFO info)
 {
     curl_off_t us = 0;
     curl_easy_getinfo(easy, info, &us);
-    return (double)us / 1000;
+    return us > 0 ? (double)us / 1000 : -1;
 }
 
-static void read_timing(CURL *easy, struct call_timing *timing)
+static void read_timing(const struct lane *l, struct call_timing *timing)
 {
-    long connects = 0, request_bytes = 0, header_bytes = 0;
+    long connects = 0, header = 0, head_up = written(l);
     curl_off_t up = 0, down = 0;
-    curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connects);
-    curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &request_bytes);
-    curl_easy_getinfo(easy, CURLINFO_HEADER_SIZE, &header_bytes);
-    curl_easy_getinfo(easy, CURLINFO_SIZE_UPLOAD_T, &up);
-    curl_easy_getinfo(easy, CURLINFO_SIZE_DOWNLOAD_T, &down);
-    timing->dns = ms_of(easy, CURLINFO_NAMELOOKUP_TIME_T);
-    timing->connect = ms_of(easy, CURLINFO_CONNECT_TIME_T);
-    timing->tls = ms_of(easy, CURLINFO_APPCONNECT_TIME_T);
-    timing->first_byte = ms_of(easy, CURLINFO_STARTTRANSFER_TIME_T);
-    timing->total = ms_of(easy, CURLINFO_TOTAL_TIME_T);
-    timing->bytes_up = (uint64_t)request_bytes + (uint64_t)up;
-    timing->bytes_down = (uint64_t)header_bytes + (uint64_t)down;
+    curl_easy_getinfo(l->easy, CURLINFO_NUM_CONNECTS, &connects);
+    curl_easy_getinfo(l->easy, CURLINFO_HEADER_SIZE, &header);
+    curl_easy_getinfo(l->easy, CURLINFO_SIZE_UPLOAD_T, &up);
+    curl_easy_getinfo(l->easy, CURLINFO_SIZE_DOWNLOAD_T, &down);
+    timing->dns = ms_of(l->easy, CURLINFO_NAMELOOKUP_TIME_T);
+    timing->connect = ms_of(l->easy, CURLINFO_CONNECT_TIME_T);
+    timing->tls = ms_of(l->easy, CURLINFO_APPCONNECT_TIME_T);
+    timing->first_byte = ms_of(l->easy, CURLINFO_STARTTRANSFER_TIME_T);
+    timing->total = ms_of(l->easy, CURLINFO_TOTAL_TIME_T);
+    timing->bytes_up = (uint64_t)head_up + (uint64_t)up;
+    timing->bytes_down = (uint64_t)header + (uint64_t)down;
     timing->reused = connects == 0;
 }
 
-static enum bosa_status kind_of(CURLcode code)
+/* libcurl says "no memory" of a header line larger than it takes, too; that is an answer. */
+static enum bosa_status kind_of(CURLcode code, bool begun)
 {
-    switch (code) {
-    case CURLE_OPERATION_TIMEDOUT:
-        return BOSA_TIMEOUT;
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_SSL_ENGINE_NOTFOUND:
-    case CURLE_SSL_ENGINE_SETFAILED:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CIPHER:
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_USE_SSL_FAILED:
-    case CURLE_SSL_ENGINE_INITFAILED:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_SHUTDOWN_FAILED:
-    case CURLE_SSL_CRL_BADFILE:
-    case CURLE_SSL_ISSUER_ERROR:
-    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
-    case CURLE_SSL_INVALIDCERTSTATUS:
-        return BOSA_TLS;
-    case CURLE_WEIRD_SERVER_REPLY:
-    case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_BAD_CONTENT_ENCODING:
-    case CURLE_HTTP2:
-    case CURLE_HTTP2_STREAM:
-    case CURLE_WRITE_ERROR:
+    static const enum bosa_status kinds[CURL_LAST] = {
+        [CURLE_OPERATION_TIMEDOUT] = BOSA_TIMEOUT,
+        [CURLE_WEIRD_SERVER_REPLY] = BOSA_PROTOCOL,
+        [CURLE_BAD_CONTENT_ENCODING] = BOSA_PROTOCOL,
+        [CURLE_HTTP2] = BOSA_PROTOCOL,
+        [CURLE_HTTP2_STREAM] = BOSA_PROTOCOL,
+        [CURLE_SSL_CONNECT_ERROR] = BOSA_TLS,
+        [CURLE_SSL_ENGINE_NOTFOUND] = BOSA_TLS,
+        [CURLE_SSL_ENGINE_SETFAILED] = BOSA_TLS,
+        [CURLE_SSL_ENGINE_INITFAILED] = BOSA_TLS,
+        [CURLE_SSL_CERTPROBLEM] = BOSA_TLS,
+        [CURLE_SSL_CIPHER] = BOSA_TLS,
+        [CURLE_PEER_FAILED_VERIFICATION] = BOSA_TLS,
+        [CURLE_USE_SSL_FAILED] = BOSA_TLS,
+        [CURLE_SSL_CACERT_BADFILE] = BOSA_TLS,
+        [CURLE_SSL_SHUTDOWN_FAILED] = BOSA_TLS,
+        [CURLE_SSL_CRL_BADFILE] = BOSA_TLS,
+        [CURLE_SSL_ISSUER_ERROR] = BOSA_TLS,
+        [CURLE_SSL_PINNEDPUBKEYNOTMATCH] = BOSA_TLS,
+        [CURLE_SSL_INVALIDCERTSTATUS] = BOSA_TLS,
+        [CURLE_OUT_OF_MEMORY] = BOSA_NOMEM,
+    };
+    enum bosa_status kind = code < CURL_LAST ? kinds[code] : BOSA_OK;
+    if (kind == BOSA_NOMEM && begun) {
         return BOSA_PROTOCOL;
-    default:
-        return BOSA_CONNECTION;
     }
+    return kind == BOSA_OK ? BOSA_CONNECTION : kind;
 }
 
-/* Fills `err` with what libcurl says; where a callback refused, it has spoken already. */
-static void describe(struct flight *f, CURLcode code, enum bosa_sent sent, struct bosa_error *err)
+/* The best that is known about why, for a person: the system's words, else libcurl's. */
+static const char *why(const struct lane *l, CURLcode code, char *room, size_t size)
 {
-    if (f->error.kind != BOSA_OK && f->error.kind != BOSA_AGAIN) {
-        error_move(err, &f->error);
+    long number = 0;
+    if (l->refused || code == CURLE_SEND_FAIL_REWIND) {
+        return "the server closed it, and the request is not sent twice";
+    }
+    curl_easy_getinfo(l->easy, CURLINFO_OS_ERRNO, &number);
+    if (code == CURLE_COULDNT_CONNECT && number > 0 && strerror_r((int)number, room, size) == 0) {
+        return room;
+    }
+    return l->words[0] != '\0' ? l->words : curl_easy_strerror(code);
+}
+
+/* The only time that libcurl watches is that of connecting. */
+static void describe(struct lane *l, CURLcode code, struct wire_outcome *out)
+{
+    const struct call *call = l->flight->call;
+    char room[128];
+    if (l->flight->refusal.kind != BOSA_OK) {
+        error_move(&out->cause, &l->flight->refusal);
         return;
     }
-    enum bosa_status kind = kind_of(code);
-    const char *why = curl_easy_strerror(code);
-    if (code == CURLE_OUT_OF_MEMORY) {
-        /* this is also what libcurl says of header fields longer than it takes */
-        kind = sent == BOSA_SENT_NO ? BOSA_NOMEM : BOSA_PROTOCOL;
-        why = "no memory, or a header that is too large";
-    }
-    transfer_word(f->call, kind, sent, why, err);
+    transfer_describe(&out->cause, call, kind_of(code, l->begun), out->sent,
+                      transfer_policy(call)->connect_timeout, why(l, code, room, sizeof room));
 }
 
-/* Whether the request can have reached the server. */
-static enum bosa_sent transfer_sent(struct flight *f)
-{
-    long bytes = 0;
-    curl_easy_getinfo(f->easy, CURLINFO_REQUEST_SIZE, &bytes);
-    if (f->call->reply.status > 0) {
-        return BOSA_SENT_YES;
-    }
-    return bytes > 0 ? BOSA_SENT_MAYBE : BOSA_SENT_NO;
-}
-
-static void complete(struct flight *f, CURLcode code)
-{
-    struct call_timing timing;
-    struct bosa_error err;
-    struct moment m = transfer_now();
-    enum bosa_sent sent = transfer_sent(f);
-    memset(&timing, 0, sizeof timing);
-    if (hub_events(f->call->hub)) {
-        read_timing(f->easy, &timing);
-    }
-    transfer_land(f);
-    if (code == CURLE_OK) {
-        call_answered(f->call, &timing, &m);
-    } else {
-        error_init(&err);
-        describe(f, code, sent, &err);
-        call_broke(f->call, sent, &err, &timing, &m);
-        error_clear(&err);
-    }
-    error_clear(&f->error);
-    flight_follow(f);
-}
-
-static void read_completions(struct transfer *t)
+bool wire_next_done(struct wire *wire, struct wire_outcome *out)
 {
     CURLMsg *message;
     int left;
-    while ((message = curl_multi_info_read(t->multi, &left)) != NULL) {
-        char *private = NULL;
-        if (message->msg != CURLMSG_DONE) {
-            continue;
-        }
-        CURLcode code = message->data.result;
-        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &private);
-        complete((struct flight *)(void *)private, code);
-    }
-}
-
-/* ---- stepping ---- */
-
-/* One round; true unless waiting ended with nothing, by a signal or the time. */
-static bool round_once(struct transfer *t, int timeout)
-{
-    struct poller_event events[TRANSFER_MAX_EVENTS];
-    int running = 0;
-    int most = transfer_patience(t, timeout);
-    int n = poller_wait(t->poller, events, TRANSFER_MAX_EVENTS, most);
-    bool in_time = most != timeout && flight_due(t) <= poller_now();
-    for (int i = 0; i < n; i++) {
-        int bits = (events[i].bits & POLLER_READ ? CURL_CSELECT_IN : 0) |
-                   (events[i].bits & POLLER_WRITE ? CURL_CSELECT_OUT : 0) |
-                   (events[i].bits & POLLER_ERROR ? CURL_CSELECT_ERR : 0);
-        if (events[i].fd >= 0) {
-            curl_multi_socket_action(t->multi, events[i].fd, bits, &running);
-        }
-    }
-    if (t->curl_due <= poller_now()) {
-        t->curl_due = INT64_MAX;
-        curl_multi_socket_action(t->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-    }
-    /* behind the last socket action: in the other order big bodies stall now and then */
-    read_completions(t);
-    flight_tick_all(t);
-    flight_seat_all(t);
-    return n > 0 || in_time;
-}
-
-bool transfer_step(struct transfer *transfer, int timeout)
-{
-    bool go_on = true;
-    if (transfer->noted.first) {
-        timeout = 0;
-    }
     do {
-        go_on = round_once(transfer, timeout);
-    } while (timeout < 0 && go_on && !transfer->noted.first && transfer->active > 0);
-    transfer_arm(transfer);
-    return transfer->noted.first != NULL;
+        message = curl_multi_info_read(wire->multi, &left);
+    } while (message && message->msg != CURLMSG_DONE);
+    if (!message) {
+        return false;
+    }
+    CURLcode code = message->data.result;
+    struct lane *l = lane_of(message->easy_handle);
+    out->flight = l->flight;
+    out->whole = code == CURLE_OK;
+    out->sent = wire_sent(l->flight);
+    error_init(&out->cause);
+    if (!out->whole) {
+        describe(l, code, out);
+    }
+    out->timed = hub_events(l->flight->call->hub);
+    if (out->timed) {
+        read_timing(l, &out->timing);
+    }
+    wire_drop(wire, l->flight);
+    return true;
 }
 
-void transfer_start(struct transfer *transfer, struct call *call)
+/* ---- work ---- */
+
+void wire_run(struct wire *wire)
 {
-    struct moment m = transfer_now();
-    struct flight *f = flight_new(transfer, call, false);
-    if (!f) {
-        /* nobody could be told: it ends here, and its owner sees its state */
-        call_cancel(call, BOSA_NOMEM, BOSA_SENT_NO, &m);
-        return;
-    }
-    transfer->active++;
-    call_begin(call, &m);
-    flight_follow(f);
-    flight_seat_all(transfer);
-    transfer_arm(transfer);
-    if (transfer->noted.first) {
-        poller_wake(transfer->poller);
-    }
+    wire->due = CALL_NEVER;
+    curl_multi_socket_action(wire->multi, CURL_SOCKET_TIMEOUT, 0, &wire->running);
 }
 
-void transfer_resume(struct transfer *transfer, struct call *call)
+void wire_serve(struct wire *wire, const struct poller_event *event)
 {
-    struct flight *f = call->driver;
-    if (!f || !f->easy || !f->paused) {
-        return;
-    }
-    f->paused = false;
-    curl_easy_pause(f->easy, CURLPAUSE_CONT);
-    transfer_arm(transfer);
-    if (transfer->noted.first) {
-        poller_wake(transfer->poller);
-    }
-}
-
-void transfer_cancel(struct transfer *transfer, struct call *call, enum bosa_status kind)
-{
-    struct flight *f = call->driver;
-    struct moment m = transfer_now();
-    if (!f) {
-        return;
-    }
-    if (call->state != CALL_ENDED) {
-        call_cancel(call, kind, f->easy ? transfer_sent(f) : BOSA_SENT_NO, &m);
-        transfer->active--;
-    }
-    flight_free(f);
-    flight_seat_all(transfer);
-    transfer_arm(transfer);
-    if (transfer->active == 0) {
-        poller_wake(transfer->poller); /* a host's loop may stop watching now */
-    }
-}
-
-int transfer_fd(struct transfer *transfer)
-{
-    transfer->nested = true;
-    transfer_arm(transfer);
-    return poller_fd(transfer->poller);
-}
-
-bool transfer_is_mine(const struct transfer *transfer)
-{
-    return transfer->generation == (unsigned)forks;
+    int bits = (event->bits & POLLER_READ ? CURL_CSELECT_IN : 0) |
+               (event->bits & POLLER_WRITE ? CURL_CSELECT_OUT : 0) |
+               (event->bits & POLLER_ERROR ? CURL_CSELECT_ERR : 0);
+    curl_multi_socket_action(wire->multi, event->fd, bits, &wire->running);
 }
 
 /* ---- birth and death ---- */
@@ -553,89 +547,54 @@ bool transfer_is_mine(const struct transfer *transfer)
 static void init_libcurl(void)
 {
     curl_global_init(CURL_GLOBAL_DEFAULT);
-    pthread_atfork(NULL, NULL, count_fork);
 }
 
-static bool copy_option(char **to, const char *from)
+static bool set_multi(struct wire *wire, long connections)
 {
-    *to = from ? mem_dup(from, strlen(from)) : NULL;
-    return !from || *to;
+    CURLM *multi = wire->multi = curl_multi_init();
+    return multi && !curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket) &&
+           !curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, wire) &&
+           !curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer) &&
+           !curl_multi_setopt(multi, CURLMOPT_TIMERDATA, wire) &&
+           !curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, connections);
 }
 
-static bool set_multi(struct transfer *t)
-{
-    t->multi = curl_multi_init();
-    return t->multi &&
-           curl_multi_setopt(t->multi, CURLMOPT_SOCKETFUNCTION, on_socket) == CURLM_OK &&
-           curl_multi_setopt(t->multi, CURLMOPT_SOCKETDATA, t) == CURLM_OK &&
-           curl_multi_setopt(t->multi, CURLMOPT_TIMERFUNCTION, on_timer) == CURLM_OK &&
-           curl_multi_setopt(t->multi, CURLMOPT_TIMERDATA, t) == CURLM_OK &&
-           curl_multi_setopt(t->multi, CURLMOPT_MAXCONNECTS, (long)t->max_connections) == CURLM_OK;
-}
-
-enum bosa_status transfer_new(struct transfer **out, const struct transfer_options *options,
-                              struct bosa_error *err)
+enum bosa_status wire_new(struct wire **out, const struct transfer_options *options,
+                          struct poller *poller, struct bosa_error *err)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    struct transfer *t = mem_zalloc(1, sizeof *t);
+    struct wire *wire = mem_zalloc(1, sizeof *wire);
     *out = NULL;
-    if (!t) {
-        return error_set(err, BOSA_NOMEM, "out of memory");
+    if (!wire) {
+        return error_set(err, BOSA_NOMEM, "no memory");
     }
     pthread_once(&once, init_libcurl);
-    t->generation = (unsigned)forks;
-    t->max_connections = options->max_connections;
-    t->verify = options->verify;
-    t->curl_due = INT64_MAX;
-    t->idle = mem_zalloc(MAX_IDLE_HANDLES, sizeof *t->idle);
-    bool whole = t->idle && copy_option(&t->ca_file, options->ca_file) &&
-                 copy_option(&t->proxy, options->proxy) &&
-                 copy_option(&t->user_agent, options->user_agent);
-    enum bosa_status status =
-        whole ? poller_new(&t->poller, err) : error_set(err, BOSA_NOMEM, "out of memory");
-    if (status == BOSA_OK && !set_multi(t)) {
-        status = error_set(err, BOSA_CONNECTION, "libcurl cannot be used here");
+    wire->poller = poller;
+    wire->due = CALL_NEVER;
+    CURL *model = wire->model = curl_easy_init();
+    if (!model || set_fixed(model) || set_chosen(model, options) || set_callbacks(model, wire) ||
+        !set_multi(wire, options->max_connections)) {
+        wire_free(wire);
+        return error_set(err, BOSA_CONNECTION, "libcurl can't be set up");
     }
-    if (status != BOSA_OK) {
-        transfer_free(t);
-        return status;
-    }
-    *out = t;
+    *out = wire;
     return BOSA_OK;
 }
 
-/* In a child after a fork libcurl's memory describes the parent's sockets: it is left alone, and
- * lost. */
-static void free_libcurl(struct transfer *t)
+void wire_free(struct wire *wire)
 {
-    if (!transfer_is_mine(t)) {
+    if (!wire) {
         return;
     }
-    for (size_t i = 0; t->idle && i < t->idle_count; i++) {
-        curl_easy_cleanup(t->idle[i]);
+    while (wire->idle) {
+        struct lane *l = wire->idle;
+        wire->idle = l->next;
+        lane_free(l);
     }
-    curl_multi_cleanup(t->multi);
-}
-
-void transfer_free(struct transfer *transfer)
-{
-    if (!transfer) {
-        return;
+    if (!wire->abandoned) {
+        curl_easy_cleanup(wire->model);
+        curl_multi_cleanup(wire->multi);
     }
-    struct moment m = transfer_now();
-    bool mine = transfer_is_mine(transfer);
-    while (transfer->first) {
-        struct flight *f = transfer->first;
-        f->easy = mine ? f->easy : NULL;
-        call_cancel(f->call, BOSA_CLOSED, f->easy ? transfer_sent(f) : BOSA_SENT_NO, &m);
-        flight_free(f);
-    }
-    free_libcurl(transfer);
-    poller_free(transfer->poller);
-    mem_free(transfer->heap.items);
-    mem_free(transfer->idle);
-    mem_free(transfer->ca_file);
-    mem_free(transfer->proxy);
-    mem_free(transfer->user_agent);
-    mem_free(transfer);
+    sockets_free(&wire->sockets);
+    mem_free(wire);
 }

@@ -5,9 +5,8 @@
  * ended, wants upload bytes, has download bytes, made progress or has events. The whole contract
  * with an event loop is transfer_fd (readable: there is work) and transfer_step.
  *
- * libcurl sends a request again by itself when a reused connection dies; here every body is given
- * through a read function that refuses to rewind, which makes that an error instead: `call` alone
- * decides about sending again.
+ * libcurl sends a request again by itself when a reused connection dies. Here that is refused, for
+ * all but a GET, and becomes an error instead: `call` alone decides about sending again.
  *
  * A transfer belongs to the process that made it. After a fork the child must leave it alone
  * (transfer_is_mine) and make its own.
@@ -70,12 +69,12 @@ bool transfer_step(struct transfer *transfer, int timeout);
  */
 struct call *transfer_take(struct transfer *transfer, unsigned *notes);
 
-/* Goes on with a call that was fed or whose chunks were taken. */
+/* Goes on with a call that was fed or whose chunks were taken. Ends no call. */
 void transfer_resume(struct transfer *transfer, struct call *call);
 
 /*
  * Ends a call with `kind` (BOSA_CANCELLED, BOSA_CLOSED, BOSA_FILE for a `read` that failed), unless
- * it has ended; it is let go of at once, no note follows.
+ * it has ended; it is let go of at once, no note follows. Ends no other call.
  */
 void transfer_cancel(struct transfer *transfer, struct call *call, enum bosa_status kind);
 

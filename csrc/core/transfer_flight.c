@@ -1,10 +1,14 @@
+/*
+ * Flights: what the state of each call asks for, and what follows when an exchange is over.
+ */
 #include "transfer_internal.h"
 
 #include "mem.h"
 
-#include <limits.h>
 #include <string.h>
 #include <time.h>
+
+#define MAX_ROUNDS 8 /* of work in one step without a look at the descriptors */
 
 struct moment transfer_now(void)
 {
@@ -12,13 +16,18 @@ struct moment transfer_now(void)
     return m;
 }
 
+void transfer_no_memory(struct bosa_error *err)
+{
+    error_init(err);
+    (void)error_set(err, BOSA_NOMEM, "no memory");
+}
+
 void flight_note(struct flight *f, unsigned notes)
 {
-    if (f->own || !f->call) {
-        return;
+    if (!f->own) {
+        f->notes |= notes;
+        list_add(&f->transfer->noted, f);
     }
-    f->notes |= notes;
-    fifo_add_noted(&f->transfer->noted, f);
 }
 
 /* ---- flights ---- */
@@ -26,273 +35,252 @@ void flight_note(struct flight *f, unsigned notes)
 struct flight *flight_new(struct transfer *t, struct call *call, bool own)
 {
     struct flight *f = mem_zalloc(1, sizeof *f);
-    if (!f || !heap_reserve(&t->heap, t->count + 1)) {
+    if (!f || !heap_reserve(&t->heap, t->all.count + 1)) {
         mem_free(f);
         return NULL;
     }
-    error_init(&f->error);
     f->transfer = t;
     f->call = call;
     f->own = own;
-    f->next = t->first;
-    if (t->first) {
-        t->first->previous = f;
-    }
-    t->first = f;
-    t->count++;
+    error_init(&f->refusal);
+    list_init(&f->waiters, LINK_FETCH);
+    list_add(&t->all, f);
     call->driver = f;
     return f;
 }
 
-/* Frees a flight; its call lives on with its owner, unless it was ours. */
+void flight_land(struct flight *f)
+{
+    if (f->lane) {
+        wire_drop(f->transfer->wire, f);
+    }
+    error_clear(&f->refusal);
+}
+
+/* A fetch that nobody waits for is given up: nobody might drive it any further. */
+static void leave_fetch(struct flight *f)
+{
+    struct flight *fetch = f->fetch;
+    if (!fetch) {
+        return;
+    }
+    f->fetch = NULL;
+    list_remove(&fetch->waiters, f);
+    if (fetch->waiters.count == 0) {
+        flight_free(fetch);
+    }
+}
+
+/* Those who still wait for it are left to whoever frees it. */
 void flight_free(struct flight *f)
 {
     struct transfer *t = f->transfer;
-    transfer_land(f);
-    fifo_remove_waiting(&t->waiting, f);
-    fifo_remove_noted(&t->noted, f);
+    struct flight *waiter;
+    flight_land(f);
+    leave_fetch(f);
+    while ((waiter = list_take(&f->waiters)) != NULL) {
+        waiter->fetch = NULL;
+    }
+    list_remove(&t->queue, f);
+    list_remove(&t->noted, f);
+    list_remove(&t->all, f);
     heap_put(&t->heap, f, CALL_NEVER);
-    if (f->previous) {
-        f->previous->next = f->next;
-    } else {
-        t->first = f->next;
-    }
-    if (f->next) {
-        f->next->previous = f->previous;
-    }
-    t->count--;
-    if (f->call) {
-        f->call->driver = NULL;
-    }
+    f->call->driver = NULL;
     if (f->own) {
+        list_remove(&t->fetches, f);
         call_free(f->call);
     }
-    error_clear(&f->error);
     mem_free(f);
 }
 
-/* ---- what a state asks for ---- */
+/* ---- following a call ---- */
 
-/* The engine's own fetch of this connector, NULL when there is none under way. */
-static struct flight *find_fetch(struct transfer *t, const char *name)
+/* Nothing is left to do for it but to tell, or where it is ours, to let those go on who wait. */
+static void finish(struct flight *f)
 {
-    for (struct flight *f = t->first; f; f = f->next) {
-        if (f->own && f->call->state != CALL_ENDED && strcmp(f->call->name, name) == 0) {
-            return f;
-        }
+    struct flight *waiter;
+    struct moment m = transfer_now();
+    heap_put(&f->transfer->heap, f, CALL_NEVER);
+    if (!f->own) {
+        f->transfer->active--;
+        flight_note(f, TRANSFER_ENDED);
+        return;
     }
-    return NULL;
+    list_remove(&f->transfer->fetches, f);
+    while ((waiter = list_take(&f->waiters)) != NULL) {
+        waiter->fetch = NULL;
+        call_schemas(waiter->call, f->call->ok ? NULL : &f->call->error, &m);
+        flight_follow(waiter);
+    }
+    flight_free(f);
 }
 
-static void no_memory(struct call *call, const struct moment *m)
+/* The fetch under way for what `f` waits for; NULL: none. */
+static struct flight *find_fetch(const struct flight *f)
+{
+    struct flight *fetch = f->transfer->fetches.first;
+    while (fetch && (fetch->call->hub != f->call->hub ||
+                     strcmp(fetch->call->name, f->call->plan->connector) != 0)) {
+        fetch = fetch->links[LINK_FETCH].next;
+    }
+    return fetch;
+}
+
+/* One fetch for each connector, however many wait for it. NULL: no memory. */
+static struct flight *begin_fetch(struct flight *f)
+{
+    struct call *call = call_new_fetch(f->call->hub, f->call->plan->connector);
+    struct flight *fetch = call ? flight_new(f->transfer, call, true) : NULL;
+    if (!fetch) {
+        call_free(call);
+        return NULL;
+    }
+    list_add(&f->transfer->fetches, fetch);
+    return fetch;
+}
+
+/* Joins those who wait for a connector's schemas. */
+static void await_schemas(struct flight *f)
+{
+    struct moment m = transfer_now();
+    struct flight *fetch = find_fetch(f);
+    bool is_new = !fetch;
+    if (is_new) {
+        fetch = begin_fetch(f);
+    }
+    if (!fetch) {
+        struct bosa_error err;
+        transfer_no_memory(&err);
+        call_schemas(f->call, &err, &m);
+        error_clear(&err);
+        flight_follow(f);
+        return;
+    }
+    f->fetch = fetch;
+    list_add(&fetch->waiters, f);
+    if (is_new) {
+        call_begin(fetch->call, &m);
+        flight_follow(fetch);
+    }
+}
+
+/* A call in CALL_SEND waits for its place in any case, so that nobody is overtaken. */
+void flight_follow(struct flight *f)
+{
+    struct transfer *t = f->transfer;
+    enum call_state state = f->call->state;
+    if (hub_events(f->call->hub)) {
+        flight_note(f, TRANSFER_EVENT);
+    }
+    if (state != CALL_SCHEMAS) {
+        leave_fetch(f);
+    }
+    if (state == CALL_SEND) {
+        list_add(&t->queue, f);
+    } else {
+        list_remove(&t->queue, f);
+    }
+    if (state == CALL_ENDED) {
+        finish(f);
+        return;
+    }
+    heap_put(&t->heap, f, state == CALL_FLYING ? f->until : call_wake_at(f->call));
+    if (state == CALL_SCHEMAS && !f->fetch) {
+        await_schemas(f);
+    }
+}
+
+/* ---- exchanges ---- */
+
+/* Begins the exchange of a call in CALL_SEND, or ends the call. */
+static void set_off(struct flight *f, const struct moment *m)
 {
     struct bosa_error err;
+    if (call_sending(f->call, m) != CALL_FLYING) {
+        return;
+    }
+    f->in_head = f->in_body = f->paused = false;
+    f->allowed = call_attempt_time(f->call, m);
+    f->until = f->allowed < CALL_NEVER - m->ms ? m->ms + f->allowed : CALL_NEVER;
     error_init(&err);
-    error_set(&err, BOSA_NOMEM, "out of memory");
-    if (call->state == CALL_SCHEMAS) {
-        call_schemas(call, &err, m);
-    } else if (call->state == CALL_FLYING) {
-        call_broke(call, BOSA_SENT_NO, &err, NULL, m);
+    if (wire_send(f->transfer->wire, f, &err) != BOSA_OK) {
+        call_broke(f->call, BOSA_SENT_NO, &err, NULL, m);
     }
     error_clear(&err);
 }
 
-/* Has the connector's schemas fetched, unless that is under way. */
-static void need_schemas(struct flight *f, const struct moment *m)
-{
-    struct transfer *t = f->transfer;
-    const char *name = f->call->plan->connector;
-    if (find_fetch(t, name)) {
-        return;
-    }
-    struct call *fetch = call_new_fetch(f->call->hub, name);
-    struct flight *fetching = fetch ? flight_new(t, fetch, true) : NULL;
-    if (!fetching) {
-        call_free(fetch);
-        no_memory(f->call, m);
-        return;
-    }
-    call_begin(fetch, m);
-    flight_follow(fetching);
-}
-
-/* A fetch of ours has ended: everyone who waits for these schemas goes on. */
-static void give_schemas(struct flight *fetching)
-{
-    struct transfer *t = fetching->transfer;
-    struct call *fetch = fetching->call;
-    struct moment m = transfer_now();
-    for (struct flight *f = t->first; f; f = f->next) {
-        if (f->call && !f->own && f->call->state == CALL_SCHEMAS &&
-            strcmp(f->call->plan->connector, fetch->name) == 0) {
-            call_schemas(f->call, fetch->ok ? NULL : &fetch->error, &m);
-            /* following here could free or add flights of the list that is walked */
-            fifo_add_waiting(&t->waiting, f);
-        }
-    }
-    flight_free(fetching);
-}
-
-static void send_or_wait(struct flight *f, const struct moment *m)
-{
-    struct transfer *t = f->transfer;
-    if (t->flying >= t->max_connections) {
-        fifo_add_waiting(&t->waiting, f);
-        return;
-    }
-    call_sending(f->call, m);
-    if (f->call->state == CALL_FLYING && !transfer_take_off(f, m)) {
-        transfer_land(f);
-        no_memory(f->call, m);
-    }
-}
-
-/* Does what the call's state asks, until there is nothing to do but wait. */
-void flight_follow(struct flight *f)
-{
-    struct transfer *t = f->transfer;
-    enum call_state before;
-    do {
-        struct moment m = transfer_now();
-        before = f->call->state;
-        if (before == CALL_SCHEMAS) {
-            need_schemas(f, &m);
-        } else if (before == CALL_SEND && !f->waiting) {
-            send_or_wait(f, &m);
-        }
-    } while (f->call->state != before && f->call->state != CALL_ENDED);
-    if (hub_events(f->call->hub)) {
-        flight_note(f, TRANSFER_EVENT);
-    }
-    if (f->call->state != CALL_ENDED) {
-        heap_put(&t->heap, f, call_wake_at(f->call));
-        return;
-    }
-    heap_put(&t->heap, f, CALL_NEVER);
-    fifo_remove_waiting(&t->waiting, f);
-    transfer_land(f);
-    if (f->own) {
-        give_schemas(f);
-        return;
-    }
-    flight_note(f, TRANSFER_ENDED);
-    t->active--;
-}
-
-/* Gives places that became free to those who wait, in their order. */
 void flight_seat_all(struct transfer *t)
 {
-    size_t looked = 0, most = t->count;
-    while (t->waiting.first && looked++ < most) {
-        struct flight *f = t->waiting.first;
-        if (f->call->state == CALL_SEND && t->flying >= t->max_connections) {
-            return;
-        }
-        fifo_take_waiting(&t->waiting);
+    struct moment m = transfer_now();
+    while (t->wire->count < t->max_flying && t->queue.first) {
+        struct flight *f = list_take(&t->queue);
+        set_off(f, &m);
         flight_follow(f);
     }
+}
+
+/* The exchange is broken off: its time is over, or something had to be refused. */
+static void break_off(struct flight *f, const struct moment *m)
+{
+    enum bosa_sent sent = wire_sent(f);
+    struct bosa_error err;
+    error_init(&err);
+    if (f->refusal.kind != BOSA_OK) {
+        error_move(&err, &f->refusal);
+    } else {
+        transfer_describe(&err, f->call, BOSA_TIMEOUT, sent, f->allowed, NULL);
+    }
+    flight_land(f);
+    call_broke(f->call, sent, &err, NULL, m);
+    error_clear(&err);
 }
 
 /* Lets every call whose time has come go on. */
-void flight_tick_all(struct transfer *t)
+static void tick(struct transfer *t)
 {
-    struct flight *f;
     struct moment m = transfer_now();
+    struct flight *f;
     while ((f = heap_first(&t->heap)) != NULL && f->wake <= m.ms) {
         heap_put(&t->heap, f, CALL_NEVER);
-        call_tick(f->call, &m);
-        if (f->call->state != CALL_FLYING) {
-            transfer_land(f);
+        if (f->lane) {
+            break_off(f, &m);
+        } else {
+            call_tick(f->call, &m);
         }
         flight_follow(f);
     }
 }
 
-/* When something is due without anything having happened; INT64_MAX: never. */
-int64_t flight_due(const struct transfer *t)
+/* Hands on what is over. */
+static void complete(struct transfer *t)
 {
-    struct flight *f = heap_first(&t->heap);
-    return f && f->wake < t->curl_due ? f->wake : t->curl_due;
-}
-
-/* Sets the descriptor's timer, where somebody watches it; our own waiting needs none. */
-void transfer_arm(struct transfer *t)
-{
-    if (t->nested) {
-        poller_set_timer(t->poller, flight_due(t));
+    struct wire_outcome o;
+    struct moment m = transfer_now();
+    while (wire_next_done(t->wire, &o)) {
+        const struct call_timing *timing = o.timed ? &o.timing : NULL;
+        error_clear(&o.flight->refusal);
+        if (o.whole) {
+            call_answered(o.flight->call, timing, &m);
+        } else {
+            call_broke(o.flight->call, o.sent, &o.cause, timing, &m);
+        }
+        error_clear(&o.cause);
+        flight_follow(o.flight);
     }
 }
 
-/* How long to wait in a round: `timeout` (below 0: for ever), or until something is due. */
-int transfer_patience(const struct transfer *t, int timeout)
-{
-    int64_t left = flight_due(t);
-    if (timeout == 0 || left == INT64_MAX) {
-        return timeout;
-    }
-    left -= poller_now();
-    left = left < 0 ? 0 : left > INT_MAX ? INT_MAX : left;
-    return timeout < 0 || left < timeout ? (int)left : timeout;
-}
+/* ---- stepping ---- */
 
-struct call *transfer_take(struct transfer *transfer, unsigned *notes)
+/* What is left after MAX_ROUNDS is due at once, so the next step follows without a wait. */
+void flight_work(struct transfer *t)
 {
-    struct flight *f = fifo_take_noted(&transfer->noted);
-    if (!f) {
-        return NULL;
-    }
-    struct call *call = f->call;
-    *notes = f->notes;
-    f->notes = 0;
-    if (call->state == CALL_ENDED) {
-        *notes |= TRANSFER_ENDED;
-        flight_free(f);
-    }
-    return call;
-}
-
-size_t transfer_active(const struct transfer *transfer)
-{
-    return transfer->active;
-}
-
-/* ---- words ---- */
-
-/* Scheme, host and port of the request, for messages. */
-static void add_origin(struct buf *out, const struct call *call)
-{
-    struct url url;
-    if (call->request.url && url_parse(&url, call->request.url, strlen(call->request.url))) {
-        buf_add(out, url.host, url.host_len);
-        buf_addf(out, ":%d", url.port);
-    } else {
-        buf_adds(out, "the server");
-    }
-}
-
-static const char *words_of(enum bosa_status kind, enum bosa_sent sent)
-{
-    if (kind == BOSA_TIMEOUT) {
-        return sent == BOSA_SENT_NO ? "no connection in time to " : "no answer in time from ";
-    }
-    if (kind == BOSA_TLS) {
-        return "no secure connection to ";
-    }
-    if (kind == BOSA_PROTOCOL) {
-        return "the answer makes no sense from ";
-    }
-    return sent == BOSA_SENT_NO ? "cannot connect to " : "the connection was lost to ";
-}
-
-void transfer_word(const struct call *call, enum bosa_status kind, enum bosa_sent sent,
-                   const char *why, struct bosa_error *err)
-{
-    struct buf where;
-    buf_init(&where);
-    buf_adds(&where, words_of(kind, sent));
-    add_origin(&where, call);
-    buf_addc(&where, '\0');
-    error_set(err, kind, "%s (%s)", where.failed ? "the request failed" : where.data, why);
-    error_field(&err->cause, why, strlen(why));
-    buf_free(&where);
+    int rounds = 0;
+    do {
+        if (t->wire->due <= poller_now()) {
+            wire_run(t->wire);
+        }
+        complete(t);
+        tick(t);
+        flight_seat_all(t);
+    } while (++rounds < MAX_ROUNDS && t->wire->due <= poller_now());
 }

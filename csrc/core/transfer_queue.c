@@ -1,95 +1,61 @@
-#include "transfer_queue.h"
+#include "transfer_internal.h"
 
 #include "mem.h"
 
-/* ---- the two FIFOs ---- */
+/* ---- lists ---- */
 
-void fifo_add_waiting(struct flight_fifo *fifo, struct flight *f)
+void list_init(struct flight_list *list, enum flight_link link)
 {
-    if (f->waiting) {
-        return;
-    }
-    f->waiting = true;
-    f->next_waiting = NULL;
-    if (fifo->last) {
-        fifo->last->next_waiting = f;
-    } else {
-        fifo->first = f;
-    }
-    fifo->last = f;
+    list->first = list->last = NULL;
+    list->count = 0;
+    list->link = link;
 }
 
-struct flight *fifo_take_waiting(struct flight_fifo *fifo)
+void list_add(struct flight_list *list, struct flight *f)
 {
-    struct flight *f = fifo->first;
+    if (f->links[list->link].linked) {
+        return;
+    }
+    f->links[list->link].linked = true;
+    f->links[list->link].previous = list->last;
+    f->links[list->link].next = NULL;
+    if (list->last) {
+        list->last->links[list->link].next = f;
+    } else {
+        list->first = f;
+    }
+    list->last = f;
+    list->count++;
+}
+
+void list_remove(struct flight_list *list, struct flight *f)
+{
+    struct flight *previous = f->links[list->link].previous;
+    struct flight *next = f->links[list->link].next;
+    if (!f->links[list->link].linked) {
+        return;
+    }
+    f->links[list->link].linked = false;
+    if (previous) {
+        previous->links[list->link].next = next;
+    } else {
+        list->first = next;
+    }
+    if (next) {
+        next->links[list->link].previous = previous;
+    } else {
+        list->last = previous;
+    }
+    list->count--;
+}
+
+struct flight *list_take(struct flight_list *list)
+{
+    struct flight *f = list->first;
     if (f) {
-        fifo->first = f->next_waiting;
-        fifo->last = fifo->first ? fifo->last : NULL;
-        f->waiting = false;
+        list_remove(list, f);
     }
     return f;
-}
-
-void fifo_remove_waiting(struct flight_fifo *fifo, struct flight *f)
-{
-    struct flight *before = NULL;
-    if (!f->waiting) {
-        return;
-    }
-    for (struct flight *at = fifo->first; at != f; at = at->next_waiting) {
-        before = at;
-    }
-    if (before) {
-        before->next_waiting = f->next_waiting;
-    } else {
-        fifo->first = f->next_waiting;
-    }
-    fifo->last = fifo->last == f ? before : fifo->last;
-    f->waiting = false;
-}
-
-void fifo_add_noted(struct flight_fifo *fifo, struct flight *f)
-{
-    if (f->noted) {
-        return;
-    }
-    f->noted = true;
-    f->next_noted = NULL;
-    if (fifo->last) {
-        fifo->last->next_noted = f;
-    } else {
-        fifo->first = f;
-    }
-    fifo->last = f;
-}
-
-struct flight *fifo_take_noted(struct flight_fifo *fifo)
-{
-    struct flight *f = fifo->first;
-    if (f) {
-        fifo->first = f->next_noted;
-        fifo->last = fifo->first ? fifo->last : NULL;
-        f->noted = false;
-    }
-    return f;
-}
-
-void fifo_remove_noted(struct flight_fifo *fifo, struct flight *f)
-{
-    struct flight *before = NULL;
-    if (!f->noted) {
-        return;
-    }
-    for (struct flight *at = fifo->first; at != f; at = at->next_noted) {
-        before = at;
-    }
-    if (before) {
-        before->next_noted = f->next_noted;
-    } else {
-        fifo->first = f->next_noted;
-    }
-    fifo->last = fifo->last == f ? before : fifo->last;
-    f->noted = false;
 }
 
 /* ---- the heap: a binary one; items[i] is never later than its children 2i+1 and 2i+2 ---- */
@@ -101,6 +67,9 @@ bool heap_reserve(struct flight_heap *heap, size_t count)
     }
     size_t cap = heap->cap ? heap->cap * 2 : 16;
     cap = cap < count ? count : cap;
+    if (cap > SIZE_MAX / sizeof(struct flight *)) {
+        return false;
+    }
     struct flight **grown = mem_realloc(heap->items, cap * sizeof(struct flight *));
     if (!grown) {
         return false;
@@ -138,31 +107,35 @@ static void settle(struct flight_heap *heap, size_t at)
     place(heap, at, f);
 }
 
+/* The last one takes the place that becomes free. */
+static void take_out(struct flight_heap *heap, struct flight *f)
+{
+    size_t at = f->heap_at - 1;
+    struct flight *last = heap->items[--heap->count];
+    f->heap_at = 0;
+    if (last != f) {
+        place(heap, at, last);
+        settle(heap, at);
+    }
+}
+
 void heap_put(struct flight_heap *heap, struct flight *f, int64_t wake)
 {
-    if (f->heap_at == 0) {
-        if (wake == CALL_NEVER) {
-            return;
+    bool inside = f->heap_at > 0;
+    if (wake == CALL_NEVER) {
+        if (inside) {
+            take_out(heap, f);
         }
-        f->wake = wake;
-        place(heap, heap->count++, f);
-        settle(heap, f->heap_at - 1);
         return;
     }
-    if (f->wake == wake) {
+    if (inside && f->wake == wake) {
         return;
     }
     f->wake = wake;
-    size_t at = f->heap_at - 1;
-    if (wake == CALL_NEVER) {
-        struct flight *last = heap->items[--heap->count];
-        f->heap_at = 0;
-        if (last == f) {
-            return;
-        }
-        place(heap, at, last);
+    if (!inside) {
+        place(heap, heap->count++, f);
     }
-    settle(heap, at);
+    settle(heap, f->heap_at - 1);
 }
 
 struct flight *heap_first(const struct flight_heap *heap)

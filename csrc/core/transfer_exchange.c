@@ -1,0 +1,218 @@
+/*
+ * One request and its answer between a transport's callbacks and the core's readers and writers;
+ * and the descriptors that such exchanges go through.
+ */
+#include "transfer_internal.h"
+
+#include "mem.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Keeps the kind of a refusal, also where no memory was left for its words. */
+static enum bosa_status keep(struct flight *f, enum bosa_status status)
+{
+    if (status != BOSA_OK && status != BOSA_AGAIN) {
+        f->refusal.kind = status;
+    }
+    return status;
+}
+
+/* Some bytes went up or down. */
+static void note_progress(struct flight *f)
+{
+    if (f->call->plan && f->call->plan->progress) {
+        flight_note(f, TRANSFER_PROGRESS);
+    }
+}
+
+/* ---- the answer ---- */
+
+/* The code of a status line ("HTTP/1.1 200 OK", "HTTP/2 200"); -1: none. */
+static int parse_status(const char *line, size_t len)
+{
+    const char *space = memchr(line, ' ', len);
+    size_t at = space ? (size_t)(space - line) + 1 : len;
+    int status = 0;
+    if (len - at < 3) {
+        return -1;
+    }
+    for (size_t i = at; i < at + 3; i++) {
+        if (line[i] < '0' || line[i] > '9') {
+            return -1;
+        }
+        status = status * 10 + (line[i] - '0');
+    }
+    return status;
+}
+
+/* Behind the head of an answer come its trailers, which nobody asked for, or another head. */
+enum bosa_status exchange_line(struct flight *f, const char *line, size_t len)
+{
+    struct reply *reply = &f->call->reply;
+    while (len > 0 && (line[len - 1] == '\n' || line[len - 1] == '\r')) {
+        len--;
+    }
+    if (f->in_body) {
+        return BOSA_OK;
+    }
+    if (!f->in_head && len >= 5 && memcmp(line, "HTTP/", 5) == 0) {
+        f->in_head = true;
+        return keep(f, reply_status(reply, parse_status(line, len), &f->refusal));
+    }
+    if (len == 0) {
+        f->in_head = false;
+    }
+    return f->in_head ? keep(f, reply_field(reply, line, len, &f->refusal)) : BOSA_OK;
+}
+
+/* The caller is told of the first chunk, not only of a full queue, so that it need not run full. */
+enum bosa_status exchange_body(struct flight *f, const char *bytes, size_t len)
+{
+    struct reply *reply = &f->call->reply;
+    f->in_body = true;
+    enum bosa_status status = reply_body(reply, bytes, len, &f->refusal);
+    if (reply->sink.kind == SINK_CALLER && reply->sink.bytes.len > 0) {
+        flight_note(f, TRANSFER_CHUNK);
+    }
+    f->paused = f->paused || status == BOSA_AGAIN;
+    if (status == BOSA_OK) {
+        note_progress(f);
+    }
+    return keep(f, status);
+}
+
+/* ---- the request ---- */
+
+bool exchange_is_get(const struct request *request)
+{
+    return strcmp(request->method, "GET") == 0;
+}
+
+static void add_line(struct buf *out, const char *name, const char *between, const char *value)
+{
+    buf_adds(out, name);
+    buf_adds(out, between);
+    buf_adds(out, value);
+    buf_addc(out, '\0');
+}
+
+/* At most as long as all the lines of a request, so that the text need not move when it grows. */
+static size_t measure(const struct fields *fields)
+{
+    size_t bytes = 128; /* our own lines */
+    for (size_t i = 0; i < fields->count; i++) {
+        bytes += strlen(fields->list[i].name) + fields->list[i].value_len + 4;
+    }
+    return bytes;
+}
+
+size_t exchange_head(struct buf *out, const struct request *request)
+{
+    const struct fields *fields = &request->fields;
+    size_t count = fields->count + 1;
+    buf_clear(out);
+    buf_reserve(out, measure(fields));
+    for (size_t i = 0; i < fields->count; i++) {
+        const struct field *field = &fields->list[i];
+        add_line(out, field->name, field->value_len > 0 ? ": " : ";", field->value);
+    }
+    add_line(out, "Expect", ":", ""); /* no waiting for "100 Continue" */
+    if (request->body && body_length(request->body) < 0) {
+        add_line(out, "Transfer-Encoding", ": ", "chunked");
+        count++;
+    }
+    if (!fields_get(fields, "Content-Type")) {
+        add_line(out, "Content-Type", ":", ""); /* libcurl would make one up */
+        count++;
+    }
+    return out->failed ? 0 : count;
+}
+
+void exchange_forget(struct buf *text)
+{
+    if (text->data) {
+        mem_wipe(text->data, text->len);
+    }
+    buf_clear(text);
+}
+
+enum bosa_status exchange_read(struct flight *f, char *out, size_t cap, size_t *got)
+{
+    struct body *body = f->call->request.body;
+    *got = 0;
+    if (!body) {
+        return BOSA_OK;
+    }
+    enum bosa_status status = body_read(body, out, cap, got, &f->refusal);
+    if (status == BOSA_AGAIN) {
+        f->paused = true;
+        flight_note(f, TRANSFER_HUNGRY);
+    } else if (*got > 0) {
+        note_progress(f);
+    }
+    return keep(f, status);
+}
+
+/* ---- descriptors ---- */
+
+static bool reserve(struct sockets *set)
+{
+    if (set->count < set->cap) {
+        return true;
+    }
+    size_t cap = set->cap ? set->cap * 2 : 16;
+    int *grown = mem_realloc(set->list, cap * sizeof *grown);
+    if (grown) {
+        set->list = grown;
+        set->cap = cap;
+    }
+    return grown != NULL;
+}
+
+/* A program that this process starts must not inherit connections. */
+static int open_private(int family, int type, int protocol)
+{
+#ifdef SOCK_CLOEXEC
+    return socket(family, type | SOCK_CLOEXEC, protocol);
+#else
+    int fd = socket(family, type, protocol);
+    if (fd >= 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+#endif
+}
+
+int sockets_open(struct sockets *set, int family, int type, int protocol)
+{
+    int fd = reserve(set) ? open_private(family, type, protocol) : -1;
+    if (fd >= 0) {
+        set->list[set->count++] = fd;
+    }
+    return fd;
+}
+
+int sockets_close(struct sockets *set, int fd)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        if (set->list[i] == fd) {
+            set->list[i] = set->list[--set->count];
+            break;
+        }
+    }
+    return close(fd);
+}
+
+void sockets_free(struct sockets *set)
+{
+    while (set->count > 0) {
+        close(set->list[--set->count]);
+    }
+    mem_free(set->list);
+    set->list = NULL;
+    set->cap = 0;
+}
