@@ -12,7 +12,7 @@ luajit_dev="libluajit2-5.1-dev|libluajit-5.1-dev"
 build_group="gcc libc6-dev make pkg-config lua5.4 liblua5.4-dev $luajit $luajit_dev
   libcurl4-openssl-dev|libcurl4-gnutls-dev|libcurl4-nss-dev libmicrohttpd-dev"
 test_group="libcmocka-dev lua-busted lua-cjson lua-socket lua-luv lua-cqueues luarocks neovim
-  nginx-light|nginx-full|nginx-extras libnginx-mod-http-lua json-schema-test-suite openssl
+  nginx-light|nginx-full|nginx-extras libnginx-mod-http-lua json-schema-test-suite openssl curl
   ca-certificates valgrind"
 lint_group="lua-check libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev|libclang-rt-dev"
 
