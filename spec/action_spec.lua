@@ -14,14 +14,6 @@ teardown(function()
   sandbox.stop()
 end)
 
---- What the server counts.
-local function stats()
-  local process = io.popen(("curl -s '%s/_sandbox/stats'"):format(sandbox.url))
-  local answer = bosa.json.decode(process:read("*a"))
-  process:close()
-  return answer
-end
-
 local repo = { owner = "lua", repo = "lua" }
 
 describe("an action", function()
@@ -129,31 +121,31 @@ describe("an action", function()
   end)
 
   it("validates without sending", function()
-    local before = stats().requests
+    local before = sandbox.stats().requests
     assert.is_true(github:action("list_issues"):params(repo):validate())
     local ok, err = github:action("list_issues"):validate()
     assert.is_nil(ok)
     assert.equal("params", err.kind)
-    assert.equal(before, stats().requests)
+    assert.equal(before, sandbox.stats().requests)
   end)
 
   it("uses one connection for one call after another", function()
     local one = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
-    local before = stats().connections
+    local before = sandbox.stats().connections
     for _ = 1, 20 do assert(one:connect("lab"):small({})) end
     -- asking for the statistics is a connection of curl's own
-    assert.is_true(stats().connections - before <= 2)
+    assert.is_true(sandbox.stats().connections - before <= 2)
     one:close()
   end)
 
   it("discovers a connector once", function()
     local one = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
-    local before = stats().requests
+    local before = sandbox.stats().requests
     for _ = 1, 5 do assert(one:connect("lab"):small({})) end
-    assert.equal(before + 6, stats().requests)
+    assert.equal(before + 6, sandbox.stats().requests)
     assert(one:refresh_connector("lab"))
     assert(one:connect("lab"):small({}))
-    assert.equal(before + 8, stats().requests)
+    assert.equal(before + 8, sandbox.stats().requests)
     one:close()
   end)
 end)

@@ -27,23 +27,15 @@ local function one_file()
   return dir .. "/" .. names[1]
 end
 
---- Requests that the server has answered.
-local function requests()
-  local process = io.popen(("curl -s '%s/_sandbox/stats'"):format(sandbox.url))
-  local stats = bosa.json.decode(process:read("*a"))
-  process:close()
-  return stats.requests
-end
-
 describe("the schema cache", function()
   it("lets another hub do without a fetch", function()
     local first = new()
     assert(first:get_connector("lab"))
     first:close()
-    local before = requests()
+    local before = sandbox.stats().requests
     local second = new()
     assert(second:connect("lab"):get_actions())
-    assert.equal(before, requests())
+    assert.equal(before, sandbox.stats().requests)
     second:close()
   end)
 
