@@ -14,65 +14,6 @@ struct compiler {
     struct bosa_error *err;
 };
 
-enum keyword {
-    K_REF,
-    K_TYPE,
-    K_ENUM,
-    K_CONST,
-    K_PROPERTIES,
-    K_REQUIRED,
-    K_ADDITIONAL,
-    K_ITEMS,
-    K_PREFIX,
-    K_ANY_OF,
-    K_ONE_OF,
-    K_ALL_OF,
-    K_NOT,
-    K_DISCRIMINATOR,
-    K_MINIMUM,
-    K_MAXIMUM,
-    K_ABOVE,
-    K_BELOW,
-    K_MULTIPLE,
-    K_MIN_LENGTH,
-    K_MAX_LENGTH,
-    K_MIN_ITEMS,
-    K_MAX_ITEMS,
-    K_UNIQUE,
-    K_MIN_MEMBERS,
-    K_MAX_MEMBERS,
-    K_FORMAT,
-    K_COUNT
-};
-
-static const char *const keywords[K_COUNT] = {"$ref",
-                                              "type",
-                                              "enum",
-                                              "const",
-                                              "properties",
-                                              "required",
-                                              "additionalProperties",
-                                              "items",
-                                              "prefixItems",
-                                              "anyOf",
-                                              "oneOf",
-                                              "allOf",
-                                              "not",
-                                              "discriminator",
-                                              "minimum",
-                                              "maximum",
-                                              "exclusiveMinimum",
-                                              "exclusiveMaximum",
-                                              "multipleOf",
-                                              "minLength",
-                                              "maxLength",
-                                              "minItems",
-                                              "maxItems",
-                                              "uniqueItems",
-                                              "minProperties",
-                                              "maxProperties",
-                                              "format"};
-
 static enum bosa_status no_memory(struct compiler *c)
 {
     return error_set(c->err, BOSA_NOMEM, "no memory");
@@ -210,37 +151,6 @@ static enum bosa_status compile_ref(struct compiler *c, uint32_t node, uint32_t 
 
 /* ---- keywords ---- */
 
-static unsigned type_bit(const struct json_doc *doc, uint32_t node)
-{
-    static const struct {
-        const char *name;
-        unsigned bits;
-    } types[] = {{"null", TYPE_NULL},     {"boolean", TYPE_BOOLEAN}, {"integer", TYPE_INTEGER},
-                 {"number", TYPE_NUMBER}, {"string", TYPE_STRING},   {"array", TYPE_ARRAY},
-                 {"object", TYPE_OBJECT}, {"any", TYPE_ANY},         {"file", TYPE_STRING}};
-    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
-        if (json_is(doc, node, types[i].name)) {
-            return types[i].bits;
-        }
-    }
-    return TYPE_ANY;
-}
-
-static void read_types(const struct json_doc *doc, uint32_t node, struct rule *r)
-{
-    r->typed = true;
-    if (json_type(doc, node) != JSON_ARRAY) {
-        r->types = type_bit(doc, node);
-        return;
-    }
-    r->types = 0;
-    uint32_t element = node + 1;
-    for (uint32_t i = 0; i < doc->nodes[node].len; i++) {
-        r->types |= type_bit(doc, element);
-        element = json_next(doc, element);
-    }
-}
-
 static int compare_names(const struct json_doc *doc, uint32_t a, const char *name, size_t len)
 {
     size_t a_len = 0;
@@ -333,77 +243,6 @@ static enum bosa_status read_additional(struct compiler *c, uint32_t node, struc
     return compile(c, node, &r->additional);
 }
 
-static uint64_t count_of(const struct json_doc *doc, uint32_t node, uint64_t fallback)
-{
-    double value = json_type(doc, node) >= JSON_INT && json_type(doc, node) <= JSON_DOUBLE
-                       ? json_number(doc, node)
-                       : -1;
-    return value >= 0 && value < 1e18 ? (uint64_t)value : fallback;
-}
-
-static uint32_t number_of(const struct json_doc *doc, uint32_t node)
-{
-    enum json_type type = json_type(doc, node);
-    return type >= JSON_INT && type <= JSON_DOUBLE ? node : JSON_NONE;
-}
-
-/* Keywords whose value is a number, or that only set a flag. */
-static void read_simple(const struct json_doc *doc, enum keyword k, uint32_t v, struct rule *r)
-{
-    switch (k) {
-    case K_TYPE:
-        read_types(doc, v, r);
-        break;
-    case K_ENUM:
-        r->enumeration = json_type(doc, v) == JSON_ARRAY ? v : JSON_NONE;
-        break;
-    case K_CONST:
-        r->constant = v;
-        break;
-    case K_MINIMUM:
-        r->minimum = number_of(doc, v);
-        break;
-    case K_MAXIMUM:
-        r->maximum = number_of(doc, v);
-        break;
-    case K_ABOVE:
-        r->above = number_of(doc, v);
-        break;
-    case K_BELOW:
-        r->below = number_of(doc, v);
-        break;
-    case K_MULTIPLE:
-        r->multiple = number_of(doc, v);
-        break;
-    case K_MIN_LENGTH:
-        r->min_length = count_of(doc, v, 0);
-        break;
-    case K_MAX_LENGTH:
-        r->max_length = count_of(doc, v, UINT64_MAX);
-        break;
-    case K_MIN_ITEMS:
-        r->min_items = count_of(doc, v, 0);
-        break;
-    case K_MAX_ITEMS:
-        r->max_items = count_of(doc, v, UINT64_MAX);
-        break;
-    case K_MIN_MEMBERS:
-        r->min_members = count_of(doc, v, 0);
-        break;
-    case K_MAX_MEMBERS:
-        r->max_members = count_of(doc, v, UINT64_MAX);
-        break;
-    case K_UNIQUE:
-        r->unique = json_type(doc, v) == JSON_TRUE;
-        break;
-    case K_FORMAT:
-        r->binary = json_is(doc, v, "binary");
-        break;
-    default:
-        break;
-    }
-}
-
 /* One keyword. */
 static enum bosa_status read_keyword(struct compiler *c, enum keyword k, uint32_t v, struct rule *r)
 {
@@ -429,21 +268,9 @@ static enum bosa_status read_keyword(struct compiler *c, enum keyword k, uint32_
     case K_NOT:
         return compile(c, v, &r->negated);
     default:
-        read_simple(c->s->doc, k, v, r);
+        keyword_read_simple(c->s->doc, k, v, r);
         return BOSA_OK;
     }
-}
-
-static enum keyword keyword_of(const struct json_doc *doc, uint32_t name)
-{
-    size_t len = 0;
-    const char *text = json_text(doc, name, &len);
-    for (int k = 0; k < K_COUNT; k++) {
-        if (strlen(keywords[k]) == len && memcmp(keywords[k], text, len) == 0) {
-            return (enum keyword)k;
-        }
-    }
-    return K_COUNT;
 }
 
 /* ---- discriminator ---- */

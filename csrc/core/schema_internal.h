@@ -2,7 +2,9 @@
  * schema_internal: the compiled form, shared by the files of schema.
  *
  *   schema_compile.c  document -> array of rules
+ *   schema_keyword.c  the keywords' names, and those with a plain value
  *   schema_check.c    rules against a value: faults, and what is settled
+ *   schema_complain.c the checker's faults, put together
  *   schema_value.c    questions about single values: types, numbers, lengths
  *   schema_fault.c    faults in words; the nearest name
  */
@@ -75,6 +77,45 @@ struct schema {
 /* The rule of a property, RULE_NONE when `rule` doesn't list the name itself. */
 uint32_t schema_find_property(const struct schema *s, const struct rule *rule, const char *name,
                               size_t len);
+
+/* ---- schema_keyword.c ---- */
+
+enum keyword {
+    K_REF,
+    K_TYPE,
+    K_ENUM,
+    K_CONST,
+    K_PROPERTIES,
+    K_REQUIRED,
+    K_ADDITIONAL,
+    K_ITEMS,
+    K_PREFIX,
+    K_ANY_OF,
+    K_ONE_OF,
+    K_ALL_OF,
+    K_NOT,
+    K_DISCRIMINATOR,
+    K_MINIMUM,
+    K_MAXIMUM,
+    K_ABOVE,
+    K_BELOW,
+    K_MULTIPLE,
+    K_MIN_LENGTH,
+    K_MAX_LENGTH,
+    K_MIN_ITEMS,
+    K_MAX_ITEMS,
+    K_UNIQUE,
+    K_MIN_MEMBERS,
+    K_MAX_MEMBERS,
+    K_FORMAT,
+    K_COUNT
+};
+
+/* The keyword of this name (a node); K_COUNT: none of ours. */
+enum keyword keyword_of(const struct json_doc *doc, uint32_t name);
+
+/* Takes a keyword whose value is a number, a word or a flag; others are passed over. */
+void keyword_read_simple(const struct json_doc *doc, enum keyword k, uint32_t v, struct rule *r);
 
 /* ---- schema_value.c ---- */
 
@@ -149,5 +190,40 @@ struct nearest {
 };
 void nearest_try(struct nearest *best, const char *wanted, size_t len, const char *name,
                  size_t name_len);
+
+/* ---- schema_complain.c; all of them do nothing but note a lack of memory where there is one ----
+ */
+
+/* What a walk over rules and value knows (schema_check.c). */
+struct checker {
+    const struct schema *s;
+    struct json_doc *doc;
+    struct faults *faults; /* NULL: silent */
+    unsigned options;
+    unsigned changes; /* values that fit only once they are settled */
+    bool settling;
+    int depth;
+};
+
+/* Adds a fault about the value at `node`; `expected` is completed to "expected X; got Y". Silent
+ * walks add nothing. */
+void complain(struct checker *c, const struct place *at, uint32_t node, const char *keyword,
+              const char *expected, const char *suggestion);
+
+/* As complain, with the expected words in a buffer, which is freed. */
+void complain_buf(struct checker *c, const struct place *at, uint32_t node, const char *keyword,
+                  struct buf *expected, const char *suggestion);
+
+/* A value that is not one of the enumeration; the nearest is suggested. */
+void complain_enum(struct checker *c, const struct rule *r, uint32_t node, const struct place *at);
+
+/* A name that the rule doesn't know. Silent walks add nothing. */
+void complain_unknown(struct checker *c, uint32_t rule, const struct place *at);
+
+/* A required name that isn't there. */
+void complain_missing(struct checker *c, const struct rule *r, const struct place *at);
+
+/* A tag that is missing (JSON_NONE) or names no branch. */
+void complain_tag(struct checker *c, const struct rule *r, uint32_t tag, const struct place *at);
 
 #endif
