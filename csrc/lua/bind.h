@@ -128,6 +128,9 @@ void bind_push_response(lua_State *L, int index);
 /* Pushes a file userdata for the response at `index`. */
 void bind_push_received_file(lua_State *L, int index);
 
+/* new(options?) -> hub (hub_new.c); opens nothing. Raises for every mistake in the options. */
+int bind_hub_make(lua_State *L);
+
 /* Reads the two clocks. */
 struct moment bind_now(void);
 

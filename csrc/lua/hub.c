@@ -1,27 +1,9 @@
 #include "bind.h"
-#include "options.h"
 
 #include "../core/mem.h"
 
 #include <poll.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#define DEFAULT_URL "https://api.bosa.id"
-#define DEFAULT_TIMEOUT_MS 30000
-#define DEFAULT_CONNECT_TIMEOUT_MS 10000
-#define DEFAULT_RESPONSE_SIZE ((int64_t)64 << 20)
-#define DEFAULT_CONNECTIONS 16
-#define DEFAULT_CACHE_TTL 3600
-#define MAX_ATTEMPTS 11
-
-static const char *const option_names[] = {
-    "api_base_url",    "api_key",      "token",      "allow_http",      "max_attempts",
-    "replay_unsafe",   "deadline",     "timeout",    "connect_timeout", "max_response_size",
-    "max_connections", "cache_dir",    "cache_ttl",  "cache",           "ca_file",
-    "proxy",           "verify",       "user_agent", "transport",       "on_event",
-    "int64",           "retry_budget", NULL};
 
 struct lhub *bind_check_hub(lua_State *L, int arg)
 {
@@ -38,156 +20,6 @@ static int fail_closed(lua_State *L, struct bosa_error *err)
 {
     error_set(err, BOSA_CLOSED, "the hub is closed");
     return bind_fail(L, err);
-}
-
-/* An option, else an environment variable, else the fallback; an empty variable counts as unset. */
-static const char *from_env(const char *option, const char *variable, const char *fallback)
-{
-    if (option) {
-        return option;
-    }
-    const char *value = getenv(variable);
-    return value && value[0] ? value : fallback;
-}
-
-/* cache_dir = true stands for the XDG cache directory. Pushes a value that keeps the string alive.
- */
-static const char *cache_dir(lua_State *L, int index)
-{
-    lua_getfield(L, index, "cache_dir");
-    if (!lua_isboolean(L, -1)) {
-        lua_pop(L, 1);
-        return options_string(L, index, "cache_dir", NULL);
-    }
-    if (!lua_toboolean(L, -1)) {
-        return NULL;
-    }
-    const char *base = getenv("XDG_CACHE_HOME");
-    if (base && base[0] == '/') {
-        return lua_pushfstring(L, "%s/bosa", base);
-    }
-    const char *home = getenv("HOME");
-    if (!home || home[0] != '/') {
-        luaL_error(L,
-                   "option `cache_dir`: neither XDG_CACHE_HOME nor HOME says where the cache is");
-    }
-    return lua_pushfstring(L, "%s/.cache/bosa", home);
-}
-
-static void read_policy(lua_State *L, int index, struct policy *policy)
-{
-    policy->max_attempts = (int)options_int(L, index, "max_attempts", 1, MAX_ATTEMPTS, 1);
-    policy->replay_unsafe = options_bool(L, index, "replay_unsafe", false);
-    policy->deadline = options_ms(L, index, "deadline", 0);
-    policy->timeout = options_ms(L, index, "timeout", DEFAULT_TIMEOUT_MS);
-    policy->connect_timeout = options_ms(L, index, "connect_timeout", DEFAULT_CONNECT_TIMEOUT_MS);
-}
-
-static enum int_mode read_int_mode(lua_State *L, int index)
-{
-    const char *name = options_string(L, index, "int64", "string");
-    if (strcmp(name, "string") == 0) {
-        return INT_STRING;
-    }
-    if (strcmp(name, "number") == 0) {
-        return INT_NUMBER;
-    }
-    if (strcmp(name, "cdata") != 0) {
-        luaL_error(L, "option `int64` must be \"string\", \"cdata\" or \"number\"");
-    }
-    return INT_CDATA;
-}
-
-/* What libcurl will be told when the engine is made. The strings are anchored in the uservalue. */
-static void read_transfer(lua_State *L, int index, int self, struct transfer_options *o)
-{
-    o->max_connections =
-        (int)options_int(L, index, "max_connections", 1, 10000, DEFAULT_CONNECTIONS);
-    o->verify = options_bool(L, index, "verify", true);
-    o->ca_file = options_string(L, index, "ca_file", NULL);
-    bind_keep(L, self, "ca_file");
-    o->proxy = options_string(L, index, "proxy", NULL);
-    bind_keep(L, self, "proxy");
-    o->user_agent = options_string(L, index, "user_agent", NULL);
-    bind_keep(L, self, "user_agent");
-}
-
-static void keep_hooks(lua_State *L, int index, int self)
-{
-    options_push(L, index, "transport", LUA_TFUNCTION);
-    bind_keep(L, self, "transport");
-    options_push(L, index, "on_event", LUA_TFUNCTION);
-    bind_keep(L, self, "on_event");
-    lua_getfield(L, index, "cache");
-    bind_keep(L, self, "cache");
-}
-
-static bool wants_events(lua_State *L, int self)
-{
-    const char *debug = getenv("BOSA_DEBUG");
-    bind_kept(L, self, "on_event");
-    bool wants = !lua_isnil(L, -1) || (debug && strcmp(debug, "1") == 0);
-    lua_pop(L, 1);
-    return wants;
-}
-
-/* The table of calls by number: weak, so that an abandoned call is collected, which cancels it. */
-static void make_calls_table(lua_State *L, int self)
-{
-    lua_newtable(L);
-    lua_createtable(L, 0, 1);
-    lua_pushliteral(L, "v");
-    lua_setfield(L, -2, "__mode");
-    lua_setmetatable(L, -2);
-    bind_keep(L, self, "calls");
-}
-
-static uint64_t seed(const void *where)
-{
-    struct moment now = bind_now();
-    return (uint64_t)now.ms * 1000003u ^ (uint64_t)now.unix_s << 20 ^ (uint64_t)(uintptr_t)where ^
-           (uint64_t)getpid() << 40;
-}
-
-/* new(options?) -> hub; opens nothing. Raises for every mistake in the options. */
-static int hub_make(lua_State *L)
-{
-    lua_settop(L, 1);
-    if (lua_isnil(L, 1)) {
-        lua_newtable(L);
-        lua_replace(L, 1);
-    }
-    luaL_checktype(L, 1, LUA_TTABLE);
-    luaL_checkstack(L, 32, NULL);
-    options_check_names(L, 1, option_names);
-    struct lhub *h = bind_new(L, sizeof *h, HUB_CLASS);
-    error_init(&h->error);
-    read_transfer(L, 1, 2, &h->transfer);
-    keep_hooks(L, 1, 2);
-    make_calls_table(L, 2);
-    h->ints = read_int_mode(L, 1);
-    struct hub_options o = {.events = wants_events(L, 2), .seed = seed(h)};
-    o.base_url =
-        from_env(options_string(L, 1, "api_base_url", NULL), "BOSA_API_BASE_URL", DEFAULT_URL);
-    o.api_key = from_env(options_string(L, 1, "api_key", NULL), "BOSA_API_KEY", NULL);
-    o.token = from_env(options_string(L, 1, "token", NULL), "BOSA_TOKEN", NULL);
-    o.allow_http = options_bool(L, 1, "allow_http", false);
-    o.retry_budget = options_bool(L, 1, "retry_budget", true);
-    o.max_response_size =
-        (size_t)options_int(L, 1, "max_response_size", 1, (int64_t)1 << 40, DEFAULT_RESPONSE_SIZE);
-    o.cache_dir = cache_dir(L, 1);
-    o.cache_ttl = h->cache_ttl = options_int(L, 1, "cache_ttl", 0, INT32_MAX, DEFAULT_CACHE_TTL);
-    read_policy(L, 1, &o.policy);
-    if (hub_new(&h->hub, &o, &h->error) != BOSA_OK) {
-        return bind_misuse(L, 1, &h->error);
-    }
-    const char *url = hub_base_url(h->hub);
-    h->url = mem_dup(url, strlen(url));
-    if (!h->url) {
-        return bind_nomem(L);
-    }
-    lua_settop(L, 2);
-    return 1;
 }
 
 /* Lets go of the engine and the hub; calls under way end with kind "closed". May be called again.
@@ -618,7 +450,7 @@ void bind_open_hub(lua_State *L)
                                        {"_is_open", hub_is_open},
                                        {NULL, NULL}};
     bind_class(L, HUB_CLASS, meta, methods);
-    lua_pushcfunction(L, hub_make);
+    lua_pushcfunction(L, bind_hub_make);
     lua_setfield(L, -2, "new");
     lua_pushcfunction(L, hub_poll);
     lua_setfield(L, -2, "poll");

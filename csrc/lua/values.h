@@ -40,4 +40,11 @@ enum bosa_status values_read_object(lua_State *L, int index, struct values_reade
  * stack. */
 void values_open(lua_State *L);
 
+/* ---- what values.c and values_push.c share ---- */
+
+#define ARRAY_MT "bosa.array" /* metatables that say which of the two a table is */
+#define OBJECT_MT "bosa.object"
+#define EXACT_DOUBLE 9007199254740992.0 /* 2^53: whole numbers up to it are exact */
+#define TO_CDATA "bosa.to_cdata"        /* registry: function(digits) that hosts with an ffi set */
+
 #endif
