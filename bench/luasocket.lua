@@ -20,7 +20,8 @@ local function call()
     local line = assert(connection:receive("*l"))
     length = line:match("^[Cc]ontent%-[Ll]ength: (%d+)") or length
   until line == ""
-  return cjson.decode(assert(connection:receive(tonumber(length)))).data
+  local answer = assert(connection:receive(tonumber(length)))
+  return cjson.decode(answer).data
 end
 
 call()
