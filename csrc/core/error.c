@@ -244,6 +244,21 @@ static size_t mask(char *text, size_t len, const char *secret, size_t secret_len
     return to;
 }
 
+/* The body is the start of an answer: where it was cut within the secret, what is left of that
+ * goes. */
+static size_t drop_beginning(char *text, size_t len, const char *secret, size_t secret_len)
+{
+    size_t part = secret_len - 1 < len ? secret_len - 1 : len;
+
+    for (; part >= SHORTEST_SECRET; part--) {
+        if (memcmp(text + len - part, secret, part) == 0) {
+            mem_wipe(text + len - part, part);
+            return len - part;
+        }
+    }
+    return len;
+}
+
 /* Masks in every string of a document, names of members included. */
 static void mask_details(struct json_doc *details, const char *secret, size_t len)
 {
@@ -273,6 +288,7 @@ void error_redact(struct bosa_error *e, const char *secret, size_t len)
     }
     if (e->body != NULL) {
         e->body_len = mask(e->body, e->body_len, secret, len);
+        e->body_len = drop_beginning(e->body, e->body_len, secret, len);
     }
     if (e->details != NULL) {
         mask_details(e->details, secret, len);

@@ -388,6 +388,22 @@ static void error_redact_masks_every_occurrence(void **unused)
     error_clear(&e);
 }
 
+static void error_redact_drops_a_secret_that_the_body_ends_within(void **unused)
+{
+    static const char body[] = "key: sk-client-0123";
+    struct bosa_error e;
+    (void)unused;
+    error_init(&e);
+    e.body = mem_dup(body, sizeof body - 1);
+    e.body_len = sizeof body - 1;
+    error_redact(&e, "sk-client-0123456789", 20);
+    assert_int_equal(e.body_len, 5);
+    assert_memory_equal(e.body, "key: ", 5);
+    error_redact(&e, "y: sk-client", 12);
+    assert_int_equal(e.body_len, 5); /* three bytes in common are no trace */
+    error_clear(&e);
+}
+
 static void error_redact_passes_over_short_secrets_and_empty_fields(void **unused)
 {
     struct bosa_error e;
@@ -426,6 +442,7 @@ int main(void)
         cmocka_unit_test(error_move_leaves_nothing_behind),
         cmocka_unit_test(error_names_are_those_of_the_api),
         cmocka_unit_test(error_redact_masks_every_occurrence),
+        cmocka_unit_test(error_redact_drops_a_secret_that_the_body_ends_within),
         cmocka_unit_test(error_redact_passes_over_short_secrets_and_empty_fields),
     };
 
