@@ -99,25 +99,61 @@ end
 
 local add_parameters
 
---- One parameter and what is nested in it. The same name may come by several branches of a union: the first counts.
+--- Adds the values that another branch of a union allows to a parameter that has been listed.
+local function merge(parameter, enum)
+  if not (parameter.enum and enum) then return end
+  local values, known = {}, {}
+  for _, list in ipairs({ parameter.enum, enum }) do
+    for _, value in ipairs(list) do
+      if not known[value] then values[#values + 1] = value end
+      known[value] = true
+    end
+  end
+  parameter.enum = values
+end
+
+--- A schema's default, also where it is false; nil: none.
+local function default_of(schema)
+  if type(schema) == "table" then return schema.default end
+  return nil
+end
+
+--- Of the names below `prefix`, only those stay required that all of the objects require.
+local function require_in_all(seen, prefix, objects)
+  local counts = {}
+  for _, object in ipairs(objects) do
+    for _, name in ipairs(type(object.required) == "table" and object.required or {}) do
+      counts[name] = (counts[name] or 0) + 1
+    end
+  end
+  for name, count in pairs(counts) do
+    local parameter = seen[prefix .. name]
+    if parameter and count < #objects then parameter.required = false end
+  end
+end
+
+--- One parameter and what is nested in it. The same name may come by several branches of a union.
 local function add_parameter(list, name, prefix, schema, required, root, depth, seen)
   if type(schema) == "table" and type(schema.schema) == "table" then schema = schema.schema end
   local full = prefix .. name
-  if seen[full] then return end
-  seen[full] = true
+  local enum = enum_of(schema, root)
+  if seen[full] then return merge(seen[full], enum) end
   local resolved = resolve(schema, root)
-  local is_table = type(resolved) == "table"
-  list[#list + 1] = {
+  local description = type(resolved) == "table" and resolved.description
+  seen[full] = {
     name = full,
     type = type_name(schema, root),
     required = required,
-    default = is_table and resolved.default or nil,
-    description = is_table and type(resolved.description) == "string" and resolved.description or nil,
-    enum = enum_of(schema, root),
+    default = default_of(resolved),
+    description = type(description) == "string" and description or nil,
+    enum = enum,
   }
-  for _, object in ipairs(objects_of(schema, root, {}, 0)) do
+  list[#list + 1] = seen[full]
+  local objects = objects_of(schema, root, {}, 0)
+  for _, object in ipairs(objects) do
     add_parameters(list, full .. ".", object, root, depth + 1, seen)
   end
+  if #objects > 1 then require_in_all(seen, full .. ".", objects) end
 end
 
 add_parameters = function(list, prefix, schema, root, depth, seen)
