@@ -20,20 +20,21 @@
 
 #define IDLE_CONNECTION_SECONDS 110L /* less than most servers and middleboxes keep one */
 #define RECEIVE_BYTES (64L << 10)    /* of libcurl's buffer: fewer turns for large bodies */
+/* Up to here a body in memory goes with its header, and is counted so. */
+#define ONE_PIECE_BYTES (LIBCURL_VERSION_NUM < 0x080700 ? (size_t)64 << 10 : 0)
 
 struct lane {
     struct wire *wire;
-    struct flight *flight; /* NULL: idle */
-    struct lane *next;     /* idle */
-    CURL *easy;            /* owned */
-
+    struct flight *flight;    /* NULL: idle */
+    struct lane *next;        /* idle */
+    CURL *easy;               /* owned */
     struct buf text;          /* header lines, each with a NUL behind; may hold secrets */
     struct curl_slist *lines; /* owned array, chained: what libcurl reads */
     size_t line_cap;
-
-    bool begun;       /* the request was begun on a connection */
-    bool refused;     /* libcurl wanted to send it a second time */
-    long sent_before; /* bytes that libcurl counted before the request itself: a proxy's */
+    bool begun;        /* the request was begun on a connection */
+    bool in_one_piece; /* libcurl counts the body with the header */
+    bool refused;      /* libcurl wanted to send it a second time */
+    long sent_before;  /* bytes that libcurl counted before the request itself: a proxy's */
     char words[CURL_ERROR_SIZE]; /* libcurl's, for a person */
 };
 
@@ -207,9 +208,7 @@ static CURLcode set_chosen(CURL *easy, const struct transfer_options *o)
     if (o->ca_file) {
         SET(CURLOPT_CAINFO, o->ca_file);
     }
-    if (o->proxy) {
-        SET(CURLOPT_PROXY, o->proxy);
-    }
+    SET(CURLOPT_PROXY, o->proxy);
     return bad;
 }
 
@@ -280,7 +279,6 @@ static struct lane *take_lane(struct wire *wire)
     }
     wire->idle = l->next;
     l->begun = l->refused = false;
-    l->sent_before = 0;
     return l;
 }
 
@@ -318,7 +316,7 @@ static bool chain_lines(struct lane *l, size_t count)
  * A body in memory is sent from there, in one piece with the header; but not where its bytes are
  * to be counted, or where only on_seek keeps libcurl from sending it a second time.
  */
-static CURLcode set_body(const struct lane *l, const struct call *call)
+static CURLcode set_body(struct lane *l, const struct call *call)
 {
     const struct request *r = &call->request;
     bool counted = call->plan && call->plan->progress;
@@ -326,7 +324,9 @@ static CURLcode set_body(const struct lane *l, const struct call *call)
     CURLcode bad = CURLE_OK;
     size_t len = 0;
     const char *bytes = r->body ? body_bytes(r->body, &len) : "";
-    if (bytes && l->wire->guarded && !counted) {
+    bool from_memory = bytes && l->wire->guarded && !counted;
+    l->in_one_piece = from_memory && len <= ONE_PIECE_BYTES;
+    if (from_memory) {
         SET(CURLOPT_POSTFIELDS, bytes);
         SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)len);
         return bad;
@@ -339,7 +339,7 @@ static CURLcode set_body(const struct lane *l, const struct call *call)
 
 /* libcurl's 0 is a bound of its own, ours is none. The time of the whole exchange is the driver's
  * business. */
-static CURLcode set_request(const struct lane *l, const struct call *call)
+static CURLcode set_request(struct lane *l, const struct call *call)
 {
     const struct request *r = &call->request;
     bool is_post = strcmp(r->method, "POST") == 0;
@@ -435,17 +435,18 @@ static void read_timing(const struct lane *l, struct call_timing *timing)
     timing->tls = ms_of(l->easy, CURLINFO_APPCONNECT_TIME_T);
     timing->first_byte = ms_of(l->easy, CURLINFO_STARTTRANSFER_TIME_T);
     timing->total = ms_of(l->easy, CURLINFO_TOTAL_TIME_T);
-    timing->bytes_up = (uint64_t)head_up + (uint64_t)up;
+    timing->bytes_up = (uint64_t)head_up + (l->in_one_piece ? 0 : (uint64_t)up);
     timing->bytes_down = (uint64_t)header + (uint64_t)down;
     timing->reused = connects == 0;
 }
 
 /* libcurl says "no memory" of a header line larger than it takes, too; that is an answer. */
-static enum bosa_status kind_of(CURLcode code, bool begun)
+static enum bosa_status kind_of(CURLcode code, enum bosa_sent sent)
 {
     static const enum bosa_status kinds[CURL_LAST] = {
         [CURLE_OPERATION_TIMEDOUT] = BOSA_TIMEOUT,
         [CURLE_WEIRD_SERVER_REPLY] = BOSA_PROTOCOL,
+        [CURLE_UNSUPPORTED_PROTOCOL] = BOSA_PROTOCOL, /* HTTP/0.9, too */
         [CURLE_BAD_CONTENT_ENCODING] = BOSA_PROTOCOL,
         [CURLE_HTTP2] = BOSA_PROTOCOL,
         [CURLE_HTTP2_STREAM] = BOSA_PROTOCOL,
@@ -466,7 +467,7 @@ static enum bosa_status kind_of(CURLcode code, bool begun)
         [CURLE_OUT_OF_MEMORY] = BOSA_NOMEM,
     };
     enum bosa_status kind = code < CURL_LAST ? kinds[code] : BOSA_OK;
-    if (kind == BOSA_NOMEM && begun) {
+    if (kind == BOSA_NOMEM && sent != BOSA_SENT_NO) {
         return BOSA_PROTOCOL;
     }
     return kind == BOSA_OK ? BOSA_CONNECTION : kind;
@@ -495,22 +496,22 @@ static void describe(struct lane *l, CURLcode code, struct wire_outcome *out)
         error_move(&out->cause, &l->flight->refusal);
         return;
     }
-    transfer_describe(&out->cause, call, kind_of(code, l->begun), out->sent,
+    transfer_describe(&out->cause, call, kind_of(code, out->sent), out->sent,
                       transfer_policy(call)->connect_timeout, why(l, code, room, sizeof room));
 }
 
 bool wire_next_done(struct wire *wire, struct wire_outcome *out)
 {
-    CURLMsg *message;
     int left;
-    do {
-        message = curl_multi_info_read(wire->multi, &left);
-    } while (message && message->msg != CURLMSG_DONE);
+    CURLMsg *message = curl_multi_info_read(wire->multi, &left); /* CURLMSG_DONE is all there is */
     if (!message) {
         return false;
     }
     CURLcode code = message->data.result;
     struct lane *l = lane_of(message->easy_handle);
+    if (code == CURLE_OK && l->flight->in_head) {
+        code = CURLE_PARTIAL_FILE; /* which libcurl does not say of a header that is cut off */
+    }
     out->flight = l->flight;
     out->whole = code == CURLE_OK;
     out->sent = wire_sent(l->flight);

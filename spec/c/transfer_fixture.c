@@ -1,0 +1,250 @@
+#include "transfer_fixture.h"
+
+#include <poll.h>
+
+#define PATIENCE 30000 /* ms until a test is taken to hang */
+
+int world_setup(void **state)
+{
+    struct world *w = calloc(1, sizeof *w);
+    if (!w) {
+        return -1;
+    }
+    w->live = mem_torture_live();
+    w->options.max_connections = 4;
+    w->options.verify = true;
+    w->options.proxy = ""; /* not even the environment's */
+    w->policy.max_attempts = 1;
+    *state = w;
+    return 0;
+}
+
+int world_teardown(void **state)
+{
+    struct world *w = *state;
+    transfer_free(w->transfer);
+    for (size_t i = 0; i < w->count; i++) {
+        call_free(w->calls[i].call);
+    }
+    hub_unref(w->hub);
+    if (w->server) {
+        wire_server_stop(w->server);
+    }
+    long left = mem_torture_live() - w->live;
+    free(w);
+    return left == 0 ? 0 : -1;
+}
+
+/* ---- making ---- */
+
+static void teach(struct world *w)
+{
+    struct moment now = {0, 1000000000};
+    struct json_doc doc;
+    struct bosa_error err;
+    error_init(&err);
+    json_init(&doc);
+    size_t len = strlen(ACTIONS);
+    assert_int_equal(json_parse(&doc, mem_dup(ACTIONS, len), len, &err), BOSA_OK);
+    assert_int_equal(hub_learn(w->hub, "github", &doc, NULL, NULL, &now, &err), BOSA_OK);
+}
+
+void open_at(struct world *w, const char *url)
+{
+    struct hub_options options = {.base_url = url,
+                                  .api_key = "sk-client-abcdefgh",
+                                  .allow_http = true,
+                                  .policy = w->policy,
+                                  .events = w->events,
+                                  .max_response_size = (size_t)1 << 20};
+    struct bosa_error err;
+    error_init(&err);
+    assert_int_equal(hub_new(&w->hub, &options, &err), BOSA_OK);
+    assert_int_equal(transfer_new(&w->transfer, &w->options, &err), BOSA_OK);
+    teach(w);
+}
+
+void open_world(struct world *w, const struct wire_step *const *scripts, size_t count)
+{
+    char url[64];
+    w->server = wire_server_start(scripts, count);
+    snprintf(url, sizeof url, "http://127.0.0.1:%d", wire_server_port(w->server));
+    open_at(w, url);
+}
+
+void open_one(struct world *w, const struct wire_step *script)
+{
+    static const struct wire_step *scripts[1]; /* one test at a time */
+    scripts[0] = script;
+    open_world(w, scripts, 1);
+}
+
+void forget_schemas(struct world *w)
+{
+    hub_forget(w->hub, "github");
+}
+
+struct plan *make_plan(struct world *w, const char *action)
+{
+    struct plan *plan = plan_new("github", 6, action, strlen(action), &w->policy);
+    assert_non_null(plan);
+    return plan;
+}
+
+struct outcome *start_plan(struct world *w, struct plan *plan)
+{
+    assert_true(w->count < MAX_CALLS);
+    struct outcome *o = &w->calls[w->count++];
+    o->call = call_new_action(w->hub, plan);
+    assert_non_null(o->call);
+    o->call->owner = o;
+    plan_unref(plan);
+    transfer_start(w->transfer, o->call);
+    return o;
+}
+
+struct outcome *start(struct world *w)
+{
+    return start_plan(w, make_plan(w, "list"));
+}
+
+struct outcome *start_download(struct world *w)
+{
+    struct plan *plan = make_plan(w, "list");
+    plan->output = SINK_CALLER;
+    return start_plan(w, plan);
+}
+
+struct outcome *start_upload(struct world *w, uint64_t size, bool known)
+{
+    struct plan *plan = make_plan(w, "upload");
+    plan->files = mem_zalloc(1, sizeof *plan->files);
+    assert_non_null(plan->files);
+    plan->file_count = 1;
+    plan->files[0].feed = 0;
+    plan->files[0].size = known ? (int64_t)size : -1;
+    json_free(&plan->params);
+    uint32_t root = json_open(&plan->params, JSON_OBJECT);
+    json_add_string(&plan->params, "file", 4);
+    json_add_file(&plan->params, 0);
+    json_close(&plan->params, root, 1);
+    w->calls[w->count].feed_left = size;
+    return start_plan(w, plan);
+}
+
+/* ---- the loop ---- */
+
+void feed(struct world *w, struct outcome *o)
+{
+    static const char bytes[50000];
+    struct body *body = o->call->request.body;
+    size_t len = o->feed_left < sizeof bytes ? (size_t)o->feed_left : sizeof bytes;
+    assert_int_equal(body_hungry(body), 0);
+    assert_int_equal(body_feed(body, bytes, len), BOSA_OK);
+    o->feed_left -= len;
+    transfer_resume(w->transfer, o->call);
+}
+
+void drain(struct world *w, struct outcome *o)
+{
+    struct buf bytes;
+    buf_init(&bytes);
+    while (sink_take(&o->call->reply.sink, &bytes)) {
+        o->received += bytes.len;
+    }
+    buf_free(&bytes);
+    transfer_resume(w->transfer, o->call);
+}
+
+int take_all(struct world *w)
+{
+    struct call *call;
+    unsigned notes;
+    int count = 0;
+    while ((call = transfer_take(w->transfer, &notes)) != NULL) {
+        struct outcome *o = call->owner;
+        assert_false(o->ended); /* nothing is told behind the end */
+        assert_int_not_equal(notes, 0);
+        o->notes |= notes;
+        count++;
+        if (notes & TRANSFER_ENDED) {
+            assert_int_equal(call->state, CALL_ENDED);
+            o->ended = true;
+            o->order = w->ended++;
+        }
+        if (notes & TRANSFER_CHUNK && !o->lazy) {
+            drain(w, o);
+        }
+        if (notes & TRANSFER_HUNGRY && !o->starve) {
+            feed(w, o);
+        }
+    }
+    return count;
+}
+
+void turn(struct world *w)
+{
+    struct pollfd p = {transfer_fd(w->transfer), POLLIN, 0};
+    assert_int_equal(poll(&p, 1, PATIENCE), 1);
+    (void)transfer_step(w->transfer, 0);
+    (void)take_all(w);
+}
+
+void finish(struct world *w, struct outcome *o)
+{
+    (void)take_all(w);
+    while (!o->ended) {
+        turn(w);
+    }
+}
+
+void finish_all(struct world *w)
+{
+    for (size_t i = 0; i < w->count; i++) {
+        finish(w, &w->calls[i]);
+    }
+    assert_int_equal(transfer_active(w->transfer), 0);
+}
+
+void until_requests(struct world *w, int requests)
+{
+    while (wire_server_requests(w->server) < requests) {
+        struct pollfd p[2] = {{transfer_fd(w->transfer), POLLIN, 0},
+                              {wire_server_fd(w->server), POLLIN, 0}};
+        assert_true(poll(p, 2, PATIENCE) > 0);
+        if (p[1].revents) {
+            wire_server_drain(w->server);
+        }
+        (void)transfer_step(w->transfer, 0);
+        (void)take_all(w);
+    }
+}
+
+/* ---- what came of it ---- */
+
+void assert_ok(const struct outcome *o)
+{
+    assert_true(o->ended);
+    if (!o->call->ok) {
+        fail_msg("%s: %s", error_kind_name(o->call->error.kind), o->call->error.message);
+    }
+}
+
+void assert_failed(const struct outcome *o, enum bosa_status kind, enum bosa_sent sent)
+{
+    const struct bosa_error *err = &o->call->error;
+    assert_int_equal(o->call->state, CALL_ENDED);
+    assert_false(o->call->ok);
+    assert_string_equal(error_kind_name(err->kind), error_kind_name(kind));
+    assert_string_equal(error_sent_name(err->sent), error_sent_name(sent));
+    assert_non_null(err->message);
+    assert_null(strstr(err->message, "sk-client"));
+}
+
+void assert_says(struct world *w, const struct outcome *o, const char *start_words, const char *end)
+{
+    char words[256];
+    snprintf(words, sizeof words, "%s127.0.0.1:%d%s", start_words, wire_server_port(w->server),
+             end);
+    assert_string_equal(o->call->error.message, words);
+}
