@@ -32,7 +32,10 @@ int poller_fd(const struct poller *poller);
  */
 bool poller_watch(struct poller *poller, int fd, int bits);
 
-/* `fd` is about to be closed: what is known of it is forgotten. */
+/*
+ * `fd` is about to be closed, or was just opened under a number whose end nobody told: what is
+ * known of it is forgotten.
+ */
 void poller_forget(struct poller *poller, int fd);
 
 /*

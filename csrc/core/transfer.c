@@ -137,7 +137,9 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context, void
     struct wire *wire = context;
     int bits = (what & CURL_POLL_IN ? POLLER_READ : 0) | (what & CURL_POLL_OUT ? POLLER_WRITE : 0);
     (void)of_socket;
-    if (!poller_watch(wire->poller, fd, bits)) {
+    if (what == CURL_POLL_REMOVE && !sockets_has(wire, fd)) {
+        poller_forget(wire->poller, fd); /* a resolver's, which is closed without a word */
+    } else if (!poller_watch(wire->poller, fd, bits)) {
         refuse_socket(easy);
     }
     return 0;
@@ -153,17 +155,14 @@ static int on_timer(CURLM *multi, long ms, void *context)
 
 static curl_socket_t on_open(void *context, curlsocktype purpose, struct curl_sockaddr *address)
 {
-    struct wire *wire = context;
     (void)purpose;
-    int fd = sockets_open(&wire->sockets, address->family, address->socktype, address->protocol);
+    int fd = sockets_open(context, address->family, address->socktype, address->protocol);
     return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
 
 static int on_close(void *context, curl_socket_t fd)
 {
-    struct wire *wire = context;
-    poller_forget(wire->poller, fd);
-    return sockets_close(&wire->sockets, fd);
+    return sockets_close(context, fd);
 }
 
 /* ---- lanes ---- */
@@ -596,6 +595,6 @@ void wire_free(struct wire *wire)
         curl_easy_cleanup(wire->model);
         curl_multi_cleanup(wire->multi);
     }
-    sockets_free(&wire->sockets);
+    sockets_free(&wire->sockets, wire->abandoned);
     mem_free(wire);
 }

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Keeps the kind of a refusal, also where no memory was left for its words. */
@@ -158,18 +159,41 @@ enum bosa_status exchange_read(struct flight *f, char *out, size_t cap, size_t *
 
 /* ---- descriptors ---- */
 
+/* Numbers of descriptors are used again, those of their files are not. */
+struct socket_copy {
+    int fd;
+    ino_t file;
+};
+
 static bool reserve(struct sockets *set)
 {
     if (set->count < set->cap) {
         return true;
     }
     size_t cap = set->cap ? set->cap * 2 : 16;
-    int *grown = mem_realloc(set->list, cap * sizeof *grown);
+    struct socket_copy *grown = mem_realloc(set->list, cap * sizeof *grown);
     if (grown) {
         set->list = grown;
         set->cap = cap;
     }
     return grown != NULL;
+}
+
+/* The place of a descriptor; set->count: it is none of them. */
+static size_t find(const struct sockets *set, int fd)
+{
+    size_t i = 0;
+    while (i < set->count && set->list[i].fd != fd) {
+        i++;
+    }
+    return i;
+}
+
+/* What tells a descriptor's file from others, 0 when nothing does. */
+static ino_t file_of(int fd)
+{
+    struct stat about;
+    return fstat(fd, &about) == 0 ? about.st_ino : 0;
 }
 
 /* A program that this process starts must not inherit connections. */
@@ -187,32 +211,44 @@ static int open_private(int family, int type, int protocol)
 #endif
 }
 
-int sockets_open(struct sockets *set, int family, int type, int protocol)
+int sockets_open(struct wire *wire, int family, int type, int protocol)
 {
+    struct sockets *set = &wire->sockets;
     int fd = reserve(set) ? open_private(family, type, protocol) : -1;
-    if (fd >= 0) {
-        set->list[set->count++] = fd;
+    if (fd < 0) {
+        return -1;
     }
+    size_t i = find(set, fd);
+    set->list[i] = (struct socket_copy){fd, file_of(fd)};
+    set->count += i == set->count;
+    poller_forget(wire->poller, fd);
     return fd;
 }
 
-int sockets_close(struct sockets *set, int fd)
+int sockets_close(struct wire *wire, int fd)
 {
-    for (size_t i = 0; i < set->count; i++) {
-        if (set->list[i] == fd) {
-            set->list[i] = set->list[--set->count];
-            break;
-        }
+    struct sockets *set = &wire->sockets;
+    size_t i = find(set, fd);
+    poller_forget(wire->poller, fd);
+    if (i < set->count) {
+        set->list[i] = set->list[--set->count];
     }
     return close(fd);
 }
 
-void sockets_free(struct sockets *set)
+bool sockets_has(const struct wire *wire, int fd)
 {
-    while (set->count > 0) {
-        close(set->list[--set->count]);
+    return find(&wire->sockets, fd) < wire->sockets.count;
+}
+
+void sockets_free(struct sockets *set, bool close_all)
+{
+    for (size_t i = 0; close_all && i < set->count; i++) {
+        const struct socket_copy *s = &set->list[i];
+        if (s->file != 0 && file_of(s->fd) == s->file) {
+            close(s->fd);
+        }
     }
     mem_free(set->list);
-    set->list = NULL;
-    set->cap = 0;
+    *set = (struct sockets){NULL, 0, 0};
 }

@@ -153,19 +153,27 @@ enum bosa_status exchange_read(struct flight *f, char *out, size_t cap, size_t *
 
 /*
  * The connections of a wire, known so that a forked child can close its copies of them: while one
- * is open, the server does not see that the parent has closed. Zeroed memory is an empty set.
+ * is open, the server does not see that the parent has closed. libcurl (7.88) closes a connection
+ * that was not made yet without a word, so some may be gone. Zeroed memory is an empty set.
  */
 struct sockets {
-    int *list; /* owned, the descriptors too */
+    struct socket_copy *list; /* owned */
     size_t count, cap;
 };
 
-/* A new socket, close-on-exec; -1: the system, or the memory, refuses. */
-int sockets_open(struct sockets *set, int family, int type, int protocol);
+struct wire;
 
-/* Closes one; returns as close does. */
-int sockets_close(struct sockets *set, int fd);
-void sockets_free(struct sockets *set);
+/* A new socket, close-on-exec, of which the poller knows nothing; -1: the system, or the memory,
+ * refuses. */
+int sockets_open(struct wire *wire, int family, int type, int protocol);
+
+/* Closes one, and the poller forgets it; returns as close does. */
+int sockets_close(struct wire *wire, int fd);
+
+bool sockets_has(const struct wire *wire, int fd);
+
+/* With `close_all`, closes those that are still the sockets that were opened. */
+void sockets_free(struct sockets *set, bool close_all);
 
 /* ---- transfer_error.c ---- */
 
