@@ -78,6 +78,7 @@ static enum bosa_status open_path(struct sink *sink, struct bosa_error *err)
     if (lstat(sink->path, &info) == 0 && S_ISDIR(info.st_mode)) {
         return fileio_error(err, "write", sink->path, EISDIR);
     }
+    sink->opener = getpid();
     return sink_file_open(sink->path, &sink->fd, &sink->part, err);
 }
 
@@ -166,6 +167,7 @@ bool sink_take(struct sink *sink, struct buf *out)
     return true;
 }
 
+/* A forked child has a copy of its parent's sink, but the part is the parent's to finish. */
 void sink_reset(struct sink *sink)
 {
     if (sink->fd >= 0) {
@@ -173,7 +175,9 @@ void sink_reset(struct sink *sink)
         sink->fd = -1;
     }
     if (sink->part) {
-        unlink(sink->part);
+        if (sink->opener == getpid()) {
+            unlink(sink->part);
+        }
         mem_free(sink->part);
         sink->part = NULL;
     }

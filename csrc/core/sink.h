@@ -14,6 +14,7 @@
 #include "error.h"
 
 #include <stdint.h>
+#include <sys/types.h>
 
 /* bytes a file answer may take in memory before it goes to a temporary file */
 #define SINK_MEMORY_LIMIT ((size_t)1 << 20)
@@ -26,6 +27,7 @@ struct sink {
     enum sink_kind kind;
     char *path;       /* owned; SINK_PATH */
     char *part;       /* owned; the name being written to */
+    pid_t opener;     /* the process that opened the part, which alone may remove it */
     int fd;           /* temporary file or path.part; -1: none */
     struct buf bytes; /* SINK_MEMORY: the content; SINK_CALLER: the queue */
     uint64_t size;    /* bytes taken in all */

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -150,6 +151,42 @@ static void a_fork_leaves_the_parents_calls_alone(void **state)
     assert_int_equal(wire_server_connections(w->server), 2);
 }
 
+static void a_fork_leaves_the_parents_files_alone(void **state)
+{
+    static const struct wire_step file[] = {
+        {WIRE_READ, NULL, 0}, {WIRE_SEND, FILE_HEAD("200000"), 0}, {WIRE_FILL, NULL, 100000},
+        {WIRE_GATE, NULL, 0}, {WIRE_FILL, NULL, 100000},           {WIRE_END, NULL, 0}};
+    struct world *w = *state;
+    char path[] = "/tmp/bosa-transfer-XXXXXX";
+    struct stat info;
+    int status;
+    close(mkstemp(path));
+    open_one(w, file);
+    struct plan *plan = make_plan(w, "list");
+    plan->output = SINK_PATH;
+    plan->output_path = mem_dup(path, strlen(path));
+    struct outcome *o = start_plan(w, plan);
+    while (o->call->reply.sink.size == 0) {
+        turn(w);
+    }
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        transfer_free(w->transfer);
+        call_free(o->call);
+        execl("/bin/true", "true", (char *)NULL);
+        _exit(100);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    wire_server_open(w->server);
+    finish(w, o);
+    assert_ok(o);
+    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(info.st_size, 200000);
+    unlink(path);
+}
+
 /* Descriptors that a program started now would inherit. */
 static int count_inherited(void)
 {
@@ -249,6 +286,7 @@ int main(void)
         world_test(a_silent_server_does_not_hold_a_step_for_ever),
         world_test(a_signal_ends_a_step),
         world_test(a_fork_leaves_the_parents_calls_alone),
+        world_test(a_fork_leaves_the_parents_files_alone),
         world_test(started_programs_inherit_nothing),
         world_test(without_memory_a_call_ends_and_nothing_is_lost),
         world_test(without_memory_a_fetch_fails_its_waiters),
