@@ -392,6 +392,24 @@ static void connecting_ends_with_the_time_of_the_attempt(void **state)
     connect_in_vain(w, " within 0.07 s");
 }
 
+/* libcurl may close a connection that was not made yet without a word; its number goes to others.
+ */
+static void freeing_closes_nothing_that_was_opened_later(void **state)
+{
+    struct world *w = *state;
+    int later[16];
+    w->policy.connect_timeout = 30;
+    connect_in_vain(w, " within 0.03 s");
+    for (size_t i = 0; i < COUNT(later); i++) {
+        later[i] = dup(0);
+    }
+    transfer_free(w->transfer);
+    w->transfer = NULL;
+    for (size_t i = 0; i < COUNT(later); i++) {
+        assert_int_equal(close(later[i]), 0);
+    }
+}
+
 /* ---- a connection that had served before ---- */
 
 /* One answer, then the second request is read and the connection is lost. */
@@ -506,6 +524,7 @@ int main(void)
         world_test(silence_ends_with_the_time_of_the_attempt),
         world_test(connecting_ends_with_its_own_time),
         world_test(connecting_ends_with_the_time_of_the_attempt),
+        world_test(freeing_closes_nothing_that_was_opened_later),
         world_test(a_call_is_never_sent_twice_in_silence),
         world_test(not_after_a_reset_either),
         world_test(an_upload_is_never_sent_twice_in_silence),
