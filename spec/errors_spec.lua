@@ -147,43 +147,6 @@ describe("an error", function()
   end)
 end)
 
-describe("a retry", function()
-  it("follows 429 and 5xx, as often as allowed", function()
-    for _, status in ipairs({ 429, 500, 503 }) do
-      local params = { status = status, retry_after = 0, times = 2, key = "retry-" .. status }
-      local response = assert(fault(params, { max_attempts = 3 }))
-      assert.equal(3, response.attempts)
-      assert.equal(3, executions(params.key))
-    end
-    local _, err = fault({ status = 503, retry_after = 0, times = 9, key = "r9" }, { max_attempts = 3 })
-    assert.equal(3, err.attempts)
-    assert.equal(3, executions("r9"))
-  end)
-
-  it("is never made unasked, of another 4xx, or where the server forbids it", function()
-    fault({ status = 503, retry_after = 0, times = 1, key = "once" })
-    assert.equal(1, executions("once"))
-    fault({ status = 400, times = 1, key = "four" }, { max_attempts = 3 })
-    assert.equal(1, executions("four"))
-    fault({ status = 503, retryable = false, retry_after = 0, times = 1, key = "forbidden" }, { max_attempts = 3 })
-    assert.equal(1, executions("forbidden"))
-  end)
-
-  it("is not made when the server asks for too long a wait", function()
-    local _, err = fault({ status = 503, retry_after = 3600, times = 1, key = "hour" }, { max_attempts = 3 })
-    assert.equal("server", err.kind)
-    assert.equal(3600, err.retry_after)
-    assert.equal(1, executions("hour"))
-  end)
-
-  it("sends again what may have run only with replay_unsafe", function()
-    local params = { connection = "close", times = 1, key = "unsafe" }
-    local _, err = fault(params, { max_attempts = 2, replay_unsafe = true })
-    assert.is_nil(err)
-    assert.equal(2, executions("unsafe"))
-  end)
-end)
-
 describe("a secret", function()
   local function assert_clean(what, text)
     assert.is_nil(text:find(sandbox.key, 1, true), what .. " shows the key")
