@@ -78,8 +78,7 @@ static enum bosa_status open_path(struct sink *sink, struct bosa_error *err)
     if (lstat(sink->path, &info) == 0 && S_ISDIR(info.st_mode)) {
         return fileio_error(err, "write", sink->path, EISDIR);
     }
-    sink->opener = getpid();
-    return sink_file_open(sink->path, &sink->fd, &sink->part, err);
+    return sink_file_open(sink, err);
 }
 
 static enum bosa_status write_path(struct sink *sink, const char *bytes, size_t len,

@@ -27,23 +27,25 @@ static char *part_name(const char *path, int n)
     return buf_take(&name, NULL);
 }
 
-enum bosa_status sink_file_open(const char *path, int *fd, char **part, struct bosa_error *err)
+enum bosa_status sink_file_open(struct sink *sink, struct bosa_error *err)
 {
     int number = EEXIST;
     for (int n = 0; n < MAX_PARTS && number == EEXIST; n++) {
-        char *name = part_name(path, n);
+        char *name = part_name(sink->path, n);
         if (!name) {
             return error_set(err, BOSA_NOMEM, "no memory");
         }
-        *fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
-        if (*fd >= 0) {
-            *part = name;
+        sink->fd =
+            open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
+        if (sink->fd >= 0) {
+            sink->part = name;
+            sink->opener = getpid();
             return BOSA_OK;
         }
         number = errno;
         mem_free(name);
     }
-    return fileio_error(err, "write", path, number);
+    return fileio_error(err, "write", sink->path, number);
 }
 
 /* After EINTR the descriptor is gone on all systems that matter, so the close is not repeated. */

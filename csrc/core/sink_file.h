@@ -5,13 +5,13 @@
 #ifndef BOSA_SINK_FILE_H
 #define BOSA_SINK_FILE_H
 
-#include "error.h"
+#include "sink.h"
 
 /*
- * Creates `path`.part (or .part.1 and so on, where another run's is in the way), never through a
- * symlink. *part: its name, owned by the caller.
+ * Creates the sink's part: its path with .part behind (or .part.1 and so on, where another run's is
+ * in the way), never through a symlink. Sets part, fd and opener.
  */
-enum bosa_status sink_file_open(const char *path, int *fd, char **part, struct bosa_error *err);
+enum bosa_status sink_file_open(struct sink *sink, struct bosa_error *err);
 
 /* Closes *fd, which becomes -1. The system may tell of a failed write only here. `path` is for the
  * message. */

@@ -52,7 +52,7 @@ static enum bosa_status begin_save(const struct sink *sink, struct sink *to, con
         status = error_set(err, BOSA_FILE, "cannot write `%s`: the content was given away already",
                            path);
     } else {
-        status = sink_file_open(path, &to->fd, &to->part, err);
+        status = sink_file_open(to, err);
     }
     if (status == BOSA_OK) {
         status = copy_all(sink, to, block, err);
