@@ -20,6 +20,7 @@ static void count_fork(void)
     forks = forks + 1;
 }
 
+/* Once for each process that loads this; the handler goes when this is unloaded. */
 static void watch_forks(void)
 {
     pthread_atfork(NULL, NULL, count_fork);
@@ -69,6 +70,7 @@ static bool is_over(const struct transfer *t)
     return t->wire->running < t->wire->count;
 }
 
+/* transfer_take has something. */
 static bool has_notes(const struct transfer *t)
 {
     return t->noted.first || t->stillborn;
@@ -143,6 +145,7 @@ static void still_birth(struct transfer *t, struct call *call, const struct mome
     t->stillborn = call;
 }
 
+/* A call that has nothing to send ends here, and is told of as any other. */
 void transfer_start(struct transfer *transfer, struct call *call)
 {
     struct moment m = transfer_now();
@@ -157,6 +160,7 @@ void transfer_start(struct transfer *transfer, struct call *call)
     stir(transfer);
 }
 
+/* The one that came last; NULL: there is none. */
 static struct call *take_stillborn(struct transfer *t, unsigned *notes)
 {
     struct call *call = t->stillborn;
@@ -168,6 +172,7 @@ static struct call *take_stillborn(struct transfer *t, unsigned *notes)
     return call;
 }
 
+/* Whoever takes the end of a call is its only owner again, so its flight goes here. */
 struct call *transfer_take(struct transfer *transfer, unsigned *notes)
 {
     struct flight *f = list_take(&transfer->noted);
@@ -212,6 +217,7 @@ static bool forget_stillborn(struct transfer *t, struct call *call)
     return false;
 }
 
+/* What can have been sent is asked before libcurl is told to forget it. */
 void transfer_cancel(struct transfer *transfer, struct call *call, enum bosa_status kind)
 {
     struct flight *f = call->driver;
@@ -237,6 +243,7 @@ size_t transfer_active(const struct transfer *transfer)
     return transfer->active;
 }
 
+/* What has happened before somebody watched must be seen, too. */
 int transfer_fd(struct transfer *transfer)
 {
     transfer->watched = true;
@@ -280,6 +287,7 @@ enum bosa_status transfer_new(struct transfer **out, const struct transfer_optio
     return BOSA_OK;
 }
 
+/* In a child what libcurl knows is abandoned before anything else, so that nothing below asks it. */
 void transfer_free(struct transfer *transfer)
 {
     struct flight *f;

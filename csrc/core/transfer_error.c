@@ -55,6 +55,7 @@ static struct words choose(const struct call *call, enum bosa_status kind, enum 
     return answering ? cut_off : sent == BOSA_SENT_NO ? refused : lost;
 }
 
+/* Without memory for the words the error says that. */
 void transfer_describe(struct bosa_error *err, const struct call *call, enum bosa_status kind,
                        enum bosa_sent sent, int64_t ms, const char *why)
 {

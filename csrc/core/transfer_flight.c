@@ -22,6 +22,7 @@ void transfer_no_memory(struct bosa_error *err)
     (void)error_set(err, BOSA_NOMEM, "no memory");
 }
 
+/* Notes gather until they are taken, so the caller is told of a call once a turn. */
 void flight_note(struct flight *f, unsigned notes)
 {
     if (!f->own) {
@@ -32,6 +33,7 @@ void flight_note(struct flight *f, unsigned notes)
 
 /* ---- flights ---- */
 
+/* The heap has room for every flight there is: later nothing can fail for it. */
 struct flight *flight_new(struct transfer *t, struct call *call, bool own)
 {
     struct flight *f = mem_zalloc(1, sizeof *f);
@@ -49,6 +51,7 @@ struct flight *flight_new(struct transfer *t, struct call *call, bool own)
     return f;
 }
 
+/* A refusal belongs to the exchange that is over now. */
 void flight_land(struct flight *f)
 {
     if (f->lane) {
@@ -209,6 +212,7 @@ static void set_off(struct flight *f, const struct moment *m)
     error_clear(&err);
 }
 
+/* What libcurl does not have yet, no time of libcurl's runs for. */
 void flight_seat_all(struct transfer *t)
 {
     struct moment m = transfer_now();

@@ -11,6 +11,7 @@ void list_init(struct flight_list *list, enum flight_link link)
     list->link = link;
 }
 
+/* A flight knows whether it is in, so adding and removing need no search. */
 void list_add(struct flight_list *list, struct flight *f)
 {
     if (f->links[list->link].linked) {
@@ -60,6 +61,7 @@ struct flight *list_take(struct flight_list *list)
 
 /* ---- the heap: a binary one; items[i] is never later than its children 2i+1 and 2i+2 ---- */
 
+/* Doubles, so that growing costs a constant for each flight. */
 bool heap_reserve(struct flight_heap *heap, size_t count)
 {
     if (count <= heap->cap) {
@@ -79,6 +81,7 @@ bool heap_reserve(struct flight_heap *heap, size_t count)
     return true;
 }
 
+/* Writes a flight into a place, and the place into the flight. */
 static void place(struct flight_heap *heap, size_t at, struct flight *f)
 {
     heap->items[at] = f;
@@ -119,6 +122,7 @@ static void take_out(struct flight_heap *heap, struct flight *f)
     }
 }
 
+/* A time that is the same already moves nothing. */
 void heap_put(struct flight_heap *heap, struct flight *f, int64_t wake)
 {
     bool inside = f->heap_at > 0;
