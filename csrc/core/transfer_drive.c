@@ -287,7 +287,8 @@ enum bosa_status transfer_new(struct transfer **out, const struct transfer_optio
     return BOSA_OK;
 }
 
-/* In a child what libcurl knows is abandoned before anything else, so that nothing below asks it. */
+/* In a child what libcurl knows is abandoned before anything else, so that nothing below asks it.
+ */
 void transfer_free(struct transfer *transfer)
 {
     struct flight *f;
