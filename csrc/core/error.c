@@ -271,20 +271,18 @@ static void mask_details(struct json_doc *details, const char *secret, size_t le
     }
 }
 
-/*
- * Only what may repeat words of the request or the answer is searched; names, codes and the URL are
- * set from what is known not to be secret.
- */
+/* A server may say anything back, also as its code or as the reference; names are the caller's. */
 void error_redact(struct bosa_error *e, const char *secret, size_t len)
 {
+    char *const texts[] = {e->message, e->cause, e->code, e->reference_id, e->url};
+
     if (len < SHORTEST_SECRET) {
         return;
     }
-    if (e->message != NULL) {
-        mask(e->message, strlen(e->message), secret, len);
-    }
-    if (e->cause != NULL) {
-        mask(e->cause, strlen(e->cause), secret, len);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        if (texts[i] != NULL) {
+            mask(texts[i], strlen(texts[i]), secret, len);
+        }
     }
     if (e->body != NULL) {
         e->body_len = mask(e->body, e->body_len, secret, len);

@@ -93,8 +93,8 @@ const char *error_kind_name(enum bosa_status kind);
 const char *error_sent_name(enum bosa_sent sent);
 
 /*
- * Replaces every occurrence of `secret` in message, cause, body and details by "***". A secret
- * shorter than 4 bytes is not looked for.
+ * Replaces every occurrence of `secret` in message, cause, code, reference_id, url, body and
+ * details by "***". A secret shorter than 4 bytes is not looked for.
  */
 void error_redact(struct bosa_error *e, const char *secret, size_t len);
 
