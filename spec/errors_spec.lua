@@ -146,3 +146,107 @@ describe("an error", function()
     assert.equal(401, err.status)
   end)
 end)
+
+--- One error of each kind, with what the world did.
+local kinds = {
+  params = function() return lab:keywords({}) end,
+  unknown_connector = function() return hub:run("nothing", "x") end,
+  unknown_action = function() return hub:run("lab", "nothing") end,
+  auth = function() return fault({ status = 401 }) end,
+  not_found = function() return fault({ status = 404, message = "No such issue." }) end,
+  rate_limit = function() return fault({ status = 429 }) end,
+  api = function() return fault({ status = 418 }) end,
+  server = function() return fault({ status = 503 }) end,
+  connection = function() return fault({ connection = "reset" }) end,
+  timeout = function() return lab:action("slow"):params({ delay_ms = 60000 }):timeout(0.05):run() end,
+  tls = function()
+    local port = sandbox.url:match(":(%d+)$") -- where nobody speaks TLS
+    return bosa.new({ api_base_url = "https://127.0.0.1:" .. port, api_key = "k" }):run("lab", "small")
+  end,
+  protocol = function() return fault({ broken_json = true }) end,
+  file = function() return lab:upload({ file = bosa.file({ path = "/nonexistent/file" }) }) end,
+  cancelled = function()
+    local call = assert(lab:action("slow"):params({ delay_ms = 60000 }):start())
+    call:cancel()
+    return call:wait()
+  end,
+  closed = function()
+    local other = bosa.new({ api_base_url = sandbox.url, api_key = "k" })
+    local call = assert(other:connect("lab"):action("small"):start())
+    other:close()
+    return call:wait()
+  end,
+}
+local sent = {
+  auth = "yes", not_found = "yes", rate_limit = "yes", api = "yes", server = "yes", protocol = "yes",
+  connection = "maybe", timeout = "maybe", cancelled = "maybe",
+}
+local retryable = { rate_limit = true, server = true, connection = true, timeout = true }
+
+describe("an error of kind", function()
+  for kind, provoke in pairs(kinds) do
+    it(kind .. " has the fields of its kind, and one line for a person", function()
+      assert(lab:small({})) -- so that there is a connection, and the schemas are known
+      local response, err = provoke()
+      assert.is_nil(response)
+      assert.equal(kind, err.kind)
+      assert.equal(sent[kind] or "no", err.sent)
+      assert.equal(retryable[kind] or false, err.retryable)
+      assert.equal("string", type(err.message))
+      assert.is_nil(tostring(err):find("[%c]"), tostring(err))
+      assert.truthy(tostring(err):find(err.message, 1, true))
+      assert.equal("string", type(err.connector))
+    end)
+  end
+
+  it("of the server's carries what it said of itself", function()
+    local body = bosa.json.encode({
+      error = {
+        message = "Slow\ndown.",
+        code = "too_fast",
+        details = { limit = 5 },
+        recovery = { retryable = true, retry_after_seconds = 3 },
+      },
+    })
+    local _, err = fault({ status = 429, body = body, content_type = "application/json" })
+    assert.equal("429 Too Many Requests: Slow down.", err.message)
+    assert.equal("too_fast", err.code)
+    assert.same({ limit = 5 }, err.details)
+    assert.equal(3, err.retry_after)
+    assert.equal(body, err.body)
+    assert.matches("%(reference [%w-]+%)$", tostring(err))
+    assert.equal(err.reference_id, tostring(err):match("%(reference (.-)%)$"))
+  end)
+
+  it("of the server's names the field, and doesn't repeat what was sent", function()
+    local detail = { { type = "missing", loc = { "body", "owner" }, msg = "Field required", input = "what was sent" } }
+    local body = bosa.json.encode({ detail = detail })
+    local _, err = fault({ status = 422, body = body, content_type = "application/json" })
+    assert.equal("api", err.kind)
+    assert.matches("body.owner: Field required", err.message, 1, true)
+    assert.equal("missing", err.details[1].type)
+    assert.is_nil(err.details[1].input)
+    assert.is_nil(err.body:find("what was sent", 1, true))
+  end)
+
+  it("auth is what the server calls a wrong key, whatever its status", function()
+    local _, err = fault({ status = 404, body = '{"detail":"Invalid API Key."}', content_type = "application/json" })
+    assert.equal("auth", err.kind)
+  end)
+
+  it("protocol is a redirect that would lead the key elsewhere", function()
+    local _, err = fault({ status = 307, headers = { Location = "http://evil.example/x" } })
+    assert.equal("protocol", err.kind)
+    assert.equal("no", err.sent)
+    assert.matches("evil.example", err.message, 1, true)
+  end)
+
+  it("any is of one type, also where a loop raises it", function()
+    local _, one = fault({ status = 500 })
+    local page = assert(lab:list_pages({ total = 30, limit = 10, fail_page = 2 }))
+    local ok, other = pcall(function() for _ in page:items() do end end)
+    assert.is_false(ok)
+    assert.equal(getmetatable(one), getmetatable(other))
+    assert.equal("server", other.kind)
+  end)
+end)
