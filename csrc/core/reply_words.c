@@ -1,3 +1,4 @@
+/* Servers say what went wrong in half a dozen forms; here all of them become one sentence. */
 #include "reply_words.h"
 
 #include "text.h"
@@ -30,6 +31,7 @@ bool reply_text(const struct reply *reply, uint32_t object, const char *name, st
     return out->len > 0;
 }
 
+/* The newest form comes first; an `error` that is a string is one of the older ones. */
 bool reply_message(const struct reply *reply, struct words *out)
 {
     uint32_t root = reply_root(reply);
@@ -114,6 +116,7 @@ static void add_cut(struct buf *out, const char *text, size_t len, size_t max)
 /* Adds a fault's place: ["body", "files", 0] is body.files[0]. */
 static void add_place(struct buf *out, const struct json_doc *doc, uint32_t list)
 {
+    size_t start = out->len;
     uint32_t end = json_next(doc, list);
     for (uint32_t node = list + 1; node < end; node = json_next(doc, node)) {
         size_t len;
@@ -121,13 +124,14 @@ static void add_place(struct buf *out, const struct json_doc *doc, uint32_t list
         if (json_type(doc, node) == JSON_INT) {
             buf_addf(out, "[%lld]", (long long)doc->nodes[node].v.i);
         } else if (name) {
-            buf_adds(out, node > list + 1 ? "." : "");
+            buf_adds(out, out->len > start ? "." : "");
             add_cut(out, name, len, MAX_PLACE);
         }
     }
 }
 
-/* Adds the first of a list of faults, {"loc", "msg"} or plain strings, and how many more there are.
+/*
+ * Adds the first of a list of faults, {"loc", "msg"} or plain strings, and how many more there are.
  */
 static bool add_faults(struct buf *out, const struct reply *reply, uint32_t list)
 {
@@ -190,7 +194,8 @@ static void add_sentence(struct buf *out, const struct words *words, const char 
     }
 }
 
-/* Adds what there is to say about an answer that is no JSON: its first line, or at least its type.
+/*
+ * Adds what there is to say about an answer that is no JSON: its first line, or at least its type.
  */
 static void add_unread(struct buf *out, const struct reply *reply, const char *phrase)
 {
@@ -219,6 +224,7 @@ static void add_target(struct buf *out, const struct reply *reply)
     }
 }
 
+/* Status and phrase, and what the server adds to them. */
 void reply_describe(const struct reply *reply, struct buf *out)
 {
     struct words words;
