@@ -1,98 +1,9 @@
-/* sink: where the bytes of an answer go, and how files are saved. */
-#include "net_fixture.h"
+/* sink: where the bytes of an answer go. Saving them is in test_sink_save.c. */
+#include "sink_fixture.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "sink.h"
-
-static bool exists(const char *path)
-{
-    struct stat info;
-    return lstat(path, &info) == 0;
-}
-
-static int mode_of(const char *path)
-{
-    struct stat info;
-    assert_int_equal(lstat(path, &info), 0);
-    return (int)(info.st_mode & 07777);
-}
-
-/* How many names a directory has. */
-static int count_names(const char *dir)
-{
-    DIR *listing = opendir(dir);
-    int count = 0;
-    assert_non_null(listing);
-    for (struct dirent *entry; (entry = readdir(listing));) {
-        count += entry->d_name[0] != '.';
-    }
-    closedir(listing);
-    return count;
-}
-
-/* The first descriptor that is free: the same before and after when nothing was left open. */
-static int next_descriptor(void)
-{
-    int fd = open("/dev/null", O_RDONLY);
-    close(fd);
-    return fd;
-}
-
-static void put(struct sink *sink, const char *bytes, size_t len)
-{
-    struct bosa_error err;
-    error_init(&err);
-    assert_int_equal(sink_write(sink, bytes, len, &err), BOSA_OK);
-}
-
-static void finish(struct sink *sink)
-{
-    struct bosa_error err;
-    error_init(&err);
-    assert_int_equal(sink_finish(sink, &err), BOSA_OK);
-    assert_true(sink->finished);
-}
-
-/* A finished sink of `size` bytes that count up. */
-static void fill(struct sink *sink, size_t size)
-{
-    char block[1000];
-    size_t done = 0;
-    assert_int_equal(sink_init(sink, SINK_MEMORY, NULL), BOSA_OK);
-    while (done < size) {
-        size_t n = size - done < sizeof block ? size - done : sizeof block;
-        for (size_t i = 0; i < n; i++) {
-            block[i] = (char)((done + i) % 251);
-        }
-        put(sink, block, n);
-        done += n;
-    }
-    finish(sink);
-    assert_int_equal(sink->size, size);
-}
-
-/* Fails the test when the sink does not hold the bytes of `fill`. */
-static void assert_filled(const struct sink *sink, size_t size)
-{
-    char block[777];
-    size_t done = 0, got;
-    struct bosa_error err;
-    error_init(&err);
-    do {
-        assert_int_equal(sink_read(sink, done, block, sizeof block, &got, &err), BOSA_OK);
-        for (size_t i = 0; i < got; i++) {
-            assert_int_equal(block[i], (char)((done + i) % 251));
-        }
-        done += got;
-    } while (got > 0);
-    assert_int_equal(done, size);
-}
+#include <sys/wait.h>
 
 /* ---- memory ---- */
 
@@ -367,6 +278,29 @@ static void a_target_that_became_a_directory_is_an_error(void **unused)
     remove_dir(dir);
 }
 
+/* Freed in a child, a part is still the parent's to finish; freed by who made it, it is gone. */
+static void a_part_is_removed_by_its_opener_alone(void **unused)
+{
+    char *dir = make_dir();
+    struct sink sink;
+    int status;
+    (void)unused;
+    assert_int_equal(sink_init(&sink, SINK_PATH, in_dir(dir, "f")), BOSA_OK);
+    put(&sink, "half", 4);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        sink_free(&sink);
+        _exit(exists(in_dir(dir, "f.part")) ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_true(exists(in_dir(dir, "f.part")));
+    sink_free(&sink);
+    assert_int_equal(count_names(dir), 0);
+    remove_dir(dir);
+}
+
 /* ---- the caller ---- */
 
 static void a_queue_is_full_until_it_is_taken(void **unused)
@@ -420,143 +354,6 @@ static void an_empty_queue_takes_a_piece_of_any_size(void **unused)
     assert_int_equal(sink.size, 1);
     sink_free(&sink);
     free(piece);
-}
-
-/* ---- saving ---- */
-
-static void a_file_is_saved_from_wherever_it_is(void **unused)
-{
-    static const size_t sizes[] = {0, 1, 65536, SINK_MEMORY_LIMIT + 12345};
-    char *dir = make_dir();
-    const char *path = in_dir(dir, "f");
-    struct bosa_error err;
-    (void)unused;
-    error_init(&err);
-    for (size_t i = 0; i < 4; i++) {
-        struct sink sink;
-        fill(&sink, sizes[i]);
-        char *content = malloc(sizes[i] + 1);
-        for (size_t k = 0; k < sizes[i]; k++) {
-            content[k] = (char)(k % 251);
-        }
-        assert_int_equal(sink_save(&sink, path, &err), BOSA_OK);
-        assert_file(path, content, sizes[i]);
-        assert_int_equal(mode_of(path), 0600);
-        assert_int_equal(count_names(dir), 1);
-        free(content);
-        sink_free(&sink);
-    }
-    remove_dir(dir);
-}
-
-static void saving_replaces_a_symlink_and_refuses_a_directory(void **unused)
-{
-    char *dir = make_dir();
-    const char *victim = in_dir(dir, "victim");
-    struct sink sink;
-    struct bosa_error err;
-    (void)unused;
-    error_init(&err);
-    fill(&sink, 3);
-    write_file(victim, "safe", 4);
-    assert_int_equal(symlink(victim, in_dir(dir, "f")), 0);
-    assert_int_equal(sink_save(&sink, in_dir(dir, "f"), &err), BOSA_OK);
-    assert_file(victim, "safe", 4);
-    assert_file(in_dir(dir, "f"), "\0\1\2", 3);
-    assert_int_equal(mkdir(in_dir(dir, "d"), 0700), 0);
-    assert_int_equal(sink_save(&sink, in_dir(dir, "d"), &err), BOSA_FILE);
-    assert_int_equal(sink_save(&sink, "/nowhere/f", &err), BOSA_FILE);
-    assert_message(&err, "cannot write `/nowhere/f`: No such file or directory");
-    assert_int_equal(count_names(dir), 3);
-    sink_free(&sink);
-    assert_int_equal(sink_init(&sink, SINK_CALLER, NULL), BOSA_OK);
-    finish(&sink);
-    assert_int_equal(sink_save(&sink, in_dir(dir, "g"), &err), BOSA_FILE);
-    assert_int_equal(count_names(dir), 3);
-    error_clear(&err);
-    sink_free(&sink);
-    remove_dir(dir);
-}
-
-/* Saves into the directory and fails the test when the path is another than dir/name. */
-static void assert_saved_as(const struct sink *sink, const char *dir, const char *name,
-                            const char *as)
-{
-    struct bosa_error err;
-    char *saved;
-    error_init(&err);
-    assert_int_equal(sink_save_in(sink, dir, name, &saved, &err), BOSA_OK);
-    assert_string_equal(saved, in_dir(dir, as));
-    assert_file(saved, "\0\1\2", 3);
-    assert_int_equal(mode_of(saved), 0600);
-    mem_free(saved);
-}
-
-static void saving_into_a_directory_finds_a_free_name(void **unused)
-{
-    char *dir = make_dir();
-    struct sink sink;
-    (void)unused;
-    fill(&sink, 3);
-    assert_saved_as(&sink, dir, "a.txt", "a.txt");
-    assert_saved_as(&sink, dir, "a.txt", "a (1).txt");
-    assert_saved_as(&sink, dir, "a.txt", "a (2).txt");
-    assert_saved_as(&sink, dir, "README", "README");
-    assert_saved_as(&sink, dir, "README", "README (1)");
-    assert_int_equal(mkdir(in_dir(dir, "d"), 0700), 0);
-    assert_saved_as(&sink, dir, "d", "d (1)");
-    assert_int_equal(symlink("/nowhere/at/all", in_dir(dir, "l")), 0);
-    assert_saved_as(&sink, dir, "l", "l (1)");
-    write_file(in_dir(dir, "p.part"), "another's", 9);
-    assert_saved_as(&sink, dir, "p", "p");
-    assert_file(in_dir(dir, "p.part"), "another's", 9);
-    assert_int_equal(count_names(dir), 11);
-    sink_free(&sink);
-    remove_dir(dir);
-}
-
-static void a_directory_may_end_in_a_slash(void **unused)
-{
-    char *dir = make_dir();
-    struct sink sink;
-    struct bosa_error err;
-    char *saved;
-    char with_slash[300];
-    (void)unused;
-    error_init(&err);
-    fill(&sink, 3);
-    snprintf(with_slash, sizeof with_slash, "%s/", dir);
-    assert_int_equal(sink_save_in(&sink, with_slash, "a", &saved, &err), BOSA_OK);
-    assert_string_equal(saved, in_dir(dir, "a"));
-    mem_free(saved);
-    assert_int_equal(chdir(dir), 0);
-    assert_int_equal(sink_save_in(&sink, "", "b", &saved, &err), BOSA_OK);
-    assert_true(exists(in_dir(dir, "b")));
-    assert_int_equal(chdir("/"), 0);
-    mem_free(saved);
-    sink_free(&sink);
-    remove_dir(dir);
-}
-
-static void saving_never_leaves_the_directory(void **unused)
-{
-    static const char *const names[] = {"../x", "a/b", "/etc/x", "..", ".", ""};
-    char *dir = make_dir();
-    struct sink sink;
-    struct bosa_error err;
-    char *saved;
-    (void)unused;
-    error_init(&err);
-    fill(&sink, 3);
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        assert_int_equal(sink_save_in(&sink, dir, names[i], &saved, &err), BOSA_FILE);
-        assert_null(saved);
-    }
-    assert_int_equal(sink_save_in(&sink, "/nowhere", "x", &saved, &err), BOSA_FILE);
-    assert_message(&err, "cannot write `/nowhere/x`: No such file or directory");
-    assert_int_equal(count_names(dir), 0);
-    sink_free(&sink);
-    remove_dir(dir);
 }
 
 /* ---- memory ---- */
@@ -645,11 +442,7 @@ int main(void)
         cmocka_unit_test(a_target_that_became_a_directory_is_an_error),
         cmocka_unit_test(a_queue_is_full_until_it_is_taken),
         cmocka_unit_test(an_empty_queue_takes_a_piece_of_any_size),
-        cmocka_unit_test(a_file_is_saved_from_wherever_it_is),
-        cmocka_unit_test(saving_replaces_a_symlink_and_refuses_a_directory),
-        cmocka_unit_test(saving_into_a_directory_finds_a_free_name),
-        cmocka_unit_test(a_directory_may_end_in_a_slash),
-        cmocka_unit_test(saving_never_leaves_the_directory),
+        cmocka_unit_test(a_part_is_removed_by_its_opener_alone),
         cmocka_unit_test(sinks_survive_a_lack_of_memory),
         cmocka_unit_test(the_way_to_a_temporary_file_survives_a_lack_of_memory),
     };
