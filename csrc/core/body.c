@@ -1,3 +1,9 @@
+/*
+ * Segments are read one after the other. Each knows how much of it was given out, so a rewind is
+ * setting that to nothing; files are read at an offset (pread), so that their descriptors have no
+ * place of their own that could be wrong. Invariant: `current` is the first segment that may still
+ * have bytes, and `hungry` is set only while that one is a feed without any.
+ */
 #include "body.h"
 
 #include "buf.h"
@@ -38,8 +44,10 @@ struct body *body_new(void)
     return mem_zalloc(1, sizeof(struct body));
 }
 
-/* Appends an empty segment and adds its size to the whole. NULL: no memory, or a whole past
- * INT64_MAX. */
+/*
+ * Appends an empty segment and adds its size to the whole. NULL: no memory, or a whole past
+ * INT64_MAX.
+ */
 static struct segment *add_segment(struct body *body, enum segment_type type, int64_t size)
 {
     if (size > 0 && size > INT64_MAX - body->known) {
@@ -79,6 +87,7 @@ static void wipe(struct buf *bytes)
     buf_free(bytes);
 }
 
+/* The bytes are the body's from here on, and wiped when they can't be. */
 enum bosa_status body_add_buf(struct body *body, struct buf *bytes)
 {
     struct segment *segment = NULL;
@@ -104,6 +113,10 @@ enum bosa_status body_add_bytes(struct body *body, const char *bytes, size_t len
     return body_add_buf(body, &copy);
 }
 
+/*
+ * The size is taken now, as Content-Length is sent before the first byte; read_file holds the file
+ * to it.
+ */
 enum bosa_status body_add_path(struct body *body, const char *path, struct bosa_error *err)
 {
     int fd;
@@ -124,6 +137,7 @@ enum bosa_status body_add_path(struct body *body, const char *path, struct bosa_
     return BOSA_OK;
 }
 
+/* Every negative size is the same: not known. */
 enum bosa_status body_add_feed(struct body *body, uint32_t id, int64_t size)
 {
     struct segment *segment = add_segment(body, SEGMENT_FEED, size < 0 ? -1 : size);
@@ -144,6 +158,7 @@ int64_t body_done(const struct body *body)
     return body->done;
 }
 
+/* Empty, it is still a body: "" and not NULL. */
 const char *body_bytes(const struct body *body, size_t *len)
 {
     *len = 0;
@@ -159,6 +174,7 @@ uint32_t body_hungry(const struct body *body)
     return body->hungry ? body->list[body->current].id : BODY_NO_FEED;
 }
 
+/* Bytes in memory have no way to fail. */
 static enum bosa_status read_bytes(const struct segment *segment, char *out, size_t cap,
                                    size_t *got)
 {
@@ -198,8 +214,10 @@ static enum bosa_status read_file(const struct segment *segment, char *out, size
     return status;
 }
 
-/* A feed is asked until it ends, also when it has given all of its size: one that goes on is an
- * error, not cut. */
+/*
+ * A feed is asked until it ends, also when it has given all of its size: one that goes on is an
+ * error, not cut.
+ */
 static enum bosa_status read_feed(struct segment *segment, char *out, size_t cap, size_t *got,
                                   struct bosa_error *err)
 {
@@ -225,6 +243,7 @@ static enum bosa_status read_feed(struct segment *segment, char *out, size_t cap
     return BOSA_OK;
 }
 
+/* BOSA_OK with *got 0 is the segment's end, whatever its type. */
 static enum bosa_status read_segment(struct segment *segment, char *out, size_t cap, size_t *got,
                                      struct bosa_error *err)
 {
@@ -239,8 +258,10 @@ static enum bosa_status read_segment(struct segment *segment, char *out, size_t 
     return read_bytes(segment, out, cap, got);
 }
 
-/* Fills `out` from as many segments as it takes; what was copied is given out before a dry feed is
- * told. */
+/*
+ * Fills `out` from as many segments as it takes; what was copied is given out before a dry feed is
+ * told.
+ */
 enum bosa_status body_read(struct body *body, char *out, size_t cap, size_t *got,
                            struct bosa_error *err)
 {
@@ -266,6 +287,7 @@ enum bosa_status body_read(struct body *body, char *out, size_t cap, size_t *got
     return BOSA_OK;
 }
 
+/* Only a feed that is dry can be hungry, so its buffer is free for the new bytes. */
 enum bosa_status body_feed(struct body *body, const char *bytes, size_t len)
 {
     if (!body->hungry) {

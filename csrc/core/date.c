@@ -1,3 +1,7 @@
+/*
+ * Dates of HTTP, read by hand, as the C library's reader knows of locales and time zones; and
+ * Retry-After, which may be one.
+ */
 #include "http.h"
 
 #include "text.h"
@@ -22,6 +26,7 @@ struct civil {
 
 /* The readers below move *at past what they read, and leave it anywhere when they return false. */
 
+/* Reads exactly this text. */
 static bool read_text(const char **at, const char *text)
 {
     size_t len = strlen(text);
@@ -46,6 +51,7 @@ static bool read_digits(const char **at, int count, int *out)
     return true;
 }
 
+/* Reads the first three letters of a month; *month is from 1. */
 static bool read_month(const char **at, int *month)
 {
     for (int i = 0; i < 12; i++) {
@@ -57,8 +63,10 @@ static bool read_month(const char **at, int *month)
     return false;
 }
 
-/* Reads a weekday, in full or its first three letters. Whether it is the right one is not looked
- * at. */
+/*
+ * Reads a weekday, in full or its first three letters. Whether it is the right one is not looked
+ * at.
+ */
 static bool read_weekday(const char **at, bool full)
 {
     for (int i = 0; i < 7; i++) {
@@ -71,6 +79,7 @@ static bool read_weekday(const char **at, bool full)
     return false;
 }
 
+/* Reads "08:49:37"; whether there is such a time is looked at later. */
 static bool read_time(const char **at, struct civil *out)
 {
     return read_digits(at, 2, &out->hour) && read_text(at, ":") &&
@@ -87,7 +96,8 @@ static bool read_fixdate(const char *at, struct civil *out)
            read_text(&at, " GMT") && *at == '\0';
 }
 
-/* "Sunday, 06-Nov-94 08:49:37 GMT". Years from 70 are of the last century, as POSIX nearly has it.
+/*
+ * "Sunday, 06-Nov-94 08:49:37 GMT". Years from 70 are of the last century, as POSIX nearly has it.
  */
 static bool read_rfc850(const char *at, struct civil *out)
 {
@@ -133,6 +143,7 @@ static int64_t to_unix(const struct civil *c)
     return (days - days_to_1970) * 86400 + c->hour * 3600 + c->minute * 60 + c->second;
 }
 
+/* The three forms differ within their first bytes, so trying them in turn costs little. */
 bool http_date(const char *text, int64_t *unix_seconds)
 {
     struct civil c = {0};
@@ -185,6 +196,7 @@ static bool read_seconds(const char *at, double *out)
     return *at == '\0';
 }
 
+/* A date is compared with the caller's clock: one that is past means now. */
 double http_retry_after(const char *text, int64_t now_unix)
 {
     double seconds;

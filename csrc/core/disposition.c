@@ -1,3 +1,9 @@
+/*
+ * The file name in a Content-Disposition value. The grammar of RFC 6266 is read where the value
+ * keeps to it; where it does not, what its sender meant is guessed by what real servers have been
+ * seen to send. The value is walked anew for each name that is looked for, so that nothing is
+ * allocated but the result.
+ */
 #include "disposition.h"
 
 #include "buf.h"
@@ -28,8 +34,10 @@ static const char *skip_blanks(const char *at)
     return at;
 }
 
-/* True when a parameter's value can end at `at`: the end, or a semicolon with a parameter's name
- * and "=" behind. */
+/*
+ * True when a parameter's value can end at `at`: the end, or a semicolon with a parameter's name
+ * and "=" behind.
+ */
 static bool ends_value(const char *at)
 {
     at = skip_blanks(at);
@@ -116,8 +124,10 @@ static bool find_param(const char *value, const char *name, struct param *out)
     return false;
 }
 
-/* Adds a plain value with its escapes undone; a backslash before anything but a quote or another is
- * one. */
+/*
+ * Adds a plain value with its escapes undone; a backslash before anything but a quote or another is
+ * one.
+ */
 static void add_plain(struct buf *out, const struct param *param)
 {
     for (size_t i = 0; i < param->value_len; i++) {
@@ -149,8 +159,10 @@ static bool add_decoded(struct buf *out, const char *text, size_t len)
     return true;
 }
 
-/* Adds an RFC 8187 value, "charset'language'bytes"; false when it is none, or of another charset
- * than UTF-8 and Latin-1. */
+/*
+ * Adds an RFC 8187 value, "charset'language'bytes"; false when it is none, or of another charset
+ * than UTF-8 and Latin-1.
+ */
 static bool add_extended(struct buf *out, const struct param *param, bool *latin1)
 {
     const char *quote = memchr(param->value, '\'', param->value_len);
@@ -168,8 +180,10 @@ static bool add_extended(struct buf *out, const struct param *param, bool *latin
     return add_decoded(out, second + 1, (size_t)(end - second - 1));
 }
 
-/* Adds the sections filename*0, filename*1 ... (RFC 2231); those with a star behind are
- * percent-encoded. */
+/*
+ * Adds the sections filename*0, filename*1 ... (RFC 2231); those with a star behind are
+ * percent-encoded.
+ */
 static bool add_sections(struct buf *out, const char *value, bool *latin1)
 {
     for (int i = 0; i < MAX_SECTIONS; i++) {
@@ -210,8 +224,10 @@ static void add_utf8(struct buf *out, const char *text, size_t len, bool latin1)
     }
 }
 
-/* Makes the raw bytes (freed) the result: UTF-8, an encoded NUL as "_" since it would cut the name
- * short. */
+/*
+ * Makes the raw bytes (freed) the result: UTF-8, an encoded NUL as "_" since it would cut the name
+ * short.
+ */
 static enum bosa_status finish(struct buf *raw, bool latin1, char **out)
 {
     struct buf text;
@@ -251,7 +267,8 @@ static bool add_simple(struct buf *out, const char *value, bool *latin1)
     return true;
 }
 
-/* Each form is tried in the order of its worth; one that is broken or empty gives way to the next.
+/*
+ * Each form is tried in the order of its worth; one that is broken or empty gives way to the next.
  */
 enum bosa_status disposition_filename(const char *value, char **out)
 {
@@ -271,6 +288,7 @@ enum bosa_status disposition_filename(const char *value, char **out)
     return finish(&raw, latin1, out);
 }
 
+/* For callers to whom a lack of memory and of a name are the same. */
 char *http_filename(const char *content_disposition)
 {
     char *name = NULL;
@@ -280,6 +298,7 @@ char *http_filename(const char *content_disposition)
     return disposition_filename(content_disposition, &name) == BOSA_OK ? name : NULL;
 }
 
+/* The type is what comes first and has no "=". */
 bool disposition_is_attachment(const char *value)
 {
     struct param type;

@@ -1,3 +1,4 @@
+/* System calls that do part of the work or are interrupted, made whole here once. */
 #include "fileio.h"
 
 #include <errno.h>
@@ -9,6 +10,7 @@
 #define MAX_RUN                                                                                    \
     ((size_t)1 << 30) /* bytes of one system call; more than SSIZE_MAX would be undefined */
 
+/* `number` is handed in, as errno may have changed since the call that failed. */
 enum bosa_status fileio_error(struct bosa_error *err, const char *verb, const char *path,
                               int number)
 {
@@ -45,6 +47,7 @@ enum bosa_status fileio_open(const char *path, int *fd, int64_t *size, struct bo
     return BOSA_OK;
 }
 
+/* A signal that comes in between is no error. */
 enum bosa_status fileio_read(int fd, const char *path, int64_t offset, char *out, size_t cap,
                              size_t *got, struct bosa_error *err)
 {
@@ -56,6 +59,7 @@ enum bosa_status fileio_read(int fd, const char *path, int64_t offset, char *out
     return n < 0 ? fileio_error(err, "read", path, errno) : BOSA_OK;
 }
 
+/* A write that takes nothing would go on for ever; it is taken for a full disk. */
 enum bosa_status fileio_write(int fd, const char *path, const char *bytes, size_t len,
                               struct bosa_error *err)
 {

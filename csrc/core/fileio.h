@@ -8,13 +8,17 @@
 
 #include <stdint.h>
 
-/* BOSA_FILE "cannot `verb` `path`: ..." with the system's words for `number` (an errno), which
- * become the cause too. */
+/*
+ * BOSA_FILE "cannot `verb` `path`: ..." with the system's words for `number` (an errno), which
+ * become the cause too.
+ */
 enum bosa_status fileio_error(struct bosa_error *err, const char *verb, const char *path,
                               int number);
 
-/* Opens a regular file for reading, close-on-exec, and tells its size. A directory, a FIFO, a
- * device is BOSA_FILE. */
+/*
+ * Opens a regular file for reading, close-on-exec, and tells its size. A directory, a FIFO, a
+ * device is BOSA_FILE.
+ */
 enum bosa_status fileio_open(const char *path, int *fd, int64_t *size, struct bosa_error *err);
 
 /* Reads up to `cap` bytes from `offset`. *got 0: the end. `path` is for the message. */

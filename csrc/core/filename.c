@@ -1,3 +1,7 @@
+/*
+ * File names made safe. The rules of all systems are applied on every system: a file that was saved
+ * here may be copied to, or unpacked on, another one.
+ */
 #include "http.h"
 
 #include "buf.h"
@@ -57,7 +61,8 @@ static void add_fit(struct buf *out, const char *name)
     }
 }
 
-/* Takes dots and spaces off both ends: hidden files, "..", and what Windows drops without a word.
+/*
+ * Takes dots and spaces off both ends: hidden files, "..", and what Windows drops without a word.
  */
 static void trim(struct buf *name)
 {
@@ -111,6 +116,10 @@ static void cut(struct buf *name)
     trim(name);
 }
 
+/*
+ * The order matters: what trimming leaves may be a device's name, and the `_` before one counts
+ * when the name is cut.
+ */
 char *http_safe_filename(const char *name)
 {
     struct buf fit, out;

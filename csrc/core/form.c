@@ -1,3 +1,7 @@
+/*
+ * What both encodings of a form share: walking the parameters, refusing what no form can hold, and
+ * the text of a value.
+ */
 #include "form.h"
 
 #include "buf.h"
@@ -32,6 +36,7 @@ static struct json_doc *fault_details(const char *path, size_t path_len, const c
     return doc;
 }
 
+/* The value itself is not shown: it may be a secret. */
 enum bosa_status form_fault(struct bosa_error *err, const struct form_item *item, const char *text)
 {
     struct buf path;
@@ -54,8 +59,10 @@ enum bosa_status form_fault(struct bosa_error *err, const struct form_item *item
     return status;
 }
 
-/* True for a container that the caller left open: as a form's value it is an empty list, which
- * sends nothing. */
+/*
+ * True for a container that the caller left open: as a form's value it is an empty list, which
+ * sends nothing.
+ */
 static bool is_nothing(const struct json_node *node)
 {
     return node->type == JSON_NULL || ((node->flags & JSON_F_EITHER) && node->len == 0);
@@ -125,6 +132,7 @@ enum bosa_status form_each(const struct form *form, form_visit *visit, void *con
     return status;
 }
 
+/* Numbers are written by json, so that a form and a JSON body say the same. */
 enum bosa_status form_text(struct buf *out, const struct form *form, const struct form_item *item,
                            struct bosa_error *err)
 {

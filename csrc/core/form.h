@@ -48,8 +48,10 @@ void multipart_boundary(char out[FORM_BOUNDARY_SIZE], const struct form *form);
 /* True when the boundary occurs there. */
 bool multipart_collides(const char *boundary, const struct form *form);
 
-/* Appends the form to `body`, cut by `boundary`. BOSA_PARAMS, BOSA_FILE and BOSA_NOMEM leave `body`
- * half written. */
+/*
+ * Appends the form to `body`, cut by `boundary`. BOSA_PARAMS, BOSA_FILE and BOSA_NOMEM leave `body`
+ * half written.
+ */
 enum bosa_status multipart_write(struct body *body, const char *boundary, const struct form *form,
                                  struct bosa_error *err);
 

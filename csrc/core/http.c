@@ -1,3 +1,8 @@
+/*
+ * Field lists, and the questions about bytes that fields are made of. A list owns copies of
+ * everything in it, since the bytes it was given (a line of an answer, a Lua string) go away while
+ * it is still in use.
+ */
 #include "http.h"
 
 #include "mem.h"
@@ -42,7 +47,8 @@ static bool is_value(const char *text, size_t len)
     return true;
 }
 
-/* BOSA_PARAMS when the two can't make a field line. The value is not repeated: it may be a secret.
+/*
+ * BOSA_PARAMS when the two can't make a field line. The value is not repeated: it may be a secret.
  */
 static enum bosa_status check(const char *name, size_t name_len, const char *value,
                               size_t value_len, struct bosa_error *err)
@@ -123,8 +129,10 @@ enum bosa_status fields_add(struct fields *fields, const char *name, size_t name
     return status;
 }
 
-/* The new field is added before the old ones go: a failure changes nothing, and the value may be
- * one of theirs. */
+/*
+ * The new field is added before the old ones go: a failure changes nothing, and the value may be
+ * one of theirs.
+ */
 enum bosa_status fields_set(struct fields *fields, const char *name, const char *value,
                             size_t value_len, struct bosa_error *err)
 {
@@ -148,6 +156,7 @@ enum bosa_status fields_set(struct fields *fields, const char *name, const char 
     return BOSA_OK;
 }
 
+/* The list is short, so it is searched from its start. */
 const char *fields_get(const struct fields *fields, const char *name)
 {
     size_t len = strlen(name);
@@ -159,6 +168,7 @@ const char *fields_get(const struct fields *fields, const char *name)
     return NULL;
 }
 
+/* What is in a list was checked when it was added, and is not again. */
 enum bosa_status fields_copy(struct fields *to, const struct fields *from)
 {
     memset(to, 0, sizeof *to);
@@ -173,6 +183,7 @@ enum bosa_status fields_copy(struct fields *to, const struct fields *from)
     return BOSA_OK;
 }
 
+/* Values are wiped, as a key or a token may be one of them. */
 void fields_free(struct fields *fields)
 {
     for (size_t i = 0; i < fields->count; i++) {

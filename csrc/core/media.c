@@ -1,11 +1,14 @@
+/* Media types: which of them are JSON, and which one a file's name stands for. */
 #include "http.h"
 
 #include "text.h"
 
 #include <string.h>
 
-/* What file names end in and the type that stands for; in the order of the alphabet, for the
- * reader. */
+/*
+ * What file names end in and the type that stands for; in the order of the alphabet, for the
+ * reader.
+ */
 static const struct {
     const char *extension, *type;
 } types[] = {
@@ -95,6 +98,7 @@ static size_t essence(const char *content_type)
     return len;
 }
 
+/* A suffix counts only in a subtype that has more than it: "application/+json" is nothing. */
 bool http_is_json(const char *content_type)
 {
     if (!content_type) {

@@ -1,3 +1,7 @@
+/*
+ * multipart/form-data as segments of a body. Text is gathered until a file's content needs a
+ * segment of its own, so a form without files on disk is still few segments.
+ */
 #include "form.h"
 
 #include "buf.h"
@@ -38,6 +42,7 @@ static bool contains(const char *bytes, size_t len, const char *text, size_t tex
     return false;
 }
 
+/* Files on disk and feeds are not searched: 128 random bits make a guess hopeless. */
 bool multipart_collides(const char *boundary, const struct form *form)
 {
     size_t len = strlen(boundary);
@@ -129,8 +134,10 @@ static const char *name_of(const struct file_part *file)
     return name && name[0] != '\0' ? name : "file";
 }
 
-/* Adds a file's name. The server undoes no encoding, so what the quoted string can't hold becomes
- * `_`. */
+/*
+ * Adds a file's name. The server undoes no encoding, so what the quoted string can't hold becomes
+ * `_`.
+ */
 static void add_filename(struct buf *out, const char *name)
 {
     buf_adds(out, "; filename=\"");
@@ -196,6 +203,7 @@ static enum bosa_status add_content(struct writer *writer, const struct form_ite
     return status == BOSA_OK ? status : error_set(err, BOSA_NOMEM, "no memory");
 }
 
+/* Writes the part of one file; its content is not read here. */
 static enum bosa_status write_file(struct writer *writer, const struct form *form,
                                    const struct form_item *item, struct bosa_error *err)
 {

@@ -1,3 +1,7 @@
+/*
+ * The target of a redirect, resolved as RFC 3986 says and held to the origin that the request went
+ * to: with it goes the API key.
+ */
 #include "request.h"
 
 #include "buf.h"
@@ -95,8 +99,10 @@ static void add_relative(struct buf *out, const struct url *base, const char *te
     buf_free(&joined);
 }
 
-/* Writes the absolute form of `location` (not empty, `len` bytes of it) to `out`; false when it
- * can't be one. */
+/*
+ * Writes the absolute form of `location` (not empty, `len` bytes of it) to `out`; false when it
+ * can't be one.
+ */
 static bool resolve(struct buf *out, const char *current, const struct url *base,
                     const char *location, size_t len)
 {
@@ -131,8 +137,10 @@ static enum bosa_status refuse(const char *location, const char *why, struct bos
                      (int)text_cut(location, len, SHOWN), location, why);
 }
 
-/* A fragment is nothing to the server, so it is dropped. A backslash would be a slash to some who
- * read it. */
+/*
+ * A fragment is nothing to the server, so it is dropped. A backslash would be a slash to some who
+ * read it.
+ */
 enum bosa_status request_redirect(struct request *request, const char *location,
                                   struct bosa_error *err)
 {

@@ -1,3 +1,7 @@
+/*
+ * The way of an answer: head, body, end. Until the first byte of the body nothing is decided; an
+ * answer without a content type stays undecided over white space, which is held back in `text`.
+ */
 #include "reply.h"
 
 #include "disposition.h"
@@ -6,9 +10,8 @@
 
 #include <string.h>
 
-#define FIRST_RESERVE                                                                              \
-    ((size_t)1 << 20) /* bytes reserved at most on the word of a Content-Length                    \
-                       */
+/* bytes reserved at most on the word of a Content-Length */
+#define FIRST_RESERVE ((size_t)1 << 20)
 
 static enum bosa_status no_memory(struct bosa_error *err)
 {
@@ -49,6 +52,7 @@ enum bosa_status reply_init(struct reply *reply, const struct reply_options *opt
     return sink_init(&reply->sink, options->sink, options->output_path);
 }
 
+/* The sink's kind and path stay, and so does max_size: another attempt is to go the same way. */
 void reply_reset(struct reply *reply)
 {
     fields_free(&reply->fields);
@@ -67,6 +71,7 @@ void reply_free(struct reply *reply)
 
 /* ---- the head ---- */
 
+/* A proxy's answer to CONNECT may come before the server's, like an informational one. */
 enum bosa_status reply_status(struct reply *reply, int status, struct bosa_error *err)
 {
     if (status < 100 || status > 599) {
@@ -101,6 +106,9 @@ static int64_t expected_size(const struct fields *fields)
     return size;
 }
 
+/*
+ * fields_add checks name and value; its BOSA_PARAMS would blame the caller for the server's fault.
+ */
 enum bosa_status reply_field(struct reply *reply, const char *line, size_t len,
                              struct bosa_error *err)
 {
@@ -133,6 +141,7 @@ enum bosa_status reply_field(struct reply *reply, const char *line, size_t len,
 
 /* ---- the body ---- */
 
+/* By its status alone, whatever the fields say; stray bytes are dropped. */
 static bool has_no_body(int status)
 {
     return status < 200 || status == 204 || status == 205 || status == 304;
@@ -144,8 +153,10 @@ static bool looks_like_json(char c)
     return text_is_digit(c) || (c != '\0' && strchr("{[\"-tfn", c));
 }
 
-/* Decides where the body goes by the head and, without a content type, by its first byte that is no
- * white space. */
+/*
+ * Decides where the body goes by the head and, without a content type, by its first byte that is no
+ * white space.
+ */
 static void decide(struct reply *reply, const char *bytes, size_t len)
 {
     const char *type = fields_get(&reply->fields, "Content-Type");
@@ -190,8 +201,10 @@ static enum bosa_status to_sink(struct reply *reply, const char *bytes, size_t l
     return sink_write(&reply->sink, bytes, len, err);
 }
 
-/* Keeps JSON. What only looked like it is a file when it gets too large, since files are not
- * bounded. */
+/*
+ * Keeps JSON. What only looked like it is a file when it gets too large, since files are not
+ * bounded.
+ */
 static enum bosa_status keep_json(struct reply *reply, const char *bytes, size_t len,
                                   struct bosa_error *err)
 {
@@ -215,6 +228,7 @@ static enum bosa_status keep_json(struct reply *reply, const char *bytes, size_t
     return reply->text.failed ? no_memory(err) : BOSA_OK;
 }
 
+/* BOSA_AGAIN comes from the sink, which took nothing of the piece then. */
 enum bosa_status reply_body(struct reply *reply, const char *bytes, size_t len,
                             struct bosa_error *err)
 {
@@ -248,6 +262,7 @@ static void open_envelope(struct reply *reply)
     reply->meta = data == JSON_NONE ? JSON_NONE : json_member(&reply->doc, 0, "meta");
 }
 
+/* What was held back goes to the sink first, should nothing have pushed it there before. */
 static enum bosa_status end_file(struct reply *reply, struct bosa_error *err)
 {
     const char *disposition = fields_get(&reply->fields, "Content-Disposition");
@@ -264,8 +279,10 @@ static enum bosa_status end_file(struct reply *reply, struct bosa_error *err)
     return status;
 }
 
-/* Parses what was taken for JSON without being told so; a copy, because it may turn out to be a
- * file. */
+/*
+ * Parses what was taken for JSON without being told so; a copy, because it may turn out to be a
+ * file.
+ */
 static enum bosa_status end_sniffed(struct reply *reply, struct bosa_error *err)
 {
     char *copy = mem_dup(reply->text.data, reply->text.len);

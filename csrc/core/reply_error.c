@@ -1,3 +1,7 @@
+/*
+ * Errors made of answers. Whatever the server repeats of what the caller sent (`input`) may be a
+ * secret: it is left out of the details and of the body that is shown.
+ */
 #include "reply.h"
 
 #include "mem.h"
@@ -26,6 +30,7 @@ static bool says_bad_key(const struct reply *reply)
     return false;
 }
 
+/* The kind by status, but for the 404 of a wrong key. */
 static enum bosa_status kind_of(const struct reply *reply)
 {
     switch (reply->status) {
@@ -51,6 +56,7 @@ static uint32_t recovery(const struct reply *reply)
     return reply_find(reply, reply_find(reply, reply_root(reply), "error"), "recovery");
 }
 
+/* Anything but true and false says nothing. */
 int reply_recovery(const struct reply *reply)
 {
     uint32_t node = reply_find(reply, recovery(reply), "retryable");
@@ -159,8 +165,10 @@ static void add_clean(struct json_doc *out, const struct json_doc *doc, uint32_t
     json_close(out, container, count);
 }
 
-/* error.details, else a `detail` that is more than a sentence (which the message has), as a
- * document without `input`. */
+/*
+ * error.details, else a `detail` that is more than a sentence (which the message has), as a
+ * document without `input`.
+ */
 static enum bosa_status fill_details(const struct reply *reply, struct bosa_error *err)
 {
     uint32_t node = reply_find(reply, reply_find(reply, reply_root(reply), "error"), "details");
@@ -191,8 +199,10 @@ static bool has_input(const struct json_doc *doc)
     return false;
 }
 
-/* How much of an answer that could not be parsed may be shown: up to the first echo of the caller's
- * input. */
+/*
+ * How much of an answer that could not be parsed may be shown: up to the first echo of the caller's
+ * input.
+ */
 static size_t before_input(const char *text, size_t len)
 {
     static const char key[] = "\"input\"";
@@ -248,7 +258,8 @@ static enum bosa_status fill_body(const struct reply *reply, struct bosa_error *
     return set_body(err, text->data, before_input(text->data, text->len));
 }
 
-/* The server's own code: error.code, a string or a number, else error.type, else the root's code.
+/*
+ * The server's own code: error.code, a string or a number, else error.type, else the root's code.
  */
 static enum bosa_status fill_code(const struct reply *reply, struct bosa_error *err)
 {
@@ -325,6 +336,7 @@ static enum bosa_status fill(const struct reply *reply, int64_t now_unix, struct
     return status == BOSA_OK ? fill_details(reply, err) : status;
 }
 
+/* An error that can't be filled whole for lack of memory is none at all, but that. */
 enum bosa_status reply_judge(const struct reply *reply, bool integration, int64_t now_unix,
                              struct bosa_error *err)
 {

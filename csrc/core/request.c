@@ -1,3 +1,4 @@
+/* A request's parameters become its body here, in the encoding that they ask for. */
 #include "request.h"
 
 #include "buf.h"
@@ -14,6 +15,7 @@ static bool copy_text(char **to, const char *from, size_t len)
     return !from || *to;
 }
 
+/* A NULL stays NULL: which of path, bytes and feed is in use is told by that. */
 enum bosa_status file_part_copy(struct file_part *to, const struct file_part *from)
 {
     memset(to, 0, sizeof *to);
@@ -71,8 +73,10 @@ static bool has_file(const struct json_doc *doc, uint32_t node)
     return false;
 }
 
-/* A form_visit: adds name=value to the buffer. All but the unreserved characters are encoded, also
- * the space. */
+/*
+ * A form_visit: adds name=value to the buffer. All but the unreserved characters are encoded, also
+ * the space.
+ */
 static enum bosa_status write_pair(void *context, const struct form *form,
                                    const struct form_item *item, struct bosa_error *err)
 {
@@ -125,6 +129,7 @@ static enum bosa_status set_body(struct request *request, struct body *body, con
     return status;
 }
 
+/* The request changes only when its new body is whole. */
 enum bosa_status request_set_params(struct request *request, const struct json_doc *params,
                                     uint32_t node, bool form, const struct file_part *files,
                                     size_t file_count, struct bosa_error *err)

@@ -1,3 +1,8 @@
+/*
+ * The three kinds of sink. A file descriptor is held by SINK_MEMORY only past its limit and by
+ * SINK_PATH from its first byte on. Invariant of SINK_PATH: `part` is set exactly while a file of
+ * that name is ours to rename or remove.
+ */
 #include "sink.h"
 
 #include "fileio.h"
@@ -52,6 +57,7 @@ static enum bosa_status spill(struct sink *sink, struct bosa_error *err)
     return BOSA_OK;
 }
 
+/* Appends to what is in memory. */
 static enum bosa_status keep(struct sink *sink, const char *bytes, size_t len,
                              struct bosa_error *err)
 {
@@ -59,6 +65,7 @@ static enum bosa_status keep(struct sink *sink, const char *bytes, size_t len,
     return sink->bytes.failed ? no_memory(err) : BOSA_OK;
 }
 
+/* Past the limit everything goes to a file, what was kept so far first. */
 static enum bosa_status write_memory(struct sink *sink, const char *bytes, size_t len,
                                      struct bosa_error *err)
 {
@@ -70,7 +77,8 @@ static enum bosa_status write_memory(struct sink *sink, const char *bytes, size_
     return status == BOSA_OK ? fileio_write(sink->fd, file_name(sink), bytes, len, err) : status;
 }
 
-/* Opens the part. A directory at the path is refused now, not after everything has been received.
+/*
+ * Opens the part. A directory at the path is refused now, not after everything has been received.
  */
 static enum bosa_status open_path(struct sink *sink, struct bosa_error *err)
 {
@@ -141,6 +149,7 @@ static enum bosa_status finish_path(struct sink *sink, struct bosa_error *err)
     return BOSA_OK;
 }
 
+/* May be called again; a finished path is not renamed twice. */
 enum bosa_status sink_finish(struct sink *sink, struct bosa_error *err)
 {
     if (sink->kind == SINK_PATH && !sink->finished) {
@@ -185,6 +194,7 @@ void sink_reset(struct sink *sink)
     sink->finished = false;
 }
 
+/* The sink is const: a descriptor's place is not moved, so several readers may go on at once. */
 enum bosa_status sink_read(const struct sink *sink, uint64_t offset, char *out, size_t cap,
                            size_t *got, struct bosa_error *err)
 {

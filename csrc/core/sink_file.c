@@ -1,3 +1,7 @@
+/*
+ * Names for files that are not whole yet: exclusive, so that two downloads to one place, in one
+ * process or two, never write to one file.
+ */
 #include "sink_file.h"
 
 #include "buf.h"
@@ -27,6 +31,7 @@ static char *part_name(const char *path, int n)
     return buf_take(&name, NULL);
 }
 
+/* A name that is taken, by a file, a symlink or a directory, is passed over. */
 enum bosa_status sink_file_open(struct sink *sink, struct bosa_error *err)
 {
     int number = EEXIST;
@@ -75,6 +80,7 @@ static int open_unnamed(char *template)
     return fd;
 }
 
+/* Without a name nothing is left behind, whatever ends the process. */
 enum bosa_status sink_file_temporary(int *fd, struct bosa_error *err)
 {
     struct buf name;

@@ -13,8 +13,10 @@
  */
 enum bosa_status sink_file_open(struct sink *sink, struct bosa_error *err);
 
-/* Closes *fd, which becomes -1. The system may tell of a failed write only here. `path` is for the
- * message. */
+/*
+ * Closes *fd, which becomes -1. The system may tell of a failed write only here. `path` is for the
+ * message.
+ */
 enum bosa_status sink_file_close(int *fd, const char *path, struct bosa_error *err);
 
 /* Opens a file that has no name, in $TMPDIR or /tmp; mode 0600, close-on-exec. */

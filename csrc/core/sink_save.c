@@ -1,3 +1,7 @@
+/*
+ * Saving a file that was received already. It is written beside its place like any download, so
+ * that nobody ever sees half of it.
+ */
 #include "sink.h"
 
 #include "fileio.h"
@@ -61,6 +65,7 @@ static enum bosa_status begin_save(const struct sink *sink, struct sink *to, con
     return status;
 }
 
+/* The path sink does the rest: part, rename, and clean-up when something fails. */
 enum bosa_status sink_save(const struct sink *sink, const char *path, struct bosa_error *err)
 {
     struct sink to;
@@ -92,8 +97,10 @@ static char *candidate(const char *dir, const char *name, int n)
     return buf_take(&path, NULL);
 }
 
-/* For file systems without hard links: the name is taken by an empty file of ours, which the part
- * then replaces. */
+/*
+ * For file systems without hard links: the name is taken by an empty file of ours, which the part
+ * then replaces.
+ */
 static int claim(const char *part, const char *path)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
@@ -147,8 +154,10 @@ static enum bosa_status place_somewhere(const char *part, const char *dir, const
     return fileio_error(err, "save a file in", dir, number);
 }
 
-/* The part gets its name by link(2), which never replaces: no other file is written over, whoever
- * else writes. */
+/*
+ * The part gets its name by link(2), which never replaces: no other file is written over, whoever
+ * else writes.
+ */
 enum bosa_status sink_save_in(const struct sink *sink, const char *dir, const char *name,
                               char **saved, struct bosa_error *err)
 {

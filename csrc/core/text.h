@@ -59,8 +59,10 @@ static inline int text_percent(const char *text, size_t len)
     return text_hex(text[1]) * 16 + text_hex(text[2]);
 }
 
-/* How many of `len` bytes to keep so that there are at most `max` and no UTF-8 sequence is cut in
- * two. */
+/*
+ * How many of `len` bytes to keep so that there are at most `max` and no UTF-8 sequence is cut in
+ * two.
+ */
 static inline size_t text_cut(const char *text, size_t len, size_t max)
 {
     if (len <= max) {

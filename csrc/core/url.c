@@ -1,3 +1,8 @@
+/*
+ * URLs taken apart, strictly: what another reader (libcurl, a proxy, a server) might take for
+ * another host than we do is refused. So user information, backslashes, encoded bytes in a host and
+ * numbers in odd bases have no meaning here.
+ */
 #include "request.h"
 
 #include "http.h"
@@ -44,8 +49,10 @@ static bool read_port(const char *text, size_t len, int *port)
     return value > 0;
 }
 
-/* Splits "host", "host:port" or "[v6]:port". A `@` is no byte of a host, so user information ends
- * here. */
+/*
+ * Splits "host", "host:port" or "[v6]:port". A `@` is no byte of a host, so user information ends
+ * here.
+ */
 static bool read_authority(struct url *out, const char *text, size_t len)
 {
     bool bracketed = len > 0 && text[0] == '[';
@@ -72,6 +79,7 @@ static bool is_plain(const char *text, size_t len)
     return true;
 }
 
+/* The bytes are checked first, so that nothing behind has to think of them again. */
 bool url_parse(struct url *out, const char *text, size_t len)
 {
     memset(out, 0, sizeof *out);
@@ -133,6 +141,7 @@ static bool is_loopback_v4(const char *text, size_t len)
     return parts == 4 && i == len && text[len - 1] != '.';
 }
 
+/* By name or number alone, without asking a resolver: the answer must not depend on the network. */
 bool url_is_loopback(const struct url *url)
 {
     const char *host = url->host;
@@ -154,8 +163,10 @@ static int decoded(const char *text, size_t len, size_t *size)
     return byte >= 0 ? byte : (unsigned char)text[0];
 }
 
-/* True when a segment of the path is `.` or `..` once it is decoded. Encoded slashes end a segment
- * too. */
+/*
+ * True when a segment of the path is `.` or `..` once it is decoded. Encoded slashes end a segment
+ * too.
+ */
 static bool has_dot_segment(const char *path, size_t len)
 {
     size_t dots = 0;
@@ -178,6 +189,7 @@ static bool has_dot_segment(const char *path, size_t len)
     return only_dots && (dots == 1 || dots == 2);
 }
 
+/* A second `/` would make the path a host for who reads it as a reference. */
 bool url_path_is_safe(const char *path, size_t len)
 {
     if (len == 0 || path[0] != '/' || (len > 1 && path[1] == '/')) {

@@ -79,7 +79,8 @@ static inline void remove_dir(char *dir)
     free(dir);
 }
 
-/* "dir/name" in one of a few buffers used in turn, so that several can be in use in one expression.
+/*
+ * "dir/name" in one of a few buffers used in turn, so that several can be in use in one expression.
  */
 static inline const char *in_dir(const char *dir, const char *name)
 {

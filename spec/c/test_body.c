@@ -234,8 +234,10 @@ static void an_empty_file_that_grows_is_an_error(void **unused)
     remove_dir(dir);
 }
 
-/* A transport that knows the length asks for no byte more, so the last piece must be refused
- * already. */
+/*
+ * A transport that knows the length asks for no byte more, so the last piece must be refused
+ * already.
+ */
 static void growth_is_told_with_the_last_bytes(void **unused)
 {
     char *dir = make_dir();

@@ -71,8 +71,10 @@ static void the_name_is_read_from_clean_and_sloppy_values(void **unused)
     }
 }
 
-/* What such a value costs is bounded by a few readings of it, not by its square: else this takes
- * minutes. */
+/*
+ * What such a value costs is bounded by a few readings of it, not by its square: else this takes
+ * minutes.
+ */
 static void a_value_made_to_be_slow_is_read(void **unused)
 {
     enum { SIZE = 250000 };

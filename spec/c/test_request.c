@@ -192,8 +192,10 @@ static const char *boundary_of(const struct request *request)
     return type + strlen(start);
 }
 
-/* Fails the test when the body is not `expected`, in which `#` stands for the boundary and `~` for
- * CR LF. */
+/*
+ * Fails the test when the body is not `expected`, in which `#` stands for the boundary and `~` for
+ * CR LF.
+ */
 static void assert_parts(struct request *request, const char *expected)
 {
     char wanted[4096];
@@ -529,7 +531,8 @@ static void requests_survive_a_lack_of_memory(void **unused)
     json_free(&doc);
 }
 
-/* A refusal that can't be told for lack of memory is a lack of memory; nothing is lost on the way.
+/*
+ * A refusal that can't be told for lack of memory is a lack of memory; nothing is lost on the way.
  */
 static void a_refusal_survives_a_lack_of_memory(void **unused)
 {
