@@ -223,6 +223,8 @@ describe("downloads", function()
 
   it("say why they can't be saved", function()
     local file = download({ bytes = 10 }).data
+    assert.has_error(function() file:save(path("a\0b")) end)
+    assert.has_error(function() file:save_in(dir .. "\0x") end)
     local saved, err = file:save(path("no/such/dir/x"))
     assert.is_nil(saved)
     assert.equal("file", err.kind)

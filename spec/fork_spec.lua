@@ -10,6 +10,32 @@ describe("after a fork", function()
   end
   ffi.cdef([[int fork(void); int waitpid(int, int *, int); void _exit(int);]])
 
+  it("a call that the child forgets is ended, not freed under its engine", function()
+    local sandbox = server.start()
+    local hub = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+    local lab = hub:connect("lab")
+    assert(lab:small({}))
+    local call = assert(lab:action("slow"):params({ delay_ms = 200 }):start())
+    local kept = assert(lab:action("slow"):params({ delay_ms = 200 }):start())
+    local pid = ffi.C.fork()
+    if pid == 0 then
+      call = nil
+      collectgarbage()
+      collectgarbage()
+      local response, err = kept:wait(5)
+      local ended = response == nil and err.kind == "closed"
+      local again = lab:small({})
+      ffi.C._exit(ended and again and 0 or 1)
+    end
+    assert.equal(200, assert(call:wait()).status)
+    assert.equal(200, assert(kept:wait()).status)
+    local status = ffi.new("int[1]")
+    assert.equal(pid, ffi.C.waitpid(pid, status, 0))
+    assert.equal(0, status[0])
+    hub:close()
+    sandbox.stop()
+  end)
+
   it("both processes go on", function()
     local sandbox = server.start()
     local hub = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })

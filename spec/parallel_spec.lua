@@ -47,6 +47,20 @@ describe("calls", function()
     assert.equal(200, assert(call:wait()).status)
   end)
 
+  it("get somewhere for who only looks again and again", function()
+    local call = assert(slow(5):start())
+    local looks = 0
+    repeat looks = looks + 1 until call:done() or looks > 1e7
+    assert.is_true(call:done())
+    call = assert(slow(5):start())
+    local response
+    repeat
+      looks = looks + 1
+      response = call:wait(0)
+    until response or looks > 1e7
+    assert.equal(200, response.status)
+  end)
+
   it("can be cancelled", function()
     local call = assert(slow(60000):start())
     call:cancel()

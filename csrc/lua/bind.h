@@ -118,6 +118,12 @@ struct lcall *bind_push_call(lua_State *L, int hub_index);
 /* Puts a call just made into `c`; NULL raises the memory error. */
 void bind_set_call(lua_State *L, struct lcall *c, struct call *call);
 
+/*
+ * The hub's engine; NULL: none. One that belongs to the parent of a forked process is let go of
+ * first, which ends its calls, so that none of them is freed under it.
+ */
+struct transfer *bind_engine(struct lhub *hub);
+
 /* Takes a call that dies out of the hub's list of those with notes. */
 void bind_hub_forget_call(struct lhub *hub, struct lcall *c);
 

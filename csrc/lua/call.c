@@ -51,8 +51,9 @@ void bind_set_call(lua_State *L, struct lcall *c, struct call *call)
 /* Stops a call that the engine still has; its result is then "cancelled" or `kind`. */
 static void stop(struct lcall *c, enum bosa_status kind)
 {
-    if (c->driven && c->hub->engine && transfer_is_mine(c->hub->engine)) {
-        transfer_cancel(c->hub->engine, c->call, kind);
+    struct transfer *engine = bind_engine(c->hub);
+    if (c->driven && engine) {
+        transfer_cancel(engine, c->call, kind);
     }
     c->driven = false;
 }
@@ -112,6 +113,7 @@ static int call_tostring(lua_State *L)
 static int call_ended(lua_State *L)
 {
     struct lcall *c = check(L);
+    bind_engine(c->hub);
     lua_pushboolean(L, !c->call || c->call->state == CALL_ENDED);
     return 1;
 }
@@ -194,8 +196,9 @@ static int call_hungry(lua_State *L)
 
 static void resume(struct lcall *c)
 {
-    if (c->driven && c->hub->engine && transfer_is_mine(c->hub->engine)) {
-        transfer_resume(c->hub->engine, c->call);
+    struct transfer *engine = bind_engine(c->hub);
+    if (c->driven && engine) {
+        transfer_resume(engine, c->call);
     }
 }
 
@@ -407,7 +410,8 @@ static int call_connector(lua_State *L)
     return 1;
 }
 
-/* call:_request() -> method, url, headers, body (a string; nil: none or not in memory) */
+/* call:_request() -> method, url, headers, body (a string; nil: none; false: by call:_body_piece)
+ */
 static int call_request(lua_State *L)
 {
     struct lcall *c = check_alive(L);
@@ -421,10 +425,13 @@ static int call_request(lua_State *L)
     }
     size_t len = 0;
     const char *bytes = r->body ? body_bytes(r->body, &len) : NULL;
-    if (!bytes) {
-        return 3;
+    if (bytes) {
+        lua_pushlstring(L, bytes, len);
+    } else if (r->body) {
+        lua_pushboolean(L, 0);
+    } else {
+        lua_pushnil(L);
     }
-    lua_pushlstring(L, bytes, len);
     return 4;
 }
 

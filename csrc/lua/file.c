@@ -178,8 +178,7 @@ static int push_content(lua_State *L, struct lfile *f)
     }
     size_t got = 0;
     if (push_bytes(L, f, &reply->sink, 0, (size_t)reply->sink.size, &got) != BOSA_OK) {
-        lua_pushstring(L, f->error.message ? f->error.message : "not enough memory");
-        error_clear(&f->error);
+        bind_fail(L, &f->error);
         return lua_error(L);
     }
     return 1;
@@ -281,11 +280,19 @@ static const struct sink *held(lua_State *L, struct lfile *f)
     return NULL;
 }
 
+static const char *check_path(lua_State *L, int arg)
+{
+    size_t len = 0;
+    const char *path = luaL_checklstring(L, arg, &len);
+    luaL_argcheck(L, strlen(path) == len, arg, "must not hold a NUL");
+    return path;
+}
+
 /* file:save(path) -> path | nil, err: whole or not at all. */
 static int file_save(lua_State *L)
 {
     struct lfile *f = check(L);
-    const char *path = luaL_checkstring(L, 2);
+    const char *path = check_path(L, 2);
     const struct sink *sink = held(L, f);
     if (!sink || sink_save(sink, path, &f->error) != BOSA_OK) {
         return bind_fail(L, &f->error);
@@ -309,7 +316,7 @@ static int push_owned(lua_State *L, struct lfile *f, char *text)
 static int file_save_in(lua_State *L)
 {
     struct lfile *f = check(L);
-    const char *dir = luaL_checkstring(L, 2);
+    const char *dir = check_path(L, 2);
     const struct sink *sink = held(L, f);
     if (!sink) {
         return bind_fail(L, &f->error);

@@ -56,13 +56,19 @@ static int hub_tostring(lua_State *L)
     return 1;
 }
 
-/* A fork leaves the child with the parent's engine: it is let go of, and a fresh one made. */
-static enum bosa_status engine(struct lhub *h, struct transfer **out)
+struct transfer *bind_engine(struct lhub *h)
 {
     if (h->engine && !transfer_is_mine(h->engine)) {
         transfer_free(h->engine);
         h->engine = NULL;
     }
+    return h->engine;
+}
+
+/* The engine, made at first use. */
+static enum bosa_status engine(struct lhub *h, struct transfer **out)
+{
+    bind_engine(h);
     enum bosa_status status = BOSA_OK;
     if (!h->engine) {
         status = transfer_new(&h->engine, &h->transfer, &h->error);
@@ -143,7 +149,7 @@ static int hub_start(lua_State *L)
 /* Works for at most `timeout` ms (-1: until there is something for Lua). */
 static void step(struct lhub *h, int timeout)
 {
-    if (!h->engine || !transfer_is_mine(h->engine)) {
+    if (!bind_engine(h)) {
         return;
     }
     if (!h->first) {
@@ -200,11 +206,8 @@ static int hub_run(lua_State *L)
 {
     struct lhub *h = bind_check_hub(L, 1);
     struct lcall *c = luaL_checkudata(L, 2, CALL_CLASS);
-    while (c->driven && !h->first) {
+    while (c->driven && c->call->state != CALL_ENDED && !h->first && bind_engine(h)) {
         step(h, -1);
-        if (!transfer_is_mine(h->engine)) {
-            break;
-        }
     }
     bool only = h->first == c && !c->next && c->notes == TRANSFER_ENDED;
     if (only) {
@@ -220,7 +223,7 @@ static int hub_run(lua_State *L)
 static int hub_fd(lua_State *L)
 {
     struct lhub *h = bind_check_hub(L, 1);
-    if (!h->engine) {
+    if (!bind_engine(h)) {
         return 0;
     }
     lua_pushinteger(L, transfer_fd(h->engine));
@@ -231,8 +234,8 @@ static int hub_fd(lua_State *L)
 static int hub_active(lua_State *L)
 {
     struct lhub *h = bind_check_hub(L, 1);
-    bool mine = h->engine && transfer_is_mine(h->engine);
-    lua_pushinteger(L, mine ? (lua_Integer)transfer_active(h->engine) : 0);
+    struct transfer *t = bind_engine(h);
+    lua_pushinteger(L, t ? (lua_Integer)transfer_active(t) : 0);
     return 1;
 }
 
@@ -250,7 +253,7 @@ static int hub_poll(lua_State *L)
         struct lhub *h = bind_check_hub(L, -1);
         lua_pop(L, 1);
         timeout = h->first ? 0 : timeout;
-        if (h->engine && transfer_is_mine(h->engine)) {
+        if (bind_engine(h)) {
             set[used++] = (struct pollfd){.fd = transfer_fd(h->engine), .events = POLLIN};
         }
     }

@@ -300,25 +300,6 @@ static int response_tostring(lua_State *L)
     return 1;
 }
 
-/* Pushes an unstarted call of `plan` (its reference is taken) with this response's hub and
- * callbacks. */
-static int push_page_call(lua_State *L, struct plan *plan)
-{
-    bind_kept(L, 1, "hub");
-    struct lcall *c = bind_push_call(L, -1);
-    c->plan = plan;
-    bind_kept(L, 1, "output");
-    bind_keep(L, -2, "output");
-    bind_kept(L, 1, "on_progress");
-    bind_keep(L, -2, "on_progress");
-    if (!c->hub->hub) {
-        error_set(&c->error, BOSA_CLOSED, "the hub is closed");
-        return bind_fail(L, &c->error);
-    }
-    bind_set_call(L, c, call_new_action(c->hub->hub, plan));
-    return 1;
-}
-
 /* response:_names() -> hub, connector, action (nil, nil for an answer that is no action's) */
 static int response_names(lua_State *L)
 {
@@ -329,17 +310,40 @@ static int response_names(lua_State *L)
     return 3;
 }
 
+/* Pushes a call userdata, still without a plan, with this response's hub and callbacks. */
+static struct lcall *push_page(lua_State *L)
+{
+    bind_kept(L, 1, "hub");
+    struct lcall *c = bind_push_call(L, -1);
+    bind_kept(L, 1, "output");
+    bind_keep(L, -2, "output");
+    bind_kept(L, 1, "on_progress");
+    bind_keep(L, -2, "on_progress");
+    return c;
+}
+
+/* Makes the call of the plan that `c` has got. */
+static int finish_page(lua_State *L, struct lcall *c)
+{
+    if (!c->hub->hub) {
+        error_set(&c->error, BOSA_CLOSED, "the hub is closed");
+        return bind_fail(L, &c->error);
+    }
+    bind_set_call(L, c, call_new_action(c->hub->hub, c->plan));
+    return 1;
+}
+
 /* response:_page_call(forward) -> call | nil (there is none) | nil, err */
 static int response_page_call(lua_State *L)
 {
     struct lresponse *r = check(L);
     bool forward = lua_toboolean(L, 2);
     luaL_checkstack(L, 16, NULL);
-    struct plan *plan = NULL;
-    if (paging_plan(r->call, forward, &plan, &r->error) != BOSA_OK) {
+    struct lcall *c = push_page(L);
+    if (paging_plan(r->call, forward, &c->plan, &r->error) != BOSA_OK) {
         return bind_fail(L, &r->error);
     }
-    return plan ? push_page_call(L, plan) : 0;
+    return c->plan ? finish_page(L, c) : 0;
 }
 
 /* response:_numbered() -> page, last page (0: not said) when pages ahead can be asked for by
@@ -360,8 +364,10 @@ static int response_numbered_call(lua_State *L)
 {
     struct lresponse *r = check(L);
     lua_Integer page = luaL_checkinteger(L, 2);
-    struct plan *plan = paging_plan_page(r->call, page);
-    return plan ? push_page_call(L, plan) : bind_nomem(L);
+    luaL_checkstack(L, 16, NULL);
+    struct lcall *c = push_page(L);
+    c->plan = paging_plan_page(r->call, page);
+    return c->plan ? finish_page(L, c) : bind_nomem(L);
 }
 
 /* response:_same_data(other) -> whether both hold the same list, for loops that a server must not

@@ -86,6 +86,28 @@ static int wire_body(lua_State *L)
     return 2;
 }
 
+/* call:_body_piece(max) -> bytes ("": the end) | "hungry", true | false: the body as it is, for a
+ * transport that frames it itself */
+static int body_piece(lua_State *L)
+{
+    struct lcall *c = check(L);
+    lua_Integer max = luaL_checkinteger(L, 2);
+    luaL_argcheck(L, max > 0 && max <= 1 << 24, 2, "1 byte to 16 MiB expected");
+    size_t got = 0;
+    char *room = lua_newuserdata(L, (size_t)max);
+    enum bosa_status status = body_read(c->call->request.body, room, (size_t)max, &got, &c->error);
+    if (status == BOSA_AGAIN) {
+        lua_pushliteral(L, "hungry");
+        lua_pushboolean(L, 1);
+        return 2;
+    }
+    if (status != BOSA_OK) {
+        return refused(L, c, status);
+    }
+    lua_pushlstring(L, room, got);
+    return 1;
+}
+
 /*
  * call:_wire_read(bytes, from) -> position behind what was taken (from `from`, 1 is the first
  * byte), whether the answer is whole | false. A position not behind the last byte of an answer that
@@ -152,13 +174,10 @@ static int wire_url(lua_State *L)
 
 void bind_open_wire(lua_State *L)
 {
-    static const luaL_Reg methods[] = {{"_wire_head", wire_head},
-                                       {"_wire_body", wire_body},
-                                       {"_wire_read", wire_read},
-                                       {"_wire_closed", wire_closed},
-                                       {"_wire_state", wire_state},
-                                       {"_wire_url", wire_url},
-                                       {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"_wire_head", wire_head},   {"_wire_body", wire_body},
+                                       {"_wire_read", wire_read},   {"_wire_closed", wire_closed},
+                                       {"_wire_state", wire_state}, {"_wire_url", wire_url},
+                                       {"_body_piece", body_piece}, {NULL, NULL}};
     luaL_newmetatable(L, BUF_CLASS);
     lua_pushcfunction(L, buf_gc);
     lua_setfield(L, -2, "__gc");

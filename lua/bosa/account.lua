@@ -62,9 +62,13 @@ end
 ---------------------------------------------------------------------------------------------------
 
 local function check(value, name, position, method, optional)
-  if type(value) == "string" and value ~= "" or optional and value == nil then return end
-  error(string.format("bad argument #%d to '%s' (%s: string expected, got %s)", position, method, name,
-    value == "" and "an empty one" or type(value)), 3)
+  if optional and value == nil then return end
+  local got = type(value)
+  if got == "string" then
+    got = value == "" and "an empty one" or value:find("\0", 1, true) and "one with a NUL" or nil
+  end
+  if not got then return end
+  error(string.format("bad argument #%d to '%s' (%s: string expected, got %s)", position, method, name, got), 3)
 end
 
 local function ask(hub, endpoint, name, identifier, token, body)

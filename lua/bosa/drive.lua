@@ -32,7 +32,7 @@ local function fetch(hub, name)
     job = { done_ = false, results = { n = 1 } }
     pending[name] = job
     local host = loop.host()
-    local detach = host.detach or function(fn) fn() end
+    local detach = host.detach or loop.spawn -- apart from whoever asks: their end must not be its end
     detach(function()
       local function from_server() job.results = { n = 2, ask(hub, name, drive.sender(hub)) } end
       local shared = hub:_kept("cache")
@@ -49,8 +49,9 @@ end
 local function exchange(call, send)
   call:_sending()
   if call:_ended() then return end -- the deadline has passed: nothing may be sent
-  local ok, kind, message, cause, sent = send(call)
+  local sane, ok, kind, message, cause, sent = pcall(send, call)
   if call:_ended() then return end
+  if not sane then ok, kind, message, cause, sent = nil, "connection", "sending raised: " .. tostring(ok), nil, nil end
   if ok then
     call:_answered()
   else
@@ -96,10 +97,21 @@ end
 ---------------------------------------------------------------------------------------------------
 -- a transport given by the user: function(request) -> reply | nil, err
 
+--- Why a reply makes no sense; nil: it does.
+local function reply_fault(reply)
+  if type(reply) ~= "table" then return "the transport must return a table with a status" end
+  local status = reply.status
+  if type(status) ~= "number" or status % 1 ~= 0 or status < 100 or status > 599 then
+    return "the transport's reply must have a status from 100 to 599"
+  end
+  if reply.headers ~= nil and type(reply.headers) ~= "table" then return "the transport's headers must be a table" end
+  if reply.body ~= nil and type(reply.body) ~= "string" then return "the transport's body must be a string" end
+end
+
 local function deliver(call, reply)
   if not call:_status(reply.status) then return nil end
   for name, value in pairs(reply.headers or {}) do
-    if not call:_field(name .. ": " .. tostring(value)) then return nil end
+    if not call:_field(tostring(name) .. ": " .. tostring(value)) then return nil end
   end
   local body = reply.body or ""
   if body == "" then return true end
@@ -109,27 +121,54 @@ local function deliver(call, reply)
     if call:_ended() then return nil end
     taken = call:_body(body)
   end
-  return taken or nil
+  if not taken then return nil end
+  loop.give_chunks(call)
+  loop.show_progress(call)
+  return true
+end
+
+--- The whole body of a request that is not in memory yet: nil where it can't be read (the call knows why) or was ended.
+local function collect_body(call)
+  local pieces = {}
+  while true do
+    local bytes, hungry = call:_body_piece(65536)
+    if hungry then
+      loop.feed(call)
+      if call:_ended() then return nil end
+    elseif not bytes then
+      return nil
+    elseif bytes == "" then
+      return table.concat(pieces)
+    else
+      pieces[#pieces + 1] = bytes
+    end
+  end
+end
+
+local kinds = { connection = true, timeout = true, tls = true, protocol = true, file = true }
+local sents = { no = true, maybe = true, yes = true }
+
+--- What a transport said went wrong, as `send` gives it.
+local function refusal(err)
+  if type(err) ~= "table" then return nil, "connection", err and tostring(err) or "the transport gave no reply" end
+  local message = type(err.message) == "string" and err.message or "the transport failed"
+  return nil, kinds[err.kind] and err.kind or "connection", message, nil, sents[err.sent] and err.sent or nil
 end
 
 --- Makes a `send` of the user's function.
 function drive.custom(transport)
   return function(call)
     local method, url, headers, body = call:_request()
-    if body == nil and call:_hungry() then
-      return nil, "file", "this transport takes no streamed uploads", nil, "no"
+    if body == false then
+      body = collect_body(call)
+      if not body then return nil, nil, nil, nil, "no" end
     end
     local request = { method = method, url = url, headers = headers, body = body, timeout = call:_attempt_time() }
     local ok, reply, err = pcall(transport, request)
     if not ok then return nil, "connection", "the transport raised: " .. tostring(reply) end
-    if reply == nil then
-      local is_table = type(err) == "table"
-      local message = is_table and err.message or tostring(err)
-      return nil, is_table and err.kind or "connection", message, nil, is_table and err.sent or nil
-    end
-    if type(reply) ~= "table" or type(reply.status) ~= "number" then
-      return nil, "protocol", "the transport must return a table with a status"
-    end
+    if reply == nil then return refusal(err) end
+    local fault = reply_fault(reply)
+    if fault then return nil, "protocol", fault end
     if not deliver(call, reply) then return nil, nil, nil, nil, "yes" end
     return true
   end

@@ -251,11 +251,19 @@ end
 
 --- Forgets a connector's schemas, in memory and on disk; they are fetched anew when needed.
 function Hub:refresh_connector(name)
+  check_self(self, "hub", "refresh_connector")
   check_type(name, "string", 1, "refresh_connector")
+  local host, shared = loop.host(), self:_kept("cache")
+  if shared and host.unshare then host.unshare(self, name, shared) end
   return self:_forget(name)
 end
 
-for name, method in pairs(account.methods) do Hub[name] = method end
+for name, method in pairs(account.methods) do
+  Hub[name] = function(self, ...)
+    check_self(self, "hub", name)
+    return method(self, ...)
+  end
+end
 
 --- Ends what is under way with errors of kind "closed" and lets go of the connections. May be called again.
 function Hub:close()
@@ -285,7 +293,7 @@ local methods = {
   --- Ends it; its result is then an error of kind "cancelled".
   cancel = function(self) loop.cancel(self) end,
   --- Whether the result is there.
-  done = loop.is_done,
+  done = loop.look,
   --- Has `fn(response, err)` run once the result is there. Returns the call.
   on_done = function(self, fn)
     check_type(fn, "function", 1, "on_done")
@@ -309,6 +317,12 @@ end
 ---@return table results, table errors by the place in the list
 function bosa.all(calls)
   check_type(calls, "table", 1, "all")
+  for i = 1, #calls do
+    local class = getmetatable(calls[i])
+    if class ~= core.classes.call and class ~= loop.Task then
+      misuse(2, "bad argument #1 to 'all' (element %d: call or task expected, got %s)", i, type(calls[i]))
+    end
+  end
   local results, errors = {}, {}
   for i = 1, #calls do loop.wait(calls[i]) end
   for i = 1, #calls do results[i], errors[i] = loop.result(calls[i]) end

@@ -20,6 +20,7 @@ local loop = {}
 local Task = {}
 Task.__index = Task
 Task.__name = "bosa.task"
+function Task.__tostring(task) return "task (" .. (task.done_ and "ended" or "under way") .. ")" end
 
 -- hubs whose engine has calls -> the host that watches them; weak, as calls that nobody waits for don't keep a hub
 local active = setmetatable({}, { __mode = "k" })
@@ -251,17 +252,22 @@ local function step_all(seconds)
   end
 end
 
---- One round: due timers, what is ready, a step of every active hub that waits at most `seconds`
--- (nil: until something happens).
-function loop.turn(seconds)
-  turning = turning + 1
+local function turn(seconds)
   fire_timers()
   local busy = ready[1] ~= nil
   run_ready()
   step_all(busy and 0 or next_timer(seconds))
   fire_timers()
   run_ready()
+end
+
+--- One round: due timers, what is ready, a step of every active hub that waits at most `seconds`
+-- (nil: until something happens).
+function loop.turn(seconds)
+  turning = turning + 1
+  local ok, err = pcall(turn, seconds)
   turning = turning - 1
+  if not ok then error(err, 0) end
 end
 
 --- Has the host's loop take a turn soon, unless one is being taken.
@@ -272,9 +278,12 @@ end
 local function block_until(object, deadline)
   while not is_done(object) do
     local left = deadline and deadline - core.now()
-    if left and left <= 0 then return false end
+    if left and left <= 0 then
+      loop.turn(0) -- so that who only looks again and again gets somewhere, too
+      return is_done(object)
+    end
     if not next(active) and not timers[1] and not ready[1] then
-      if not left then error("waiting for something that nothing under way can finish", 0) end
+      if not left then error(loop.error("closed", "nothing that is under way can end this wait", "maybe"), 0) end
       core.poll({}, math.ceil(left * 1000))
       return is_done(object)
     end
@@ -338,6 +347,12 @@ function loop.wait(object, timeout)
   return is_done(object)
 end
 
+--- Whether it is done; where no loop runs, what has come in meanwhile is looked at first.
+function loop.look(object)
+  if not is_done(object) and turning == 0 and not loop.host().has_loop then loop.turn(0) end
+  return is_done(object)
+end
+
 --- Waits `seconds`, as loop.wait does.
 function loop.sleep(seconds)
   local host = loop.host()
@@ -397,16 +412,20 @@ function loop.spawn(fn, ...)
   return task
 end
 
+--- Has the host watch a hub whose engine has calls.
+local function watch(hub)
+  if active[hub] then return end
+  local host = loop.host()
+  active[hub] = host
+  host.watch(hub, loop)
+end
+
 --- Gives a call to the hub's engine, and has the host watch it.
 ---@return boolean?, table? err
 function loop.start(hub, call)
   local ok, err = hub:_start(call)
   if not ok then return nil, err end
-  if not active[hub] then
-    local host = loop.host()
-    active[hub] = host
-    host.watch(hub, loop)
-  end
+  watch(hub)
   return true
 end
 
@@ -421,14 +440,10 @@ function loop.run(hub, call)
       if hub:_run(call) then break end
       drain(hub)
       run_ready()
-    until call:_ended()
-    return call:_result()
+    until call:_ended() or next(active) or timers[1]
+    if call:_ended() then return call:_result() end
   end
-  if not active[hub] then
-    local host = loop.host()
-    active[hub] = host
-    host.watch(hub, loop)
-  end
+  watch(hub)
   loop.wait(call)
   return call:_result()
 end
@@ -436,7 +451,10 @@ end
 --- Has `fn(loop.result(object))` run once `object` is done (soon, if it is).
 function loop.on_done(object, fn)
   if is_done(object) and not waiters[object] then
-    later(function() guarded(fn, loop.result(object)) end)
+    local host = loop.host()
+    local function tell() guarded(fn, loop.result(object)) end
+    if not host.turns then return host.defer(tell) end -- nobody would take the turn
+    later(tell)
     nudge()
     return
   end

@@ -2,7 +2,7 @@
 
 local loop = require("bosa.loop")
 
-local host = { name = "cqueues", has_loop = true }
+local host = { name = "cqueues", has_loop = true, turns = true }
 
 local cqueues, condition
 local drivers = {} -- hub -> true while a coroutine drives it

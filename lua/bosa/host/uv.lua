@@ -7,7 +7,7 @@ local loop = require("bosa.loop")
 local vim = rawget(_G, "vim")
 local newproxy = rawget(_G, "newproxy") -- LuaJIT's; 5.4 has __gc for tables
 
-local host = { has_loop = true }
+local host = { has_loop = true, turns = true }
 
 local uv -- the library, once it is there
 local polls = {} -- hub -> poll handle; keeps the hub until its descriptor is not watched any more
