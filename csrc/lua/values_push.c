@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Pushes an integer given as text, as `mode` says, where a number of this VM may not hold it. */
 static void push_digits(lua_State *L, const char *text, size_t len, bool fits64, enum int_mode mode)
@@ -46,11 +47,63 @@ static void push_uint(lua_State *L, uint64_t value, enum int_mode mode)
     push_digits(L, text, (size_t)len, true, mode);
 }
 
-static void push_node(lua_State *L, const struct json_doc *doc, uint32_t node, enum int_mode mode);
+/*
+ * Names come again and again in a list of objects. Those seen lately stand in slots of the Lua
+ * stack, so that Lua need not hash and look up the same bytes for each object.
+ */
+#define NAME_SLOTS 64   /* a power of 2 */
+#define NAME_MOST 40    /* bytes of a name that is worth a slot: Lua interns no longer ones */
+#define WORTH_SLOTS 128 /* nodes of a document below which names hardly come again */
 
-static void push_array(lua_State *L, const struct json_doc *doc, uint32_t node, enum int_mode mode)
+struct seen_name {
+    const char *text; /* in the document; NULL: the slot is free */
+    uint32_t len;
+};
+
+struct pusher {
+    lua_State *L;
+    const struct json_doc *doc;
+    enum int_mode mode;
+    int base; /* stack index of the first slot; 0: no slots */
+    struct seen_name seen[NAME_SLOTS];
+};
+
+/* Gives the pusher its slots, which are behind what is on the stack. */
+static void make_slots(struct pusher *p)
 {
-    uint32_t len = doc->nodes[node].len;
+    luaL_checkstack(p->L, NAME_SLOTS + 4, "no room for a document's names");
+    p->base = lua_gettop(p->L) + 1;
+    lua_settop(p->L, p->base + NAME_SLOTS - 1);
+    memset(p->seen, 0, sizeof p->seen);
+}
+
+/* Pushes a member's name. */
+static void push_name(struct pusher *p, const char *text, uint32_t len)
+{
+    if (p->base == 0 || len == 0 || len > NAME_MOST) {
+        lua_pushlstring(p->L, text, len);
+        return;
+    }
+    unsigned mix = len + 5U * (unsigned char)text[0] + 7U * (unsigned char)text[len / 2] +
+                   11U * (unsigned char)text[len - 1];
+    int slot = (int)(mix % NAME_SLOTS);
+    struct seen_name *seen = &p->seen[slot];
+    if (seen->text && seen->len == len && memcmp(seen->text, text, len) == 0) {
+        lua_pushvalue(p->L, p->base + slot);
+        return;
+    }
+    *seen = (struct seen_name){text, len};
+    lua_pushlstring(p->L, text, len);
+    lua_pushvalue(p->L, -1);
+    lua_replace(p->L, p->base + slot);
+}
+
+static uint32_t push_node(struct pusher *p, uint32_t node);
+
+static void push_array(struct pusher *p, uint32_t node)
+{
+    lua_State *L = p->L;
+    uint32_t len = p->doc->nodes[node].len;
     lua_createtable(L, len > INT32_MAX ? INT32_MAX : (int)len, 0);
     if (len == 0) {
         luaL_getmetatable(L, ARRAY_MT);
@@ -59,15 +112,15 @@ static void push_array(lua_State *L, const struct json_doc *doc, uint32_t node, 
     }
     uint32_t child = node + 1;
     for (uint32_t i = 1; i <= len; i++) {
-        push_node(L, doc, child, mode);
+        child = push_node(p, child);
         lua_rawseti(L, -2, (int)i);
-        child = json_next(doc, child);
     }
 }
 
-static void push_object(lua_State *L, const struct json_doc *doc, uint32_t node, enum int_mode mode)
+static void push_object(struct pusher *p, uint32_t node)
 {
-    uint32_t len = doc->nodes[node].len;
+    lua_State *L = p->L;
+    uint32_t len = p->doc->nodes[node].len;
     lua_createtable(L, 0, len > INT32_MAX ? INT32_MAX : (int)len);
     if (len == 0) {
         luaL_getmetatable(L, OBJECT_MT);
@@ -76,55 +129,68 @@ static void push_object(lua_State *L, const struct json_doc *doc, uint32_t node,
     }
     uint32_t key = node + 1;
     for (uint32_t i = 0; i < len; i++) {
-        const struct json_node *name = &doc->nodes[key];
-        lua_pushlstring(L, doc->text + name->v.at, name->len);
-        push_node(L, doc, key + 1, mode);
+        const struct json_node *name = &p->doc->nodes[key];
+        push_name(p, p->doc->text + name->v.at, name->len);
+        key = push_node(p, key + 1);
         lua_rawset(L, -3);
-        key = json_next(doc, key + 1);
     }
 }
 
-static void push_node(lua_State *L, const struct json_doc *doc, uint32_t node, enum int_mode mode)
+/* Pushes a node that has no content. */
+static void push_scalar(struct pusher *p, const struct json_node *n)
 {
-    const struct json_node *n = &doc->nodes[node];
+    lua_State *L = p->L;
     switch ((enum json_type)n->type) {
-    case JSON_NULL:
-    case JSON_FILE:
-        lua_pushlightuserdata(L, NULL);
-        return;
     case JSON_FALSE:
     case JSON_TRUE:
         lua_pushboolean(L, n->type == JSON_TRUE);
         return;
     case JSON_INT:
-        push_int(L, n->v.i, mode);
+        push_int(L, n->v.i, p->mode);
         return;
     case JSON_UINT:
-        push_uint(L, n->v.u, mode);
+        push_uint(L, n->v.u, p->mode);
         return;
     case JSON_DIGITS:
-        push_digits(L, doc->text + n->v.at, n->len, false, mode);
+        push_digits(L, p->doc->text + n->v.at, n->len, false, p->mode);
         return;
     case JSON_DOUBLE:
         lua_pushnumber(L, n->v.d);
         return;
     case JSON_STRING:
-        lua_pushlstring(L, doc->text + n->v.at, n->len);
+        lua_pushlstring(L, p->doc->text + n->v.at, n->len);
         return;
-    case JSON_ARRAY:
-    case JSON_OBJECT:
-        luaL_checkstack(L, 4, "JSON too deep");
-        if (n->type == JSON_ARRAY) {
-            push_array(L, doc, node, mode);
-        } else {
-            push_object(L, doc, node, mode);
-        }
-        return;
+    default:
+        lua_pushlightuserdata(L, NULL);
     }
-    lua_pushnil(L);
+}
+
+/* Pushes a node and returns the index of the one behind it and its content. */
+static uint32_t push_node(struct pusher *p, uint32_t node)
+{
+    const struct json_node *n = &p->doc->nodes[node];
+    if (n->type != JSON_ARRAY && n->type != JSON_OBJECT) {
+        push_scalar(p, n);
+        return node + 1;
+    }
+    luaL_checkstack(p->L, 4, "JSON too deep");
+    if (n->type == JSON_ARRAY) {
+        push_array(p, node);
+    } else {
+        push_object(p, node);
+    }
+    return (uint32_t)n->v.end;
 }
 
 void values_push(lua_State *L, const struct json_doc *doc, uint32_t node, enum int_mode mode)
 {
-    push_node(L, doc, node, mode);
+    struct pusher p = {.L = L, .doc = doc, .mode = mode};
+    if (json_next(doc, node) - node < WORTH_SLOTS) {
+        push_node(&p, node);
+        return;
+    }
+    make_slots(&p);
+    push_node(&p, node);
+    lua_replace(L, p.base);
+    lua_settop(L, p.base);
 }
