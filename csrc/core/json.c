@@ -364,6 +364,13 @@ void json_with_member(struct json_doc *out, const struct json_doc *from, uint32_
 
 /* ---- the end ---- */
 
+void json_clear(struct json_doc *doc)
+{
+    doc->count = 0;
+    doc->text_len = 0;
+    doc->failed = false;
+}
+
 /* All of the text is wiped, also what undone escapes left behind the strings. */
 void json_wipe(struct json_doc *doc)
 {

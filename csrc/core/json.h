@@ -68,9 +68,21 @@ struct json_doc {
 void json_init(struct json_doc *doc);
 
 /*
+ * Forgets the content and keeps the memory, for the next text. Fresh pages cost as much as parsing.
+ */
+void json_clear(struct json_doc *doc);
+
+/*
+ * The document's own room for a text of `len` bytes, which json_parse is to be given then. NULL
+ * when there is no memory. `doc` must be fresh or cleared.
+ */
+char *json_room(struct json_doc *doc, size_t len);
+
+/*
  * Reads one JSON text (RFC 8259, strictly: UTF-8 checked, no BOM, nothing behind it but white
- * space). `text` must come from mem_alloc; it is the document's from here on, also after a failure,
- * and is changed in place. `doc` must be fresh. On BOSA_PROTOCOL `err` names line, column (both
+ * space). `text` must come from mem_alloc or json_room; it is the document's from here on, also
+ * after a failure, and is changed in place. `doc` must be fresh, or cleared with the text in its
+ * own room. On BOSA_PROTOCOL `err` names line, column (both
  * from 1, columns in bytes) and what was expected. Also BOSA_NOMEM.
  */
 enum bosa_status json_parse(struct json_doc *doc, char *text, size_t len, struct bosa_error *err);
@@ -159,6 +171,10 @@ enum bosa_status json_write(struct buf *out, const struct json_doc *doc, uint32_
  * written).
  */
 bool json_write_string(struct buf *out, const char *text, size_t len);
+
+/* Appends one integer. */
+void json_write_int(struct buf *out, int64_t value);
+void json_write_uint(struct buf *out, uint64_t value);
 
 /* Appends one finite double, shortest. */
 void json_write_double(struct buf *out, double value);

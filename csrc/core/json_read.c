@@ -18,7 +18,7 @@ struct reader {
     uint32_t depth;
 };
 
-#define BYTES_A_NODE 16        /* a guess; only lists of small numbers hold many more nodes */
+#define BYTES_A_NODE 8         /* a guess; only lists of small numbers hold many more nodes */
 #define MOST_FIRST_NODES 65536 /* a longer text is not believed before it is seen */
 #define MOST_DIGITS 19         /* any number of so many digits fits 64 bits */
 
@@ -359,10 +359,11 @@ static char *read_number(struct reader *r, char *start)
 
 /* ---- the rest ---- */
 
-/* Most values have no space around them, so this mostly looks at one byte. */
+/* Most values have no space around them, so this mostly looks at one byte, once. */
 static inline char *skip_space(const struct reader *r, char *p)
 {
-    while (p < r->end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')) {
+    while (p < r->end && (unsigned char)*p <= ' ' &&
+           (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')) {
         p++;
     }
     return p;
@@ -543,9 +544,25 @@ static bool reserve_nodes(struct json_doc *doc, size_t len)
     if (guess > MOST_FIRST_NODES) {
         guess = MOST_FIRST_NODES;
     }
+    if (doc->cap >= guess) {
+        return true;
+    }
+    mem_free(doc->nodes);
     doc->nodes = mem_alloc(guess * sizeof *doc->nodes);
     doc->cap = doc->nodes != NULL ? (uint32_t)guess : 0;
     return doc->nodes != NULL;
+}
+
+/* The room may be larger than the text, so that the next one finds enough. */
+char *json_room(struct json_doc *doc, size_t len)
+{
+    if (doc->text_cap < len || doc->text == NULL) {
+        mem_free(doc->text);
+        doc->text_cap = 0;
+        doc->text = mem_alloc(len);
+        doc->text_cap = doc->text != NULL ? len : 0;
+    }
+    return doc->text;
 }
 
 /* After a failure the document has no nodes, but still its text. */
@@ -554,8 +571,9 @@ enum bosa_status json_parse(struct json_doc *doc, char *text, size_t len, struct
     struct reader r = {.doc = doc, .end = text + len, .open = JSON_NONE};
     enum bosa_status status;
 
+    doc->text_cap = doc->text == text ? doc->text_cap : len;
     doc->text = text;
-    doc->text_len = doc->text_cap = len;
+    doc->text_len = len;
     if (reserve_nodes(doc, len) && read_document(&r, text)) {
         return BOSA_OK;
     }

@@ -120,19 +120,37 @@ void json_write_double(struct buf *out, double value)
     }
 }
 
-/* The magnitude comes unsigned, so that INT64_MIN is no special case. */
+/* The magnitude comes unsigned, so that INT64_MIN is no special case. Two digits are one step. */
 static void write_integer(struct buf *out, uint64_t magnitude, bool minus)
 {
+    static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+                                "25262728293031323334353637383940414243444546474849"
+                                "50515253545556575859606162636465666768697071727374"
+                                "75767778798081828384858687888990919293949596979899";
     char text[24], *p = text + sizeof text;
 
-    do {
-        *--p = (char)('0' + magnitude % 10);
-        magnitude /= 10;
-    } while (magnitude > 0);
+    while (magnitude >= 10) {
+        p -= 2;
+        memcpy(p, pairs + magnitude % 100 * 2, 2);
+        magnitude /= 100;
+    }
+    if (magnitude > 0 || p == text + sizeof text) {
+        *--p = (char)('0' + magnitude);
+    }
     if (minus) {
         *--p = '-';
     }
     buf_add(out, p, (size_t)(text + sizeof text - p));
+}
+
+void json_write_int(struct buf *out, int64_t value)
+{
+    write_integer(out, value < 0 ? 0 - (uint64_t)value : (uint64_t)value, value < 0);
+}
+
+void json_write_uint(struct buf *out, uint64_t value)
+{
+    write_integer(out, value, false);
 }
 
 /* ---- documents ---- */
@@ -231,11 +249,10 @@ static const char *write_value(struct writer *w, uint32_t i)
         buf_add(w->out, "true", 4);
         return NULL;
     case JSON_INT:
-        write_integer(w->out, node->v.i < 0 ? 0 - (uint64_t)node->v.i : (uint64_t)node->v.i,
-                      node->v.i < 0);
+        json_write_int(w->out, node->v.i);
         return NULL;
     case JSON_UINT:
-        write_integer(w->out, node->v.u, false);
+        json_write_uint(w->out, node->v.u);
         return NULL;
     case JSON_DIGITS:
         buf_add(w->out, w->doc->text + node->v.at, node->len);

@@ -295,7 +295,8 @@ static enum bosa_status read_plan(lua_State *L, int call, struct lcall *c)
         return status;
     }
     lua_newtable(L);
-    struct values_reader reader = {&plan->params, plan, lua_gettop(L), &c->error};
+    struct values_reader reader = {
+        .doc = &plan->params, .plan = plan, .feeds = lua_gettop(L), .error = &c->error};
     bind_kept(L, 1, "params");
     json_free(&plan->params);
     status = values_read_object(L, -1, &reader);

@@ -1,441 +1,11 @@
 #include "values.h"
 
-#include "../core/mem.h"
 #include "bind.h"
 
-#include <errno.h>
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define LUAJIT_TCDATA 10
-
-/* ---- Lua -> core ---- */
-
-/* Where the reader is, for error paths: a chain of stack frames from the value up to the root. */
-struct frame {
-    const struct frame *up;
-    const char *key; /* borrowed from a string on the Lua stack; NULL: `index` counts */
-    lua_Integer index;
-    int depth;
-};
-
-static void write_path(struct buf *out, const struct frame *at)
-{
-    if (!at || !at->up) {
-        return;
-    }
-    write_path(out, at->up);
-    if (at->key) {
-        buf_adds(out, out->len ? "." : "");
-        buf_adds(out, at->key);
-    } else {
-        buf_addf(out, "[%lld]", (long long)at->index);
-    }
-}
-
-/* Sets the error for a value that can't be sent: "`path`: why". */
-static enum bosa_status refuse(struct values_reader *r, const struct frame *at, const char *why)
-{
-    struct buf path;
-    buf_init(&path);
-    write_path(&path, at);
-    buf_addc(&path, '\0');
-    enum bosa_status status;
-    if (path.failed) {
-        status = error_set(r->error, BOSA_NOMEM, "out of memory");
-    } else if (path.len == 1) {
-        status = error_set(r->error, BOSA_PARAMS, "%s", why);
-    } else {
-        status = error_set(r->error, BOSA_PARAMS, "`%s`: %s", path.data, why);
-    }
-    buf_free(&path);
-    return status;
-}
-
-/* What a table is to be: its own word for it (a metatable), or what its keys say. */
-enum shape { SHAPE_UNKNOWN, SHAPE_ARRAY, SHAPE_OBJECT };
-
-/* True when the value on top is the field `name` of a loaded lua-cjson (raw). Pops it. */
-static bool is_cjson(lua_State *L, const char *name)
-{
-    bool same = false;
-    int top = lua_gettop(L);
-    lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
-    if (lua_istable(L, -1)) {
-        lua_getfield(L, -1, "cjson");
-        if (lua_istable(L, -1)) {
-            lua_pushstring(L, name);
-            lua_rawget(L, -2);
-            same = !lua_isnil(L, -1) && lua_rawequal(L, -1, top);
-        }
-    }
-    lua_settop(L, top - 1);
-    return same;
-}
-
-static enum shape shape_by_metatable(lua_State *L, int index)
-{
-    if (!lua_getmetatable(L, index)) {
-        return SHAPE_UNKNOWN;
-    }
-    luaL_getmetatable(L, ARRAY_MT);
-    luaL_getmetatable(L, OBJECT_MT);
-    enum shape shape = SHAPE_UNKNOWN;
-    if (lua_rawequal(L, -3, -2)) {
-        shape = SHAPE_ARRAY;
-    } else if (lua_rawequal(L, -3, -1)) {
-        shape = SHAPE_OBJECT;
-    }
-    lua_pop(L, 2);
-    lua_pushvalue(L, -1);
-    if (shape == SHAPE_UNKNOWN && is_cjson(L, "array_mt")) {
-        shape = SHAPE_ARRAY;
-    } else if (shape != SHAPE_UNKNOWN) {
-        lua_pop(L, 1);
-    }
-    if (shape == SHAPE_UNKNOWN) {
-        lua_pushvalue(L, -1);
-        shape = is_cjson(L, "empty_array_mt") && lua_rawlen(L, index) == 0 ? SHAPE_ARRAY
-                                                                           : SHAPE_UNKNOWN;
-    }
-    lua_pop(L, 1);
-    return shape;
-}
-
-static enum bosa_status read_value(lua_State *L, int index, struct values_reader *r,
-                                   const struct frame *at);
-
-/* Elements 1 to `len`; holes are refused. */
-static enum bosa_status read_array(lua_State *L, int index, size_t len, struct values_reader *r,
-                                   const struct frame *at)
-{
-    uint32_t open = json_open(r->doc, JSON_ARRAY);
-    struct frame frame = {at, NULL, 0, at->depth + 1};
-    for (size_t i = 1; i <= len; i++) {
-        frame.index = (lua_Integer)i;
-        lua_rawgeti(L, index, (int)i);
-        enum bosa_status status = lua_isnil(L, -1) ? refuse(r, &frame, "a list must have no holes")
-                                                   : read_value(L, lua_gettop(L), r, &frame);
-        lua_pop(L, 1);
-        if (status != BOSA_OK) {
-            return status;
-        }
-    }
-    json_close(r->doc, open, (uint32_t)len);
-    return r->doc->failed ? error_set(r->error, BOSA_NOMEM, "out of memory") : BOSA_OK;
-}
-
-/* Adds the key at `index` as a name. A number is one only where the table was marked as an object.
- */
-static enum bosa_status read_key(lua_State *L, int index, bool numbers, struct values_reader *r,
-                                 const struct frame *at, struct frame *frame)
-{
-    int type = lua_type(L, index);
-    if (type != LUA_TSTRING && !(type == LUA_TNUMBER && numbers)) {
-        return refuse(r, at,
-                      type == LUA_TNUMBER ? "a table must be either a list or have names for keys"
-                                          : "an object's keys must be strings");
-    }
-    lua_pushvalue(L, index);
-    size_t len = 0;
-    frame->key = lua_tolstring(L, -1, &len);
-    json_add_string(r->doc, frame->key, len);
-    return BOSA_OK;
-}
-
-static enum bosa_status read_object(lua_State *L, int index, bool numbers, struct values_reader *r,
-                                    const struct frame *at)
-{
-    uint32_t open = json_open(r->doc, JSON_OBJECT);
-    uint32_t count = 0;
-    struct frame frame = {at, NULL, 0, at->depth + 1};
-    lua_pushnil(L);
-    while (lua_next(L, index)) {
-        int value = lua_gettop(L);
-        enum bosa_status status = read_key(L, value - 1, numbers, r, at, &frame);
-        if (status == BOSA_OK) {
-            status = read_value(L, value, r, &frame);
-        }
-        if (status != BOSA_OK) {
-            return status;
-        }
-        lua_settop(L, value - 1);
-        count++;
-    }
-    json_close(r->doc, open, count);
-    return r->doc->failed ? error_set(r->error, BOSA_NOMEM, "out of memory") : BOSA_OK;
-}
-
-/* Number of entries of a table, counted no further than `limit` + 1. */
-static size_t entries(lua_State *L, int index, size_t limit)
-{
-    size_t count = 0;
-    lua_pushnil(L);
-    while (lua_next(L, index)) {
-        lua_pop(L, 1);
-        if (++count > limit) {
-            lua_pop(L, 1);
-            return count;
-        }
-    }
-    return count;
-}
-
-static bool is_empty(lua_State *L, int index)
-{
-    return entries(L, index, 0) == 0;
-}
-
-static enum bosa_status read_either(lua_State *L, struct values_reader *r)
-{
-    (void)L;
-    uint32_t open = json_open(r->doc, JSON_OBJECT);
-    json_close(r->doc, open, 0);
-    if (r->doc->failed) {
-        return error_set(r->error, BOSA_NOMEM, "out of memory");
-    }
-    r->doc->nodes[open].flags |= JSON_F_EITHER;
-    return BOSA_OK;
-}
-
-static enum bosa_status read_table(lua_State *L, int index, struct values_reader *r,
-                                   const struct frame *at)
-{
-    if (at->depth >= JSON_MAX_DEPTH || !lua_checkstack(L, 8)) {
-        return refuse(r, NULL, "nested too deep (a table within itself?)");
-    }
-    enum shape shape = shape_by_metatable(L, index);
-    if (shape == SHAPE_OBJECT) {
-        return read_object(L, index, true, r, at);
-    }
-    size_t len = lua_rawlen(L, index);
-    if (shape == SHAPE_UNKNOWN && len == 0) {
-        return is_empty(L, index) ? read_either(L, r) : read_object(L, index, false, r, at);
-    }
-    if (entries(L, index, len) > len) {
-        return refuse(r, at, "a list must have no other keys than 1 to its length");
-    }
-    return len > UINT32_MAX ? refuse(r, at, "too long") : read_array(L, index, len, r, at);
-}
-
-/* True for digits (with a sign) that say a whole number which this VM's numbers may not hold. */
-static bool is_big_digits(const char *text, size_t len)
-{
-    size_t sign = len > 0 && text[0] == '-';
-    size_t digits = len - sign;
-    if (digits < 16 || digits > 400 || text[sign] == '0') {
-        return false;
-    }
-    for (size_t i = sign; i < len; i++) {
-        if (text[i] < '0' || text[i] > '9') {
-            return false;
-        }
-    }
-    if (digits > 19) {
-        return true;
-    }
-    errno = 0;
-    long long value = strtoll(text, NULL, 10);
-    if (errno == ERANGE) {
-        return true;
-    }
-#if COMPAT_LOSSY_INTEGERS
-    return value > (long long)EXACT_DOUBLE || value < -(long long)EXACT_DOUBLE;
-#else
-    (void)value;
-    return false;
-#endif
-}
-
-static enum bosa_status read_string(lua_State *L, int index, struct values_reader *r,
-                                    const struct frame *at)
-{
-    size_t len = 0;
-    const char *text = lua_tolstring(L, index, &len);
-    if (len > UINT32_MAX) {
-        return refuse(r, at, "too long");
-    }
-    if (!json_utf8(text, len)) {
-        return refuse(r, at, "text must be UTF-8 (bytes go as a bosa.file)");
-    }
-    json_add_string(r->doc, text, len);
-    if (!r->doc->failed && is_big_digits(text, len)) {
-        r->doc->nodes[r->doc->count - 1].flags |= JSON_F_BIGDIGITS;
-    }
-    return BOSA_OK;
-}
-
-static enum bosa_status read_number(lua_State *L, int index, struct values_reader *r,
-                                    const struct frame *at)
-{
-#if !COMPAT_LOSSY_INTEGERS
-    if (lua_isinteger(L, index)) {
-        json_add_int(r->doc, lua_tointeger(L, index));
-        return BOSA_OK;
-    }
-#endif
-    double value = lua_tonumber(L, index);
-    if (!isfinite(value)) {
-        return refuse(r, at, "JSON has no word for infinity or not-a-number");
-    }
-#if COMPAT_LOSSY_INTEGERS
-    if (value == floor(value) && fabs(value) <= EXACT_DOUBLE) {
-        json_add_int(r->doc, (int64_t)value);
-        return BOSA_OK;
-    }
-#endif
-    json_add_double(r->doc, value);
-    return BOSA_OK;
-}
-
-/* LuaJIT's int64_t and uint64_t, by what tostring says of them: "12LL", "12ULL". */
-static enum bosa_status read_cdata(lua_State *L, int index, struct values_reader *r,
-                                   const struct frame *at)
-{
-    lua_getglobal(L, "tostring");
-    lua_pushvalue(L, index);
-    lua_call(L, 1, 1);
-    const char *text = lua_tostring(L, -1);
-    char *end = NULL;
-    errno = 0;
-    bool negative = text && text[0] == '-';
-    uint64_t magnitude = text ? strtoull(text + negative, &end, 10) : 0;
-    bool is_unsigned = end && strcmp(end, "ULL") == 0;
-    bool whole =
-        end && end != text + negative && errno == 0 && (is_unsigned || strcmp(end, "LL") == 0);
-    lua_pop(L, 1);
-    if (!whole) {
-        return refuse(r, at, "a cdata other than int64_t and uint64_t can't be sent");
-    }
-    if (negative) {
-        json_add_int(r->doc, (int64_t)(0 - magnitude));
-    } else {
-        json_add_uint(r->doc, magnitude);
-    }
-    return BOSA_OK;
-}
-
-/* Takes a file into the plan, its read function into the feeds. */
-static enum bosa_status read_file(lua_State *L, int index, struct lfile *file,
-                                  struct values_reader *r, const struct frame *at)
-{
-    if (!r->plan) {
-        return refuse(r, at, "a file can't be part of JSON");
-    }
-    if (file->received) {
-        return refuse(r, at,
-                      "a received file can't be sent; save it, and send bosa.file{path = ...}");
-    }
-    struct plan *plan = r->plan;
-    struct file_part *grown =
-        mem_realloc(plan->files, (plan->file_count + 1) * sizeof *plan->files);
-    if (!grown) {
-        return error_set(r->error, BOSA_NOMEM, "out of memory");
-    }
-    plan->files = grown;
-    struct file_part *part = &grown[plan->file_count];
-    enum bosa_status status = file_part_copy(part, &file->part);
-    if (status != BOSA_OK) {
-        return error_set(r->error, status, "out of memory");
-    }
-    uint32_t number = (uint32_t)plan->file_count++;
-    json_add_file(r->doc, number);
-    bind_kept(L, index, "read");
-    if (lua_isnil(L, -1)) {
-        lua_pop(L, 1);
-        return BOSA_OK;
-    }
-    part->feed = number;
-    lua_rawseti(L, r->feeds, (int)number + 1);
-    return BOSA_OK;
-}
-
-static enum bosa_status read_pointer(lua_State *L, int index, struct values_reader *r,
-                                     const struct frame *at)
-{
-    if (lua_touserdata(L, index) == NULL) {
-        json_add_null(r->doc);
-        return BOSA_OK;
-    }
-    lua_pushvalue(L, index);
-    if (!is_cjson(L, "empty_array")) {
-        return refuse(r, at, "a light userdata can't be sent");
-    }
-    uint32_t open = json_open(r->doc, JSON_ARRAY);
-    json_close(r->doc, open, 0);
-    return BOSA_OK;
-}
-
-static enum bosa_status read_userdata(lua_State *L, int index, struct values_reader *r,
-                                      const struct frame *at)
-{
-    struct lfile *file = bind_test_file(L, index);
-    return file ? read_file(L, index, file, r, at) : refuse(r, at, "a userdata can't be sent");
-}
-
-static enum bosa_status read_value(lua_State *L, int index, struct values_reader *r,
-                                   const struct frame *at)
-{
-    switch (lua_type(L, index)) {
-    case LUA_TBOOLEAN:
-        json_add_bool(r->doc, lua_toboolean(L, index));
-        return BOSA_OK;
-    case LUA_TNUMBER:
-        return read_number(L, index, r, at);
-    case LUA_TSTRING:
-        return read_string(L, index, r, at);
-    case LUA_TTABLE:
-        return read_table(L, index, r, at);
-    case LUA_TLIGHTUSERDATA:
-        return read_pointer(L, index, r, at);
-    case LUA_TUSERDATA:
-        return read_userdata(L, index, r, at);
-    case LUAJIT_TCDATA:
-        return read_cdata(L, index, r, at);
-    case LUA_TNIL:
-        return refuse(r, at, "nil can't be sent (bosa.null can)");
-    default:
-        return refuse(r, at,
-                      lua_isfunction(L, index) ? "a function can't be sent"
-                                               : "a thread can't be sent");
-    }
-}
-
-enum bosa_status values_read(lua_State *L, int index, struct values_reader *reader)
-{
-    struct frame root = {NULL, NULL, 0, 0};
-    int top = lua_gettop(L);
-    luaL_checkstack(L, 8, "JSON too deep");
-    enum bosa_status status = read_value(L, lua_absindex(L, index), reader, &root);
-    lua_settop(L, top);
-    if (status == BOSA_OK && reader->doc->failed) {
-        return error_set(reader->error, BOSA_NOMEM, "out of memory");
-    }
-    return status;
-}
-
-enum bosa_status values_read_object(lua_State *L, int index, struct values_reader *reader)
-{
-    struct json_doc *doc = reader->doc;
-    uint32_t at = doc->count;
-    if (lua_isnoneornil(L, index)) {
-        uint32_t open = json_open(doc, JSON_OBJECT);
-        json_close(doc, open, 0);
-        return doc->failed ? error_set(reader->error, BOSA_NOMEM, "out of memory") : BOSA_OK;
-    }
-    enum bosa_status status = values_read(L, index, reader);
-    if (status != BOSA_OK) {
-        return status;
-    }
-    if (doc->nodes[at].flags & JSON_F_EITHER) {
-        doc->nodes[at].flags = 0;
-    }
-    if (doc->nodes[at].type != JSON_OBJECT) {
-        return error_set(reader->error, BOSA_PARAMS, "parameters must have names, not positions");
-    }
-    return BOSA_OK;
-}
+#define KEPT_BYTES ((size_t)1 << 20) /* of memory that decode, and encode, keep for the next call  \
+                                      */
 
 /* ---- the module's part ---- */
 
@@ -480,15 +50,41 @@ static int ldoc_gc(lua_State *L)
     return 0;
 }
 
-static struct ldoc *new_doc(lua_State *L)
+/*
+ * Pushes the box that the running function, a closure, keeps as its upvalue between its calls; a
+ * new one where that is in use (by a call that raised, or within which this one runs).
+ */
+static struct ldoc *take_box(lua_State *L)
 {
-    struct ldoc *box = lua_newuserdata(L, sizeof *box);
+    struct ldoc *box = lua_touserdata(L, lua_upvalueindex(1));
+    if (box) {
+        lua_pushvalue(L, lua_upvalueindex(1));
+        lua_pushnil(L);
+        lua_replace(L, lua_upvalueindex(1));
+        return box;
+    }
+    box = lua_newuserdata(L, sizeof *box);
     json_init(&box->doc);
     buf_init(&box->out);
     error_init(&box->error);
     luaL_getmetatable(L, "bosa.doc");
     lua_setmetatable(L, -2);
     return box;
+}
+
+/* Gives back the box at `index`. Memory past KEPT_BYTES is not held on to. */
+static void give_box(lua_State *L, int index, struct ldoc *box)
+{
+    if (box->doc.cap * sizeof *box->doc.nodes + box->doc.text_cap > KEPT_BYTES) {
+        json_free(&box->doc);
+    }
+    if (box->out.cap > KEPT_BYTES) {
+        buf_free(&box->out);
+    }
+    json_clear(&box->doc);
+    buf_clear(&box->out);
+    lua_pushvalue(L, index);
+    lua_replace(L, lua_upvalueindex(1));
 }
 
 static enum int_mode check_mode(lua_State *L, int arg)
@@ -503,18 +99,18 @@ static int values_decode(lua_State *L)
     size_t len = 0;
     const char *text = luaL_checklstring(L, 1, &len);
     enum int_mode mode = check_mode(L, 2);
-    struct ldoc *box = new_doc(L);
-    char *copy = mem_alloc(len + 1);
+    lua_settop(L, 2);
+    struct ldoc *box = take_box(L);
+    char *copy = json_room(&box->doc, len);
     if (!copy) {
         return bind_nomem(L);
     }
     memcpy(copy, text, len);
-    copy[len] = '\0';
     if (json_parse(&box->doc, copy, len, &box->error) != BOSA_OK) {
         return bind_fail(L, &box->error);
     }
     values_push(L, &box->doc, 0, mode);
-    json_free(&box->doc);
+    give_box(L, 3, box);
     return 1;
 }
 
@@ -522,25 +118,16 @@ static int values_decode(lua_State *L)
 static int values_encode(lua_State *L)
 {
     luaL_checkany(L, 1);
-    struct ldoc *box = new_doc(L);
-    struct values_reader reader = {&box->doc, NULL, 0, &box->error};
-    enum bosa_status status;
-    if (lua_isnil(L, 1)) {
-        json_add_null(&box->doc);
-        status = box->doc.failed ? BOSA_NOMEM : BOSA_OK;
-    } else {
-        status = values_read(L, 1, &reader);
-    }
-    if (status == BOSA_OK) {
-        status = json_write(&box->out, &box->doc, 0, &box->error);
-    }
+    lua_settop(L, 1);
+    struct ldoc *box = take_box(L);
+    struct values_reader reader = {.text = &box->out, .error = &box->error};
+    enum bosa_status status = values_write(L, 1, &reader);
     if (status != BOSA_OK) {
         box->error.kind = status;
         return bind_fail(L, &box->error);
     }
     lua_pushlstring(L, box->out.data, box->out.len);
-    json_free(&box->doc);
-    buf_free(&box->out);
+    give_box(L, 2, box);
     return 1;
 }
 
@@ -561,14 +148,20 @@ static void named_metatable(lua_State *L, const char *name)
     lua_pop(L, 1);
 }
 
+/* Sets a field of the table on top to a function that keeps a box. */
+static void set_boxed(lua_State *L, const char *name, lua_CFunction function)
+{
+    lua_pushnil(L);
+    lua_pushcclosure(L, function, 1);
+    lua_setfield(L, -2, name);
+}
+
 void values_open(lua_State *L)
 {
     static const luaL_Reg functions[] = {{"array", values_array},
                                          {"object", values_object},
                                          {"set_to_cdata", values_set_to_cdata},
                                          {NULL, NULL}};
-    static const luaL_Reg json[] = {
-        {"decode", values_decode}, {"encode", values_encode}, {NULL, NULL}};
     named_metatable(L, ARRAY_MT);
     named_metatable(L, OBJECT_MT);
     luaL_newmetatable(L, "bosa.doc");
@@ -577,7 +170,8 @@ void values_open(lua_State *L)
     lua_pop(L, 1);
     compat_setfuncs(L, functions);
     lua_newtable(L);
-    compat_setfuncs(L, json);
+    set_boxed(L, "decode", values_decode);
+    set_boxed(L, "encode", values_encode);
     lua_setfield(L, -2, "json");
     lua_pushlightuserdata(L, NULL);
     lua_setfield(L, -2, "null");

@@ -21,6 +21,7 @@ void values_push(lua_State *L, const struct json_doc *doc, uint32_t node, enum i
 /* Where Lua values are read to. */
 struct values_reader {
     struct json_doc *doc; /* what is added to; owned by someone whom __gc finds */
+    struct buf *text;     /* not NULL: JSON text is appended here instead; owned likewise */
     struct plan *plan;    /* takes files; NULL: a file is an error */
     int feeds; /* absolute index of the table that gets the files' read functions by number */
     struct bosa_error *error; /* as `doc` */
@@ -33,6 +34,12 @@ struct values_reader {
  */
 enum bosa_status values_read(lua_State *L, int index, struct values_reader *reader);
 
+/*
+ * As values_read, to JSON text without a document between: `reader` has a text and no plan. nil is
+ * null.
+ */
+enum bosa_status values_write(lua_State *L, int index, struct values_reader *reader);
+
 /* As values_read for what must become an object: nil is {}. */
 enum bosa_status values_read_object(lua_State *L, int index, struct values_reader *reader);
 
@@ -40,7 +47,7 @@ enum bosa_status values_read_object(lua_State *L, int index, struct values_reade
  * stack. */
 void values_open(lua_State *L);
 
-/* ---- what values.c and values_push.c share ---- */
+/* ---- what the values*.c files share ---- */
 
 #define ARRAY_MT "bosa.array" /* metatables that say which of the two a table is */
 #define OBJECT_MT "bosa.object"

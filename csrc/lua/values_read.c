@@ -1,0 +1,591 @@
+#include "../core/mem.h"
+#include "bind.h"
+#include "values.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LUAJIT_TCDATA 10
+
+/* Where the reader is, for error paths: a chain of stack frames from the value up to the root. */
+struct frame {
+    const struct frame *up;
+    const char *key; /* borrowed from a string on the Lua stack; NULL: `index` counts */
+    lua_Integer index;
+    int depth;
+};
+
+static void write_path(struct buf *out, const struct frame *at)
+{
+    if (!at || !at->up) {
+        return;
+    }
+    write_path(out, at->up);
+    if (at->key) {
+        buf_adds(out, out->len ? "." : "");
+        buf_adds(out, at->key);
+    } else {
+        buf_addf(out, "[%lld]", (long long)at->index);
+    }
+}
+
+/* Sets the error for a value that can't be sent: "`path`: why". */
+static enum bosa_status refuse(struct values_reader *r, const struct frame *at, const char *why)
+{
+    struct buf path;
+    buf_init(&path);
+    write_path(&path, at);
+    buf_addc(&path, '\0');
+    enum bosa_status status;
+    if (path.failed) {
+        status = error_set(r->error, BOSA_NOMEM, "out of memory");
+    } else if (path.len == 1) {
+        status = error_set(r->error, BOSA_PARAMS, "%s", why);
+    } else {
+        status = error_set(r->error, BOSA_PARAMS, "`%s`: %s", path.data, why);
+    }
+    buf_free(&path);
+    return status;
+}
+
+/*
+ * ---- where the values go: to the reader's document, or straight to its text ----
+ *
+ * In a text every value has a comma behind it; the one behind a container's last value becomes its
+ * bracket. Failures to allocate are sticky in the document or buffer.
+ */
+
+static void put_word(struct values_reader *r, const char *word, size_t len)
+{
+    buf_add(r->text, word, len);
+}
+
+static void put_null(struct values_reader *r)
+{
+    if (r->text) {
+        put_word(r, "null,", 5);
+    } else {
+        json_add_null(r->doc);
+    }
+}
+
+static void put_bool(struct values_reader *r, bool value)
+{
+    if (r->text) {
+        put_word(r, value ? "true," : "false,", value ? 5 : 6);
+    } else {
+        json_add_bool(r->doc, value);
+    }
+}
+
+static void put_int(struct values_reader *r, int64_t value)
+{
+    if (r->text) {
+        json_write_int(r->text, value);
+        buf_addc(r->text, ',');
+    } else {
+        json_add_int(r->doc, value);
+    }
+}
+
+static void put_uint(struct values_reader *r, uint64_t value)
+{
+    if (r->text) {
+        json_write_uint(r->text, value);
+        buf_addc(r->text, ',');
+    } else {
+        json_add_uint(r->doc, value);
+    }
+}
+
+static void put_double(struct values_reader *r, double value)
+{
+    if (r->text) {
+        json_write_double(r->text, value);
+        buf_addc(r->text, ',');
+    } else {
+        json_add_double(r->doc, value);
+    }
+}
+
+/* A member's name. False: it is no UTF-8, which in a document its reader finds. */
+static bool put_name(struct values_reader *r, const char *text, size_t len)
+{
+    if (!r->text) {
+        json_add_string(r->doc, text, len);
+        return true;
+    }
+    if (!json_write_string(r->text, text, len)) {
+        return false;
+    }
+    buf_addc(r->text, ':');
+    return true;
+}
+
+/* Begins a container. The index returned is the document's, 0 in a text. */
+static uint32_t put_open(struct values_reader *r, enum json_type type)
+{
+    if (!r->text) {
+        return json_open(r->doc, type);
+    }
+    buf_addc(r->text, type == JSON_OBJECT ? '{' : '[');
+    return 0;
+}
+
+static void put_close(struct values_reader *r, uint32_t open, enum json_type type, size_t count)
+{
+    if (!r->text) {
+        json_close(r->doc, open, (uint32_t)count);
+        return;
+    }
+    if (count > 0 && !r->text->failed) {
+        r->text->len--;
+    }
+    put_word(r, type == JSON_OBJECT ? "}," : "],", 2);
+}
+
+static enum bosa_status put_result(struct values_reader *r)
+{
+    return (r->text ? r->text->failed : r->doc->failed)
+               ? error_set(r->error, BOSA_NOMEM, "out of memory")
+               : BOSA_OK;
+}
+
+/* What a table is to be: its own word for it (a metatable), or what its keys say. */
+enum shape { SHAPE_UNKNOWN, SHAPE_ARRAY, SHAPE_OBJECT };
+
+/* True when the value on top is the field `name` of a loaded lua-cjson (raw). Pops it. */
+static bool is_cjson(lua_State *L, const char *name)
+{
+    bool same = false;
+    int top = lua_gettop(L);
+    lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
+    if (lua_istable(L, -1)) {
+        lua_getfield(L, -1, "cjson");
+        if (lua_istable(L, -1)) {
+            lua_pushstring(L, name);
+            lua_rawget(L, -2);
+            same = !lua_isnil(L, -1) && lua_rawequal(L, -1, top);
+        }
+    }
+    lua_settop(L, top - 1);
+    return same;
+}
+
+static enum shape shape_by_metatable(lua_State *L, int index)
+{
+    if (!lua_getmetatable(L, index)) {
+        return SHAPE_UNKNOWN;
+    }
+    luaL_getmetatable(L, ARRAY_MT);
+    luaL_getmetatable(L, OBJECT_MT);
+    enum shape shape = SHAPE_UNKNOWN;
+    if (lua_rawequal(L, -3, -2)) {
+        shape = SHAPE_ARRAY;
+    } else if (lua_rawequal(L, -3, -1)) {
+        shape = SHAPE_OBJECT;
+    }
+    lua_pop(L, 2);
+    lua_pushvalue(L, -1);
+    if (shape == SHAPE_UNKNOWN && is_cjson(L, "array_mt")) {
+        shape = SHAPE_ARRAY;
+    } else if (shape != SHAPE_UNKNOWN) {
+        lua_pop(L, 1);
+    }
+    if (shape == SHAPE_UNKNOWN) {
+        lua_pushvalue(L, -1);
+        shape = is_cjson(L, "empty_array_mt") && lua_rawlen(L, index) == 0 ? SHAPE_ARRAY
+                                                                           : SHAPE_UNKNOWN;
+    }
+    lua_pop(L, 1);
+    return shape;
+}
+
+static enum bosa_status read_value(lua_State *L, int index, struct values_reader *r,
+                                   const struct frame *at);
+
+/* Number of entries of a table, counted no further than `limit` + 1. */
+static size_t entries(lua_State *L, int index, size_t limit)
+{
+    size_t count = 0;
+    lua_pushnil(L);
+    while (lua_next(L, index)) {
+        lua_pop(L, 1);
+        if (++count > limit) {
+            lua_pop(L, 1);
+            return count;
+        }
+    }
+    return count;
+}
+
+/*
+ * Reads elements in the order in which the table gives them, as long as their keys are 1, 2, 3, ...
+ * For nearly every list they all are, and then nothing else is in the table. *done says how many
+ * were read, *all whether there were no others.
+ */
+static enum bosa_status read_in_order(lua_State *L, int index, struct values_reader *r,
+                                      struct frame *frame, size_t *done, bool *all)
+{
+    int key = lua_gettop(L) + 1;
+    *all = true;
+    lua_pushnil(L);
+    while (*all && lua_next(L, index)) {
+        enum bosa_status status = BOSA_OK;
+        frame->index = (lua_Integer)*done + 1;
+        if (lua_type(L, key) == LUA_TNUMBER && lua_tonumber(L, key) == (lua_Number)frame->index) {
+            status = read_value(L, key + 1, r, frame);
+            ++*done;
+        } else {
+            *all = false;
+        }
+        if (status != BOSA_OK) {
+            return status;
+        }
+        lua_settop(L, key);
+    }
+    lua_settop(L, key - 1);
+    return BOSA_OK;
+}
+
+/* Elements `done` + 1 to `len`, where the table's own order is another; holes are refused. */
+static enum bosa_status read_the_rest(lua_State *L, int index, size_t done, size_t len,
+                                      struct values_reader *r, struct frame *frame)
+{
+    for (size_t i = done + 1; i <= len; i++) {
+        frame->index = (lua_Integer)i;
+        lua_rawgeti(L, index, (int)i);
+        enum bosa_status status = lua_isnil(L, -1) ? refuse(r, frame, "a list must have no holes")
+                                                   : read_value(L, lua_gettop(L), r, frame);
+        lua_pop(L, 1);
+        if (status != BOSA_OK) {
+            return status;
+        }
+    }
+    return BOSA_OK;
+}
+
+/* A list of `len` elements. Other keys and holes are refused. */
+static enum bosa_status read_array(lua_State *L, int index, size_t len, struct values_reader *r,
+                                   const struct frame *at)
+{
+    struct frame frame = {at, NULL, 0, at->depth + 1};
+    size_t done = 0;
+    bool all = false;
+    uint32_t open = put_open(r, JSON_ARRAY);
+    enum bosa_status status = read_in_order(L, index, r, &frame, &done, &all);
+    if (status == BOSA_OK && !(all && done == len)) {
+        if (entries(L, index, len) > len) {
+            return refuse(r, at, "a list must have no other keys than 1 to its length");
+        }
+        status = read_the_rest(L, index, done, len, r, &frame);
+    }
+    if (status != BOSA_OK) {
+        return status;
+    }
+    put_close(r, open, JSON_ARRAY, len);
+    return put_result(r);
+}
+
+/* Adds the key at `index` as a name. A number is one only where the table was marked as an object.
+ */
+static enum bosa_status read_key(lua_State *L, int index, bool numbers, struct values_reader *r,
+                                 const struct frame *at, struct frame *frame)
+{
+    size_t len = 0;
+    int type = lua_type(L, index);
+    if (type != LUA_TSTRING) {
+        if (type != LUA_TNUMBER || !numbers) {
+            return refuse(r, at,
+                          type == LUA_TNUMBER
+                              ? "a table must be either a list or have names for keys"
+                              : "an object's keys must be strings");
+        }
+        lua_pushvalue(L, index); /* lua_tolstring would change the key itself, and confuse lua_next
+                                  */
+        index = lua_gettop(L);
+    }
+    frame->key = lua_tolstring(L, index, &len);
+    return put_name(r, frame->key, len) ? BOSA_OK : refuse(r, at, "a name must be UTF-8");
+}
+
+/*
+ * A table with names; one without entries is `either`: it isn't said whether it is a list or an
+ * object.
+ */
+static enum bosa_status read_object(lua_State *L, int index, bool marked, struct values_reader *r,
+                                    const struct frame *at)
+{
+    uint32_t open = put_open(r, JSON_OBJECT);
+    size_t count = 0;
+    struct frame frame = {at, NULL, 0, at->depth + 1};
+    lua_pushnil(L);
+    while (lua_next(L, index)) {
+        int value = lua_gettop(L);
+        enum bosa_status status = read_key(L, value - 1, marked, r, at, &frame);
+        if (status == BOSA_OK) {
+            status = read_value(L, value, r, &frame);
+        }
+        if (status != BOSA_OK) {
+            return status;
+        }
+        lua_settop(L, value - 1);
+        count++;
+    }
+    put_close(r, open, JSON_OBJECT, count);
+    if (count == 0 && !marked && !r->text && !r->doc->failed) {
+        r->doc->nodes[open].flags |= JSON_F_EITHER;
+    }
+    return put_result(r);
+}
+
+static enum bosa_status read_table(lua_State *L, int index, struct values_reader *r,
+                                   const struct frame *at)
+{
+    if (at->depth >= JSON_MAX_DEPTH || !lua_checkstack(L, 8)) {
+        return refuse(r, NULL, "nested too deep (a table within itself?)");
+    }
+    enum shape shape = shape_by_metatable(L, index);
+    size_t len = shape == SHAPE_OBJECT ? 0 : lua_rawlen(L, index);
+    if (shape == SHAPE_OBJECT || (shape == SHAPE_UNKNOWN && len == 0)) {
+        return read_object(L, index, shape == SHAPE_OBJECT, r, at);
+    }
+    return len > UINT32_MAX ? refuse(r, at, "too long") : read_array(L, index, len, r, at);
+}
+
+/* True for digits (with a sign) that say a whole number which this VM's numbers may not hold. */
+static bool is_big_digits(const char *text, size_t len)
+{
+    size_t sign = len > 0 && text[0] == '-';
+    size_t digits = len - sign;
+    if (digits < 16 || digits > 400 || text[sign] == '0') {
+        return false;
+    }
+    for (size_t i = sign; i < len; i++) {
+        if (text[i] < '0' || text[i] > '9') {
+            return false;
+        }
+    }
+    if (digits > 19) {
+        return true;
+    }
+    errno = 0;
+    long long value = strtoll(text, NULL, 10);
+    if (errno == ERANGE) {
+        return true;
+    }
+#if COMPAT_LOSSY_INTEGERS
+    return value > (long long)EXACT_DOUBLE || value < -(long long)EXACT_DOUBLE;
+#else
+    (void)value;
+    return false;
+#endif
+}
+
+static enum bosa_status read_string(lua_State *L, int index, struct values_reader *r,
+                                    const struct frame *at)
+{
+    size_t len = 0;
+    const char *text = lua_tolstring(L, index, &len);
+    if (len > UINT32_MAX) {
+        return refuse(r, at, "too long");
+    }
+    if (r->text ? !json_write_string(r->text, text, len) : !json_utf8(text, len)) {
+        return refuse(r, at, "text must be UTF-8 (bytes go as a bosa.file)");
+    }
+    if (r->text) {
+        buf_addc(r->text, ',');
+        return BOSA_OK;
+    }
+    json_add_string(r->doc, text, len);
+    if (!r->doc->failed && is_big_digits(text, len)) {
+        r->doc->nodes[r->doc->count - 1].flags |= JSON_F_BIGDIGITS;
+    }
+    return BOSA_OK;
+}
+
+static enum bosa_status read_number(lua_State *L, int index, struct values_reader *r,
+                                    const struct frame *at)
+{
+#if !COMPAT_LOSSY_INTEGERS
+    if (lua_isinteger(L, index)) {
+        put_int(r, lua_tointeger(L, index));
+        return BOSA_OK;
+    }
+#endif
+    double value = lua_tonumber(L, index);
+    if (!isfinite(value)) {
+        return refuse(r, at, "JSON has no word for infinity or not-a-number");
+    }
+#if COMPAT_LOSSY_INTEGERS
+    if (value == floor(value) && fabs(value) <= EXACT_DOUBLE) {
+        put_int(r, (int64_t)value);
+        return BOSA_OK;
+    }
+#endif
+    put_double(r, value);
+    return BOSA_OK;
+}
+
+/* LuaJIT's int64_t and uint64_t, by what tostring says of them: "12LL", "12ULL". */
+static enum bosa_status read_cdata(lua_State *L, int index, struct values_reader *r,
+                                   const struct frame *at)
+{
+    lua_getglobal(L, "tostring");
+    lua_pushvalue(L, index);
+    lua_call(L, 1, 1);
+    const char *text = lua_tostring(L, -1);
+    char *end = NULL;
+    errno = 0;
+    bool negative = text && text[0] == '-';
+    uint64_t magnitude = text ? strtoull(text + negative, &end, 10) : 0;
+    bool is_unsigned = end && strcmp(end, "ULL") == 0;
+    bool whole =
+        end && end != text + negative && errno == 0 && (is_unsigned || strcmp(end, "LL") == 0);
+    lua_pop(L, 1);
+    if (!whole) {
+        return refuse(r, at, "a cdata other than int64_t and uint64_t can't be sent");
+    }
+    if (negative) {
+        put_int(r, (int64_t)(0 - magnitude));
+    } else {
+        put_uint(r, magnitude);
+    }
+    return BOSA_OK;
+}
+
+/* Takes a file into the plan, its read function into the feeds. */
+static enum bosa_status read_file(lua_State *L, int index, struct lfile *file,
+                                  struct values_reader *r, const struct frame *at)
+{
+    if (!r->plan) {
+        return refuse(r, at, "a file can't be part of JSON");
+    }
+    if (file->received) {
+        return refuse(r, at,
+                      "a received file can't be sent; save it, and send bosa.file{path = ...}");
+    }
+    struct plan *plan = r->plan;
+    struct file_part *grown =
+        mem_realloc(plan->files, (plan->file_count + 1) * sizeof *plan->files);
+    if (!grown) {
+        return error_set(r->error, BOSA_NOMEM, "out of memory");
+    }
+    plan->files = grown;
+    struct file_part *part = &grown[plan->file_count];
+    enum bosa_status status = file_part_copy(part, &file->part);
+    if (status != BOSA_OK) {
+        return error_set(r->error, status, "out of memory");
+    }
+    uint32_t number = (uint32_t)plan->file_count++;
+    json_add_file(r->doc, number);
+    bind_kept(L, index, "read");
+    if (lua_isnil(L, -1)) {
+        lua_pop(L, 1);
+        return BOSA_OK;
+    }
+    part->feed = number;
+    lua_rawseti(L, r->feeds, (int)number + 1);
+    return BOSA_OK;
+}
+
+static enum bosa_status read_pointer(lua_State *L, int index, struct values_reader *r,
+                                     const struct frame *at)
+{
+    if (lua_touserdata(L, index) == NULL) {
+        put_null(r);
+        return BOSA_OK;
+    }
+    lua_pushvalue(L, index);
+    if (!is_cjson(L, "empty_array")) {
+        return refuse(r, at, "a light userdata can't be sent");
+    }
+    uint32_t open = put_open(r, JSON_ARRAY);
+    put_close(r, open, JSON_ARRAY, 0);
+    return BOSA_OK;
+}
+
+static enum bosa_status read_userdata(lua_State *L, int index, struct values_reader *r,
+                                      const struct frame *at)
+{
+    struct lfile *file = bind_test_file(L, index);
+    return file ? read_file(L, index, file, r, at) : refuse(r, at, "a userdata can't be sent");
+}
+
+static enum bosa_status read_value(lua_State *L, int index, struct values_reader *r,
+                                   const struct frame *at)
+{
+    switch (lua_type(L, index)) {
+    case LUA_TBOOLEAN:
+        put_bool(r, lua_toboolean(L, index));
+        return BOSA_OK;
+    case LUA_TNUMBER:
+        return read_number(L, index, r, at);
+    case LUA_TSTRING:
+        return read_string(L, index, r, at);
+    case LUA_TTABLE:
+        return read_table(L, index, r, at);
+    case LUA_TLIGHTUSERDATA:
+        return read_pointer(L, index, r, at);
+    case LUA_TUSERDATA:
+        return read_userdata(L, index, r, at);
+    case LUAJIT_TCDATA:
+        return read_cdata(L, index, r, at);
+    case LUA_TNIL:
+        return refuse(r, at, "nil can't be sent (bosa.null can)");
+    default:
+        return refuse(r, at,
+                      lua_isfunction(L, index) ? "a function can't be sent"
+                                               : "a thread can't be sent");
+    }
+}
+
+enum bosa_status values_read(lua_State *L, int index, struct values_reader *reader)
+{
+    struct frame root = {NULL, NULL, 0, 0};
+    int top = lua_gettop(L);
+    luaL_checkstack(L, 8, "JSON too deep");
+    enum bosa_status status = read_value(L, lua_absindex(L, index), reader, &root);
+    lua_settop(L, top);
+    return status == BOSA_OK ? put_result(reader) : status;
+}
+
+enum bosa_status values_write(lua_State *L, int index, struct values_reader *reader)
+{
+    if (lua_isnil(L, index)) {
+        put_null(reader);
+    } else {
+        enum bosa_status status = values_read(L, index, reader);
+        if (status != BOSA_OK) {
+            return status;
+        }
+    }
+    if (!reader->text->failed) {
+        reader->text->len--; /* the comma */
+    }
+    return put_result(reader);
+}
+
+enum bosa_status values_read_object(lua_State *L, int index, struct values_reader *reader)
+{
+    struct json_doc *doc = reader->doc;
+    uint32_t at = doc->count;
+    if (lua_isnoneornil(L, index)) {
+        uint32_t open = json_open(doc, JSON_OBJECT);
+        json_close(doc, open, 0);
+        return doc->failed ? error_set(reader->error, BOSA_NOMEM, "out of memory") : BOSA_OK;
+    }
+    enum bosa_status status = values_read(L, index, reader);
+    if (status != BOSA_OK) {
+        return status;
+    }
+    if (doc->nodes[at].flags & JSON_F_EITHER) {
+        doc->nodes[at].flags = 0;
+    }
+    if (doc->nodes[at].type != JSON_OBJECT) {
+        return error_set(reader->error, BOSA_PARAMS, "parameters must have names, not positions");
+    }
+    return BOSA_OK;
+}
