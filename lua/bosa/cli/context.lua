@@ -1,0 +1,255 @@
+--- What a subcommand is given: the hub, the terminal, and one way to say what went wrong.
+
+local bosa = require("bosa")
+local loop = require("bosa.loop")
+local uv = require("luv")
+local config = require("bosa.cli.config")
+local codes = require("bosa.cli").codes
+
+local context = {}
+
+local KIND_CODES = {
+  auth = codes.auth,
+  params = codes.params,
+  unknown_connector = codes.params,
+  unknown_action = codes.params,
+  file = codes.general,
+  cancelled = codes.general,
+  closed = codes.general,
+} -- every other kind is a request that went wrong
+
+---@class bosa.cli.Context
+---@field options table the parsed arguments
+---@field tty boolean standard output is a terminal
+---@field color boolean colours are wanted there
+---@field interactive boolean somebody can be asked: standard input and error are terminals
+local Context = {}
+Context.__index = Context
+
+local function is_terminal(fd) return uv.guess_handle(fd) == "tty" end
+
+--- Colours: on a terminal that can show them, unless NO_COLOR says no.
+local function wants_color(tty)
+  local no = os.getenv("NO_COLOR")
+  return tty and not (no and no ~= "") and os.getenv("TERM") ~= "dumb"
+end
+
+---@return bosa.cli.Context
+function context.new(options)
+  local tty = is_terminal(1)
+  return setmetatable({
+    options = options,
+    tty = tty,
+    color = wants_color(tty),
+    interactive = is_terminal(0) and is_terminal(2),
+    progress = is_terminal(2),
+    cleanups = {},
+  }, Context)
+end
+
+---------------------------------------------------------------------------------------------------
+-- output
+
+--- Ends the command with a code, from anywhere below its `run`.
+function context.exit(code) error({ exit_code = code }, 0) end
+
+local function written(ok, message, errno)
+  if ok then return end
+  if errno == 32 then context.exit(codes.pipe) end -- EPIPE: who read has had enough
+  io.stderr:write("bosa: can't write to standard output: ", tostring(message), "\n")
+  context.exit(codes.general)
+end
+
+--- Writes to standard output as is.
+---@param text string
+function Context.write(_, text) written(io.stdout:write(text)) end
+
+--- Writes a line to standard output.
+---@param text string?
+function Context:print(text) self:write((text or "") .. "\n") end
+
+--- Writes a line to standard error.
+---@param text string
+function Context.note(_, text)
+  io.stdout:flush()
+  io.stderr:write(text, "\n")
+end
+
+--- Text in a style, where colours are wanted.
+---@param style "bold"|"dim"|"red"|"green"|"yellow"|"cyan"
+---@param text string
+---@return string
+function Context:paint(style, text)
+  if not self.color then return text end
+  local number = ({ bold = 1, dim = 2, red = 31, green = 32, yellow = 33, cyan = 36 })[style]
+  return ("\27[%dm%s\27[0m"):format(number, text)
+end
+
+--- An error of the command's own.
+---@param kind string
+---@param message string
+function context.error(kind, message) return loop.error(kind, message, "no") end
+
+--- Says what went wrong, as one line on standard error.
+---@param err any an error object, or text
+---@return integer exit_code
+function Context:fail(err)
+  if type(err) == "table" and err.exit_code then return err.exit_code end
+  local kind = (type(err) == "userdata" or type(err) == "table") and err.kind
+  local text = tostring(err):gsub("%s*\n%s*", "; ")
+  self:note("bosa: " .. text)
+  if not kind then return codes.general end
+  return KIND_CODES[kind] or codes.request
+end
+
+---------------------------------------------------------------------------------------------------
+-- session and hub
+
+local function set(variable)
+  local value = os.getenv(variable)
+  return value ~= nil and value ~= "" and value or nil
+end
+
+--- The session file's content. A broken file is an error of kind "file".
+---@return table? session, table? err
+function Context:session()
+  if not self.session_ then
+    local session, message = config.load()
+    if not session then return nil, context.error("file", message) end
+    self.session_ = session
+    if session.api_key and config.exposed() then
+      self:note("bosa: warning: others can read " .. config.path() .. "; chmod 600 it")
+    end
+  end
+  return self.session_
+end
+
+local function same_server(a, b) return a ~= nil and b ~= nil and a:gsub("/+$", "") == b:gsub("/+$", "") end
+
+--- Where requests go, and with what: `{ api_url, api_key, token }`. Each comes from the options, the environment, the
+-- session, in this order; what the session holds goes to the server it is for, and to no other.
+---@return table? credentials, table? err
+function Context:credentials()
+  local session, err = self:session()
+  if not session then return nil, err end
+  local stored_url = session.api_url
+  local url = self.options.api_url or set("BOSA_API_BASE_URL") or stored_url
+  local own = url == stored_url or same_server(url, stored_url)
+  return {
+    api_url = url,
+    api_key = set("BOSA_API_KEY") or (own and session.api_key) or nil,
+    token = set("BOSA_TOKEN") or (own and session.token) or nil,
+  }
+end
+
+--- The user's token; nil: there is none.
+---@return string? token, table? err
+function Context:token()
+  local credentials, err = self:credentials()
+  if not credentials then return nil, err end
+  if credentials.token then return credentials.token end
+  return nil, context.error("auth", "no user token: run `bosa auth login`, or set BOSA_TOKEN")
+end
+
+local function show_event(cx)
+  return function(event)
+    local words = { "bosa:", event.type, (event.connector or "server") .. (event.action and "." .. event.action or "") }
+    for _, name in ipairs({ "attempt", "status", "kind", "seconds" }) do
+      if event[name] ~= nil then words[#words + 1] = name .. " " .. tostring(event[name]) end
+    end
+    if event.ms then words[#words + 1] = ("%.0f ms"):format(event.ms.total or 0) end
+    cx:note(table.concat(words, " "))
+  end
+end
+
+--- A hub with these credentials.
+---@param credentials table { api_url, api_key, token }
+---@return userdata? hub, table? err
+function Context:make_hub(credentials)
+  local ok, hub = pcall(bosa.new, {
+    api_base_url = credentials.api_url,
+    api_key = credentials.api_key,
+    token = credentials.token,
+    cache_dir = config.cache_dir(),
+    on_event = self.options.verbose and show_event(self) or nil,
+  })
+  if ok then
+    self:cleanup(function() hub:close() end)
+    return hub
+  end
+  return nil, context.error("params", (tostring(hub):gsub("^.-:%d+: ", "")))
+end
+
+--- The hub; always the same one.
+---@param anonymous boolean? what is wanted needs no API key
+---@return userdata? hub, table? err
+function Context:hub(anonymous)
+  local credentials, err = self:credentials()
+  if not credentials then return nil, err end
+  if not credentials.api_key and not anonymous then
+    return nil, context.error("auth", "no API key: run `bosa auth login`, or set BOSA_API_KEY")
+  end
+  if not self.hub_ then
+    self.hub_, err = self:make_hub(credentials)
+  end
+  return self.hub_, err
+end
+
+---------------------------------------------------------------------------------------------------
+-- beginning and end
+
+--- Has `fn()` run when the command ends, also by Ctrl-C.
+function Context:cleanup(fn) self.cleanups[#self.cleanups + 1] = fn end
+
+--- Ends the command: what is to be tidied is, and what was printed is surely written.
+---@param code integer
+---@return integer code
+function Context:close(code)
+  for i = #self.cleanups, 1, -1 do self.cleanups[i]() end
+  self.cleanups = {}
+  local ok, message = pcall(function() written(io.stdout:flush()) end)
+  if not ok and code == codes.ok then return message.exit_code end
+  return code
+end
+
+--- Gives SIGINT its default meaning back: the interpreter's own shows a trace.
+local function plain_interrupt()
+  local signal = uv.new_signal()
+  signal:start("sigint", function() end)
+  signal:stop()
+  signal:close()
+end
+
+local function run_as_task(fn)
+  local task = bosa.async(fn)
+  local signal = uv.new_signal()
+  local interrupted = false
+  signal:start("sigint", function() interrupted = true end)
+  while not task:done() and not interrupted do uv.run("once") end
+  signal:close()
+  if interrupted then
+    plain_interrupt()
+    task:cancel()
+    return { exit_code = codes.interrupted }
+  end
+  return loop.result(task)
+end
+
+--- Runs a subcommand: `true, code`, or `false` and what it raised.
+---@param cx bosa.cli.Context
+---@param module table
+---@param options table
+---@return boolean ok, any code_or_error
+function context.guard(cx, module, options)
+  local function body() return { pcall(module.run, cx, options) } end
+  if not module.task then
+    plain_interrupt()
+    local result = body()
+    return result[1], result[2]
+  end
+  local result = run_as_task(body)
+  if result.exit_code then return false, result end
+  return result[1], result[2]
+end
+
+return context
