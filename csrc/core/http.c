@@ -87,20 +87,22 @@ static bool grow(struct fields *fields)
     return true;
 }
 
-/* Adds copies of both without looking at them. */
+/* Adds copies of both, in one block, without looking at them. */
 static enum bosa_status append(struct fields *fields, const char *name, size_t name_len,
                                const char *value, size_t value_len)
 {
-    if (!grow(fields)) {
+    if (value_len > SIZE_MAX - 2 - name_len || !grow(fields)) {
         return BOSA_NOMEM;
     }
-    struct field field = {mem_dup(name, name_len), mem_dup(value, value_len), value_len};
-    if (!field.name || !field.value) {
-        mem_free(field.name);
-        mem_free(field.value);
+    char *block = mem_alloc(name_len + value_len + 2);
+    if (!block) {
         return BOSA_NOMEM;
     }
-    fields->list[fields->count++] = field;
+    char *second = block + name_len + 1;
+    memcpy(block, name, name_len);
+    memcpy(second, value, value_len);
+    second[-1] = second[value_len] = '\0';
+    fields->list[fields->count++] = (struct field){block, second, value_len};
     return BOSA_OK;
 }
 
@@ -108,7 +110,6 @@ static enum bosa_status append(struct fields *fields, const char *name, size_t n
 static void field_free(struct field *field)
 {
     mem_wipe(field->value, field->value_len);
-    mem_free(field->value);
     mem_free(field->name);
 }
 

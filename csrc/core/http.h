@@ -13,7 +13,7 @@
 
 struct field {
     char *name;  /* owned, NUL-terminated, as given */
-    char *value; /* owned, NUL-terminated */
+    char *value; /* NUL-terminated; behind the name, in the same block */
     size_t value_len;
 };
 

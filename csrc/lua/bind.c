@@ -3,6 +3,8 @@
 #include <string.h>
 #include <time.h>
 
+#define USUALLY_KEPT 4 /* Lua values of a userdata: room made at once spares three resizes */
+
 void *compat_testudata(lua_State *L, int index, const char *name)
 {
     void *block = lua_touserdata(L, index);
@@ -17,7 +19,7 @@ void *compat_testudata(lua_State *L, int index, const char *name)
 
 void *bind_new(lua_State *L, size_t size, const char *class_name)
 {
-    lua_newtable(L);
+    lua_createtable(L, 0, USUALLY_KEPT);
     void *block = lua_newuserdata(L, size);
     memset(block, 0, size);
     lua_insert(L, -2);

@@ -58,6 +58,7 @@ struct lcall {
     bool driven;       /* the engine has it */
     struct lcall *next;
     struct http1 wire;       /* reads the answer where the host owns the sockets */
+    struct buf out;          /* bytes on their way to Lua, for such a host */
     struct bosa_error error; /* scratch; what a _status, _field, _body or _wire_... refused */
 };
 

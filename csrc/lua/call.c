@@ -27,6 +27,7 @@ struct lcall *bind_push_call(lua_State *L, int hub_index)
     struct lhub *h = bind_check_hub(L, hub_index);
     struct lcall *c = bind_new(L, sizeof *c, CALL_CLASS);
     error_init(&c->error);
+    buf_init(&c->out);
     c->hub = h;
     c->id = ++h->last_id;
     lua_pushvalue(L, hub_index);
@@ -73,6 +74,8 @@ static int call_gc(lua_State *L)
     plan_unref(c->plan);
     c->plan = NULL;
     http1_free(&c->wire);
+    mem_wipe(c->out.data, c->out.cap); /* a head holds the key and the token */
+    buf_free(&c->out);
     error_clear(&c->error);
     return 0;
 }
@@ -390,18 +393,6 @@ static int call_schemas_(lua_State *L)
     return push_state(L, c->call);
 }
 
-/* call:_connect_timeout() -> seconds; nil: no limit */
-static int call_connect_timeout(lua_State *L)
-{
-    struct lcall *c = check_alive(L);
-    const struct policy *policy = c->plan ? &c->plan->policy : hub_policy(c->call->hub);
-    if (policy->connect_timeout <= 0) {
-        return 0;
-    }
-    lua_pushnumber(L, (lua_Number)policy->connect_timeout / 1000);
-    return 1;
-}
-
 /* call:_connector() -> the connector's name; nil: none */
 static int call_connector(lua_State *L)
 {
@@ -553,19 +544,30 @@ static int call_tick_(lua_State *L)
 void bind_open_call(lua_State *L)
 {
     static const luaL_Reg meta[] = {{"__gc", call_gc}, {"__tostring", call_tostring}, {NULL, NULL}};
-    static const luaL_Reg methods[] = {
-        {"_ended", call_ended},         {"_result", call_result},
-        {"_fail", call_fail},           {"_kept", call_kept},
-        {"_hungry", call_hungry},       {"_feed", call_feed},
-        {"_take", call_take},           {"_resume", call_resume},
-        {"_progress", call_progress},   {"_event", call_event},
-        {"_begin", call_begin_},        {"_state", call_state_},
-        {"_schemas", call_schemas_},    {"_request", call_request},
-        {"_connector", call_connector}, {"_connect_timeout", call_connect_timeout},
-        {"_sending", call_sending_},    {"_status", call_status},
-        {"_field", call_field},         {"_body", call_body},
-        {"_answered", call_answered_},  {"_broke", call_broke_},
-        {"_wake", call_wake},           {"_attempt_time", call_attempt},
-        {"_tick", call_tick_},          {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"_ended", call_ended},
+                                       {"_result", call_result},
+                                       {"_fail", call_fail},
+                                       {"_kept", call_kept},
+                                       {"_hungry", call_hungry},
+                                       {"_feed", call_feed},
+                                       {"_take", call_take},
+                                       {"_resume", call_resume},
+                                       {"_progress", call_progress},
+                                       {"_event", call_event},
+                                       {"_begin", call_begin_},
+                                       {"_state", call_state_},
+                                       {"_schemas", call_schemas_},
+                                       {"_request", call_request},
+                                       {"_connector", call_connector},
+                                       {"_sending", call_sending_},
+                                       {"_status", call_status},
+                                       {"_field", call_field},
+                                       {"_body", call_body},
+                                       {"_answered", call_answered_},
+                                       {"_broke", call_broke_},
+                                       {"_wake", call_wake},
+                                       {"_attempt_time", call_attempt},
+                                       {"_tick", call_tick_},
+                                       {NULL, NULL}};
     bind_class(L, CALL_CLASS, meta, methods);
 }

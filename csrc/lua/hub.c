@@ -348,6 +348,13 @@ static int hub_learn_text(lua_State *L)
     return 1;
 }
 
+/* For what a function that may raise gathers. */
+static int buf_gc(lua_State *L)
+{
+    buf_free(luaL_checkudata(L, 1, BUF_CLASS));
+    return 0;
+}
+
 /* hub:_text(name) -> a loaded connector's schemas as JSON; nil: not loaded */
 static int hub_text(lua_State *L)
 {
@@ -452,6 +459,10 @@ void bind_open_hub(lua_State *L)
                                        {"_cache_ttl", hub_cache_ttl},
                                        {"_is_open", hub_is_open},
                                        {NULL, NULL}};
+    luaL_newmetatable(L, BUF_CLASS);
+    lua_pushcfunction(L, buf_gc);
+    lua_setfield(L, -2, "__gc");
+    lua_pop(L, 1);
     bind_class(L, HUB_CLASS, meta, methods);
     lua_pushcfunction(L, bind_hub_make);
     lua_setfield(L, -2, "new");

@@ -1,5 +1,7 @@
 #include "bind.h"
 
+#include <string.h>
+
 /*
  * wire: HTTP/1.1 bytes of a call, for hosts in which Lua moves them between the core and a socket.
  * What these functions refuse is kept in the call's error, for call:_broke(sent).
@@ -25,54 +27,67 @@ static int refused(lua_State *L, struct lcall *c, enum bosa_status status)
     return 1;
 }
 
-/* A buffer in Lua's care, on the stack. */
-static struct buf *new_buf(lua_State *L)
+/* The room that an argument asks for. */
+static size_t check_max(lua_State *L, int arg)
 {
-    struct buf *b = lua_newuserdata(L, sizeof *b);
-    buf_init(b);
-    luaL_getmetatable(L, BUF_CLASS);
-    lua_setmetatable(L, -2);
-    return b;
+    lua_Integer max = luaL_checkinteger(L, arg);
+    luaL_argcheck(L, max > 0 && max <= 1 << 24, arg, "1 byte to 16 MiB expected");
+    return (size_t)max;
 }
 
-static int buf_gc(lua_State *L)
+/* Pushes "http" or "https", host, port of the call's request. */
+static void push_place(lua_State *L, const struct lcall *c)
 {
-    buf_free(luaL_checkudata(L, 1, BUF_CLASS));
-    return 0;
+    struct url url = {0};
+    const char *text = c->call->request.url;
+    url_parse(&url, text, strlen(text));
+    lua_pushstring(L, url.https ? "https" : "http");
+    lua_pushlstring(L, url.host, url.host_len);
+    lua_pushinteger(L, url.port);
 }
 
-/* call:_wire_head() -> the request's head as bytes | false. Begins the reading of an answer, too.
+/*
+ * call:_wire_start(max) -> the request's first bytes (its head, and of the body what is at hand, up
+ * to max), whether that is all, "http" or "https", host, port, connect_timeout in seconds (nil: no
+ * limit) | false. Begins the reading of an answer, too.
  */
-static int wire_head(lua_State *L)
+static int wire_start(lua_State *L)
 {
     struct lcall *c = check(L);
+    size_t max = check_max(L, 2);
+    struct request *request = &c->call->request;
     http1_free(&c->wire);
     http1_init(&c->wire);
-    struct buf *b = new_buf(L);
-    enum bosa_status status = http1_write_head(b, &c->call->request, &c->error);
-    if (status != BOSA_OK) {
+    struct buf *b = &c->out;
+    buf_clear(b);
+    bool done = !request->body;
+    enum bosa_status status = http1_write_head(b, request, &c->error);
+    if (status == BOSA_OK && !done) {
+        status = http1_write_body(b, request->body, max, &done, &c->error);
+    }
+    if (status != BOSA_OK && status != BOSA_AGAIN) {
         return refused(L, c, status);
     }
     lua_pushlstring(L, b->data, b->len);
-    buf_free(b);
-    return 1;
+    lua_pushboolean(L, done);
+    push_place(L, c);
+    const struct policy *policy = c->plan ? &c->plan->policy : hub_policy(c->call->hub);
+    if (policy->connect_timeout > 0) {
+        lua_pushnumber(L, (lua_Number)policy->connect_timeout / 1000);
+        return 6;
+    }
+    return 5;
 }
 
-/* call:_wire_body(max) -> bytes, done | "hungry" | false. Without a body: "", true. */
+/* call:_wire_body(max) -> bytes, done | "hungry" | false. */
 static int wire_body(lua_State *L)
 {
     struct lcall *c = check(L);
-    struct body *body = c->call->request.body;
-    lua_Integer max = luaL_checkinteger(L, 2);
-    luaL_argcheck(L, max > 0 && max <= 1 << 24, 2, "1 byte to 16 MiB expected");
-    if (!body) {
-        lua_pushliteral(L, "");
-        lua_pushboolean(L, 1);
-        return 2;
-    }
+    size_t max = check_max(L, 2);
     bool done = false;
-    struct buf *b = new_buf(L);
-    enum bosa_status status = http1_write_body(b, body, (size_t)max, &done, &c->error);
+    struct buf *b = &c->out;
+    buf_clear(b);
+    enum bosa_status status = http1_write_body(b, c->call->request.body, max, &done, &c->error);
     if (status == BOSA_AGAIN) {
         lua_pushliteral(L, "hungry");
         return 1;
@@ -82,7 +97,6 @@ static int wire_body(lua_State *L)
     }
     lua_pushlstring(L, b->data ? b->data : "", b->len);
     lua_pushboolean(L, done);
-    buf_free(b);
     return 2;
 }
 
@@ -91,11 +105,9 @@ static int wire_body(lua_State *L)
 static int body_piece(lua_State *L)
 {
     struct lcall *c = check(L);
-    lua_Integer max = luaL_checkinteger(L, 2);
-    luaL_argcheck(L, max > 0 && max <= 1 << 24, 2, "1 byte to 16 MiB expected");
-    size_t got = 0;
-    char *room = lua_newuserdata(L, (size_t)max);
-    enum bosa_status status = body_read(c->call->request.body, room, (size_t)max, &got, &c->error);
+    size_t max = check_max(L, 2), got = 0;
+    char *room = lua_newuserdata(L, max);
+    enum bosa_status status = body_read(c->call->request.body, room, max, &got, &c->error);
     if (status == BOSA_AGAIN) {
         lua_pushliteral(L, "hungry");
         lua_pushboolean(L, 1);
@@ -154,34 +166,15 @@ static int wire_state(lua_State *L)
     return 3;
 }
 
-/* call:_wire_url() -> "http" or "https", host, port */
-static int wire_url(lua_State *L)
-{
-    struct lcall *c = check(L);
-    struct url url;
-    const char *text = c->call->request.url;
-    size_t len = 0;
-    lua_pushstring(L, text);
-    lua_tolstring(L, -1, &len);
-    if (!url_parse(&url, text, len)) {
-        return 0;
-    }
-    lua_pushstring(L, url.https ? "https" : "http");
-    lua_pushlstring(L, url.host, url.host_len);
-    lua_pushinteger(L, url.port);
-    return 3;
-}
-
 void bind_open_wire(lua_State *L)
 {
-    static const luaL_Reg methods[] = {{"_wire_head", wire_head},   {"_wire_body", wire_body},
-                                       {"_wire_read", wire_read},   {"_wire_closed", wire_closed},
-                                       {"_wire_state", wire_state}, {"_wire_url", wire_url},
-                                       {"_body_piece", body_piece}, {NULL, NULL}};
-    luaL_newmetatable(L, BUF_CLASS);
-    lua_pushcfunction(L, buf_gc);
-    lua_setfield(L, -2, "__gc");
-    lua_pop(L, 1);
+    static const luaL_Reg methods[] = {{"_wire_start", wire_start},
+                                       {"_wire_body", wire_body},
+                                       {"_wire_read", wire_read},
+                                       {"_wire_closed", wire_closed},
+                                       {"_wire_state", wire_state},
+                                       {"_body_piece", body_piece},
+                                       {NULL, NULL}};
     luaL_getmetatable(L, CALL_CLASS);
     lua_getfield(L, -1, "methods");
     compat_setfuncs(L, methods);

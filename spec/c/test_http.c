@@ -129,7 +129,7 @@ static enum bosa_status fill_and_copy(void *unused, struct bosa_error *err)
 static void fields_survive_a_lack_of_memory(void **unused)
 {
     (void)unused;
-    assert_true(torture(fill_and_copy, NULL) > 20);
+    assert_true(torture(fill_and_copy, NULL) > 10);
 }
 
 static void a_failed_set_leaves_the_list_as_it_was(void **unused)

@@ -7,10 +7,10 @@
 local loop = require("bosa.loop")
 
 local ngx = rawget(_G, "ngx")
-local newproxy = rawget(_G, "newproxy")
 local BODY_PIECE = 65536 -- bytes of an upload sent at a time
 local READ_PIECE = 65536 -- bytes of an answer read at most at a time
 local IDLE_MS = 60000 -- for which a connection is kept
+local RECOUNT = 1 -- seconds after which who waits for a place looks whether some were lost
 local FETCH_LOCK = 10 -- seconds for which one worker's fetch holds back the others'
 
 local can_yield = {
@@ -25,8 +25,13 @@ local can_yield = {
 }
 
 local host = { name = "nginx", has_loop = true }
+local phase -- as of the last look; asking nginx costs, and the host is looked for right before it sends
 
-function host.running() return ngx ~= nil and ngx.get_phase() ~= "init" end
+function host.running()
+  if not ngx then return false end
+  phase = ngx.get_phase()
+  return phase ~= "init"
+end
 
 function host.watch() end
 function host.unwatch() end
@@ -81,47 +86,61 @@ end
 
 --- What is known of a hub, made at its first call here.
 ---@class bosa.nginx.Place
----@field gate table semaphore that counts the places left of max_connections
+---@field connections integer max_connections
+---@field used integer places of max_connections that are taken, or handed to a waiter
+---@field holders table<userdata, boolean> calls that have a place; weak: a killed thread's call is collected
+---@field gate table semaphore of those who wait for a place
+---@field waiting integer how many do
 ---@field verify boolean
----@field connections integer
 ---@field pools table<string, string> origin -> name of its pool
 local places = setmetatable({}, { __mode = "k" })
+local weak = { __mode = "k" }
 
 local function place_of(hub)
   local place = places[hub]
   if place then return place end
   local verify, connections = hub:_verify()
-  place = { gate = require("ngx.semaphore").new(connections), verify = verify, connections = connections, pools = {} }
+  place = { connections = connections, used = 0, holders = setmetatable({}, weak), waiting = 0, verify = verify }
+  place.gate, place.pools = require("ngx.semaphore").new(0), {}
   places[hub] = place
   return place
 end
 
---- A thread that is killed can't give its place back, so each holds a guard whose collection does.
-local held = setmetatable({}, { __mode = "k" }) -- guard -> gate
-local make_guard
-if newproxy then
-  local prototype = newproxy(true)
-  getmetatable(prototype).__gc = function(guard)
-    local gate = held[guard]
-    held[guard] = nil
-    if gate then gate:post(1) end
-  end
-  make_guard = function() return newproxy(prototype) end
+--- A thread that is killed can't give its place back; that its call is gone tells of it.
+local function recount(place)
+  local count = 0
+  for _ in pairs(place.holders) do count = count + 1 end
+  place.used = math.min(place.used, count)
 end
 
 --- Waits for one of the hub's max_connections places (nginx's own queue of connects loses places on the way).
--- Returns its guard; nil: none was free in time.
-local function take_place(place, deadline)
-  local gate = place.gate
-  if not gate:wait(0) and not gate:wait(deadline and math.max(0, deadline - ngx.now()) or 24 * 3600) then return nil end
-  local guard = make_guard()
-  held[guard] = gate
-  return guard
+-- False: none was free in time.
+local function take_place(place, call, deadline)
+  while place.used >= place.connections do
+    local left = deadline and deadline - ngx.now() or RECOUNT
+    if left <= 0 then return false end
+    place.waiting = place.waiting + 1
+    local handed = place.gate:wait(math.min(left, RECOUNT))
+    place.waiting = place.waiting - 1
+    if handed then
+      place.holders[call] = true
+      return true
+    end
+    recount(place)
+  end
+  place.used = place.used + 1
+  place.holders[call] = true
+  return true
 end
 
-local function leave_place(place, guard)
-  held[guard] = nil
-  place.gate:post(1)
+--- Hands the place to a waiter, or frees it.
+local function leave_place(place, call)
+  place.holders[call] = nil
+  if place.waiting > 0 then
+    place.gate:post(1)
+  else
+    place.used = place.used - 1
+  end
 end
 
 local function pool_name(place, scheme, name, port)
@@ -134,11 +153,9 @@ local function pool_name(place, scheme, name, port)
   return pool
 end
 
-local function connect(call, place, deadline)
-  local scheme, name, port = call:_wire_url()
+local function connect(place, deadline, scheme, name, port, limit)
   local sock = ngx.socket.tcp()
   local where = name .. ":" .. port
-  local limit = call:_connect_timeout()
   if limit and (not deadline or ngx.now() + limit < deadline) then deadline = ngx.now() + limit end
   if not set_timeout(sock, deadline) then return nil, "timeout", "no time left to connect to " .. where end
   local literal = name:find(":", 1, true) and "[" .. name .. "]" or name
@@ -159,31 +176,23 @@ local function connect(call, place, deadline)
   return sock, nil, where
 end
 
---- Sends the request: true, or nil and why.
-local function send_request(call, sock, deadline)
-  local pending = call:_wire_head()
-  if not pending then return nil, "refused" end
-  local done = false
+--- Sends the request, whose first bytes are `pending`: true, or nil and why.
+local function send_request(call, sock, deadline, pending, done)
   while true do
-    local bytes
-    if not done then
-      bytes, done = call:_wire_body(BODY_PIECE)
-      if bytes == false then return nil, "refused" end
-    end
-    if bytes == "hungry" then
-      loop.feed(call)
-      if call:_ended() then return nil, "ended" end
-    else
-      pending = pending .. (bytes or "")
-    end
-    if pending ~= "" and (bytes == "hungry" or #pending >= BODY_PIECE or done) then
+    if pending ~= "" then
       if not set_timeout(sock, deadline) then return nil, "timeout" end
       local sent, err = sock:send(pending)
       if not sent then return nil, err end
-      pending = ""
     end
     loop.show_progress(call)
     if done then return true end
+    pending, done = call:_wire_body(BODY_PIECE)
+    if pending == false then return nil, "refused" end
+    if pending == "hungry" then
+      loop.feed(call)
+      if call:_ended() then return nil, "ended" end
+      pending = ""
+    end
   end
 end
 
@@ -234,9 +243,11 @@ local function failure(call, err, where, seconds)
 end
 
 local function exchange(call, place, seconds, deadline)
-  local sock, kind, where = connect(call, place, deadline)
+  local head, done, scheme, name, port, limit = call:_wire_start(BODY_PIECE)
+  if not head then return nil, nil, nil, nil, "no" end
+  local sock, kind, where = connect(place, deadline, scheme, name, port, limit)
   if not sock then return nil, kind, where, nil, "no" end
-  local sent, err = send_request(call, sock, deadline)
+  local sent, err = send_request(call, sock, deadline, head, done)
   if not sent and (err == "refused" or err == "ended" or is_timeout(err)) then
     sock:close()
     return failure(call, err, where, seconds)
@@ -258,23 +269,24 @@ end
 local function exchange_in_turn(call, place)
   local seconds = call:_attempt_time()
   local deadline = seconds and ngx.now() + seconds
-  local guard = take_place(place, deadline)
-  if not guard then return nil, "timeout", "no connection was free in time", nil, "no" end
+  if not take_place(place, call, deadline) then
+    return nil, "timeout", "no connection was free in time", nil, "no"
+  end
   local ok, kind, message, cause, sent = exchange(call, place, seconds, deadline)
-  leave_place(place, guard)
+  leave_place(place, call)
   return ok, kind, message, cause, sent
 end
 
---- How calls of a hub are sent in the phase that is running.
+--- How calls of a hub are sent in the phase that is running, which `running` has just looked at.
 function host.send(hub)
-  local phase = ngx.get_phase()
   if can_yield[phase] then
     local place = place_of(hub)
     place.send = place.send or function(call) return exchange_in_turn(call, place) end
     return place.send
   end
+  local where = phase
   return function()
-    local message = "nginx's phase `" .. phase .. "` can't wait for a server: use ngx.timer.at"
+    local message = "nginx's phase `" .. where .. "` can't wait for a server: use ngx.timer.at"
     return nil, "connection", message, nil, "no"
   end
 end
