@@ -1,6 +1,32 @@
 --- A whole session under valgrind: the demo's script must leave nothing behind.
 local server = require("spec.support.server")
 
+describe("responses that nobody keeps", function()
+  if os.getenv("LD_PRELOAD") then
+    pending("a sanitizer keeps freed memory")
+    return
+  end
+
+  local function resident_kb()
+    for line in io.lines("/proc/self/status") do
+      local kb = line:match("^VmHWM:%s*(%d+)")
+      if kb then return tonumber(kb) end
+    end
+  end
+
+  it("don't pile up until Lua's own memory has grown", function()
+    local sandbox = server.start()
+    local hub = require("bosa").new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+    local action = hub:connect("lab"):action("list_bytes"):params({ bytes = 160000 })
+    for _ = 1, 20 do assert(assert(action:run())[1]) end
+    local before = resident_kb()
+    for _ = 1, 400 do assert(assert(action:run())[1]) end
+    sandbox.stop()
+    local answers = resident_kb() - before -- 400 answers are 64 MB of text and as much of nodes
+    assert(answers < 16 * 1024, answers .. " kB")
+  end)
+end)
+
 describe("the demo's script", function()
   local lua = os.getenv("BOSA_LUA") or "lua5.4"
   if jit or os.getenv("LD_PRELOAD") or not os.execute("command -v valgrind >/dev/null") then
