@@ -4,6 +4,7 @@ local bosa = require("bosa")
 local loop = require("bosa.loop")
 local uv = require("luv")
 local config = require("bosa.cli.config")
+local safe = require("bosa.cli.output").safe
 local codes = require("bosa.cli").codes
 
 local context = {}
@@ -96,8 +97,7 @@ function context.error(kind, message) return loop.error(kind, message, "no") end
 function Context:fail(err)
   if type(err) == "table" and err.exit_code then return err.exit_code end
   local kind = (type(err) == "userdata" or type(err) == "table") and err.kind
-  local text = tostring(err):gsub("%s*\n%s*", "; ")
-  self:note("bosa: " .. text)
+  self:note("bosa: " .. safe(tostring(err):gsub("%s*\n%s*", "; ")))
   if not kind then return codes.general end
   return KIND_CODES[kind] or codes.request
 end
@@ -139,6 +139,7 @@ function Context:credentials()
     api_url = url,
     api_key = set("BOSA_API_KEY") or (own and session.api_key) or nil,
     token = set("BOSA_TOKEN") or (own and session.token) or nil,
+    allow_http = own and session.allow_http == true or nil,
   }
 end
 
@@ -163,13 +164,14 @@ local function show_event(cx)
 end
 
 --- A hub with these credentials.
----@param credentials table { api_url, api_key, token }
+---@param credentials table { api_url, api_key, token, allow_http }
 ---@return userdata? hub, table? err
 function Context:make_hub(credentials)
   local ok, hub = pcall(bosa.new, {
     api_base_url = credentials.api_url,
     api_key = credentials.api_key,
     token = credentials.token,
+    allow_http = credentials.allow_http,
     cache_dir = config.cache_dir(),
     on_event = self.options.verbose and show_event(self) or nil,
   })
@@ -177,7 +179,7 @@ function Context:make_hub(credentials)
     self:cleanup(function() hub:close() end)
     return hub
   end
-  return nil, context.error("params", (tostring(hub):gsub("^.-:%d+: ", "")))
+  return nil, context.error("params", tostring(hub):match("%((api_base_url.*)%)$") or tostring(hub))
 end
 
 --- The hub; always the same one.

@@ -1,0 +1,135 @@
+--- bosa auth: log in, log out, and who is logged in.
+
+local config = require("bosa.cli.config")
+local context = require("bosa.cli.context")
+local terminal = require("bosa.cli.terminal")
+local bosa = require("bosa")
+
+local auth = { summary = "Log in, log out, show who is logged in" }
+
+local DEFAULT_URL = "https://api.bosa.id"
+local REFUSED = { auth = true, api = true, not_found = true, params = true }
+local AS_ARGUMENT = "bosa: warning: a key or secret given as an argument is seen in the list of processes and kept in "
+  .. "the shell's history; leave it out to be asked for it"
+
+function auth.configure(parser)
+  parser:command_target("verb")
+  local login = parser:command("login", "Log in with a client API key and a user's secret. What is not given is "
+    .. "asked for, the key and the secret without echo; in a pipe they are lines of standard input.")
+  login:argument("client_api_key", "Client API key (better left out)."):args("?")
+  login:argument("username", "User identifier."):args("?")
+  login:argument("user_secret", "User secret (better left out)."):args("?")
+  login:flag("--allow-http", "Send the key over plain http to a server that is not on this machine.")
+  parser:command("logout", "Forget the session.")
+  parser:command("status", "Show who is logged in, where, and until when.")
+end
+
+--- What is needed to log in: `{ api_key, username, secret }`, asked for where it was not given.
+local function answers(cx, options)
+  local questions = {
+    { "api_key", options.client_api_key, terminal.ask_secret, "Client API Key" },
+    { "username", options.username, terminal.ask, "Username (User Identifier)" },
+    { "secret", options.user_secret, terminal.ask_secret, "User Secret" },
+  }
+  local given = {}
+  for _, question in ipairs(questions) do
+    local name, value, ask, text = question[1], question[2], question[3], question[4]
+    value = value or ask(cx, text)
+    if not value or value == "" then return nil, context.error("auth", text .. ": input is required") end
+    if value:find("%c") then return nil, context.error("auth", text .. ": control characters are not allowed") end
+    given[name] = value
+  end
+  return given
+end
+
+local function session_of(url, given, token, allow_http)
+  return {
+    api_url = url,
+    api_key = given.api_key,
+    username = given.username,
+    token = token.token,
+    token_type = token.token_type ~= bosa.null and token.token_type or nil,
+    expires_at = token.expires_at ~= bosa.null and token.expires_at or nil,
+    expires = token.expires,
+    user_id = token.user_id ~= bosa.null and token.user_id or nil,
+    allow_http = allow_http or nil,
+  }
+end
+
+local function login(cx, options)
+  if options.client_api_key or options.user_secret then cx:note(AS_ARGUMENT) end
+  local credentials, err = cx:credentials()
+  if not credentials then return cx:fail(err) end
+  local url = credentials.api_url or DEFAULT_URL
+  if cx.interactive then cx:note("Logging in to " .. url) end
+  local given
+  given, err = answers(cx, options)
+  if not given then return cx:fail(err) end
+  local hub
+  hub, err = cx:make_hub({ api_url = url, api_key = given.api_key, allow_http = options.allow_http })
+  if not hub then return cx:fail(err) end
+  local token
+  token, err = hub:authenticate_bosa_user(given.username, given.secret)
+  if not token then
+    local code = cx:fail(err)
+    return REFUSED[err.kind] and 2 or code
+  end
+  local ok, message = config.save(session_of(url, given, token, options.allow_http))
+  if not ok then return cx:fail("the session can't be kept: " .. message) end
+  cx:print(cx:paint("green", "Logged in as " .. given.username))
+  if cx.tty then
+    cx:print("Token expires: " .. tostring(token.expires_at))
+    cx:print("Session saved to " .. config.path())
+  end
+end
+
+local function not_authenticated(cx)
+  return cx:fail(context.error("auth", "not authenticated: run `bosa auth login`, or set BOSA_API_KEY and BOSA_TOKEN"))
+end
+
+local function logout(cx)
+  local session, err = config.load()
+  if session and not session.api_key then return not_authenticated(cx) end
+  local ok, message = config.clear()
+  if not ok then return cx:fail(message) end
+  if err then cx:note("bosa: " .. err) end
+  cx:print("Logged out")
+end
+
+--- A key that can be recognized but not used.
+local function masked(key)
+  if #key < 20 then return "set" end
+  return (key:match("^sk%-%a+%-") or "") .. "..." .. key:sub(-4)
+end
+
+local function origin(variable)
+  local value = os.getenv(variable)
+  return value and value ~= "" and " (from " .. variable .. ")" or ""
+end
+
+local function status(cx)
+  local credentials, err = cx:credentials()
+  if not credentials then return cx:fail(err) end
+  if not credentials.api_key then return not_authenticated(cx) end
+  local session = cx:session()
+  local from_session = credentials.token ~= nil and credentials.token == session.token
+  local function row(name, value)
+    if value then cx:print(cx:paint("bold", name .. ":") .. " " .. tostring(value)) end
+  end
+  row("Username", from_session and session.username)
+  row("API URL", credentials.api_url or DEFAULT_URL)
+  row("Client API Key", masked(credentials.api_key) .. origin("BOSA_API_KEY"))
+  row("Token", (credentials.token and "set" or "none") .. origin("BOSA_TOKEN"))
+  row("Token Expires", from_session and session.expires_at)
+  row("User ID", from_session and session.user_id)
+  row("Config File", from_session and config.path())
+  if from_session and type(session.expires) == "number" and session.expires <= os.time() then
+    return cx:fail(context.error("auth", "the token has expired: run `bosa auth login`"))
+  end
+end
+
+local verbs = { login = login, logout = logout, status = status }
+
+function auth.run(cx, options) return verbs[options.verb](cx, options) end
+
+return auth

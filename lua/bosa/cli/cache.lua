@@ -1,0 +1,76 @@
+--- What the command remembers of a server between runs, for completion without a network.
+--
+-- The library keeps schemas in the cache directory; beside them stands here which connectors there are.
+
+local bosa = require("bosa")
+local config = require("bosa.cli.config")
+
+local cache = {}
+
+local FOR_EVER = 2147483647 -- seconds
+
+local function path()
+  local dir = config.cache_dir()
+  return dir and dir .. "/connectors.json"
+end
+
+--- A hub's base URL: names of different servers are kept apart by it.
+local function base_url(hub) return tostring(hub):match("%((.*)%)") end
+
+local function read()
+  local file = path() and io.open(path(), "rb")
+  if not file then return {} end
+  local known = bosa.json.decode(file:read("*a") or "")
+  file:close()
+  return type(known) == "table" and known or {}
+end
+
+--- The names of a server's connectors, as far as they were seen.
+---@param hub userdata
+---@return string[]
+function cache.names(hub)
+  local names = {}
+  for _, name in ipairs(read()[base_url(hub)] or {}) do
+    if type(name) == "string" then names[#names + 1] = name end
+  end
+  return names
+end
+
+--- Remembers the names of a server's connectors. A cache that can't be written is no error.
+---@param hub userdata
+---@param names string[]
+function cache.keep_names(hub, names)
+  if not path() or not config.make_dir(config.cache_dir()) then return end
+  local known = read()
+  known[base_url(hub)] = bosa.array(names)
+  config.write_private(path(), assert(bosa.json.encode(known)) .. "\n")
+end
+
+--- Remembers one connector.
+---@param hub userdata
+---@param name string
+function cache.keep_name(hub, name)
+  local names = cache.names(hub)
+  for _, known in ipairs(names) do
+    if known == name then return end
+  end
+  names[#names + 1] = name
+  table.sort(names)
+  cache.keep_names(hub, names)
+end
+
+--- A hub that knows what is in the cache, however old, and asks no server.
+---@param api_url string?
+---@return userdata? hub nil: the URL is none
+function cache.hub(api_url)
+  local ok, hub = pcall(bosa.new, {
+    api_base_url = api_url,
+    allow_http = true,
+    cache_dir = config.cache_dir(),
+    cache_ttl = FOR_EVER,
+    transport = function() return nil, "offline" end,
+  })
+  return ok and hub or nil
+end
+
+return cache

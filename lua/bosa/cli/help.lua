@@ -1,0 +1,60 @@
+--- bosa help: of the command, of a subcommand, of a connector, of an action.
+
+local cache = require("bosa.cli.cache")
+local cli = require("bosa.cli")
+local output = require("bosa.cli.output")
+
+local help = { summary = "Show help for a command, a connector or an action" }
+
+function help.configure(parser)
+  parser:argument("topic", "A command, or a connector's name."):args("?")
+  parser:argument("action", "One of the connector's actions."):args("?")
+end
+
+--- The help of a subcommand, as its --help shows it; nil: there is no such command.
+local function command_help(topic)
+  for _, name in ipairs(cli.names) do
+    if name == topic and cli.module(name) then
+      local command = require("argparse")("bosa " .. name, cli.module(name).summary):help_max_width(100)
+      cli.module(name).configure(command)
+      return command:get_help()
+    end
+  end
+  return nil
+end
+
+--- A command line that would run the action: its required parameters are left to be filled in.
+local function example(connector, action, parameters)
+  local words = { "bosa run", connector, action }
+  for _, parameter in ipairs(parameters) do
+    if parameter.required and not parameter.name:find(".", 1, true) then
+      local kind = parameter.type
+      local sign = kind == "file" and "@" or (kind == "object" or kind:find("^array of object")) and ":=" or "="
+      words[#words + 1] = parameter.name .. sign .. "..."
+    end
+  end
+  return table.concat(words, " ")
+end
+
+local function print_lines(cx, text)
+  for line in (text .. "\n"):gmatch("(.-)\n") do cx:print(output.safe(line)) end
+end
+
+function help.run(cx, options)
+  local topic, action = options.topic, options.action
+  if not topic then return cx:print(cli.parser():get_help()) end
+  local text = not action and command_help(topic)
+  if text then return cx:print(text) end
+  local hub, err = cx:hub(true)
+  if not hub then return cx:fail(err) end
+  local connector = hub:connect(topic)
+  text, err = connector:help(action)
+  if not text then return cx:fail(err) end
+  cache.keep_name(hub, topic)
+  print_lines(cx, text)
+  if not action then return end
+  cx:print()
+  print_lines(cx, "  " .. example(topic, action, connector:get_action_parameters(action) or {}))
+end
+
+return help

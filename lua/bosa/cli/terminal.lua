@@ -1,0 +1,83 @@
+--- Asking somebody: a line, a secret without echo, yes or no. Where standard input is no terminal, lines are read
+-- from it without a word.
+
+local uv = require("luv")
+
+local terminal = {}
+
+local CTRL_C, CTRL_D, CTRL_U, ESC = 3, 4, 21, 27
+local ERASE = { [8] = true, [127] = true }
+local ENTER = { [10] = true, [13] = true }
+local RAW, COOKED = 1, 0
+
+--- The text without its last UTF-8 character.
+local function without_last(text) return (text:gsub("[^\128-\191]?[\128-\191]*$", "", 1)) end
+
+--- One key of a line being typed: the line, and what ends it: "enter", "interrupt" or "end".
+local function key(line, byte)
+  if ENTER[byte] then return line, "enter" end
+  if byte == CTRL_C then return line, "interrupt" end
+  if byte == CTRL_D and line == "" then return line, "end" end
+  if ERASE[byte] then return without_last(line) end
+  if byte == CTRL_U then return "" end
+  if byte < 32 or byte == ESC then return line end
+  return line .. string.char(byte)
+end
+
+--- Reads a line from a terminal that echoes nothing. What was typed ahead of it stays with it.
+local function read_unseen()
+  local tty = assert(uv.new_tty(0, true))
+  local line, how = "", nil
+  uv.tty_set_mode(tty, RAW)
+  tty:read_start(function(err, bytes)
+    if err or not bytes then how = how or "end" end
+    for i = 1, bytes and #bytes or 0 do
+      if how then return end
+      line, how = key(line, bytes:byte(i))
+    end
+  end)
+  while not how do uv.run("once") end
+  tty:read_stop()
+  uv.tty_set_mode(tty, COOKED)
+  tty:close()
+  uv.run("nowait")
+  io.stderr:write("\n")
+  return line, how
+end
+
+local function strip(line) return line and line:match("^%s*(.-)%s*$") end
+
+--- Asks for a line. nil: there was none.
+---@param cx bosa.cli.Context
+---@param question string
+---@return string?
+function terminal.ask(cx, question)
+  if cx.interactive then io.stderr:write(question, ": ") end
+  return strip(io.read("*l"))
+end
+
+--- Asks for a secret, which is not shown. nil: there was none. Ctrl-C ends the command.
+---@param cx bosa.cli.Context
+---@param question string
+---@return string?
+function terminal.ask_secret(cx, question)
+  if not cx.interactive then return terminal.ask(cx, question) end
+  io.stderr:write(question, ": ")
+  local line, how = read_unseen()
+  if how == "interrupt" then require("bosa.cli.context").exit(130) end
+  if how == "end" then return nil end
+  return strip(line)
+end
+
+--- Asks yes or no; no is what an empty line means. nil: nobody answers.
+---@param cx bosa.cli.Context
+---@param question string
+---@return boolean?
+function terminal.confirm(cx, question)
+  local answer = terminal.ask(cx, question .. " [y/N]")
+  if not answer then return nil end
+  answer = answer:lower()
+  return answer == "y" or answer == "yes"
+end
+
+return terminal

@@ -1,0 +1,28 @@
+--- bosa users: users of the client.
+
+local context = require("bosa.cli.context")
+local output = require("bosa.cli.output")
+
+local users = { summary = "Create a user" }
+
+function users.configure(parser)
+  parser:command_target("verb")
+  local create = parser:command("create", "Create a user and show the secret, this once.")
+  create:argument("username", "Identifier of the new user, like an e-mail address.")
+  create:flag("--json", "JSON instead of lines.")
+end
+
+function users.run(cx, options)
+  local hub, err = cx:hub()
+  if not hub then return cx:fail(err) end
+  if options.username == "" then return cx:fail(context.error("params", "an empty username")) end
+  local user
+  user, err = hub:create_bosa_user(options.username)
+  if not user then return cx:fail(err) end
+  if options.json then return output.json(cx, setmetatable(user, nil)) end
+  cx:print(cx:paint("bold", "Username:") .. " " .. output.safe(tostring(user.identifier)))
+  cx:print(cx:paint("bold", "User Secret:") .. " " .. output.safe(tostring(user.secret or "not given")))
+  if cx.tty then cx:note(cx:paint("yellow", "The secret is shown this once and can't be had again.")) end
+end
+
+return users
