@@ -161,6 +161,24 @@ describe("tasks", function()
     assert.is_false(went_on)
   end)
 
+  it("leave nothing behind, ended or cancelled", function()
+    local function go(count)
+      local call = assert(slow(20):start())
+      for i = 1, count do
+        local task = bosa.async(function(n)
+          if n % 2 == 0 then call:wait() end
+        end, i)
+        task:cancel()
+      end
+      assert(call:wait())
+      for _ = 1, 4 do collectgarbage() end
+      return collectgarbage("count")
+    end
+    local before = go(200)
+    local kept = go(1000) - before
+    assert(kept < 100, kept .. " kB of 1000 tasks") -- each is most of a kB
+  end)
+
   it("wait for tasks and calls alike", function()
     local inner = bosa.async(function() return assert(slow(5):run()).status end)
     local outer = bosa.async(function()

@@ -370,6 +370,13 @@ end
 ---------------------------------------------------------------------------------------------------
 -- tasks
 
+--- Lets go of an ended task's coroutine: a weak table of LuaJIT's keeps a key that its value refers to.
+local function let_go(task)
+  if not task.co then return end
+  tasks[task.co] = nil
+  task.co = nil
+end
+
 local function end_task(task, ok, ...)
   task.done_ = true
   if ok then
@@ -383,12 +390,13 @@ local function end_task(task, ok, ...)
     if host.has_loop then host.report(tostring(task.error)) end
   end
   settle(task)
+  let_go(task)
 end
 
 --- Resumes a task's coroutine.
 function loop.resume(co)
   local task = tasks[co]
-  if coroutine.status(co) ~= "suspended" or task.done_ then return end
+  if not task or task.done_ or coroutine.status(co) ~= "suspended" then return end -- ended meanwhile
   local ok, err = coroutine.resume(co)
   if not ok and not task.done_ then end_task(task, false, err) end
 end
@@ -478,6 +486,7 @@ function loop.cancel(object, kind)
   object.done_ = true
   object.error = loop.error("cancelled", "the task was cancelled", "maybe")
   settle(object)
+  let_go(object)
 end
 
 --- Ends everything of a hub that is being closed: its calls have ended in the core, who waits for them is told.
