@@ -1,6 +1,7 @@
 --- What Neovim's :Bosa does; plugin/bosa.lua makes the command.
 
 local bosa = require("bosa")
+local pretty = require("bosa.pretty")
 
 local vim = rawget(_G, "vim")
 local editor = {}
@@ -51,31 +52,13 @@ function editor.complete(lead, line)
   return parameters(lead, words[2], words[3])
 end
 
-local function indent(value, depth)
-  local text = bosa.json.encode(value)
-  if type(value) ~= "table" or text == "[]" or text == "{}" then return text end
-  local pad, lines = ("  "):rep(depth + 1), {}
-  local is_list = text:sub(1, 1) == "["
-  if is_list then
-    for i, item in ipairs(value) do lines[i] = pad .. indent(item, depth + 1) end
-  else
-    local names = vim.tbl_keys(value)
-    table.sort(names)
-    for i, name in ipairs(names) do
-      lines[i] = pad .. bosa.json.encode(name) .. ": " .. indent(value[name], depth + 1)
-    end
-  end
-  local open, close = is_list and "[" or "{", is_list and "]" or "}"
-  return open .. "\n" .. table.concat(lines, ",\n") .. "\n" .. ("  "):rep(depth) .. close
-end
-
 local function show(response)
   local data = response:get_data()
   vim.cmd("new")
   for name, value in pairs({ buftype = "nofile", bufhidden = "wipe", swapfile = false }) do
     vim.api.nvim_buf_set_option(0, name, value)
   end
-  local text = type(data) == "userdata" and tostring(data) or indent(data, 0)
+  local text = type(data) == "userdata" and tostring(data) or pretty.encode(data)
   vim.api.nvim_buf_set_lines(0, 0, -1, false, vim.split(text, "\n"))
   vim.api.nvim_buf_set_option(0, "filetype", "json")
 end

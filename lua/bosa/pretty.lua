@@ -1,4 +1,5 @@
---- JSON for people: indented, names in order. Shared by the command and the editor.
+--- JSON for people: names in order, so that the same value is always the same text; indented or on one line.
+-- Shared by the command and the editor.
 
 local core = require("bosa.core")
 
@@ -15,35 +16,43 @@ local function sorted_names(object)
   return names
 end
 
+--- Begins a new line, `depth` deep; on one line it doesn't.
+local function break_line(out, depth)
+  if out.indented then out[#out + 1] = "\n" .. ("  "):rep(depth) end
+end
+
 local add
 
---- Adds the lines of a list or an object, whose elements `each(add_element)` gives.
-local function add_block(out, depth, open, close, count, each)
-  local pad, given = ("  "):rep(depth + 1), 0
-  out[#out + 1] = open .. "\n"
-  each(function(label, value)
-    given = given + 1
-    out[#out + 1] = pad .. label
-    add(out, value, depth + 1)
-    out[#out + 1] = given < count and ",\n" or "\n"
-  end)
-  out[#out + 1] = ("  "):rep(depth) .. close
+local function add_list(out, list, depth)
+  out[#out + 1] = "["
+  for i, item in ipairs(list) do
+    if i > 1 then out[#out + 1] = "," end
+    break_line(out, depth + 1)
+    add(out, item, depth + 1)
+  end
+  break_line(out, depth)
+  out[#out + 1] = "]"
+end
+
+local function add_object(out, object, depth)
+  out[#out + 1] = "{"
+  for i, name in ipairs(sorted_names(object)) do
+    if i > 1 then out[#out + 1] = "," end
+    break_line(out, depth + 1)
+    out[#out + 1] = out.paint("name", assert(encode(tostring(name)))) .. (out.indented and ": " or ":")
+    add(out, object[name], depth + 1)
+  end
+  break_line(out, depth)
+  out[#out + 1] = "}"
 end
 
 add = function(out, value, depth)
-  local paint = out.paint
   if type(value) ~= "table" or next(value) == nil then
-    local text = assert(encode(value))
-    out[#out + 1] = paint(type(value), text)
+    out[#out + 1] = out.paint(type(value), assert(encode(value)))
   elseif value[1] ~= nil then
-    add_block(out, depth, "[", "]", #value, function(element)
-      for _, item in ipairs(value) do element("", item) end
-    end)
+    add_list(out, value, depth)
   else
-    local names = sorted_names(value)
-    add_block(out, depth, "{", "}", #names, function(element)
-      for _, name in ipairs(names) do element(paint("name", assert(encode(tostring(name)))) .. ": ", value[name]) end
-    end)
+    add_object(out, value, depth)
   end
 end
 
@@ -52,7 +61,16 @@ end
 ---@param paint (fun(kind: string, text: string): string)? colours a scalar by its Lua type, and names ("name")
 ---@return string
 function pretty.encode(value, paint)
-  local out = { paint = paint or plain }
+  local out = { paint = paint or plain, indented = true }
+  add(out, value, 0)
+  return table.concat(out)
+end
+
+--- A value as JSON on one line. Raises for what is no JSON value.
+---@param value any as it comes from a response
+---@return string
+function pretty.line(value)
+  local out = { paint = plain, indented = false }
   add(out, value, 0)
   return table.concat(out)
 end

@@ -173,6 +173,7 @@ function Context:make_hub(credentials)
     token = credentials.token,
     allow_http = credentials.allow_http,
     cache_dir = config.cache_dir(),
+    int64 = rawget(_G, "jit") and "cdata" or nil, -- digits stay numbers in the JSON that is printed
     on_event = self.options.verbose and show_event(self) or nil,
   })
   if ok then

@@ -1,12 +1,13 @@
 --- How results are shown: tables and indented JSON on a terminal, plain lines and one-line JSON in a pipe.
 
-local bosa = require("bosa")
 local pretty = require("bosa.pretty")
 local uv = require("luv")
 
 local output = {}
 
-local COLORS = { name = "cyan", string = "green", number = "yellow", boolean = "yellow", userdata = "dim" }
+local COLORS = {
+  name = "cyan", string = "green", number = "yellow", cdata = "yellow", boolean = "yellow", userdata = "dim",
+}
 local DEFAULT_WIDTH = 80
 
 --- Text of somebody else's, made safe for a terminal: control characters, C1 ones too, become spaces.
@@ -134,7 +135,7 @@ end
 ---@param cx bosa.cli.Context
 ---@param value any
 function output.json(cx, value)
-  if not cx.tty then return cx:print(assert(bosa.json.encode(value))) end
+  if not cx.tty then return cx:print(pretty.line(value)) end
   local text = pretty.encode(value, function(kind, text)
     return COLORS[kind] and cx:paint(COLORS[kind], text) or text
   end)

@@ -1,0 +1,195 @@
+--- Parameters as words of a command line: name=text, name:=JSON, name@file.
+--
+-- The schema says what a text stands for; what it can't stand for stays text, and the library says what is wrong.
+
+local bosa = require("bosa")
+local uv = require("luv")
+local context = require("bosa.cli.context")
+
+local params = {}
+
+local STDIN_CHUNK = 65536 -- bytes
+
+local function complain(...) return nil, context.error("params", string.format(...)) end
+
+local function read_file(path)
+  local file, message = io.stdin, nil
+  if path ~= "-" then
+    file, message = io.open(path, "rb")
+  end
+  local text
+  if file then
+    text, message = file:read("*a")
+  end
+  if file and path ~= "-" then file:close() end
+  return text, message
+end
+
+--- A JSON value; `@path` stands for a file's content, `@-` for standard input.
+local function json_value(name, text)
+  if text:sub(1, 1) == "@" then
+    local content, message = read_file(text:sub(2))
+    if not content then return complain("%s:=%s: %s", name, text, message) end
+    text = content
+  end
+  local value, err = bosa.json.decode(text)
+  if err then return complain("%s: no JSON: %s", name, (tostring(err.message):gsub("^.-: ", ""))) end
+  return value
+end
+
+local function file_value(name, path)
+  if path == "-" then
+    return bosa.file({ filename = "stdin", read = function() return io.stdin:read(STDIN_CHUNK) end })
+  end
+  local stat, message = uv.fs_stat(path)
+  if stat and stat.type == "directory" then return complain("%s@%s: is a directory", name, path) end
+  if not stat or not uv.fs_access(path, "R") then
+    message = message and message:match("^%u+: (.-):? ?" .. path:gsub("%p", "%%%0") .. "$") or message
+    return complain("%s@%s: %s", name, path, message or "permission denied")
+  end
+  return bosa.file({ path = path })
+end
+
+--- What a text is as a value of one of a type's words; nil: it is none.
+local readers = {
+  string = function(text) return text end,
+  any = function(text) return text end,
+  integer = function(text)
+    if text:find("^%-?%d+$") then return (bosa.json.decode(text)) end
+    return nil
+  end,
+  number = function(text)
+    local value = text:find("^%-?%d") and bosa.json.decode(text)
+    return type(value) ~= "boolean" and value or nil
+  end,
+  boolean = function(text)
+    if text == "true" then return true end
+    if text == "false" then return false end
+    return nil
+  end,
+}
+
+--- A text as a value of type `kind`, "integer | string" for one. Where text is allowed, it stays text.
+local function typed(kind, text)
+  local words = {}
+  for word in kind:gmatch("[^|]+") do words[#words + 1] = word:match("^%s*(.-)%s*$") end
+  for _, word in ipairs(words) do
+    if word == "string" then return text end
+  end
+  for _, word in ipairs(words) do
+    local reader = readers[word]
+    local value
+    if reader then value = reader(text) end
+    if value ~= nil then return value end
+  end
+  return text
+end
+
+--- The type of a list's elements; nil: no list.
+local function element_type(kind)
+  for word in kind:gmatch("[^|]+") do
+    local element = word:match("^%s*array of (.-)%s*$")
+    if element then return element end
+    if word:match("^%s*array%s*$") then return "string" end
+  end
+  return nil
+end
+
+local function text_value(name, text, parameter)
+  if not parameter then return text end
+  local kind = element_type(parameter.type) or parameter.type
+  if kind == "file" then return complain("%s takes a file: say %s@PATH", name, name) end
+  if kind == "object" then
+    return complain("%s takes %s: say %s:='JSON'", name, parameter.type == kind and "an object" or "a list of objects",
+      name)
+  end
+  return typed(kind, text)
+end
+
+--- Where a value belongs: a parameter's own name, or, with dots, a place inside an object.
+local function place(values, name, known)
+  local holder, rest = values, name
+  while not (holder == values and known[rest] and not rest:find(".", 1, true)) do
+    local first, behind = rest:match("^([^.]+)%.(.+)$")
+    if not first or not known[name] then break end
+    if holder[first] == nil then holder[first] = {} end
+    if type(holder[first]) ~= "table" then return nil end
+    holder, rest = holder[first], behind
+  end
+  return holder, rest
+end
+
+--- Whether a dotted name leads through a list, where a word can't say which element is meant.
+local function inside_list(name, known)
+  local prefix = ""
+  for part in name:gmatch("([^.]+)%.") do
+    prefix = prefix .. part
+    if known[prefix] and element_type(known[prefix].type) then return prefix end
+    prefix = prefix .. "."
+  end
+  return nil
+end
+
+local function store(values, name, value, known, is_list)
+  local list = inside_list(name, known)
+  if list then return complain("%s is in a list: say %s:='[...]'", name, list) end
+  local holder, key = place(values, name, known)
+  if not holder then return complain("%s: %s is no object", name, name:match("^[^.]+")) end
+  if not is_list then
+    if holder[key] ~= nil then return complain("%s is given twice", name) end
+    holder[key] = value
+    return true
+  end
+  if holder[key] == nil then holder[key] = bosa.array({}) end
+  table.insert(holder[key], value)
+  return true
+end
+
+--- The value behind a sign.
+local function value_of(sign, name, text, parameter)
+  if sign == ":=" then return json_value(name, text) end
+  if sign == "@" then return file_value(name, text) end
+  return text_value(name, text, parameter)
+end
+
+--- Adds what one word says to the values.
+local function add(values, word, known)
+  local name, sign, text = word:match("^([^=:@]+)(:?=)(.*)$")
+  if not name then name, sign, text = word:match("^([^=:@]+)(@)(.+)$") end
+  if not name then return complain("`%s`: name=text, name:=JSON or name@file expected", word) end
+  local parameter = known[name]
+  local value, err = value_of(sign, name, text, parameter)
+  if err then return nil, err end
+  local is_list = sign ~= ":=" and parameter and element_type(parameter.type) ~= nil
+  return store(values, name, value, known, is_list)
+end
+
+--- The values that words stand for.
+---@param words string[] name=text, name:=JSON, name@file
+---@param parameters table[] as connector:get_action_parameters gives them
+---@param values table? to add to
+---@return table? values, table? err of kind "params"
+function params.read(words, parameters, values)
+  values = values or {}
+  local known = {}
+  for _, parameter in ipairs(parameters) do known[parameter.name] = parameter end
+  for _, word in ipairs(words) do
+    local ok, err = add(values, word, known)
+    if not ok then return nil, err end
+  end
+  return values
+end
+
+--- A file's (or with "-" standard input's) JSON object.
+---@param path string
+---@return table? values, table? err of kind "params"
+function params.read_object(path)
+  local text, message = read_file(path)
+  if not text then return complain("%s", message) end
+  local value, err = bosa.json.decode(text)
+  if err then return complain("%s: no JSON: %s", path, (tostring(err.message):gsub("^.-: ", ""))) end
+  if type(value) ~= "table" or value[1] ~= nil then return complain("%s: a JSON object expected", path) end
+  return value
+end
+
+return params

@@ -1,0 +1,176 @@
+--- bosa run: runs an action.
+
+local bosa = require("bosa")
+local cache = require("bosa.cli.cache")
+local fields = require("bosa.cli.fields")
+local output = require("bosa.cli.output")
+local params = require("bosa.cli.params")
+local pretty = require("bosa.pretty")
+local progress = require("bosa.cli.progress")
+local sink = require("bosa.cli.sink")
+
+local run = { summary = "Run an action", task = true }
+
+local function positive(text)
+  local number = tonumber(text)
+  if not number or number <= 0 or number ~= number or number > 1e6 then
+    return nil, ("a number over 0 expected, not '%s'"):format(text)
+  end
+  return number
+end
+
+local function whole(text)
+  local number = positive(text)
+  if not number or number % 1 ~= 0 or number > 11 then
+    return nil, ("--max-attempts: a whole number from 1 to 11 expected, not '%s'"):format(text)
+  end
+  return number
+end
+
+function run.configure(parser)
+  parser:argument("connector", "Connector name, like github.")
+  parser:argument("action", "Action name, like list_issues.")
+  parser:argument("parameters", "name=text, which the schema says the type of; name:=JSON; name@file. A list is given "
+    .. "by repeating the name, a place in an object with dots."):args("*"):argname("<name=value>")
+  parser:flag("--all", "Every page of a list, as JSON lines.")
+  parser:option("--fields", "Only these fields, like id,user.login."):argname("<names>"):convert(fields.parse)
+  parser:option("-o --output", "Write the answer to a file, - for standard output."):argname("<file>")
+  parser:flag("--json", "JSON also on a terminal.")
+  parser:option("--input", "Parameters from a file with a JSON object, - for standard input."):argname("<file>")
+  parser:option("--account", "The connected account that acts."):argname("<who>")
+  parser:option("--timeout", "Seconds that an attempt may take (30)."):argname("<seconds>"):convert(positive)
+  parser:option("--max-attempts", "Attempts in all, on 429 and server errors (1)."):argname("<n>"):convert(whole)
+end
+
+--- The values of the parameters, typed by the action's schema.
+local function read_parameters(known, options)
+  if not options.input then return params.read(options.parameters, known) end
+  local values, err = params.read_object(options.input)
+  if not values then return nil, err end
+  return params.read(options.parameters, known, values)
+end
+
+local function has(known, name)
+  for _, parameter in ipairs(known) do
+    if parameter.name == name then return true end
+  end
+  return false
+end
+
+--- Takes a file's chunks to standard output; false once it is closed.
+local function to_stdout(cx, trouble)
+  return function(chunk)
+    local ok, err = pcall(cx.write, cx, chunk)
+    if ok then return true end
+    trouble.err = err
+    return false
+  end
+end
+
+--- Where the bytes of an answer that is a file go: a path, a function, or nil for memory.
+local function file_output(cx, options, trouble)
+  if options.output and options.output ~= "-" then return options.output end
+  if options.output == "-" or not cx.tty then return to_stdout(cx, trouble) end
+  return nil
+end
+
+--- The action, ready to be run.
+local function prepare(cx, hub, options, trouble)
+  local connector = hub:connect(options.connector)
+  local known, err = connector:get_action_parameters(options.action)
+  if not known then return nil, err end
+  cache.keep_name(hub, options.connector)
+  local values
+  values, err = read_parameters(known, options)
+  if not values then return nil, err end
+  local action = connector:action(options.action):params(values)
+  if options.fields and has(known, "response_fields") then action:response_fields(options.fields) end
+  if options.account then action:account(options.account) end
+  if options.timeout then action:timeout(options.timeout) end
+  if options.max_attempts then action:max_attempts(options.max_attempts) end
+  local place = file_output(cx, options, trouble)
+  if place then action:output(place) end
+  return action
+end
+
+local function save_file(cx, file, options)
+  if options.output and options.output ~= "-" then
+    if cx.progress then cx:note(("Saved %s (%s)"):format(options.output, output.size(file.size))) end
+    return
+  end
+  if options.output == "-" or not cx.tty then return end -- its bytes are written already
+  local path, err = file:save_in(".")
+  if not path then return cx:fail(err) end
+  cx:note(("Saved %s (%s)"):format(output.safe(path), output.size(file.size)))
+end
+
+local function chosen(value, options)
+  if not options.fields then return value end
+  return fields.project(value, options.fields)
+end
+
+local function write_json(cx, value, options)
+  if not options.output or options.output == "-" then return output.json(cx, value) end
+  local to, message = sink.open(cx, options.output)
+  if not to then return cx:fail(message) end
+  to:line(pretty.line(value))
+  local ok
+  ok, message = to:finish()
+  if not ok then return cx:fail(message) end
+end
+
+--- Says where a page is in its list.
+local function note_page(cx, response)
+  local meta = response:get_meta()
+  if type(meta) ~= "table" or not response:has_next() then return end
+  local of = type(meta.total) == "number" and (" of %d"):format(meta.total) or ""
+  cx:note(cx:paint("dim", ("%d%s; --all gives every page"):format(#response, of)))
+end
+
+local function show(cx, response, options)
+  local data = response:get_data()
+  if type(data) == "userdata" and data ~= bosa.null then return save_file(cx, data, options) end
+  local to_terminal = cx.tty and not options.json and (not options.output or options.output == "-")
+  if not to_terminal or not fields.is_table(data) then return write_json(cx, chosen(data, options), options) end
+  output.table(cx, fields.rows(data, options.fields, output.width()))
+  note_page(cx, response)
+end
+
+--- Every item of every page, a line each.
+local function show_all(cx, response, options, bar)
+  local to, message = sink.open(cx, options.output)
+  if not to then return cx:fail(message) end
+  local meta = response:get_meta()
+  local total = type(meta) == "table" and tonumber(meta.total_page) or nil
+  local pages, items, last = 0, 0, nil
+  for item, page in response:items({ prefetch = 1 }) do
+    if page ~= last then pages, last = pages + 1, page end
+    items = items + 1
+    bar:pages(pages, total, items)
+    to:line(pretty.line(chosen(item, options)))
+  end
+  bar:clear()
+  local ok
+  ok, message = to:finish()
+  if not ok then return cx:fail(message) end
+end
+
+function run.run(cx, options)
+  local hub, err = cx:hub()
+  if not hub then return cx:fail(err) end
+  local trouble = {}
+  local action
+  action, err = prepare(cx, hub, options, trouble)
+  if not action then return cx:fail(err) end
+  local bar = progress.new(cx)
+  if cx.progress then action:on_progress(function(...) bar:bytes(...) end) end
+  local response
+  response, err = action:run()
+  bar:clear()
+  if trouble.err then return cx:fail(trouble.err) end
+  if not response then return cx:fail(err) end
+  if options.all and response:is_list() then return show_all(cx, response, options, bar) end
+  return show(cx, response, options)
+end
+
+return run
