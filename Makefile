@@ -123,6 +123,15 @@ check: lint tidy ## lint, clang-tidy, C tests under valgrind, all tests under th
 	@LD_PRELOAD="$(foreach s,asan ubsan,$(shell $(CC) -print-file-name=lib$(s).so))" \
 	  ASAN_OPTIONS=detect_leaks=0 BUILD=build/asan tools/test.sh lua
 
+MINUTES ?= 10
+.PHONY: soak
+soak: ## mixed calls with random faults for MINUTES (10) in all, and what they left of memory and descriptors
+	@tools/deps.sh build
+	@$(MAKE) $(jobs) build
+	@for vm in $(made_vms); do \
+	  tools/with-sandbox.sh tools/on-vm.sh $$vm @lua spec/soak/soak.lua $(MINUTES)/$(words $(made_vms)) || exit 1; \
+	done
+
 .PHONY: lint
 lint: ## luacheck, clang-format, the rules of the tree, warnings as errors
 	@tools/deps.sh build lint
