@@ -1,6 +1,7 @@
 --- What Neovim's :Bosa does; plugin/bosa.lua makes the command.
 
 local bosa = require("bosa")
+local candidates = require("bosa.candidates")
 local pretty = require("bosa.pretty")
 
 local vim = rawget(_G, "vim")
@@ -13,31 +14,13 @@ local function get_hub()
   return hub
 end
 
-local function starting_with(lead, names)
-  local list = {}
-  for _, name in ipairs(names) do
-    if name:sub(1, #lead) == lead then list[#list + 1] = name end
-  end
-  return list
-end
-
-local function actions(connector)
-  local names = {}
-  for i, action in ipairs(get_hub():connect(connector):get_actions() or {}) do names[i] = action.name end
-  return names
-end
-
 --- Parameter names for the JSON object being typed: `{"ow` becomes `{"owner": `.
 local function parameters(lead, connector, action)
   local before, quoted = lead:match('^(.*[{,]%s*)"?([%w_]*)$')
   if not before then before, quoted = lead == "" and "{" or "", "" end
-  local list = {}
-  for _, parameter in ipairs(get_hub():connect(connector):get_action_parameters(action) or {}) do
-    local name = parameter.name
-    if not name:find(".", 1, true) and name:sub(1, #quoted) == quoted then
-      list[#list + 1] = before .. '"' .. name .. '": '
-    end
-  end
+  local names = candidates.names(candidates.parameters(get_hub(), connector, action))
+  local list = candidates.starting_with(quoted, names)
+  for i, name in ipairs(list) do list[i] = before .. '"' .. name .. '": ' end
   return list
 end
 
@@ -47,8 +30,10 @@ end
 ---@return string[]
 function editor.complete(lead, line)
   local words = vim.split(line, "%s+")
-  if #words <= 2 then return starting_with(lead, get_hub():get_available_modules() or {}) end
-  if #words == 3 then return starting_with(lead, actions(words[2])) end
+  if #words <= 2 then return candidates.starting_with(lead, get_hub():get_available_modules() or {}) end
+  if #words == 3 then
+    return candidates.starting_with(lead, candidates.names(candidates.actions(get_hub(), words[2])))
+  end
   return parameters(lead, words[2], words[3])
 end
 

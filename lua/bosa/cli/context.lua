@@ -19,6 +19,8 @@ local KIND_CODES = {
   closed = codes.general,
 } -- every other kind is a request that went wrong
 
+local MOST_FAULTS = 4 -- of the parameters, in one line
+
 ---@class bosa.cli.Context
 ---@field options table the parsed arguments
 ---@field tty boolean standard output is a terminal
@@ -91,13 +93,29 @@ end
 ---@param message string
 function context.error(kind, message) return loop.error(kind, message, "no") end
 
+--- An error as one line; of several faults, not only the first.
+local function line_of(err)
+  local text = tostring(err)
+  local details = type(err) == "table" and err.details
+  if type(details) == "table" and text:find(" %(and %d+ more%)$") then
+    for i = 2, math.min(#details, MOST_FAULTS) do
+      local message = type(details[i]) == "table" and details[i].message
+      if not message then return text end
+      if i == 2 then text = text:gsub(" %(and %d+ more%)$", "") end
+      text = text .. "; " .. tostring(message)
+    end
+    if #details > MOST_FAULTS then text = ("%s; and %d more"):format(text, #details - MOST_FAULTS) end
+  end
+  return (text:gsub("%s*\n%s*", "; "))
+end
+
 --- Says what went wrong, as one line on standard error.
 ---@param err any an error object, or text
 ---@return integer exit_code
 function Context:fail(err)
   if type(err) == "table" and err.exit_code then return err.exit_code end
-  local kind = (type(err) == "userdata" or type(err) == "table") and err.kind
-  self:note("bosa: " .. safe(tostring(err):gsub("%s*\n%s*", "; ")))
+  local kind = type(err) == "table" and err.kind
+  self:note("bosa: " .. safe(line_of(err)))
   if not kind then return codes.general end
   return KIND_CODES[kind] or codes.request
 end

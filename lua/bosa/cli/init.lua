@@ -54,7 +54,9 @@ local function add_options(parser)
 end
 
 --- The first word of the arguments that is no option.
-local function command_word(args)
+---@param args string[]
+---@return string?
+function cli.command_word(args)
   local i = 1
   while args[i] do
     if args[i] == "--api-url" then
@@ -81,8 +83,7 @@ function cli.parser(word)
     local wanted = word == nil or word == name
     local module = wanted and cli.module(name)
     if module then
-      local command = parser:command(name, module.summary)
-      module.configure(command)
+      module.configure(parser:command(name, module.summary):summary(module.summary))
     elseif not wanted then
       parser:command(name)
     end
@@ -119,7 +120,7 @@ function cli.main(args)
     io.stderr:write("bosa: ", lack, "\n")
     return cli.codes.general
   end
-  local word = command_word(args)
+  local word = cli.command_word(args)
   local hidden = word == "__complete" and cli.module("complete")
   if hidden then return hidden.main(args) end
   local parser = cli.parser(word)

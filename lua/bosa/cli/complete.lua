@@ -1,0 +1,200 @@
+--- bosa __complete -- WORD...: what the last word may become, a line each: the word, a tab, a description.
+-- A line of one colon stands for file names. It reads the cache and asks no server.
+
+local cache = require("bosa.cli.cache")
+local candidates = require("bosa.candidates")
+local cli = require("bosa.cli")
+local config = require("bosa.cli.config")
+local output = require("bosa.cli.output")
+
+local complete = {}
+
+local FILES = { { ":" } }
+local FILE_OPTIONS = { ["--output"] = true, ["-o"] = true, ["--input"] = true, ["--config"] = true }
+
+---------------------------------------------------------------------------------------------------
+-- what the cache knows
+
+local hub
+
+--- The hub of the cache, for the server that the command would ask.
+local function cached_hub()
+  if hub == nil then
+    local session = config.load() or {}
+    local url = os.getenv("BOSA_API_BASE_URL")
+    if url == "" then url = nil end
+    hub = cache.hub(complete.api_url or url or session.api_url) or false
+  end
+  return hub
+end
+
+local function connectors()
+  local list = {}
+  for i, name in ipairs(cached_hub() and cache.names(hub) or {}) do list[i] = { name } end
+  return list
+end
+
+local function actions(connector)
+  local list = {}
+  for i, action in ipairs(cached_hub() and candidates.actions(hub, connector) or {}) do
+    list[i] = { action.name, action.description }
+  end
+  return list
+end
+
+--- What follows a parameter's name.
+local function sign_of(kind)
+  if kind == "file" or kind == "array of file" then return "@" end
+  if kind:find("object") then return ":=" end
+  return "="
+end
+
+local function values_of(parameter)
+  local list = {}
+  local values = parameter.enum or (parameter.type == "boolean" and { "true", "false" }) or {}
+  for _, value in ipairs(values) do
+    if type(value) ~= "table" and type(value) ~= "userdata" then
+      list[#list + 1] = { parameter.name .. "=" .. tostring(value) }
+    end
+  end
+  return list
+end
+
+local function is_given(words, name)
+  for i = 1, #words - 1 do
+    if words[i]:match("^[^=:@]+") == name and words[i]:find("[=@]") then return true end
+  end
+  return false
+end
+
+--- name=, name:= and name@ of an action; behind `=` the values that are allowed, behind `@` files.
+local function parameters(connector, action, words)
+  local current = words[#words]
+  if current:find("^[^=:@]+@") then return FILES end
+  local list = {}
+  for _, parameter in ipairs(cached_hub() and candidates.parameters(hub, connector, action) or {}) do
+    if current:sub(1, #parameter.name + 1) == parameter.name .. "=" then return values_of(parameter) end
+    local repeats = parameter.type:find("array of", 1, true)
+    if repeats or not is_given(words, parameter.name) then
+      local note = parameter.type .. (parameter.required and ", required" or "")
+      list[#list + 1] = { parameter.name .. sign_of(parameter.type), note }
+    end
+  end
+  return list
+end
+
+--- What stands at the place of the last of a subcommand's words, its options left out.
+local positions = {
+  help = function(words)
+    if #words == 2 then return actions(words[1]) end
+    local list = #words == 1 and connectors() or {}
+    for _, name in ipairs(#words == 1 and cli.names or {}) do
+      if cli.module(name) then list[#list + 1] = { name, cli.module(name).summary } end
+    end
+    return list
+  end,
+  run = function(words)
+    if #words == 1 then return connectors() end
+    if #words == 2 then return actions(words[1]) end
+    return parameters(words[1], words[2], words)
+  end,
+  actions = function(words) return #words == 1 and connectors() or {} end,
+  integrations = function(words) return #words == 1 and connectors() or {} end,
+}
+
+---------------------------------------------------------------------------------------------------
+-- commands and options
+
+--- The fields of a lua-argparse element are its own affair: one that isn't there is left out.
+local function add_options(list, parser)
+  for _, option in ipairs(parser._options or {}) do
+    for _, alias in ipairs(option._aliases or {}) do
+      if not list[alias] then
+        list[alias] = { alias, option._description, takes = (option._maxargs or 0) > 0 }
+        list[#list + 1] = list[alias]
+      end
+    end
+  end
+  return list
+end
+
+local function commands_of(parser)
+  local list = {}
+  for _, command in ipairs(parser._commands or {}) do
+    list[#list + 1] = { command._name, command._summary or command._description, parser = command }
+  end
+  return list
+end
+
+local function find(list, name)
+  for _, entry in ipairs(list) do
+    if entry[1] == name then return entry end
+  end
+  return nil
+end
+
+--- Goes through the words before the last: the parser that is in force there, the options it knows, the words that are
+-- no options, commands left out, and the option whose argument the last word is.
+local function walk(parser, words)
+  local options, plain, pending, literal = add_options({}, parser), {}, nil, false
+  for i = 1, #words - 1 do
+    local word = words[i]
+    if pending then
+      if pending == "--api-url" then complete.api_url = word end
+      pending = nil
+    elseif word == "--" then
+      literal = true
+    elseif not literal and word:sub(1, 1) == "-" then
+      pending = options[word] and options[word].takes and word or nil
+    else
+      local command = #plain == 0 and find(commands_of(parser), word)
+      if command then
+        parser = command.parser
+        add_options(options, parser)
+      else
+        plain[#plain + 1] = word
+      end
+    end
+  end
+  plain[#plain + 1] = words[#words]
+  return parser, options, plain, pending
+end
+
+--- A description, cut to its first sentence.
+local function short(text)
+  text = output.safe(text or ""):gsub("\t", " ")
+  return (text:match("^(.-)[.;]%s") or text):gsub("[.;]$", "")
+end
+
+--- What the last word may become: `{ {word, description} ... }`.
+---@param words string[] those behind `bosa`, the last one as far as it is typed
+---@return table[]
+function complete.list(words)
+  local name = cli.command_word({ (table.unpack or unpack)(words, 1, #words - 1) })
+  local parser, options, plain, pending = walk(cli.parser(name), words)
+  local current = words[#words]
+  if pending then return FILE_OPTIONS[pending] and FILES or {} end
+  if current:sub(1, 1) == "-" then return options end
+  local commands = commands_of(parser)
+  if #commands > 0 then return #plain == 1 and commands or {} end
+  local position = positions[name] or (cli.module(name) or {}).complete
+  return position and position(plain) or {}
+end
+
+--- Runs `bosa __complete -- WORD...`.
+---@param args string[]
+---@return integer exit_code
+function complete.main(args)
+  local words = {}
+  for i = 3, #args do words[i - 2] = args[i] end
+  if #words == 0 then words[1] = "" end
+  local current = words[#words]
+  for _, entry in ipairs(complete.list(words)) do
+    if entry[1] == ":" or entry[1]:sub(1, #current) == current then
+      io.stdout:write(output.safe(entry[1]), entry[2] and "\t" .. short(entry[2]) or "", "\n")
+    end
+  end
+  return cli.codes.ok
+end
+
+return complete

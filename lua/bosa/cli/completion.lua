@@ -1,0 +1,28 @@
+--- bosa completion: the script that makes a shell complete the command's words.
+
+local context = require("bosa.cli.context")
+local shells = require("bosa.cli.shells")
+
+local completion = { summary = "Print the completion script of a shell" }
+
+function completion.configure(parser)
+  parser:description("Prints the script that makes a shell complete bosa's words: commands, options, and what the "
+    .. "cache knows of connectors, actions and parameters. It asks no server.")
+  parser:argument("shell", "bash, zsh or fish.")
+end
+
+function completion.run(cx, options)
+  local script = shells[options.shell]
+  if not script then
+    local message = ("no completion for '%s': bash, zsh or fish expected"):format(options.shell)
+    return cx:fail(context.error("params", message))
+  end
+  cx:write(script)
+end
+
+function completion.complete(words)
+  if #words == 1 then return { { "bash" }, { "fish" }, { "zsh" } } end
+  return {}
+end
+
+return completion
