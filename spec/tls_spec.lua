@@ -55,6 +55,23 @@ describe("over https", function()
     wrong.stop()
   end)
 
+  it("verify = false is said: to each hub's on_event, and once on stderr", function()
+    local events = {}
+    for _ = 1, 2 do
+      new({ verify = false, on_event = function(event) events[#events + 1] = event end })
+    end
+    assert.equal(2, #events)
+    assert.same({ "warning", "tls" }, { events[1].type, events[1].kind })
+    assert.matches("verify = false", events[1].message, 1, true)
+    local lua = os.getenv("BOSA_LUA")
+    local script = [[for _ = 1, 3 do require("bosa").new({ verify = false, api_key = "sk-client-unseen" }) end]]
+    local process = io.popen(("%s -e '%s' 2>&1"):format(lua, script))
+    local text = process:read("*a")
+    process:close()
+    assert.matches("^bosa: TLS certificates are not checked %(verify = false%)[^\n]*\n$", text)
+    assert.is_nil(text:find("unseen", 1, true))
+  end)
+
   it("nothing is verified with verify = false", function()
     local hub = new({ verify = false })
     assert.equal(200, assert(hub:run("lab", "small")).status)

@@ -137,6 +137,7 @@ void bind_push_received_file(lua_State *L, int index);
 
 /* new(options?) -> hub (hub_new.c); opens nothing. Raises for every mistake in the options. */
 int bind_hub_make(lua_State *L);
+int bind_set_on_new(lua_State *L);
 
 /* Reads the two clocks. */
 struct moment bind_now(void);

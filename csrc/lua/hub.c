@@ -466,6 +466,8 @@ void bind_open_hub(lua_State *L)
     bind_class(L, HUB_CLASS, meta, methods);
     lua_pushcfunction(L, bind_hub_make);
     lua_setfield(L, -2, "new");
+    lua_pushcfunction(L, bind_set_on_new);
+    lua_setfield(L, -2, "set_on_new");
     lua_pushcfunction(L, hub_poll);
     lua_setfield(L, -2, "poll");
 }

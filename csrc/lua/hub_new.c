@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define ON_NEW "bosa.on_new" /* registry: set_on_new */
 #define DEFAULT_URL "https://api.bosa.id"
 #define DEFAULT_TIMEOUT_MS 30000
 #define DEFAULT_CONNECT_TIMEOUT_MS 10000
@@ -131,6 +132,24 @@ static uint64_t seed(const void *where)
            (uint64_t)getpid() << 40;
 }
 
+/* set_on_new(f): f(hub) is called for every hub that is made; what Lua has to say of it. */
+int bind_set_on_new(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    lua_settop(L, 1);
+    lua_setfield(L, LUA_REGISTRYINDEX, ON_NEW);
+    return 0;
+}
+
+static void call_on_new(lua_State *L, int hub_index)
+{
+    lua_getfield(L, LUA_REGISTRYINDEX, ON_NEW);
+    if (lua_isfunction(L, -1)) {
+        lua_pushvalue(L, hub_index);
+        lua_call(L, 1, 0);
+    }
+}
+
 /* new(options?) -> hub; opens nothing. Raises for every mistake in the options. */
 int bind_hub_make(lua_State *L)
 {
@@ -168,6 +187,8 @@ int bind_hub_make(lua_State *L)
     if (!h->url) {
         return bind_nomem(L);
     }
+    lua_settop(L, 2);
+    call_on_new(L, 2);
     lua_settop(L, 2);
     return 1;
 }

@@ -13,6 +13,20 @@ loop.add_host(require("bosa.host.nginx"))
 loop.add_host(require("bosa.host.cqueues"))
 loop.add_host(require("bosa.host.uv"))
 
+local UNVERIFIED = "TLS certificates are not checked (verify = false): "
+  .. "whoever is on the way to the server can read and change everything, the key and the token too"
+local told_unverified = false
+
+--- Says of a hub that is being made that it trusts anyone: to its on_event, and once where messages go.
+core.set_on_new(function(hub)
+  if hub:_verify() then return end
+  local on_event = hub:_kept("on_event")
+  if on_event then loop.guarded(on_event, { type = "warning", kind = "tls", message = UNVERIFIED }) end
+  if told_unverified then return end
+  told_unverified = true
+  loop.host().report(UNVERIFIED)
+end)
+
 ---@class bosa
 local bosa = {
   version = core.version,

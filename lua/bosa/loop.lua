@@ -515,6 +515,7 @@ loop.drivers = setmetatable({}, { __mode = "k" })
 
 loop.settle = settle
 loop.emit = emit
+loop.guarded = guarded
 loop.give_chunks = give_chunks
 loop.feed = feed
 loop.show_progress = show_progress
