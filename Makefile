@@ -70,7 +70,7 @@ processors := $(or $(shell getconf _NPROCESSORS_ONLN 2>/dev/null),2)
 jobs = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(processors))
 
 c_files = $(wildcard csrc/*/*.[ch] spec/c/*.[ch] spec/c/fuzz/*.[ch])
-lua_files = $(wildcard lua plugin spec examples bench) $(wildcard *.rockspec)
+lua_files = $(wildcard bin/bosa lua plugin spec examples bench) $(wildcard *.rockspec)
 
 export CC CPPFLAGS BUILD VMS
 
@@ -148,6 +148,7 @@ install: modules ## install below PREFIX (and DESTDIR)
 	  tools/install.sh "$(BUILD)/$$vm/bosa/core.so" \
 	    "$(DESTDIR)$(PREFIX)/share/lua/$$v" "$(DESTDIR)$(PREFIX)/lib/lua/$$v" || exit 1; \
 	done
+	@DESTDIR="$(DESTDIR)" tools/install.sh --command $(firstword $(made_vms)) "$(PREFIX)"
 
 .PHONY: env
 env: ## print what makes a shell use this checkout: eval "$(make -s env LUA=lua5.4)"
@@ -281,3 +282,4 @@ rock:
 	@$(MAKE) BUILD=build/rock ROCK_INCDIR="$(LUA_INCDIR)" $(rock_module)
 install-rock:
 	@tools/install.sh $(rock_module) "$(INST_LUADIR)" "$(INST_LIBDIR)"
+	@tools/install.sh --pages "$(LUA)" "$(INST_PREFIX)/share"

@@ -36,5 +36,10 @@ build = {
   install_variables = {
     INST_LUADIR = "$(LUADIR)",
     INST_LIBDIR = "$(LIBDIR)",
+    INST_PREFIX = "$(PREFIX)",
+    LUA = "$(LUA)",
+  },
+  install = {
+    bin = { "bin/bosa" },
   },
 }

@@ -1,15 +1,86 @@
 #!/usr/bin/env bash
 # install.sh MODULE LUADIR LIBDIR: copies the Lua files below LUADIR and the C module to
 # LIBDIR/bosa/core.so.
+# install.sh --command VM PREFIX: installs the command `bosa`, to run on that VM, its man page, its
+# completion scripts, and the sandbox server where it has been built. The environment gives DESTDIR, BUILD.
+# install.sh --pages LUA DIR: the man page and the completion scripts alone.
 set -eu
-[ $# -eq 3 ] || { echo "usage: $0 MODULE LUADIR LIBDIR" >&2; exit 2; }
 cd "$(dirname "$0")/.."
-module=$1 luadir=$2 libdir=$3
 
-(cd lua && find bosa -name '*.lua') | while read -r file; do
-  mkdir -p "$luadir/$(dirname "$file")"
-  install -m 644 "lua/$file" "$luadir/$file"
-done
-mkdir -p "$libdir/bosa"
-install -m 755 "$module" "$libdir/bosa/core.so"
-echo "installed to $luadir and $libdir"
+usage() {
+  sed -n '2,/^set/s/^# //p' "$0" >&2
+  exit 2
+}
+
+# Prints the program of a VM.
+find_program() {
+  local programs program
+  case $1 in
+    lua5.4) programs="lua5.4 lua54 lua-5.4 lua" ;;
+    luajit) programs="luajit luajit-2.1" ;;
+    *) usage ;;
+  esac
+  for program in $programs; do
+    command -v "$program" && return
+  done
+  echo "/usr/bin/env ${programs##* }"
+}
+
+install_library() {
+  local module=$1 luadir=$2 libdir=$3 file
+  (cd lua && find bosa -name '*.lua') | while read -r file; do
+    mkdir -p "$luadir/$(dirname "$file")"
+    install -m 644 "lua/$file" "$luadir/$file"
+  done
+  mkdir -p "$libdir/bosa"
+  install -m 755 "$module" "$libdir/bosa/core.so"
+  echo "installed to $luadir and $libdir"
+}
+
+# A completion script goes to a file; without an interpreter there is none.
+write_completion() {
+  local lua=$1 shell=$2 file=$3
+  mkdir -p "$(dirname "$file")"
+  # shellcheck disable=SC2086 # the interpreter may be `env NAME`
+  LUA_PATH="$PWD/lua/?.lua" LUA_PATH_5_4="$PWD/lua/?.lua" \
+    $lua -e "io.write(require('bosa.cli.shells').$shell)" >"$file.new" || {
+    rm -f "$file.new"
+    echo "note: no completion for $shell: $lua can't be run" >&2
+    return 0
+  }
+  chmod 644 "$file.new"
+  mv "$file.new" "$file"
+}
+
+install_pages() {
+  local lua=$1 share=$2
+  mkdir -p "$share/man/man1"
+  install -m 644 doc/bosa.1 "$share/man/man1/bosa.1"
+  write_completion "$lua" bash "$share/bash-completion/completions/bosa"
+  write_completion "$lua" zsh "$share/zsh/site-functions/_bosa"
+  write_completion "$lua" fish "$share/fish/vendor_completions.d/bosa.fish"
+}
+
+install_command() {
+  local vm=$1 prefix=$2 version=5.1 lua bin=${DESTDIR-}$2/bin sandbox=${BUILD:-build}/bin/bosa-sandbox
+  [ "$vm" != lua5.4 ] || version=5.4
+  lua=$(find_program "$vm")
+  mkdir -p "$bin"
+  cat >"$bin/bosa.new" <<END
+#!$lua
+package.path = [==[$prefix/share/lua/$version/?.lua;$prefix/share/lua/$version/?/init.lua;]==] .. package.path
+package.cpath = [==[$prefix/lib/lua/$version/?.so;]==] .. package.cpath
+os.exit(require("bosa.cli").main(arg))
+END
+  chmod 755 "$bin/bosa.new"
+  mv "$bin/bosa.new" "$bin/bosa"
+  if [ -x "$sandbox" ]; then install -m 755 "$sandbox" "$bin/bosa-sandbox"; fi
+  install_pages "$lua" "${DESTDIR-}$prefix/share"
+  echo "installed $bin/bosa, which runs on $lua"
+}
+
+case ${1-} in
+  --command) [ $# -eq 3 ] && install_command "$2" "$3" || usage ;;
+  --pages) [ $# -eq 3 ] && install_pages "$2" "$3" || usage ;;
+  *) [ $# -eq 3 ] && install_library "$@" || usage ;;
+esac

@@ -31,7 +31,7 @@ lua_path="$PWD/lua/?.lua;$PWD/lua/?/init.lua;;"
 lua_cpath="$build/$vm/?.so;;"
 if [ "${1-}" = --print ]; then
   echo "export LUA_PATH=$(quote "$lua_path") LUA_CPATH=$(quote "$lua_cpath")" \
-    "PATH=$(quote "$build/bin"):\"\$PATH\""
+    "PATH=$(quote "$build/bin:$PWD/bin"):\"\$PATH\""
   exit 0
 fi
 
@@ -48,6 +48,6 @@ for word in "$@"; do
   command+=("${word/%@lua/$lua}")
 done
 unset LUA_PATH_5_4 LUA_CPATH_5_4 LUA_INIT LUA_INIT_5_4
-export LUA_PATH="$lua_path" LUA_CPATH="$lua_cpath" PATH="$build/bin:$PATH"
+export LUA_PATH="$lua_path" LUA_CPATH="$lua_cpath" PATH="$build/bin:$PWD/bin:$PATH"
 export BOSA_LUA="$lua" BOSA_BUILD="$build" BOSA_SANDBOX="$build/bin/bosa-sandbox"
 exec "${command[@]}"
