@@ -111,18 +111,9 @@ local function run(module, options)
   return cx:close(result or cli.codes.ok)
 end
 
---- Runs the command.
----@param args string[]
----@return integer exit_code
-function cli.main(args)
-  local lack = missing()
-  if lack then
-    io.stderr:write("bosa: ", lack, "\n")
-    return cli.codes.general
-  end
+local function main(args)
   local word = cli.command_word(args)
-  local hidden = word == "__complete" and cli.module("complete")
-  if hidden then return hidden.main(args) end
+  if word == "__complete" then return cli.module("complete").main(args) end
   local parser = cli.parser(word)
   local ok, options = parser:pparse(args)
   if not ok then return bad_arguments(word, options) end
@@ -133,6 +124,22 @@ function cli.main(args)
   local module = cli.module(options.command)
   if not module then return bad_arguments(nil, "unknown command '" .. options.command .. "'") end
   return run(module, options)
+end
+
+--- Runs the command. What is wrong with its installation, or with itself, is one line, too; with BOSA_DEBUG=1 a trace.
+---@param args string[]
+---@return integer exit_code
+function cli.main(args)
+  local lack = missing()
+  if lack then
+    io.stderr:write("bosa: ", lack, "\n")
+    return cli.codes.general
+  end
+  if os.getenv("BOSA_DEBUG") == "1" then return main(args) end
+  local ok, result = pcall(main, args)
+  if ok then return result end
+  io.stderr:write("bosa: ", (tostring(result):gsub("%s*\n.*", "")), "\n")
+  return cli.codes.general
 end
 
 return cli

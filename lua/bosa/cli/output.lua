@@ -1,14 +1,14 @@
 --- How results are shown: tables and indented JSON on a terminal, plain lines and one-line JSON in a pipe.
 
 local pretty = require("bosa.pretty")
-local uv = require("luv")
+local terminal = require("bosa.cli.terminal")
 
 local output = {}
 
 local COLORS = {
   name = "cyan", string = "green", number = "yellow", cdata = "yellow", boolean = "yellow", userdata = "dim",
 }
-local DEFAULT_WIDTH = 80
+local DEFAULT_WIDTH, NARROWEST = 80, 20
 
 --- Text of somebody else's, made safe for a terminal: control characters, C1 ones too, become spaces.
 ---@param text string
@@ -17,14 +17,10 @@ function output.safe(text)
   return (text:gsub("%c", " "):gsub("\194[\128-\159]", " "))
 end
 
---- Columns of the terminal at standard output.
+--- Columns of the terminal.
 ---@return integer
 function output.width()
-  local tty = uv.guess_handle(1) == "tty" and uv.new_tty(1, false)
-  local width = tty and uv.tty_get_winsize(tty)
-  if tty then tty:close() end
-  if type(width) ~= "number" or width < 20 then width = tonumber(os.getenv("COLUMNS")) or DEFAULT_WIDTH end
-  return math.max(20, width)
+  return math.max(NARROWEST, terminal.width() or tonumber(os.getenv("COLUMNS")) or DEFAULT_WIDTH)
 end
 
 -- first and last code points of what takes two columns: East Asian wide characters and emoji

@@ -24,9 +24,35 @@ local function key(line, byte)
   return line .. string.char(byte)
 end
 
---- Reads a line from a terminal that echoes nothing. What was typed ahead of it stays with it.
+--- The controlling terminal, opened anew: libuv leaves a descriptor that it was given in a mode that the standard
+-- library can't do with. nil: there is none.
+local function open_tty()
+  local fd = uv.fs_open("/dev/tty", "r+", 0)
+  local tty = fd and uv.new_tty(fd, true)
+  if tty then return tty, fd end
+  if fd then uv.fs_close(fd) end
+  return nil
+end
+
+local function close_tty(tty, fd)
+  tty:close()
+  uv.fs_close(fd)
+end
+
+--- Columns of the terminal; nil: not known.
+---@return integer?
+function terminal.width()
+  local tty, fd = open_tty()
+  if not tty then return nil end
+  local width = uv.tty_get_winsize(tty)
+  close_tty(tty, fd)
+  return type(width) == "number" and width > 0 and width or nil
+end
+
+--- Reads a line without echo: the line, and what ended it.
 local function read_unseen()
-  local tty = assert(uv.new_tty(0, true))
+  local tty, fd = open_tty()
+  if not tty then return "", "end" end
   local line, how = "", nil
   uv.tty_set_mode(tty, RAW)
   tty:read_start(function(err, bytes)
@@ -39,8 +65,7 @@ local function read_unseen()
   while not how do uv.run("once") end
   tty:read_stop()
   uv.tty_set_mode(tty, COOKED)
-  tty:close()
-  uv.run("nowait")
+  close_tty(tty, fd)
   io.stderr:write("\n")
   return line, how
 end

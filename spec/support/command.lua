@@ -1,0 +1,146 @@
+--- Runs the `bosa` command for a spec: through pipes, through a pseudo-terminal, and in a terminal to type in.
+
+local command = {}
+
+local SECONDS = 20 -- after which what a terminal should show is given up
+
+local function quote(text) return "'" .. tostring(text):gsub("'", "'\\''") .. "'" end
+
+local function quoted(words)
+  local list = {}
+  for i, word in ipairs(words) do list[i] = quote(word) end
+  return table.concat(list, " ")
+end
+
+local function read_file(path)
+  local file = assert(io.open(path, "rb"))
+  local text = file:read("*a")
+  file:close()
+  return text
+end
+
+local function write_file(path, text)
+  local file = assert(io.open(path, "wb"))
+  file:write(text)
+  file:close()
+end
+
+local function output_of(line)
+  local process = assert(io.popen(line, "r"))
+  local text = process:read("*a")
+  process:close()
+  return text
+end
+
+---@class bosa.spec.Command
+local Command = {}
+Command.__index = Command
+
+--- A command with a home directory of its own, and a server to talk to.
+---@param sandbox table? as spec.support.server gives it; its address, key and token go into the environment
+function command.new(sandbox)
+  local dir = output_of("mktemp -d"):match("%S+")
+  local env = {
+    XDG_CONFIG_HOME = dir .. "/config", XDG_CACHE_HOME = dir .. "/cache", HOME = dir, TERM = "xterm",
+    LC_ALL = "C.UTF-8",
+  }
+  if sandbox then env.BOSA_API_BASE_URL, env.BOSA_API_KEY, env.BOSA_TOKEN = sandbox.url, sandbox.key, sandbox.token end
+  return setmetatable({ dir = dir, env = env }, Command)
+end
+
+--- The words of a shell that run the command. `env`: more variables, false takes one away.
+function Command:line(words, env)
+  local all = {}
+  for name, value in pairs(self.env) do all[name] = value end
+  for name, value in pairs(env or {}) do all[name] = value end
+  local unset, set = { "NO_COLOR", "COLUMNS", "DISPLAY", "WAYLAND_DISPLAY", "BROWSER" }, {}
+  for name, value in pairs(all) do
+    if value then
+      set[#set + 1] = name .. "=" .. value
+    else
+      unset[#unset + 1] = name
+    end
+  end
+  for _, name in ipairs({ "BOSA_API_BASE_URL", "BOSA_API_KEY", "BOSA_TOKEN" }) do
+    if not all[name] then unset[#unset + 1] = name end
+  end
+  return ("env -u %s %s %s bin/bosa %s"):format(table.concat(unset, " -u "), quoted(set), os.getenv("BOSA_LUA"),
+    quoted(words))
+end
+
+--- Runs it through pipes: what it wrote to standard output and error, and its exit code.
+---@param words string[]
+---@param options { stdin: string?, env: table?, tail: string? }? `tail`: what follows it in the shell's line
+---@return string stdout, string stderr, integer code
+function Command:run(words, options)
+  options = options or {}
+  write_file(self.dir .. "/in", options.stdin or "")
+  local line = ("cd %s && { { %s; echo $? >%s/code; } <%s/in 2>%s/err | cat; } >%s/out"):format(quote(command.top),
+    self:line(words, options.env), self.dir, self.dir, self.dir, self.dir)
+  if options.tail then line = line:gsub(" | cat", " " .. options.tail) end
+  os.execute(line)
+  return read_file(self.dir .. "/out"), read_file(self.dir .. "/err"), tonumber(read_file(self.dir .. "/code"))
+end
+
+--- Runs it on a pseudo-terminal: what the terminal got, and its exit code.
+---@param words string[]
+---@param env table?
+---@return string screen, integer code
+function Command:on_terminal(words, env)
+  write_file(self.dir .. "/line", "stty cols 100; " .. self:line(words, env))
+  local line = ("cd %s && script -qec '. %s/line' /dev/null </dev/null >%s/out; echo $? >%s/code"):format(
+    quote(command.top), self.dir, self.dir, self.dir)
+  os.execute(line)
+  return read_file(self.dir .. "/out"):gsub("\r\n", "\n"), tonumber(read_file(self.dir .. "/code"))
+end
+
+function Command:close() os.execute("rm -rf " .. quote(self.dir)) end
+
+---------------------------------------------------------------------------------------------------
+-- a terminal to type in
+
+---@class bosa.spec.Terminal
+local Terminal = {}
+Terminal.__index = Terminal
+
+--- Opens a terminal (tmux's) in which a shell's line runs.
+---@param line string
+function Command:terminal(line)
+  local self_ = setmetatable({ socket = self.dir .. "/tmux" }, Terminal)
+  write_file(self.dir .. "/session", "cd " .. quote(command.top) .. "\n" .. line .. "\n")
+  os.execute(("env -u TMUX tmux -S %s -f /dev/null new-session -d -x 120 -y 40 'sh %s/session; exec cat'"):format(
+    self_.socket, self.dir))
+  return self_
+end
+
+local function tmux(self, words) return output_of(("tmux -S %s %s"):format(self.socket, words)) end
+
+--- Types keys; `literal`: as they stand.
+function Terminal:type(keys) tmux(self, "send-keys -l " .. quote(keys)) end
+
+--- Presses a key by tmux's name of it: Enter, C-c, Tab.
+function Terminal:press(key) tmux(self, "send-keys " .. key) end
+
+--- What the screen shows.
+function Terminal:screen() return tmux(self, "capture-pane -p -S -200") end
+
+--- Waits until the screen shows a pattern; the screen then.
+function Terminal:wait_for(pattern)
+  local deadline = os.time() + SECONDS
+  while os.time() <= deadline do
+    local screen = self:screen()
+    if screen:find(pattern) then return screen end
+    os.execute("sleep 0.05") -- between two looks
+  end
+  error("the terminal never showed " .. pattern .. ", but:\n" .. self:screen(), 2)
+end
+
+function Terminal:close() tmux(self, "kill-server 2>/dev/null") end
+
+command.quote = quote
+command.output_of = output_of
+command.read_file = read_file
+command.write_file = write_file
+command.top = output_of("pwd"):match("[^\n]+")
+
+return command
