@@ -236,4 +236,25 @@ describe("two workers", function()
     for _ = 1, 20 do assert.same({ 200 }, { select(2, pair.get("/small")) }) end
     pair.stop()
   end)
+
+  it("lose no request when nginx is reloaded while calls are under way", function()
+    local pair = nginx.start({
+      workers = 2,
+      http = code:format(sandbox.url, sandbox.key, sandbox.token),
+      server = "location = /slow { content_by_lua_block { assert(lab:slow({ delay_ms = 40 })) } }",
+    })
+    local clients = io.popen(("seq 240 | env -u LD_PRELOAD xargs -P 16 -I{} "
+      .. "curl -s -o /dev/null -w '%%{http_code}\\n' %s/slow"):format(pair.url))
+    local counts, total = {}, 0
+    for status in clients:lines() do
+      total = total + 1
+      counts[status] = (counts[status] or 0) + 1
+      if total == 60 then assert(os.execute("kill -HUP $(cat " .. pair.dir .. "/nginx.pid)")) end
+    end
+    clients:close()
+    local log = pair.log()
+    pair.stop()
+    assert.same({ ["200"] = 240 }, counts)
+    assert.matches("gracefully shutting down", log)
+  end)
 end)
