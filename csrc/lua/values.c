@@ -4,8 +4,9 @@
 
 #include <string.h>
 
-#define KEPT_BYTES ((size_t)1 << 20) /* of memory that decode, and encode, keep for the next call  \
-                                      */
+#define KEPT_BYTES                                                                                 \
+    ((size_t)1 << 20) /* of memory that decode, and encode, keep for the next call                 \
+                       */
 
 /* ---- the module's part ---- */
 
