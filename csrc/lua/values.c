@@ -4,9 +4,8 @@
 
 #include <string.h>
 
-#define KEPT_BYTES                                                                                 \
-    ((size_t)1 << 20) /* of memory that decode, and encode, keep for the next call                 \
-                       */
+/* Of memory that decode, and encode, keep for the next call. */
+#define KEPT_BYTES ((size_t)1 << 20)
 
 /* ---- the module's part ---- */
 
