@@ -1,4 +1,4 @@
---- The examples and the README's snippets, each a program of its own against the sandbox.
+--- The examples, and the snippets of the README and of doc/, each a program of its own against the sandbox.
 local server = require("spec.support.server")
 
 local sandbox
@@ -40,22 +40,32 @@ describe("the example", function()
   end
 end)
 
-describe("the README", function()
-  local f = assert(io.open("README.md"))
-  local readme = f:read("*a")
+--- Every block of Lua in a text is a program that runs.
+local function check_snippets(name)
+  local f = assert(io.open(name))
+  local text = f:read("*a")
   f:close()
   local count = 0
-  for snippet in readme:gmatch("\n```lua\n(.-)\n```") do
+  for snippet in text:gmatch("\n```lua\n(.-)\n```") do
     count = count + 1
     it("has a snippet that runs: " .. snippet:match("^[^\n]*"), function()
       local path = os.tmpname()
       local out = assert(io.open(path, "w"))
       out:write(snippet, "\n")
       out:close()
-      local text = run(path)
+      local output = run(path)
       os.remove(path)
-      assert.matches("exit 0\n$", text)
+      assert.matches("exit 0\n$", output)
     end)
   end
+  return count
+end
+
+describe("README.md", function()
+  local count = check_snippets("README.md")
   it("has snippets", function() assert.is_true(count >= 7) end)
 end)
+
+for name in io.popen("ls doc/*.md"):lines() do
+  describe(name, function() check_snippets(name) end)
+end
