@@ -489,7 +489,8 @@ function loop.cancel(object, kind)
   let_go(object)
 end
 
---- Ends everything of a hub that is being closed: its calls have ended in the core, who waits for them is told.
+--- Ends everything of a hub that is being closed: the core ends the calls it has, who waits for them is told, and so
+-- are the drivers of the others.
 function loop.close(hub)
   local ended = {}
   for object in pairs(waiters) do
@@ -498,14 +499,20 @@ function loop.close(hub)
   for object in pairs(callbacks) do
     if type(object) == "userdata" and object:_kept("hub") == hub then ended[object] = true end
   end
+  for call in pairs(loop.drivers) do
+    if call:_kept("hub") == hub then ended[call] = true end
+  end
   if active[hub] then
     active[hub].unwatch(hub)
     active[hub] = nil
   end
   hub:_close()
   for call in pairs(ended) do
-    if not call:_ended() then call:_fail("closed") end
-    settle(call)
+    if call:_ended() then
+      settle(call)
+    else
+      loop.cancel(call, "closed")
+    end
   end
   nudge()
 end
