@@ -107,7 +107,7 @@ Terminal.__index = Terminal
 ---@param line string
 function Command:terminal(line)
   local self_ = setmetatable({ socket = self.dir .. "/tmux" }, Terminal)
-  write_file(self.dir .. "/session", "cd " .. quote(command.top) .. "\n" .. line .. "\n")
+  write_file(self.dir .. "/session", "trap : INT\ncd " .. quote(command.top) .. "\n" .. line .. "\n")
   os.execute(("env -u TMUX tmux -S %s -f /dev/null new-session -d -x 120 -y 40 'sh %s/session; exec cat'"):format(
     self_.socket, self.dir))
   return self_

@@ -25,6 +25,8 @@ local MOST_FAULTS = 4 -- of the parameters, in one line
 ---@field options table the parsed arguments
 ---@field tty boolean standard output is a terminal
 ---@field color boolean colours are wanted there
+---@field progress boolean standard error is a terminal
+---@field bar bosa.cli.Progress? what is drawn there
 ---@field interactive boolean somebody can be asked: standard input and error are terminals
 local Context = {}
 Context.__index = Context
@@ -65,7 +67,10 @@ end
 
 --- Writes to standard output as is.
 ---@param text string
-function Context.write(_, text) written(io.stdout:write(text)) end
+function Context:write(text)
+  if self.bar and self.tty then self.bar:clear() end
+  written(io.stdout:write(text))
+end
 
 --- Writes a line to standard output.
 ---@param text string?
@@ -73,7 +78,8 @@ function Context:print(text) self:write((text or "") .. "\n") end
 
 --- Writes a line to standard error.
 ---@param text string
-function Context.note(_, text)
+function Context:note(text)
+  if self.bar then self.bar:clear() end
   io.stdout:flush()
   io.stderr:write(text, "\n")
 end

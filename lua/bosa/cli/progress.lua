@@ -7,10 +7,11 @@ local progress = {}
 
 local BEFORE = 300 -- milliseconds without a line: what is over by then needs none
 local BETWEEN = 100 -- milliseconds between two drawings
-local SMALL = 10000 -- bytes of a request that need no bar
+local SMALL = 10000 -- bytes of a transfer that need no bar
 local BAR = 24 -- columns
 
 ---@class bosa.cli.Progress
+---@field text string? what is to be drawn when it is due
 local Progress = {}
 Progress.__index = Progress
 
@@ -18,19 +19,34 @@ Progress.__index = Progress
 ---@param cx bosa.cli.Context
 ---@return bosa.cli.Progress
 function progress.new(cx)
-  local self = setmetatable({ on = cx.progress, drawn = false, due = uv.hrtime() / 1e6 + BEFORE }, Progress)
-  cx:cleanup(function() self:clear() end)
+  uv.update_time()
+  local due = uv.now() + BEFORE
+  local self = setmetatable({ on = cx.progress, drawn = false, due = due, timer = uv.new_timer() }, Progress)
+  cx.bar = self -- which wipes it away before it writes
+  cx:cleanup(function()
+    self:clear()
+    self.timer:close()
+  end)
   return self
 end
 
---- Draws a line, unless the last one is too fresh.
----@param text string
-function Progress:show(text)
-  local now = uv.hrtime() / 1e6
-  if not self.on or now < self.due then return end
-  self.due, self.drawn = now + BETWEEN, true
+local function draw(self)
+  local text = self.text
+  self.text = nil
+  if not text then return end
+  self.due, self.drawn = uv.now() + BETWEEN, true
   io.stderr:write("\r\27[K", text)
   io.stderr:flush()
+end
+
+--- Has a line drawn: now, or once the last one has stood long enough.
+---@param text string
+function Progress:show(text)
+  if not self.on then return end
+  uv.update_time()
+  self.text = text
+  if uv.now() >= self.due then return draw(self) end
+  if not self.timer:is_active() then self.timer:start(self.due - uv.now(), 0, function() draw(self) end) end
 end
 
 --- Bytes of a transfer; `total` 0 or less: not known.
@@ -38,7 +54,7 @@ end
 ---@param total number?
 ---@param direction "up"|"down"
 function Progress:bytes(done, total, direction)
-  if direction == "up" and total and total < SMALL then return end
+  if math.max(done, total or 0) < SMALL then return end
   local arrow = direction == "up" and "↑ " or "↓ "
   if not total or total <= 0 then return self:show(arrow .. output.size(done)) end
   local part = math.min(1, done / total)
@@ -58,6 +74,7 @@ end
 
 --- Wipes the line away.
 function Progress:clear()
+  self.text = nil
   if not self.drawn then return end
   self.drawn = false
   io.stderr:write("\r\27[K")

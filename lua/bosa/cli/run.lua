@@ -144,9 +144,10 @@ local function show_all(cx, response, options, bar)
   local total = type(meta) == "table" and tonumber(meta.total_page) or nil
   local pages, items, last = 0, 0, nil
   for item, page in response:items({ prefetch = 1 }) do
-    if page ~= last then pages, last = pages + 1, page end
-    items = items + 1
-    bar:pages(pages, total, items)
+    if page ~= last then
+      pages, items, last = pages + 1, items + #page, page
+      if to.file or not cx.tty then bar:pages(pages, total, items) end
+    end
     to:line(pretty.line(chosen(item, options)))
   end
   bar:clear()
@@ -163,7 +164,7 @@ function run.run(cx, options)
   action, err = prepare(cx, hub, options, trouble)
   if not action then return cx:fail(err) end
   local bar = progress.new(cx)
-  if cx.progress then action:on_progress(function(...) bar:bytes(...) end) end
+  if cx.progress and not options.all then action:on_progress(function(...) bar:bytes(...) end) end
   local response
   response, err = action:run()
   bar:clear()
