@@ -290,6 +290,19 @@ end)
 
 describe("Ctrl-C", function()
   local terminal
+
+  it("ends a command that reads standard input", function()
+    terminal = bosa:terminal("echo begun; " .. bosa:line({ "run", "lab", "upload", "file@-" }) .. "; echo code=$?")
+    terminal:wait_for("begun")
+    terminal:type("typed")
+    terminal:press("Enter")
+    terminal:wait_for("typed")
+    terminal:press("C-c")
+    local screen = terminal:wait_for("code=")
+    assert.matches("code=130", screen)
+    assert.is_nil(screen:find("traceback", 1, true))
+  end)
+
   after_each(function() terminal:close() end)
 
   it("ends a call with 130, and leaves nothing half-made", function()

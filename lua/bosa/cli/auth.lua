@@ -56,6 +56,12 @@ local function session_of(url, given, token, allow_http)
   }
 end
 
+--- Where a value is from, when the environment has it.
+local function origin(variable)
+  local value = os.getenv(variable)
+  return value and value ~= "" and " (from " .. variable .. ")" or ""
+end
+
 local function login(cx, options)
   if options.client_api_key or options.user_secret then cx:note(AS_ARGUMENT) end
   local credentials, err = cx:credentials()
@@ -81,6 +87,9 @@ local function login(cx, options)
     cx:print("Token expires: " .. tostring(token.expires_at))
     cx:print("Session saved to " .. config.path())
   end
+  for _, variable in ipairs({ "BOSA_API_KEY", "BOSA_TOKEN" }) do
+    if origin(variable) ~= "" then cx:note(("bosa: note: %s is set, and wins over the session"):format(variable)) end
+  end
 end
 
 local function not_authenticated(cx)
@@ -100,11 +109,6 @@ end
 local function masked(key)
   if #key < 20 then return "set" end
   return (key:match("^sk%-%a+%-") or "") .. "..." .. key:sub(-4)
-end
-
-local function origin(variable)
-  local value = os.getenv(variable)
-  return value and value ~= "" and " (from " .. variable .. ")" or ""
 end
 
 local function status(cx)

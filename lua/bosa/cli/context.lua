@@ -5,9 +5,11 @@ local loop = require("bosa.loop")
 local uv = require("luv")
 local config = require("bosa.cli.config")
 local safe = require("bosa.cli.output").safe
-local codes = require("bosa.cli").codes
+local stdin = require("bosa.cli.stdin")
+local cli = require("bosa.cli")
 
 local context = {}
+local codes = cli.codes
 
 local KIND_CODES = {
   auth = codes.auth,
@@ -115,13 +117,20 @@ local function line_of(err)
   return (text:gsub("%s*\n%s*", "; "))
 end
 
+--- Whether what went wrong may be that the session's token is too old.
+local function is_expired(self, kind)
+  local session = kind == "auth" and self.session_
+  return session and type(session.expires) == "number" and session.expires <= os.time()
+end
+
 --- Says what went wrong, as one line on standard error.
 ---@param err any an error object, or text
 ---@return integer exit_code
 function Context:fail(err)
   if type(err) == "table" and err.exit_code then return err.exit_code end
   local kind = type(err) == "table" and err.kind
-  self:note("bosa: " .. safe(line_of(err)))
+  local hint = is_expired(self, kind) and "; the session has expired, run `bosa auth login`" or ""
+  self:note("bosa: " .. safe(line_of(err)) .. hint)
   if not kind then return codes.general end
   return KIND_CODES[kind] or codes.request
 end
@@ -239,23 +248,17 @@ function Context:close(code)
   return code
 end
 
---- Gives SIGINT its default meaning back: the interpreter's own shows a trace.
-local function plain_interrupt()
-  local signal = uv.new_signal()
-  signal:start("sigint", function() end)
-  signal:stop()
-  signal:close()
-end
-
 local function run_as_task(fn)
-  local task = bosa.async(fn)
   local signal = uv.new_signal()
   local interrupted = false
-  signal:start("sigint", function() interrupted = true end)
+  local function listen() signal:start("sigint", function() interrupted = true end) end
+  stdin.before, stdin.after = function() signal:stop() end, listen
+  listen()
+  local task = bosa.async(fn)
   while not task:done() and not interrupted do uv.run("once") end
   signal:close()
   if interrupted then
-    plain_interrupt()
+    cli.plain_interrupt()
     task:cancel()
     return { exit_code = codes.interrupted }
   end
@@ -270,7 +273,6 @@ end
 function context.guard(cx, module, options)
   local function body() return { pcall(module.run, cx, options) } end
   if not module.task then
-    plain_interrupt()
     local result = body()
     return result[1], result[2]
   end

@@ -111,7 +111,16 @@ local function run(module, options)
   return cx:close(result or cli.codes.ok)
 end
 
+--- Gives SIGINT its default meaning back: the interpreter's own shows a trace.
+function cli.plain_interrupt()
+  local signal = require("luv").new_signal()
+  signal:start("sigint", function() end)
+  signal:stop()
+  signal:close()
+end
+
 local function main(args)
+  cli.plain_interrupt()
   local word = cli.command_word(args)
   if word == "__complete" then return cli.module("complete").main(args) end
   local parser = cli.parser(word)
@@ -138,6 +147,7 @@ function cli.main(args)
   if os.getenv("BOSA_DEBUG") == "1" then return main(args) end
   local ok, result = pcall(main, args)
   if ok then return result end
+  if result == "interrupted!" then return cli.codes.interrupted end
   io.stderr:write("bosa: ", (tostring(result):gsub("%s*\n.*", "")), "\n")
   return cli.codes.general
 end

@@ -5,6 +5,7 @@ local browser = require("bosa.cli.browser")
 local context = require("bosa.cli.context")
 local listener = require("bosa.cli.listener")
 local output = require("bosa.cli.output")
+local params = require("bosa.cli.params")
 local terminal = require("bosa.cli.terminal")
 
 local integrations = { summary = "List, add, remove, show and select connected accounts" }
@@ -189,23 +190,8 @@ local function check_connector(hub, connector)
   return nil, request_error(("connector '%s' not found; there are %s"):format(connector, table.concat(names, ", ")))
 end
 
-local function read_object(path)
-  local file, message = io.stdin, nil
-  if path ~= "-" then
-    file, message = io.open(path, "rb")
-  end
-  local text = file and file:read("*a")
-  if file and path ~= "-" then file:close() end
-  if not text then return nil, context.error("params", "--config: " .. tostring(message)) end
-  local value = bosa.json.decode(text)
-  if type(value) ~= "table" or value[1] ~= nil then
-    return nil, context.error("params", "--config: a JSON object expected")
-  end
-  return value
-end
-
 local function add_by_config(cx, hub, token, options)
-  local config, err = read_object(options.config)
+  local config, err = params.read_object("--config", options.config)
   if not config then return cx:fail(err) end
   local result
   result, err = hub:initiate_plugin_configuration(options.connector, token, config)

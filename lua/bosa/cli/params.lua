@@ -5,6 +5,7 @@
 local bosa = require("bosa")
 local uv = require("luv")
 local context = require("bosa.cli.context")
+local stdin = require("bosa.cli.stdin")
 
 local params = {}
 
@@ -12,23 +13,23 @@ local STDIN_CHUNK = 65536 -- bytes
 
 local function complain(...) return nil, context.error("params", string.format(...)) end
 
-local function read_file(path)
-  local file, message = io.stdin, nil
-  if path ~= "-" then
-    file, message = io.open(path, "rb")
-  end
+--- The content of a file; "-" is standard input.
+---@param path string
+---@return string? text, string? message
+function params.read_file(path)
+  if path == "-" then return stdin.read("*a") end
+  local file, message = io.open(path, "rb")
+  if not file then return nil, message end
   local text
-  if file then
-    text, message = file:read("*a")
-  end
-  if file and path ~= "-" then file:close() end
+  text, message = file:read("*a")
+  file:close()
   return text, message
 end
 
 --- A JSON value; `@path` stands for a file's content, `@-` for standard input.
 local function json_value(name, text)
   if text:sub(1, 1) == "@" then
-    local content, message = read_file(text:sub(2))
+    local content, message = params.read_file(text:sub(2))
     if not content then return complain("%s:=%s: %s", name, text, message) end
     text = content
   end
@@ -39,7 +40,7 @@ end
 
 local function file_value(name, path)
   if path == "-" then
-    return bosa.file({ filename = "stdin", read = function() return io.stdin:read(STDIN_CHUNK) end })
+    return bosa.file({ filename = "stdin", read = function() return (stdin.read(STDIN_CHUNK)) end })
   end
   local stat, message = uv.fs_stat(path)
   if stat and stat.type == "directory" then return complain("%s@%s: is a directory", name, path) end
@@ -180,15 +181,16 @@ function params.read(words, parameters, values)
   return values
 end
 
---- A file's (or with "-" standard input's) JSON object.
+--- The JSON object in a file, or with "-" in standard input.
+---@param option string that named the file
 ---@param path string
 ---@return table? values, table? err of kind "params"
-function params.read_object(path)
-  local text, message = read_file(path)
-  if not text then return complain("%s", message) end
+function params.read_object(option, path)
+  local text, message = params.read_file(path)
+  if not text then return complain("%s: %s", option, message) end
   local value, err = bosa.json.decode(text)
-  if err then return complain("%s: no JSON: %s", path, (tostring(err.message):gsub("^.-: ", ""))) end
-  if type(value) ~= "table" or value[1] ~= nil then return complain("%s: a JSON object expected", path) end
+  if err then return complain("%s %s: no JSON: %s", option, path, (tostring(err.message):gsub("^.-: ", ""))) end
+  if type(value) ~= "table" or value[1] ~= nil then return complain("%s %s: a JSON object expected", option, path) end
   return value
 end
 

@@ -45,7 +45,7 @@ end
 --- The values of the parameters, typed by the action's schema.
 local function read_parameters(known, options)
   if not options.input then return params.read(options.parameters, known) end
-  local values, err = params.read_object(options.input)
+  local values, err = params.read_object("--input", options.input)
   if not values then return nil, err end
   return params.read(options.parameters, known, values)
 end

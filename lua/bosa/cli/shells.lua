@@ -5,18 +5,24 @@ local shells = {}
 shells.bash = [=[
 # Completion of bosa for bash. Put `source <(bosa completion bash)` into ~/.bashrc.
 _bosa() {
-  local line=${COMP_LINE:0:COMP_POINT} current=${COMP_WORDS[COMP_CWORD]} words whole before entry
+  local line=${COMP_LINE:0:COMP_POINT} current=${COMP_WORDS[COMP_CWORD]} name= words whole before entry
   read -r -a words <<<"$line"
   case $line in *[[:space:]]) words+=("") ;; esac
   whole=${words[${#words[@]} - 1]}
-  # bash splits a word at = : and @, and replaces what is behind the last of them
+  # bash splits a word at = : and @, and replaces what is behind the last of them, or from the @ on
   case $current in = | : | := | @) current= ;; esac
-  before=${whole%"$current"}
+  before=${whole%"$current"} before=${before%@}
   COMPREPLY=()
   while IFS=$'\t' read -r entry _; do
     if [ "$entry" = : ]; then
-      compopt -o filenames 2>/dev/null
-      while IFS= read -r entry; do COMPREPLY+=("$entry"); done < <(compgen -f -- "$current")
+      case $whole in *@*) name=${whole%%@*}@ ;; *) compopt -o filenames 2>/dev/null ;; esac
+      while IFS= read -r entry; do
+        if [ -n "$name" ]; then
+          if [ -d "$entry" ]; then entry=$entry/ && compopt -o nospace 2>/dev/null; fi
+          printf -v entry '%s%q' "$name" "$entry"
+        fi
+        COMPREPLY+=("${entry#"$before"}")
+      done < <(compgen -f -- "${whole#"$name"}")
       return
     fi
     case $entry in *[=@]) compopt -o nospace 2>/dev/null ;; esac
@@ -59,7 +65,10 @@ function __bosa_complete
     set -l found (bosa __complete -- $words[2..-1] 2>/dev/null)
     if test "$found[1]" = :
         set -l current (commandline -ct)
-        set -l before (string match -r '^[^@]*@' -- $current)
+        set -l before ''
+        if string match -q '*@*' -- $current
+            set before (string replace -r '@.*' '@' -- $current)
+        end
         for path in (__fish_complete_path (string replace -r '^[^@]*@' '' -- $current))
             echo $before$path
         end

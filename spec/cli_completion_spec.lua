@@ -1,0 +1,132 @@
+local server = require("spec.support.server")
+local command = require("spec.support.command")
+
+local sandbox, bosa
+
+local function complete(...)
+  local out, err, code = bosa:run({ "__complete", "--", ... })
+  assert.equal("", err)
+  assert.equal(0, code)
+  local words = {}
+  for word in out:gmatch("([^\t\n]*)[^\n]*\n") do words[#words + 1] = word end
+  return table.concat(words, " ")
+end
+
+--- Fills the cache, then takes the server away: completion has to do without.
+setup(function()
+  sandbox = server.start()
+  bosa = command.new(sandbox)
+  for _, words in ipairs({ { "connectors" }, { "actions", "github" }, { "actions", "lab" } }) do
+    assert.equal(0, select(3, bosa:run(words)))
+  end
+  sandbox.stop()
+end)
+teardown(function() bosa:close() end)
+
+describe("what a word may become", function()
+  it("comes from the commands", function()
+    local words = " " .. complete("") .. " "
+    for _, name in ipairs({ "auth", "integrations", "users", "connectors", "actions", "help", "run", "sandbox" }) do
+      assert.truthy(words:find(" " .. name .. " ", 1, true))
+    end
+    assert.equal("login logout status", complete("auth", ""))
+    assert.equal("add", complete("integrations", "a"))
+    assert.equal("run", complete("--api-url", sandbox.url, "-v", "ru"))
+    assert.equal("", complete("frob", ""))
+    assert.equal("bash fish zsh", complete("completion", ""))
+  end)
+
+  it("comes from the options", function()
+    assert.equal("--all --account", complete("run", "--a"):gsub("%-%-api%-url ", ""))
+    assert.equal("--output", complete("run", "github", "list_issues", "--out"))
+    assert.equal("--yes", complete("integrations", "remove", "--y"))
+    assert.equal(":", complete("run", "--output", ""))
+    assert.equal("", complete("run", "--account", ""))
+  end)
+
+  it("comes from the cache", function()
+    assert.equal("github google_drive google_mail lab", complete("run", ""))
+    assert.equal("google_drive google_mail", complete("integrations", "add", "goo"))
+    assert.equal("github", complete("actions", "git"))
+    assert.equal("list_issues", complete("run", "github", "list_i"))
+    assert.equal("list_issues", complete("help", "github", "list_i"))
+    assert.equal("owner= repo= direction= filters:= labels= limit= page= response_fields= sort= state=",
+      complete("run", "github", "list_issues", ""))
+    assert.equal("file@", complete("run", "lab", "upload", "fi"))
+  end)
+
+  it("leaves out what is there, but not a list", function()
+    assert.equal("repo= response_fields=", complete("run", "github", "list_issues", "owner=lua", "--all", "r"))
+    assert.equal("labels=", complete("run", "github", "list_issues", "labels=a", "lab"))
+    assert.equal("", complete("run", "github", "list_issues", "owner=lua", "ow"))
+  end)
+
+  it("is a value where the schema lists them, and a file behind @", function()
+    assert.equal("state=open state=closed state=all", complete("run", "github", "list_issues", "state="))
+    assert.equal("chunked=true", complete("run", "lab", "download", "chunked=t"))
+    assert.equal(":", complete("run", "lab", "upload", "file@"))
+  end)
+
+  it("is nothing where the cache is empty", function()
+    local out, err, code = bosa:run({ "__complete", "--", "run", "" }, { env = { XDG_CACHE_HOME = "/nonexistent" } })
+    assert.equal("", out .. err)
+    assert.equal(0, code)
+  end)
+end)
+
+describe("completion in", function()
+  local terminal
+
+  --- A shell in a terminal, in a directory with a file, that finds `bosa` by its name.
+  local function shell(program, start)
+    local dir = bosa.dir .. "/home"
+    os.execute("mkdir -p " .. dir)
+    command.write_file(dir .. "/report.pdf", "x")
+    local line = bosa:line({}):gsub(" %S+ bin/bosa ?$", "")
+    command.write_file(bosa.dir .. "/bosa", ("#!/bin/sh\nexec %s %s/bin/bosa \"$@\"\n"):format(os.getenv("BOSA_LUA"),
+      command.top))
+    os.execute("chmod +x " .. bosa.dir .. "/bosa")
+    terminal = bosa:terminal(("cd %s; PATH=%s:$PATH exec %s PS1='$ ' %s"):format(dir, bosa.dir, line, program))
+    terminal:type(start)
+    terminal:press("Enter")
+    terminal:wait_for("ready")
+  end
+  after_each(function() terminal:close() end)
+
+  --- Types words, the last of them in part, Tab, and a mark where the cursor is then.
+  local function expect(words, part, wanted)
+    terminal:type("bosa " .. words .. part)
+    terminal:press("Tab")
+    terminal:type("X")
+    terminal:wait_for(("bosa " .. words .. wanted .. "X"):gsub("%p", "%%%0"))
+    terminal:press("C-u")
+  end
+
+  local function session()
+    expect("", "integ", "integrations ")
+    expect("run ", "gith", "github ")
+    expect("run github ", "list_i", "list_issues ")
+    expect("run github list_issues ", "own", "owner=")
+    expect("run github list_issues owner=lua ", "rep", "repo=")
+    expect("run github list_issues ", "filt", "filters:=")
+    expect("run github list_issues ", "state=cl", "state=closed ")
+    expect("run lab upload ", "fi", "file@")
+    expect("run lab upload ", "file@rep", "file@report.pdf ")
+    expect("run lab small --output ", "rep", "report.pdf ")
+  end
+
+  it("bash", function()
+    shell("bash --norc --noprofile", 'set +o history; source <(bosa completion bash); echo rea""dy')
+    session()
+  end)
+
+  it("zsh", function()
+    shell("zsh -f", 'autoload -U compinit; compinit -u -D; source <(bosa completion zsh); echo rea""dy')
+    session()
+  end)
+
+  it("fish", function()
+    shell("fish --no-config", 'bosa completion fish | source; echo rea""dy')
+    session()
+  end)
+end)
