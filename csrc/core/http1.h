@@ -61,8 +61,8 @@ enum bosa_status http1_write_body(struct buf *out, struct body *body, size_t max
 
 /*
  * Takes received bytes; *used says how many. BOSA_OK: all, or up to the end of the answer (phase
- * HTTP1_DONE). BOSA_AGAIN: the reply's sink is full, give the rest later. BOSA_PROTOCOL and what
- * reply's functions return otherwise.
+ * HTTP1_DONE); bytes behind that end keep_alive. BOSA_AGAIN: the reply's sink is full, give the
+ * rest later. BOSA_PROTOCOL and what reply's functions return otherwise.
  */
 enum bosa_status http1_read(struct http1 *reader, struct reply *reply, const char *bytes,
                             size_t len, size_t *used, struct bosa_error *err);

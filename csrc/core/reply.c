@@ -107,6 +107,18 @@ static int64_t expected_size(const struct fields *fields)
 }
 
 /*
+ * True when the last field added is a Content-Length unlike one before it: which bytes are whose
+ * can't be said then (RFC 9112 6.3).
+ */
+static bool has_two_lengths(const struct fields *fields)
+{
+    const struct field *last = &fields->list[fields->count - 1];
+    const char *first = fields_get(fields, "Content-Length");
+    return first && http_same(last->name, strlen(last->name), "Content-Length", 14) &&
+           strcmp(first, last->value) != 0;
+}
+
+/*
  * fields_add checks name and value; its BOSA_PARAMS would blame the caller for the server's fault.
  */
 enum bosa_status reply_field(struct reply *reply, const char *line, size_t len,
@@ -128,6 +140,9 @@ enum bosa_status reply_field(struct reply *reply, const char *line, size_t len,
         fields_add(&reply->fields, line, name_len, colon + 1, len - name_len - 1, err);
     if (status == BOSA_PARAMS) {
         return nonsense(reply, "a header field with characters that it can't have", err);
+    }
+    if (status == BOSA_OK && has_two_lengths(&reply->fields)) {
+        return nonsense(reply, "it gives two lengths", err);
     }
     if (status == BOSA_OK) {
         reply->field_bytes += len;

@@ -439,34 +439,26 @@ static void read_timing(const struct lane *l, struct call_timing *timing)
     timing->reused = connects == 0;
 }
 
-/* libcurl says "no memory" of a header line larger than it takes, too; that is an answer. */
-static enum bosa_status kind_of(CURLcode code, enum bosa_sent sent)
+/*
+ * libcurl says "no memory" of a header line larger than it takes, too; that is an answer. Of a
+ * chunk that makes no sense it says what it says of a lost connection, and only its words differ.
+ */
+static enum bosa_status kind_of(CURLcode code, const char *words, enum bosa_sent sent)
 {
     static const enum bosa_status kinds[CURL_LAST] = {
-        [CURLE_OPERATION_TIMEDOUT] = BOSA_TIMEOUT,
-        [CURLE_WEIRD_SERVER_REPLY] = BOSA_PROTOCOL,
+        [CURLE_OPERATION_TIMEDOUT] = BOSA_TIMEOUT,    [CURLE_WEIRD_SERVER_REPLY] = BOSA_PROTOCOL,
         [CURLE_UNSUPPORTED_PROTOCOL] = BOSA_PROTOCOL, /* HTTP/0.9, too */
-        [CURLE_BAD_CONTENT_ENCODING] = BOSA_PROTOCOL,
-        [CURLE_HTTP2] = BOSA_PROTOCOL,
-        [CURLE_HTTP2_STREAM] = BOSA_PROTOCOL,
-        [CURLE_SSL_CONNECT_ERROR] = BOSA_TLS,
-        [CURLE_SSL_ENGINE_NOTFOUND] = BOSA_TLS,
-        [CURLE_SSL_ENGINE_SETFAILED] = BOSA_TLS,
-        [CURLE_SSL_ENGINE_INITFAILED] = BOSA_TLS,
-        [CURLE_SSL_CERTPROBLEM] = BOSA_TLS,
-        [CURLE_SSL_CIPHER] = BOSA_TLS,
-        [CURLE_PEER_FAILED_VERIFICATION] = BOSA_TLS,
-        [CURLE_USE_SSL_FAILED] = BOSA_TLS,
-        [CURLE_SSL_CACERT_BADFILE] = BOSA_TLS,
-        [CURLE_SSL_SHUTDOWN_FAILED] = BOSA_TLS,
-        [CURLE_SSL_CRL_BADFILE] = BOSA_TLS,
-        [CURLE_SSL_ISSUER_ERROR] = BOSA_TLS,
-        [CURLE_SSL_PINNEDPUBKEYNOTMATCH] = BOSA_TLS,
-        [CURLE_SSL_INVALIDCERTSTATUS] = BOSA_TLS,
-        [CURLE_OUT_OF_MEMORY] = BOSA_NOMEM,
+        [CURLE_BAD_CONTENT_ENCODING] = BOSA_PROTOCOL, [CURLE_HTTP2] = BOSA_PROTOCOL,
+        [CURLE_HTTP2_STREAM] = BOSA_PROTOCOL,         [CURLE_SSL_CONNECT_ERROR] = BOSA_TLS,
+        [CURLE_SSL_CERTPROBLEM] = BOSA_TLS,           [CURLE_SSL_CIPHER] = BOSA_TLS,
+        [CURLE_PEER_FAILED_VERIFICATION] = BOSA_TLS,  [CURLE_USE_SSL_FAILED] = BOSA_TLS,
+        [CURLE_SSL_CACERT_BADFILE] = BOSA_TLS,        [CURLE_OUT_OF_MEMORY] = BOSA_NOMEM,
     };
     enum bosa_status kind = code < CURL_LAST ? kinds[code] : BOSA_OK;
     if (kind == BOSA_NOMEM && sent != BOSA_SENT_NO) {
+        return BOSA_PROTOCOL;
+    }
+    if (code == CURLE_RECV_ERROR && strstr(words, "chunked-encoding")) {
         return BOSA_PROTOCOL;
     }
     return kind == BOSA_OK ? BOSA_CONNECTION : kind;
@@ -495,7 +487,7 @@ static void describe(struct lane *l, CURLcode code, struct wire_outcome *out)
         error_move(&out->cause, &l->flight->refusal);
         return;
     }
-    transfer_describe(&out->cause, call, kind_of(code, out->sent), out->sent,
+    transfer_describe(&out->cause, call, kind_of(code, l->words, out->sent), out->sent,
                       transfer_policy(call)->connect_timeout, why(l, code, room, sizeof room));
 }
 

@@ -226,9 +226,30 @@ static void a_request_is_framed(void **unused)
     buf_free(&out);
 }
 
+/* A connection with bytes that nobody asked for can't carry another request. */
+static void bytes_behind_the_answer_end_keep_alive(void **unused)
+{
+    static const char text[] = "HTTP/1.1 200 OK\r\n" JSON_TYPE "Content-Length: 2\r\n\r\n{}more";
+    struct http1 reader;
+    struct reply reply;
+    struct bosa_error err;
+    size_t used = 0;
+    (void)unused;
+    error_init(&err);
+    http1_init(&reader);
+    assert_int_equal(reply_init(&reply, &options), BOSA_OK);
+    assert_int_equal(http1_read(&reader, &reply, text, sizeof text - 1, &used, &err), BOSA_OK);
+    assert_int_equal(reader.phase, HTTP1_DONE);
+    assert_int_equal(used, sizeof text - 1 - strlen("more"));
+    assert_false(reader.keep_alive);
+    http1_free(&reader);
+    reply_free(&reply);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bytes_behind_the_answer_end_keep_alive),
         cmocka_unit_test(an_answer_is_read_however_it_is_cut),
         cmocka_unit_test(an_answer_cut_off_is_an_error),
         cmocka_unit_test(bounds_are_kept),

@@ -155,10 +155,10 @@ end
 
 local function connect(place, deadline, scheme, name, port, limit)
   local sock = ngx.socket.tcp()
-  local where = name .. ":" .. port
+  local literal = name:find(":", 1, true) and "[" .. name .. "]" or name
+  local where = literal .. ":" .. port
   if limit and (not deadline or ngx.now() + limit < deadline) then deadline = ngx.now() + limit end
   if not set_timeout(sock, deadline) then return nil, "timeout", "no time left to connect to " .. where end
-  local literal = name:find(":", 1, true) and "[" .. name .. "]" or name
   local ok, err = sock:connect(literal, port, {
     pool = pool_name(place, scheme, name, port),
     pool_size = place.connections,

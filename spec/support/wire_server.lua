@@ -1,0 +1,215 @@
+--- wire_server.lua: a server that does to a connection what its request names: `case` in the body of a POST says which
+-- of the tricks below. Runs on Lua 5.4 with luv, prints "listening URL ELSEWHERE" and ends with its standard input.
+--
+-- GET /stats gives what it counted: requests that came whole, by their `key`; connections it closed; those that came
+-- to ELSEWHERE, where nobody should come; and the bytes of a plain reply. GET /cut?at=N&how=close|reset has it end the
+-- next POST's connection once N of its bytes came; without N, none.
+local uv = require("luv")
+
+local counts = { runs = {}, closed = 0, elsewhere = 0 }
+local cut -- {at, how}: what GET /cut said
+local elsewhere -- URL of the second listener
+
+local schema = '{"wire":{"act":{"method":"POST","path":"/connectors/wire/act","docstring":"Does what it is told.",'
+  .. '"parameters":{"request":{"schema":{"type":"object","properties":{"case":{"type":"string"},'
+  .. '"n":{"type":"integer"},"key":{"type":"string"}},"required":["case"]}}}},'
+  .. '"send":{"method":"POST","path":"/connectors/wire/send","docstring":"Takes a file.","parameters":{"request":'
+  .. '{"schema":{"type":"object","properties":{"file":{"type":"string","format":"binary"}}}}}}}}'
+
+local function shut(conn, how)
+  if conn:is_closing() then return end
+  local function done() counts.closed = counts.closed + 1 end
+  if how == "reset" then
+    conn:close_reset(done)
+  else
+    conn:close(done)
+  end
+end
+
+--- Writes `bytes` and, where `how` says so, ends the connection then.
+local function say(conn, bytes, how)
+  if conn:is_closing() then return end
+  conn:write(bytes, function() if how then shut(conn, how) end end)
+end
+
+local function answer(body, fields, status)
+  return ("HTTP/1.1 %s\r\nContent-Type: application/json\r\n%sContent-Length: %d\r\n\r\n%s"):format(
+    status or "200 OK", fields or "", #body, body)
+end
+
+local ok = answer('{"data":{"ok":true}}')
+local head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+--- Writes piece after piece, each when the one before has left, until `next_piece` gives nil or the other side goes.
+local function pour(conn, next_piece)
+  local piece = next_piece()
+  if not piece or conn:is_closing() then return end
+  conn:write(piece, function(err)
+    if err then return shut(conn) end
+    pour(conn, next_piece)
+  end)
+end
+
+local function times(piece, n)
+  return function()
+    n = n - 1
+    return n >= 0 and piece or nil
+  end
+end
+
+local function slowly(conn, bytes)
+  local timer, at = uv.new_timer(), 0
+  timer:start(0, 1, function()
+    at = at + 1
+    say(conn, bytes:sub(at, at))
+    if at == #bytes or conn:is_closing() then timer:close() end
+  end)
+end
+
+local function gzip_of_zeros()
+  local pipe = io.popen("head -c 104857600 /dev/zero | gzip -1", "r")
+  local bytes = pipe:read("a")
+  pipe:close()
+  return bytes
+end
+
+local function redirect(conn, location)
+  say(conn, "HTTP/1.1 307 Temporary Redirect\r\nLocation: " .. location .. "\r\nContent-Length: 0\r\n\r\n")
+end
+
+local function busy(conn, status, retry_after)
+  say(conn, answer('{"message":"busy"}', "Retry-After: " .. retry_after .. "\r\n", status))
+end
+
+local tricks = {
+  ok = function(conn) say(conn, ok) end,
+  reset_before = function(conn) shut(conn, "reset") end,
+  close_before = function(conn) shut(conn) end,
+  reset_in_head = function(conn) say(conn, head:sub(1, 30), "reset") end,
+  close_in_head = function(conn) say(conn, head:sub(1, 30), "close") end,
+  reset_in_body = function(conn) say(conn, head .. "Content-Length: 100\r\n\r\n{\"data\"", "reset") end,
+  close_in_body = function(conn) say(conn, head .. "Content-Length: 100\r\n\r\n{\"data\"", "close") end,
+  cut_reply = function(conn, n, how) say(conn, ok:sub(1, n), how) end,
+  short_length = function(conn) say(conn, head .. 'Content-Length: 9\r\n\r\n{"data":{"ok":true}}', "close") end,
+  two_lengths = function(conn) say(conn, head .. "Content-Length: 9\r\nContent-Length: 20\r\n\r\n{}", "close") end,
+  chunk_garbage = function(conn) say(conn, head .. "Transfer-Encoding: chunked\r\n\r\nZZ\r\n{}\r\n", "close") end,
+  chunk_cut = function(conn) say(conn, head .. "Transfer-Encoding: chunked\r\n\r\n40\r\n{\"data\"", "close") end,
+  no_http = function(conn) say(conn, "SSH-2.0-OpenSSH_9.2\r\n", "close") end,
+  huge_field = function(conn) pour(conn, times(head .. "X-Big: " .. ("x"):rep(1048576) .. "\r\n\r\n{}", 1)) end,
+  many_fields = function(conn) pour(conn, times(head .. ("X-Field: value\r\n"):rep(100000) .. "\r\n{}", 1)) end,
+  slowly = function(conn) slowly(conn, ok) end,
+  silence = function() end,
+  continue = function(conn) say(conn, "HTTP/1.1 100 Continue\r\n\r\n" .. ok) end,
+  interim = function(conn) say(conn, "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" .. ok) end,
+  gzip_bomb = function(conn)
+    local bytes = gzip_of_zeros()
+    say(conn, head .. "Content-Encoding: gzip\r\nContent-Length: " .. #bytes .. "\r\n\r\n" .. bytes, "close")
+  end,
+  deep = function(conn)
+    say(conn, head .. "Content-Length: 1000009\r\n\r\n" .. '{"data": ' .. ("["):rep(1000000))
+  end,
+  big = function(conn)
+    local piece = ("%x\r\n%s\r\n"):format(1048576, ("[],"):rep(349525) .. " ")
+    say(conn, head .. "Transfer-Encoding: chunked\r\n\r\n1\r\n[\r\n")
+    pour(conn, times(piece, 200))
+  end,
+  bad_utf8 = function(conn) say(conn, answer('{"data":"\255\254"}')) end,
+  html = function(conn)
+    say(conn, "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 13\r\n\r\n<html></html>")
+  end,
+  no_content = function(conn) say(conn, "HTTP/1.1 204 No Content\r\n\r\n") end,
+  redirect_loop = function(conn) redirect(conn, "/connectors/wire/act") end,
+  redirect_away = function(conn) redirect(conn, elsewhere) end,
+  storm = function(conn) busy(conn, "429 Too Many Requests", "0") end,
+  retry_past = function(conn) busy(conn, "503 Service Unavailable", "Wed, 21 Oct 2015 07:28:00 GMT") end,
+  retry_year = function(conn) busy(conn, "503 Service Unavailable", "31536000") end,
+  retry_malformed = function(conn) busy(conn, "503 Service Unavailable", "soon") end,
+  idle_close = function(conn) say(conn, ok, "close") end,
+}
+
+local function stats()
+  local runs = {}
+  for key, count in pairs(counts.runs) do runs[#runs + 1] = ("%q:%d"):format(key, count) end
+  return answer(('{"runs":{%s},"closed":%d,"elsewhere":%d,"reply":%d}'):format(table.concat(runs, ","), counts.closed,
+    counts.elsewhere, #ok))
+end
+
+--- Answers a request that came whole.
+local function serve(conn, line, body)
+  local method, path = line:match("^(%u+) (%S+)")
+  if path:find("/connectors/?modules=", 1, true) then return say(conn, answer(schema)) end
+  if path == "/stats" then return say(conn, stats()) end
+  if method == "GET" then
+    local at = tonumber(path:match("at=(%d+)"))
+    cut = at and { at = at, how = path:match("how=(%a+)") }
+    return say(conn, ok)
+  end
+  local key, n = body:match('"key":"([^"]*)"') or "", tonumber(body:match('"n":(%d+)'))
+  counts.runs[key] = (counts.runs[key] or 0) + 1
+  local trick, how = (body:match('"case":"([^"]*)"') or "ok"):match("^([%w_]+):?(%a*)")
+  tricks[trick](conn, n, how)
+end
+
+--- Takes whole requests off the front of what came, and leaves the rest.
+local function take(conn, buffer, early)
+  while true do
+    local head_end = select(2, buffer:find("\r\n\r\n", 1, true))
+    if not head_end then return buffer end
+    local length = tonumber(buffer:match("\r\n[Cc]ontent%-[Ll]ength: (%d+)")) or 0
+    local chunked = buffer:sub(1, head_end):lower():find("transfer-encoding: chunked", 1, true)
+    local expects = buffer:sub(1, head_end):lower():find("expect: 100-continue", 1, true)
+    if expects and not early.continued then
+      early.continued = true
+      say(conn, "HTTP/1.1 100 Continue\r\n\r\n")
+    end
+    if buffer:find("^POST /connectors/wire/send") and not early.answered then
+      early.answered = true
+      say(conn, answer('{"message":"too large"}', "Connection: close\r\n", "413 Content Too Large"))
+    end
+    if early.answered then return "" end -- the rest of the upload is read and forgotten
+    if chunked or #buffer < head_end + length then return buffer end
+    serve(conn, buffer:match("^[^\r]*"), buffer:sub(head_end + 1, head_end + length))
+    buffer = buffer:sub(head_end + length + 1)
+  end
+end
+
+local function accept(listener)
+  local conn = uv.new_tcp()
+  listener:accept(conn)
+  conn:nodelay(true)
+  local buffer, early, got = "", {}, 0
+  conn:read_start(function(err, bytes)
+    if err or not bytes then return shut(conn) end
+    if early.answered then return end
+    buffer = buffer .. bytes
+    got = buffer:find("^POST") and #buffer or 0
+    if cut and got >= cut.at then
+      local how = cut.how
+      cut = nil
+      return shut(conn, how)
+    end
+    buffer = take(conn, buffer, early)
+  end)
+end
+
+local function listen(on_connection)
+  local listener = uv.new_tcp()
+  assert(listener:bind("127.0.0.1", 0))
+  assert(listener:listen(128, function() on_connection(listener) end))
+  return "http://127.0.0.1:" .. listener:getsockname().port
+end
+
+local url = listen(accept)
+elsewhere = listen(function(listener)
+  counts.elsewhere = counts.elsewhere + 1
+  local conn = uv.new_tcp()
+  listener:accept(conn)
+  shut(conn)
+end)
+print("listening " .. url .. " " .. elsewhere)
+io.stdout:flush()
+
+local stdin = uv.new_pipe()
+stdin:open(0)
+stdin:read_start(function(_, bytes) if not bytes then os.exit(0) end end)
+uv.run()
