@@ -1,0 +1,41 @@
+local command = require("spec.support.command")
+
+local build = os.getenv("BOSA_BUILD")
+local vm = rawget(_G, "jit") and "luajit" or "lua5.4"
+local version = vm == "luajit" and "5.1" or "5.4"
+local prefix
+
+--- Runs a shell's line with nothing of this checkout in the environment.
+local function outside(line)
+  return command.output_of(("cd / && env -i PATH=%s/bin:/usr/local/bin:/usr/bin:/bin HOME=%s %s 2>&1"):format(
+    command.quote(prefix), command.quote(prefix), line))
+end
+
+setup(function()
+  prefix = command.output_of("mktemp -d"):match("%S+") .. "/with space"
+  local quoted = command.quote(prefix)
+  assert(os.execute(("tools/install.sh %s/%s/bosa/core.so %s/share/lua/%s %s/lib/lua/%s >/dev/null"):format(build, vm,
+    quoted, version, quoted, version)))
+  assert(os.execute(("BUILD=%s tools/install.sh --command %s %s >/dev/null"):format(build, vm, quoted)))
+end)
+teardown(function() os.execute("rm -rf " .. command.quote(prefix)) end)
+
+describe("the installed command", function()
+  it("runs from anywhere, without settings", function()
+    assert.equal("bosa " .. require("bosa").version .. "\n", outside("bosa --version"))
+    assert.equal("github\ngoogle_drive\ngoogle_mail\nlab\n", outside("bosa sandbox -- bosa connectors"))
+  end)
+
+  it("comes with a man page and completion scripts", function()
+    local page = command.read_file(prefix .. "/share/man/man1/bosa.1")
+    for _, name in ipairs(require("bosa.cli").names) do
+      if name ~= "help" then assert.truthy(page:find("Cm " .. name, 1, true), name) end
+    end
+    local shells = { bash = "bash-completion/completions/bosa", zsh = "zsh/site-functions/_bosa",
+      fish = "fish/vendor_completions.d/bosa.fish" }
+    for shell, path in pairs(shells) do
+      assert.equal(command.read_file(prefix .. "/share/" .. path), outside("bosa completion " .. shell))
+      assert.equal("", command.output_of(("%s -n %s 2>&1"):format(shell, command.quote(prefix .. "/share/" .. path))))
+    end
+  end)
+end)
