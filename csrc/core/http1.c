@@ -70,11 +70,15 @@ enum bosa_status http1_write_body(struct buf *out, struct body *body, size_t max
                                   struct bosa_error *err)
 {
     enum { SIZE_LINE = 10 }; /* eight hexadecimal digits and CRLF */
-    bool chunked = body_length(body) < 0;
+    int64_t length = body_length(body), left = length - body_done(body);
+    bool chunked = length < 0;
     size_t head = chunked ? SIZE_LINE : 0;
     size_t got = 0;
     *done = false;
     max = max > 0x7fffffff ? 0x7fffffff : max;
+    if (!chunked && (uint64_t)left < max) {
+        max = (size_t)left + 1; /* one more, so that a body longer than it said is noticed */
+    }
     if (!buf_reserve(out, max + head + 8)) {
         return error_set(err, BOSA_NOMEM, "no memory");
     }
@@ -82,7 +86,7 @@ enum bosa_status http1_write_body(struct buf *out, struct body *body, size_t max
     if (status != BOSA_OK) {
         return status;
     }
-    *done = got == 0;
+    *done = got == 0 || (!chunked && body_done(body) == length);
     if (chunked && got > 0) {
         char line[32];
         snprintf(line, sizeof line, "%08zx\r\n", got);
