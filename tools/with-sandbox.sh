@@ -7,7 +7,9 @@
 set -u
 [ $# -gt 0 ] || { echo "usage: $0 CMD..." >&2; exit 2; }
 top=$(cd "$(dirname "$0")/.." && pwd)
-sandbox=${BOSA_SANDBOX:-$top/${BUILD:-build}/bin/bosa-sandbox}
+build=${BUILD:-build}
+case $build in /*) ;; *) build=$top/$build ;; esac
+sandbox=${BOSA_SANDBOX:-$build/bin/bosa-sandbox}
 [ -x "$sandbox" ] || { echo "$0: no program $sandbox; make build first" >&2; exit 1; }
 
 pipes=$(mktemp -d) || exit 1

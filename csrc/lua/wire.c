@@ -48,8 +48,9 @@ static void push_place(lua_State *L, const struct lcall *c)
 
 /*
  * call:_wire_start(max) -> the request's first bytes (its head, and of the body what is at hand, up
- * to max), whether that is all, "http" or "https", host, port, connect_timeout in seconds (nil: no
- * limit) | false. Begins the reading of an answer, too.
+ * to max), whether that is all, "http" or "https", host, port, whether there is an `output` or
+ * `on_progress` to serve, connect_timeout in seconds (nil: no limit) | false. Begins the reading of
+ * an answer, too.
  */
 static int wire_start(lua_State *L)
 {
@@ -71,12 +72,17 @@ static int wire_start(lua_State *L)
     lua_pushlstring(L, b->data, b->len);
     lua_pushboolean(L, done);
     push_place(L, c);
+    bind_kept(L, 1, "output");
+    bind_kept(L, 1, "on_progress");
+    lua_pushboolean(L, !lua_isnil(L, -1) || !lua_isnil(L, -2));
+    lua_replace(L, -3);
+    lua_pop(L, 1);
     const struct policy *policy = c->plan ? &c->plan->policy : hub_policy(c->call->hub);
     if (policy->connect_timeout > 0) {
         lua_pushnumber(L, (lua_Number)policy->connect_timeout / 1000);
-        return 6;
+        return 7;
     }
-    return 5;
+    return 6;
 }
 
 /* call:_wire_body(max) -> bytes, done | "hungry" | false. */
@@ -122,8 +128,8 @@ static int body_piece(lua_State *L)
 
 /*
  * call:_wire_read(bytes, from) -> position behind what was taken (from `from`, 1 is the first
- * byte), whether the answer is whole | false. A position not behind the last byte of an answer that
- * isn't whole: `output` must take chunks first.
+ * byte), whether the answer is whole, whether the connection may be kept then | false. A position
+ * not behind the last byte of an answer that isn't whole: `output` must take chunks first.
  */
 static int wire_read(lua_State *L)
 {
@@ -141,7 +147,8 @@ static int wire_read(lua_State *L)
     }
     lua_pushinteger(L, (lua_Integer)(at + used + 1));
     lua_pushboolean(L, c->wire.phase == HTTP1_DONE);
-    return 2;
+    lua_pushboolean(L, c->wire.keep_alive);
+    return 3;
 }
 
 /* call:_wire_closed() -> true: the answer is whole | false: it was cut off */
@@ -156,14 +163,11 @@ static int wire_closed(lua_State *L)
     return 1;
 }
 
-/* call:_wire_state() -> keep_alive, whether a byte of an answer came, status (0: none yet) */
-static int wire_state(lua_State *L)
+/* call:_wire_status() -> the answer's status (0: none yet) */
+static int wire_status(lua_State *L)
 {
-    struct lcall *c = check(L);
-    lua_pushboolean(L, c->wire.keep_alive);
-    lua_pushboolean(L, c->wire.received > 0);
-    lua_pushinteger(L, c->call->reply.status);
-    return 3;
+    lua_pushinteger(L, check(L)->call->reply.status);
+    return 1;
 }
 
 void bind_open_wire(lua_State *L)
@@ -172,7 +176,7 @@ void bind_open_wire(lua_State *L)
                                        {"_wire_body", wire_body},
                                        {"_wire_read", wire_read},
                                        {"_wire_closed", wire_closed},
-                                       {"_wire_state", wire_state},
+                                       {"_wire_status", wire_status},
                                        {"_body_piece", body_piece},
                                        {NULL, NULL}};
     luaL_getmetatable(L, CALL_CLASS);

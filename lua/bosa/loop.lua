@@ -112,8 +112,9 @@ end
 -- what the core has to say
 
 local function emit(hub, call)
-  local on_event = hub:_kept("on_event")
   local event = call:_event()
+  if not event then return end
+  local on_event = hub:_kept("on_event")
   while event do
     if on_event then guarded(on_event, event) end
     loop.debug(event)

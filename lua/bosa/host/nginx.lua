@@ -92,7 +92,7 @@ end
 ---@field gate table semaphore of those who wait for a place
 ---@field waiting integer how many do
 ---@field verify boolean
----@field pools table<string, string> origin -> name of its pool
+---@field origin bosa.nginx.Origin? where its last call went
 local places = setmetatable({}, { __mode = "k" })
 local weak = { __mode = "k" }
 
@@ -101,7 +101,7 @@ local function place_of(hub)
   if place then return place end
   local verify, connections = hub:_verify()
   place = { connections = connections, used = 0, holders = setmetatable({}, weak), waiting = 0, verify = verify }
-  place.gate, place.pools = require("ngx.semaphore").new(0), {}
+  place.gate = require("ngx.semaphore").new(0)
   places[hub] = place
   return place
 end
@@ -143,48 +143,54 @@ local function leave_place(place, call)
   end
 end
 
-local function pool_name(place, scheme, name, port)
-  local origin = scheme .. name .. port
-  local pool = place.pools[origin]
-  if not pool then
-    pool = table.concat({ "bosa", scheme, name, port, tostring(place.verify), place.connections }, "|")
-    place.pools[origin] = pool
-  end
-  return pool
+--- Where a hub's connections go: made anew only where a redirect leads elsewhere, which it seldom does.
+---@class bosa.nginx.Origin
+---@field scheme string
+---@field name string
+---@field port integer
+---@field literal string the name as an address is written
+---@field where string for messages
+---@field options table of connect: those of one hub's settings share a pool
+local function origin_of(place, scheme, name, port)
+  local origin = place.origin
+  if origin and origin.scheme == scheme and origin.name == name and origin.port == port then return origin end
+  local literal = name:find(":", 1, true) and "[" .. name .. "]" or name
+  local pool = table.concat({ "bosa", scheme, name, port, tostring(place.verify), place.connections }, "|")
+  origin = { scheme = scheme, name = name, port = port, literal = literal, where = literal .. ":" .. port }
+  origin.options = { pool = pool, pool_size = place.connections }
+  place.origin = origin
+  return origin
 end
 
-local function connect(place, deadline, scheme, name, port, limit)
+local function connect(place, origin, deadline, limit)
   local sock = ngx.socket.tcp()
-  local literal = name:find(":", 1, true) and "[" .. name .. "]" or name
-  local where = literal .. ":" .. port
   if limit and (not deadline or ngx.now() + limit < deadline) then deadline = ngx.now() + limit end
-  if not set_timeout(sock, deadline) then return nil, "timeout", "no time left to connect to " .. where end
-  local ok, err = sock:connect(literal, port, {
-    pool = pool_name(place, scheme, name, port),
-    pool_size = place.connections,
-  })
+  if not set_timeout(sock, deadline) then return nil, "timeout", "no time left to connect to " .. origin.where end
+  local ok, err = sock:connect(origin.literal, origin.port, origin.options)
   if not ok then
-    return nil, is_timeout(err) and "timeout" or "connection", "cannot connect to " .. where .. " (" .. err .. ")"
+    local kind = is_timeout(err) and "timeout" or "connection"
+    return nil, kind, "cannot connect to " .. origin.where .. " (" .. err .. ")"
   end
-  if scheme == "https" and sock:getreusedtimes() == 0 then
-    ok, err = sock:sslhandshake(nil, name, place.verify)
+  if origin.scheme == "https" and sock:getreusedtimes() == 0 then
+    ok, err = sock:sslhandshake(nil, origin.name, place.verify)
     if not ok then
       sock:close()
-      return nil, "tls", "no secure connection to " .. where .. " (" .. tostring(err) .. ")"
+      return nil, "tls", "no secure connection to " .. origin.where .. " (" .. tostring(err) .. ")"
     end
   end
-  return sock, nil, where
+  return sock
 end
 
---- Sends the request, whose first bytes are `pending`: true, or nil and why.
-local function send_request(call, sock, deadline, pending, done)
+--- Sends the request, whose first bytes are `pending`: true, or nil and why. `heard`: functions of the user's wait for
+-- progress or chunks.
+local function send_request(call, sock, deadline, pending, done, heard)
   while true do
     if pending ~= "" then
       if not set_timeout(sock, deadline) then return nil, "timeout" end
       local sent, err = sock:send(pending)
       if not sent then return nil, err end
     end
-    loop.show_progress(call)
+    if heard then loop.show_progress(call) end
     if done then return true end
     pending, done = call:_wire_body(BODY_PIECE)
     if pending == false then return nil, "refused" end
@@ -196,43 +202,43 @@ local function send_request(call, sock, deadline, pending, done)
   end
 end
 
---- Hands received bytes to the core: whether the answer is whole, or nil for a refusal.
+--- Hands received bytes to the core: whether the answer is whole and the connection may be kept; nil for a refusal.
 local function take(call, bytes)
-  local at, whole = 1, false
+  local at, whole, keep = 1, false, nil
   while at and not whole and at <= #bytes do
-    at, whole = call:_wire_read(bytes, at)
+    at, whole, keep = call:_wire_read(bytes, at)
     if at and not whole and at <= #bytes then
       loop.give_chunks(call)
       if call:_ended() then return nil end
     end
   end
   if not at then return nil end
-  return whole
+  return whole, keep
 end
 
---- Reads the answer: true, or nil and why.
-local function read_answer(call, sock, deadline)
-  local whole = false
+--- Reads the answer: true and whether the connection may be kept, or nil and why.
+local function read_answer(call, sock, deadline, heard)
+  local whole, keep = false, false
   while not whole do
     if not set_timeout(sock, deadline) then return nil, "timeout" end
     local bytes, err = sock:receiveany(READ_PIECE)
     if bytes then
-      whole = take(call, bytes)
+      whole, keep = take(call, bytes)
       if whole == nil then return nil, "refused" end
-      loop.show_progress(call)
+      if heard then loop.show_progress(call) end
     elseif err == "closed" then
-      return call:_wire_closed() or nil, "refused"
+      if not call:_wire_closed() then return nil, "refused" end
+      whole = true
     else
       return nil, err
     end
   end
-  loop.give_chunks(call)
-  return true
+  if heard then loop.give_chunks(call) end
+  return true, keep
 end
 
 local function failure(call, err, where, seconds)
-  local _, _, status = call:_wire_state()
-  local sent = status > 0 and "yes" or "maybe"
+  local sent = call:_wire_status() > 0 and "yes" or "maybe"
   if err == "refused" then return nil, nil, nil, nil, sent end
   if is_timeout(err) then
     local message = "no answer in time from " .. where
@@ -243,22 +249,23 @@ local function failure(call, err, where, seconds)
 end
 
 local function exchange(call, place, seconds, deadline)
-  local head, done, scheme, name, port, limit = call:_wire_start(BODY_PIECE)
+  local head, done, scheme, name, port, heard, limit = call:_wire_start(BODY_PIECE)
   if not head then return nil, nil, nil, nil, "no" end
-  local sock, kind, where = connect(place, deadline, scheme, name, port, limit)
-  if not sock then return nil, kind, where, nil, "no" end
-  local sent, err = send_request(call, sock, deadline, head, done)
+  local origin = origin_of(place, scheme, name, port)
+  local sock, kind, message = connect(place, origin, deadline, limit)
+  if not sock then return nil, kind, message, nil, "no" end
+  local sent, err = send_request(call, sock, deadline, head, done, heard)
   if not sent and (err == "refused" or err == "ended" or is_timeout(err)) then
     sock:close()
-    return failure(call, err, where, seconds)
+    return failure(call, err, origin.where, seconds)
   end
   -- a server may answer before it has read everything, and then close: what it said counts
-  local read, read_err = read_answer(call, sock, deadline)
+  local read, keep = read_answer(call, sock, deadline, heard)
   if not read then
     sock:close()
-    return failure(call, sent and read_err or err, where, seconds)
+    return failure(call, sent and keep or err, origin.where, seconds)
   end
-  if sent and call:_wire_state() then
+  if sent and keep then
     sock:setkeepalive(IDLE_MS)
   else
     sock:close()
