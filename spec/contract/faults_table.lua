@@ -7,8 +7,8 @@ local intro = [[
 # What comes of faults on the wire
 Made of the list in `spec/contract/faults.lua`, which the tests run over libcurl and over nginx's cosockets alike.
 Requests is how often the server got the request; there is one attempt where the first column says no more. In all of
-them the next call works. Besides, a connection is closed and reset after every single byte of a request and of a reply: each gives an
-error of kind `connection` or `protocol`, and the action runs once at most.
+them the next call works. Besides, a connection is closed and reset after every single byte of a request and of a
+reply: each gives an error of kind `connection` or `protocol`, and the action runs once at most.
 
 | what happens | `err.kind` | `err.sent` | requests |
 |---|---|---|---|
