@@ -47,6 +47,10 @@ endif
 ifdef COV
 VARIANT := -O0 --coverage
 endif
+ifdef FUZZ
+CC := clang
+VARIANT := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all
+endif
 COMPILE = $(CC) $(DIALECT) $(WARNINGS) -fPIC -fvisibility=hidden $(CPPFLAGS) $(CFLAGS) $(VARIANT)
 LINK = $(CC) $(CFLAGS) $(VARIANT) $(LDFLAGS)
 
@@ -57,6 +61,9 @@ sandbox_objects := $(patsubst %.c,$(BUILD)/%.o,$(wildcard csrc/sandbox/*.c))
 binding_sources := $(wildcard csrc/lua/*.c)
 spec_sources := $(wildcard spec/c/test_*.c spec/c/schema_*.c)
 spec_support := $(filter-out $(spec_sources),$(wildcard spec/c/*.c))
+
+fuzz_sources := $(wildcard spec/c/fuzz/*.c)
+fuzz_programs := $(patsubst %.c,$(BUILD)/%,$(fuzz_sources))
 
 core := $(BUILD)/libbosa.a
 sandbox := $(BUILD)/bin/bosa-sandbox
@@ -123,6 +130,13 @@ check: lint tidy ## lint, clang-tidy, C tests under valgrind, all tests under th
 	@LD_PRELOAD="$(foreach s,asan ubsan,$(shell $(CC) -print-file-name=lib$(s).so))" \
 	  ASAN_OPTIONS=detect_leaks=0 BUILD=build/asan tools/test.sh lua
 
+SECONDS ?= 60
+.PHONY: fuzz
+fuzz: ## every parser on made-up input for SECONDS (60) each, by libFuzzer
+	@tools/deps.sh build fuzz
+	@$(MAKE) $(jobs) FUZZ=1 BUILD=build/fuzz fuzz-programs
+	@tools/fuzz.sh build/fuzz $(SECONDS)
+
 MINUTES ?= 10
 .PHONY: soak
 soak: ## mixed calls with random faults for MINUTES (10) in all, and what they left of memory and descriptors
@@ -164,7 +178,7 @@ clean: ## remove what was made
 
 # ---- parts ----
 
-.PHONY: modules sandbox spec-programs
+.PHONY: modules sandbox spec-programs fuzz-programs
 modules: $(modules) | $(BUILD)/need-lua
 	@:
 	$(if $(LUA54_INCDIR),,@echo "note: no headers of Lua 5.4, so no module for it (see make deps)" >&2)
@@ -172,6 +186,8 @@ modules: $(modules) | $(BUILD)/need-lua
 sandbox: $(sandbox)
 	@:
 spec-programs: $(spec_programs)
+	@:
+fuzz-programs: $(fuzz_programs)
 	@:
 
 $(core): $(core_objects)
@@ -209,13 +225,22 @@ $(spec_programs): $(BUILD)/spec/c/%: $(BUILD)/spec/c/%.o $(spec_library) $(core)
 	@echo "  link  $@"
 	@$(LINK) -o $@ $^ $(CMOCKA_LIBS) $(CURL_LIBS) -lm -pthread
 
+$(fuzz_programs): $(BUILD)/spec/c/fuzz/%: $(BUILD)/spec/c/fuzz/%.o $(core)
+	@echo "  link  $@"
+	@$(LINK) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(core) $(libraries) $(CURL_LIBS) -lm -pthread
+
+# The one that speaks Lua takes the binding with it.
+$(BUILD)/spec/c/fuzz/values: $(binding_sources:csrc/lua/%.c=$(BUILD)/lua5.4/%.o)
+$(BUILD)/spec/c/fuzz/values: private libraries := $(or $(call pkg,--libs lua5.4),-llua5.4)
+$(BUILD)/spec/c/fuzz/values.o: private CPPFLAGS += -I$(LUA54_INCDIR)
+
 $(BUILD)/csrc/core/%.o: private flags := $(CURL_CFLAGS)
 $(BUILD)/csrc/sandbox/%.o: private flags := $(MHD_CFLAGS) -Icsrc/core
 $(BUILD)/spec/c/%.o: private flags := $(CMOCKA_CFLAGS) -Icsrc/core
 $(core_objects): | $(BUILD)/need-curl
 $(sandbox_objects): | $(BUILD)/need-microhttpd
 $(spec_sources:%.c=$(BUILD)/%.o): | $(BUILD)/need-cmocka
-.SECONDARY: $(spec_sources:%.c=$(BUILD)/%.o)
+.SECONDARY: $(spec_sources:%.c=$(BUILD)/%.o) $(fuzz_sources:%.c=$(BUILD)/%.o)
 
 $(BUILD)/%.o: %.c $(BUILD)/flags | $(BUILD)/need-cc
 	@mkdir -p $(@D)

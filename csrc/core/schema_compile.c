@@ -367,25 +367,29 @@ static void rule_init(struct rule *r, uint32_t node)
     r->max_length = r->max_items = r->max_members = UINT64_MAX;
 }
 
+/* Of a keyword that is given twice the last counts, as of every name in JSON here. */
 static enum bosa_status read_members(struct compiler *c, uint32_t node, struct rule *r)
 {
     const struct json_doc *doc = c->s->doc;
-    uint32_t discriminator = JSON_NONE;
-    uint32_t name = node + 1;
+    uint32_t values[K_COUNT], name = node + 1;
+    for (int k = 0; k < K_COUNT; k++) {
+        values[k] = JSON_NONE;
+    }
     for (uint32_t i = 0; i < doc->nodes[node].len; i++) {
         enum keyword k = keyword_of(doc, name);
-        enum bosa_status status = BOSA_OK;
-        if (k == K_DISCRIMINATOR) {
-            discriminator = name + 1;
-        } else if (k != K_COUNT) {
-            status = read_keyword(c, k, name + 1, r);
-        }
-        if (status != BOSA_OK) {
-            return status;
+        if (k != K_COUNT) {
+            values[k] = name + 1;
         }
         name = json_next(doc, name + 1);
     }
-    return discriminator == JSON_NONE ? BOSA_OK : read_discriminator(c, discriminator, r);
+    enum bosa_status status = BOSA_OK;
+    for (int k = 0; k < K_COUNT && status == BOSA_OK; k++) {
+        if (values[k] != JSON_NONE && k != K_DISCRIMINATOR) {
+            status = read_keyword(c, (enum keyword)k, values[k], r);
+        }
+    }
+    bool tagged = status == BOSA_OK && values[K_DISCRIMINATOR] != JSON_NONE;
+    return tagged ? read_discriminator(c, values[K_DISCRIMINATOR], r) : status;
 }
 
 /* Compiles the schema at `node`, once: a recursive one finds its own rule. */
@@ -459,8 +463,11 @@ uint32_t schema_find_property(const struct schema *s, const struct rule *rule, c
                               size_t len)
 {
     uint32_t low = 0, high = rule->properties.count;
-    const struct property *list = s->properties + rule->properties.at;
     uint32_t found = RULE_NONE;
+    if (high == 0) {
+        return found; /* there may be no list at all */
+    }
+    const struct property *list = s->properties + rule->properties.at;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
         int order = compare_names(s->doc, list[middle].name, name, len);

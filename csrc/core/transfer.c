@@ -167,7 +167,7 @@ static int on_close(void *context, curl_socket_t fd)
 
 /* ---- lanes ---- */
 
-/* Sets an option of `easy` unless one before could not be set. */
+/* Unless an option before could not be set. */
 #define SET(option, value) (bad = bad ? bad : curl_easy_setopt(easy, option, value))
 
 /* What is the same for every request of every transfer. */
@@ -283,6 +283,10 @@ static struct lane *take_lane(struct wire *wire)
 
 static void give_lane_back(struct lane *l)
 {
+    if (l->wire->serve_once) {
+        lane_free(l);
+        return;
+    }
     exchange_forget(&l->text);
     l->flight = NULL;
     l->next = l->wire->idle;
@@ -561,6 +565,11 @@ enum bosa_status wire_new(struct wire **out, const struct transfer_options *opti
         return error_set(err, BOSA_NOMEM, "no memory");
     }
     pthread_once(&once, init_libcurl);
+    /* libcurl 7.83 to 8.0 keep a pointer into the last answer's freed header in a handle that is
+     * used again, and follow it where the next answer begins with a folded line (curl's PR 11103).
+     */
+    unsigned version = (unsigned)curl_version_info(CURLVERSION_NOW)->version_num;
+    wire->serve_once = version >= 0x075300 && version < 0x080100;
     wire->poller = poller;
     wire->due = CALL_NEVER;
     CURL *model = wire->model = curl_easy_init();

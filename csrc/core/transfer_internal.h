@@ -198,6 +198,7 @@ struct wire {
     int count, running;     /* requests that libcurl has; that it was still at when last asked */
     struct lane *idle;      /* owned */
     struct sockets sockets; /* libcurl's connections */
+    bool serve_once;        /* lanes are not used again: see wire_new */
     bool guarded;           /* libcurl asks before it begins a request, so a second time is seen */
     bool abandoned;         /* by a forked child: libcurl's memory speaks of connections that the
                                parent uses, so it is not to be touched any more, and lost */

@@ -172,6 +172,25 @@ static void recursion_and_nonsense_end(void **unused)
     json_free(&doc);
 }
 
+static void the_last_of_a_keyword_counts(void **unused)
+{
+    static const char text[] = "{\"properties\":{\"a\":{\"type\":\"string\"},\"b\":{}},"
+                               "\"properties\":{\"a\":{\"type\":\"integer\"},\"z\":{}}}";
+    struct json_doc doc, value;
+    struct bosa_error err;
+    (void)unused;
+    error_init(&err);
+    struct schema *schema = compile(&doc, text);
+    assert_true(schema_has_property(schema, "z", 1));
+    assert_false(schema_has_property(schema, "b", 1));
+    parse(&value, "{\"a\":1}");
+    assert_int_equal(schema_check(schema, &value, 0, 0, "parameter", &err), BOSA_OK);
+    error_clear(&err);
+    schema_free(schema);
+    json_free(&value);
+    json_free(&doc);
+}
+
 /* Compiles and checks, with faults of every sort. */
 static enum bosa_status session(void *context, struct bosa_error *err)
 {
@@ -211,6 +230,7 @@ int main(void)
         cmocka_unit_test(faults_are_told_in_words),
         cmocka_unit_test(what_a_language_cannot_say_is_settled),
         cmocka_unit_test(recursion_and_nonsense_end),
+        cmocka_unit_test(the_last_of_a_keyword_counts),
         cmocka_unit_test(a_lack_of_memory_is_told),
     };
     return cmocka_run_group_tests_name("schema", tests, NULL, NULL);

@@ -1,0 +1,33 @@
+/* A Content-Disposition: its file name is UTF-8, and its safe form can leave no directory. */
+#include "fuzz.h"
+#include "http.h"
+#include "json.h"
+
+static void check_safe(const char *name)
+{
+    size_t len = strlen(name);
+    PROMISE(len > 0 && len <= 200);
+    PROMISE(json_utf8(name, len));
+    PROMISE(strpbrk(name, "/\\:*?\"<>|\r\n\t") == NULL);
+    PROMISE(strcmp(name, ".") != 0 && strcmp(name, "..") != 0);
+    PROMISE(name[0] != ' ' && name[0] != '.' && name[len - 1] != ' ' && name[len - 1] != '.');
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char *value = fuzz_string(data, size);
+    char *name = http_filename(value);
+    char *safe = http_safe_filename(name ? name : value);
+    PROMISE(safe != NULL);
+    check_safe(safe);
+    char *again = http_safe_filename(safe);
+    PROMISE(again != NULL && strcmp(again, safe) == 0);
+    if (name) {
+        PROMISE(json_utf8(name, strlen(name)));
+    }
+    mem_free(again);
+    mem_free(safe);
+    mem_free(name);
+    mem_free(value);
+    return 0;
+}

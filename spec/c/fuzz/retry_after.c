@@ -1,0 +1,25 @@
+/* Retry-After and dates: a wait is never negative but to say that there is none. */
+#include "fuzz.h"
+#include "http.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char *text = fuzz_string(data, size);
+    double wait = http_retry_after(text, 1700000000);
+    int64_t seconds = 0;
+    PROMISE(wait == wait);
+    if (http_date(text, &seconds)) {
+        char out[30];
+        int64_t again = 0;
+        PROMISE(wait >= 0);
+        if (seconds >= -62135596800 && seconds < 253402300800) { /* the years that the form can say
+                                                                  */
+            http_write_date(seconds, out);
+            PROMISE(http_date(out, &again) && again == seconds);
+        }
+    }
+    (void)http_is_json(text);
+    (void)http_is_reference(text, size);
+    mem_free(text);
+    return 0;
+}
