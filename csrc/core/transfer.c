@@ -14,10 +14,6 @@
 #include <pthread.h>
 #include <string.h>
 
-#ifndef BOSA_VERSION
-#define BOSA_VERSION "dev"
-#endif
-
 #define IDLE_CONNECTION_SECONDS 110L /* less than most servers and middleboxes keep one */
 #define RECEIVE_BYTES (64L << 10)    /* of libcurl's buffer: fewer turns for large bodies */
 /* Up to here a body in memory goes with its header, and is counted so. */
