@@ -218,9 +218,6 @@ static enum bosa_status end_fields(struct http1 *r, const struct reply *reply,
 {
     if (reply->status < 200) {
         r->phase = HTTP1_STATUS;
-        if (reply->status == 101 || ++r->interim > HTTP1_MAX_INTERIM) {
-            return nonsense(err, "interim answers without an end");
-        }
         return BOSA_OK;
     }
     if (r->head || reply->status == 204 || reply->status == 304) {

@@ -15,7 +15,6 @@
 
 /* bytes of a status line, field line or chunk size line */
 #define HTTP1_MAX_LINE ((size_t)1 << 16)
-#define HTTP1_MAX_INTERIM 20 /* 1xx answers before the final one */
 
 enum http1_phase {
     HTTP1_STATUS,
@@ -34,7 +33,6 @@ struct http1 {
     bool head;       /* the request was HEAD: no body whatever the fields say */
     bool keep_alive; /* once DONE: the connection may serve again */
     bool chunked;
-    int interim;       /* 1xx answers so far */
     int64_t length;    /* Content-Length, -1: none */
     uint64_t left;     /* bytes of the body or chunk still to come */
     struct buf line;   /* a line not yet whole */

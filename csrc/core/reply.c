@@ -33,6 +33,7 @@ static void start_anew(struct reply *reply)
 {
     reply->status = 0;
     reply->field_bytes = 0;
+    reply->interim = 0;
     reply->kind = REPLY_EMPTY;
     reply->data = reply->meta = JSON_NONE;
     reply->filename = NULL;
@@ -79,6 +80,12 @@ enum bosa_status reply_status(struct reply *reply, int status, struct bosa_error
     }
     if (reply->received > 0) {
         return nonsense(reply, "a second status line behind the first one's body", err);
+    }
+    if (status == 101) {
+        return nonsense(reply, "it changes to a protocol that nobody asked for", err);
+    }
+    if (status < 200 && ++reply->interim > REPLY_MAX_INTERIM) {
+        return nonsense(reply, "interim answers without an end", err);
     }
     fields_free(&reply->fields);
     reply->field_bytes = 0;

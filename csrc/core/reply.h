@@ -15,6 +15,7 @@
 
 #define REPLY_MAX_FIELDS 1000                   /* header fields of one answer */
 #define REPLY_MAX_FIELD_BYTES ((size_t)1 << 18) /* bytes of all of them */
+#define REPLY_MAX_INTERIM 20                    /* 1xx answers before the final one */
 /* bytes read of an answer of status 400 and over; the rest is dropped */
 #define REPLY_MAX_ERROR_BYTES ((size_t)1 << 20)
 #define REPLY_SHOWN_BYTES ((size_t)4096) /* bytes of an error answer that err.body shows */
@@ -37,6 +38,7 @@ struct reply {
     int status;           /* 0 until it is known */
     struct fields fields; /* of the final answer */
     size_t field_bytes;   /* so far */
+    int interim;          /* 1xx answers so far */
     enum reply_kind kind; /* once reply_end has returned */
     struct json_doc doc;  /* REPLY_JSON */
     uint32_t data, meta;  /* nodes of doc: the envelope's, or the whole document and JSON_NONE where
@@ -58,7 +60,8 @@ enum bosa_status reply_init(struct reply *reply, const struct reply_options *opt
 
 /*
  * A status line. A later one replaces an answer without a body (1xx, a proxy's): fields start anew.
- * BOSA_PROTOCOL: not 100 to 599, or after body bytes.
+ * BOSA_PROTOCOL: not 100 to 599, after body bytes, 101 (nobody asks for another protocol), or one
+ * 1xx too many.
  */
 enum bosa_status reply_status(struct reply *reply, int status, struct bosa_error *err);
 

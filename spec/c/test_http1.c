@@ -162,7 +162,7 @@ static void bounds_are_kept(void **unused)
     http1_free(&reader);
     http1_init(&reader);
     enum bosa_status status = BOSA_OK;
-    for (int i = 0; status == BOSA_OK && i < HTTP1_MAX_INTERIM + 1; i++) {
+    for (int i = 0; status == BOSA_OK && i < REPLY_MAX_INTERIM + 1; i++) {
         static const char interim[] = "HTTP/1.1 100 Continue\r\n\r\n";
         status = http1_read(&reader, &reply, interim, sizeof interim - 1, &used, &err);
     }

@@ -23,6 +23,39 @@ static void a_status_is_between_100_and_599(void **unused)
     reply_free(&reply);
 }
 
+static void nobody_asks_for_another_protocol(void **unused)
+{
+    struct reply reply;
+    struct bosa_error err;
+    (void)unused;
+    error_init(&err);
+    begin_reply(&reply);
+    assert_int_equal(reply_status(&reply, 101, &err), BOSA_PROTOCOL);
+    error_clear(&err);
+    reply_free(&reply);
+}
+
+static void interim_answers_come_to_an_end(void **unused)
+{
+    struct reply reply;
+    struct bosa_error err;
+    (void)unused;
+    error_init(&err);
+    begin_reply(&reply);
+    for (int attempt = 0; attempt < 2; attempt++) {
+        for (int i = 0; i < REPLY_MAX_INTERIM; i++) {
+            assert_int_equal(reply_status(&reply, 103, &err), BOSA_OK);
+        }
+        reply_reset(&reply);
+    }
+    for (int i = 0; i < REPLY_MAX_INTERIM; i++) {
+        assert_int_equal(reply_status(&reply, 100, &err), BOSA_OK);
+    }
+    assert_int_equal(reply_status(&reply, 100, &err), BOSA_PROTOCOL);
+    error_clear(&err);
+    reply_free(&reply);
+}
+
 static void a_later_status_starts_the_fields_anew(void **unused)
 {
     struct reply reply;
@@ -583,6 +616,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_status_is_between_100_and_599),
+        cmocka_unit_test(nobody_asks_for_another_protocol),
+        cmocka_unit_test(interim_answers_come_to_an_end),
         cmocka_unit_test(a_later_status_starts_the_fields_anew),
         cmocka_unit_test(a_status_behind_a_body_is_refused),
         cmocka_unit_test(an_answer_without_a_final_status_is_none),
