@@ -110,19 +110,22 @@ for name, transport in pairs({ ["libcurl"] = libcurl, ["nginx's cosockets"] = co
 
     it("nobody is led to another origin", function() assert.equal(0, server.stats().elsewhere) end)
 
-    it("a connection that was closed while idle is noticed before anything is sent", function()
-      transport:begin()
-      for i = 1, 5 do
-        local key, closed = name:sub(1, 3) .. "idle" .. i, server.stats().closed
-        assert.equal(200, transport:meet("idle_close", key).status)
-        repeat until server.stats().closed > closed
-        local result = transport:meet("ok", key)
-        assert.equal(200, result.status)
-        assert.equal(1, result.attempts)
-        assert.equal(2, runs(key))
-      end
-      transport:finish()
-    end)
+    local ends = { idle_close = "closed", idle_reset = "reset", idle_408 = "closed with a 408" }
+    for case, ended in pairs(ends) do
+      it("a connection that was " .. ended .. " while idle is noticed before anything is sent", function()
+        transport:begin()
+        for i = 1, 5 do
+          local key, closed = name:sub(1, 3) .. case .. i, server.stats().closed
+          assert.equal(200, transport:meet(case, key).status)
+          repeat until server.stats().closed > closed
+          local result = transport:meet("ok", key)
+          assert.equal(200, result.status, result.message)
+          assert.equal(1, result.attempts)
+          assert.equal(2, runs(key))
+        end
+        transport:finish()
+      end)
+    end
 
     for _, how in ipairs({ "close", "reset" }) do
       it("a " .. how .. " at every byte of a reply: an error, and one execution", function()

@@ -90,8 +90,12 @@ static int on_begin(void *context, char *ip, char *own_ip, int port, int own_por
     (void)ip;
     (void)own_ip;
     (void)port;
-    (void)own_port;
     if (!l->begun) {
+        long connects = 0;
+        curl_easy_getinfo(l->easy, CURLINFO_NUM_CONNECTS, &connects);
+        if (connects == 0) {
+            sockets_cut_off_talker(l->wire, own_port);
+        }
         l->begun = true;
         l->sent_before = bytes;
         return CURL_PREREQFUNC_OK;
@@ -120,10 +124,7 @@ static void refuse_socket(CURL *easy)
     int number = errno;
     struct lane *l = lane_of(easy);
     if (l && l->flight) {
-        (void)error_set(&l->flight->refusal, BOSA_CONNECTION,
-                        "cannot watch a connection (error %d)", number);
-        l->flight->until = 0; /* the next tick sees to it */
-        heap_put(&l->flight->transfer->heap, l->flight, l->flight->until);
+        exchange_break_off(l->flight, number);
     }
 }
 
@@ -440,14 +441,16 @@ static void read_timing(const struct lane *l, struct call_timing *timing)
 }
 
 /*
- * libcurl says "no memory" of a header line larger than it takes, too; that is an answer. Of a
- * chunk that makes no sense it says what it says of a lost connection, and only its words differ.
+ * libcurl says "no memory" of a header line larger than it takes, too; that is an answer. So are
+ * HTTP/0.9, to it an "unsupported protocol", and a folded line before any field, a "bad argument".
+ * Of a chunk that makes no sense it says what it says of a lost connection, and only its words
+ * differ.
  */
 static enum bosa_status kind_of(CURLcode code, const char *words, enum bosa_sent sent)
 {
     static const enum bosa_status kinds[CURL_LAST] = {
         [CURLE_OPERATION_TIMEDOUT] = BOSA_TIMEOUT,    [CURLE_WEIRD_SERVER_REPLY] = BOSA_PROTOCOL,
-        [CURLE_UNSUPPORTED_PROTOCOL] = BOSA_PROTOCOL, /* HTTP/0.9, too */
+        [CURLE_UNSUPPORTED_PROTOCOL] = BOSA_PROTOCOL, [CURLE_BAD_FUNCTION_ARGUMENT] = BOSA_PROTOCOL,
         [CURLE_BAD_CONTENT_ENCODING] = BOSA_PROTOCOL, [CURLE_HTTP2] = BOSA_PROTOCOL,
         [CURLE_HTTP2_STREAM] = BOSA_PROTOCOL,         [CURLE_SSL_CONNECT_ERROR] = BOSA_TLS,
         [CURLE_SSL_CERTPROBLEM] = BOSA_TLS,           [CURLE_SSL_CIPHER] = BOSA_TLS,

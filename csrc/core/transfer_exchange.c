@@ -7,6 +7,7 @@
 #include "mem.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -61,6 +62,7 @@ enum bosa_status exchange_line(struct flight *f, const char *line, size_t len)
     }
     if (!f->in_head && len >= 5 && memcmp(line, "HTTP/", 5) == 0) {
         f->in_head = true;
+        f->transfer->wire->sockets.multiplexed |= len > 5 && line[5] >= '2';
         return keep(f, reply_status(reply, parse_status(line, len), &f->refusal));
     }
     if (len == 0) {
@@ -157,12 +159,21 @@ enum bosa_status exchange_read(struct flight *f, char *out, size_t cap, size_t *
     return keep(f, status);
 }
 
+/* The next tick sees to it. */
+void exchange_break_off(struct flight *f, int number)
+{
+    (void)error_set(&f->refusal, BOSA_CONNECTION, "cannot watch a connection (error %d)", number);
+    f->until = 0;
+    heap_put(&f->transfer->heap, f, f->until);
+}
+
 /* ---- descriptors ---- */
 
 /* Numbers of descriptors are used again, those of their files are not. */
 struct socket_copy {
     int fd;
     ino_t file;
+    int port; /* ours; 0: not known yet */
 };
 
 static bool reserve(struct sockets *set)
@@ -219,7 +230,7 @@ int sockets_open(struct wire *wire, int family, int type, int protocol)
         return -1;
     }
     size_t i = find(set, fd);
-    set->list[i] = (struct socket_copy){fd, file_of(fd)};
+    set->list[i] = (struct socket_copy){fd, file_of(fd), 0};
     set->count += i == set->count;
     poller_forget(wire->poller, fd);
     return fd;
@@ -236,6 +247,48 @@ int sockets_close(struct wire *wire, int fd)
     return close(fd);
 }
 
+/* Our port of a connection; 0: it has none yet. */
+static int port_of(int fd)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } own = {.any = {.sa_family = AF_UNSPEC}};
+    socklen_t size = sizeof own;
+    if (getsockname(fd, &own.any, &size) != 0) {
+        return 0;
+    }
+    return own.any.sa_family == AF_INET    ? ntohs(own.v4.sin_port)
+           : own.any.sa_family == AF_INET6 ? ntohs(own.v6.sin6_port)
+                                           : 0;
+}
+
+/* The one connection from a port of ours; NULL: none, or two to different places. */
+static struct socket_copy *find_port(struct sockets *set, int port)
+{
+    struct socket_copy *found = NULL;
+    for (size_t i = 0; i < set->count; i++) {
+        struct socket_copy *s = &set->list[i];
+        s->port = s->port != 0 ? s->port : port_of(s->fd);
+        if (s->port == port && found) {
+            return NULL;
+        }
+        found = s->port == port ? s : found;
+    }
+    return found;
+}
+
+void sockets_cut_off_talker(struct wire *wire, int own_port)
+{
+    struct socket_copy *s = find_port(&wire->sockets, own_port);
+    char byte;
+    if (s && !wire->sockets.multiplexed && file_of(s->fd) == s->file &&
+        recv(s->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0) {
+        shutdown(s->fd, SHUT_RDWR);
+    }
+}
+
 bool sockets_has(const struct wire *wire, int fd)
 {
     return find(&wire->sockets, fd) < wire->sockets.count;
@@ -250,5 +303,5 @@ void sockets_free(struct sockets *set, bool close_all)
         }
     }
     mem_free(set->list);
-    *set = (struct sockets){NULL, 0, 0};
+    *set = (struct sockets){NULL, 0, 0, false};
 }

@@ -151,6 +151,9 @@ enum bosa_status exchange_body(struct flight *f, const char *bytes, size_t len);
 /* The next bytes of the request's body; *got 0: its end. BOSA_AGAIN: the caller has been told. */
 enum bosa_status exchange_read(struct flight *f, char *out, size_t cap, size_t *got);
 
+/* The exchange can't go on, as a connection of its can't be watched: `number` is errno. */
+void exchange_break_off(struct flight *f, int number);
+
 /*
  * The connections of a wire, known so that a forked child can close its copies of them: while one
  * is open, the server does not see that the parent has closed. libcurl (7.88) closes a connection
@@ -159,6 +162,7 @@ enum bosa_status exchange_read(struct flight *f, char *out, size_t cap, size_t *
 struct sockets {
     struct socket_copy *list; /* owned */
     size_t count, cap;
+    bool multiplexed; /* an answer came over HTTP/2 or later */
 };
 
 struct wire;
@@ -171,6 +175,13 @@ int sockets_open(struct wire *wire, int family, int type, int protocol);
 int sockets_close(struct wire *wire, int fd);
 
 bool sockets_has(const struct wire *wire, int fd);
+
+/*
+ * Shuts the connection from `own_port` down, which was idle, when bytes have come on it: libcurl
+ * before 8.1 would take them for the answer to its next request. It notices when it writes, and
+ * makes a new one. Over HTTP/2, where bytes may come at any time, nothing is done.
+ */
+void sockets_cut_off_talker(struct wire *wire, int own_port);
 
 /* With `close_all`, closes those that are still the sockets that were opened. */
 void sockets_free(struct sockets *set, bool close_all);

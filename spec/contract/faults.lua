@@ -25,6 +25,7 @@ for _, how in ipairs({ "close", "reset" }) do
   fault({ name = verb .. " in the header", case = how .. "_in_head", kind = "connection", runs = 1 })
   fault({ name = verb .. " in the body", case = how .. "_in_body", kind = "connection", sent = "yes", runs = 1 })
 end
+fault({ name = "closed in a body that said no length", case = "no_length", kind = "protocol", sent = "yes", runs = 1 })
 fault({ name = "closed in a chunk", case = "chunk_cut", kind = "connection", sent = "yes", runs = 1 })
 fault({ name = "silence", case = "silence", timeout = 0.3, kind = "timeout", sent = "maybe", runs = 1 })
 fault({ name = "an answer byte by byte, in time", case = "slowly", status = 200, runs = 1 })
@@ -39,15 +40,22 @@ end
 fault({ name = "another protocol", case = "no_http", kind = "protocol", runs = 1 })
 fault({ name = "a Content-Length that is too short", case = "short_length", kind = "protocol", sent = "yes", runs = 1 })
 fault({ name = "two Content-Lengths", case = "two_lengths", kind = "protocol", runs = 1 })
+fault({ name = "a Content-Length that is no number", case = "word_length", kind = "protocol", runs = 1 })
 fault({ name = "a chunk size that is none", case = "chunk_garbage", kind = "protocol", sent = "yes", runs = 1 })
 fault({ name = "a header field of 1 MiB", case = "huge_field", kind = "protocol", runs = 1 })
 fault({ name = "100,000 header fields", case = "many_fields", kind = "protocol", runs = 1 })
+fault({ name = "a header that begins with a folded line, on a connection that was kept", case = "folded", kept = true,
+  kind = "protocol", runs = 1 })
 fault({ name = "100 Continue before the answer", case = "continue", status = 200, runs = 1 })
 fault({ name = "103 Early Hints before the answer", case = "interim", status = 200, runs = 1 })
+fault({ name = "103 Early Hints without end", case = "interim_flood", kind = "protocol", runs = 1 })
+fault({ name = "101 Switching Protocols, which nobody asked for", case = "switching", kind = "protocol", runs = 1 })
+fault({ name = "an answer nobody asked for, behind the answer", case = "answer_behind", status = 200, runs = 1 })
 fault({ name = "an answer before the request has ended", action = "send", kind = "api", status = 413, sent = "yes" })
 
 -- bodies
 fault({ name = "100 MiB of zeros as 450 kB of gzip", case = "gzip_bomb", kind = "protocol", sent = "yes", runs = 1 })
+fault({ name = "JSON as gzip that is cut off", case = "gzip_cut", kind = "protocol", sent = "yes", runs = 1 })
 fault({ name = "JSON nested a million deep", case = "deep", kind = "protocol", sent = "yes", runs = 1 })
 fault({ name = "200 MiB of JSON", case = "big", kind = "protocol", sent = "yes", runs = 1 })
 fault({ name = "invalid UTF-8", case = "bad_utf8", kind = "protocol", sent = "yes", runs = 1 })
@@ -57,6 +65,8 @@ fault({ name = "204 No Content", case = "no_content", status = 204, runs = 1, wh
 -- redirects, and being told to wait
 fault({ name = "a redirect loop", case = "redirect_loop", kind = "protocol", sent = "no" })
 fault({ name = "a redirect to another origin", case = "redirect_away", kind = "protocol", sent = "no", runs = 1 })
+fault({ name = "a redirect from http to https", case = "redirect_tls", kind = "protocol", sent = "no", runs = 1 })
+fault({ name = "303 See Other", case = "see_other", kind = "protocol", sent = "yes", runs = 1 })
 fault({ name = "429 without end, 4 attempts", case = "storm", max_attempts = 4, kind = "rate_limit", sent = "yes",
   runs = 4 })
 fault({ name = "503, Retry-After in the past, 2 attempts", case = "retry_past", max_attempts = 2, kind = "server",

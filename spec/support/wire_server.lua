@@ -66,15 +66,19 @@ local function slowly(conn, bytes)
   end)
 end
 
-local function gzip_of_zeros()
-  local pipe = io.popen("head -c 104857600 /dev/zero | gzip -1", "r")
+local function gzip(command)
+  local pipe = io.popen(command .. " | gzip -1", "r")
   local bytes = pipe:read("a")
   pipe:close()
   return bytes
 end
 
-local function redirect(conn, location)
-  say(conn, "HTTP/1.1 307 Temporary Redirect\r\nLocation: " .. location .. "\r\nContent-Length: 0\r\n\r\n")
+local function say_gzip(conn, bytes, how)
+  say(conn, head .. "Content-Encoding: gzip\r\nContent-Length: " .. #bytes .. "\r\n\r\n" .. bytes, how)
+end
+
+local function redirect(conn, location, status)
+  say(conn, answer("", "Location: " .. location .. "\r\n", status or "307 Temporary Redirect"))
 end
 
 local function busy(conn, status, retry_after)
@@ -92,19 +96,27 @@ local tricks = {
   cut_reply = function(conn, n, how) say(conn, ok:sub(1, n), how) end,
   short_length = function(conn) say(conn, head .. 'Content-Length: 9\r\n\r\n{"data":{"ok":true}}', "close") end,
   two_lengths = function(conn) say(conn, head .. "Content-Length: 9\r\nContent-Length: 20\r\n\r\n{}", "close") end,
+  word_length = function(conn) say(conn, head .. "Content-Length: soon\r\n\r\n{}", "close") end,
   chunk_garbage = function(conn) say(conn, head .. "Transfer-Encoding: chunked\r\n\r\nZZ\r\n{}\r\n", "close") end,
   chunk_cut = function(conn) say(conn, head .. "Transfer-Encoding: chunked\r\n\r\n40\r\n{\"data\"", "close") end,
+  no_length = function(conn) say(conn, head .. '\r\n{"data":', "close") end,
   no_http = function(conn) say(conn, "SSH-2.0-OpenSSH_9.2\r\n", "close") end,
   huge_field = function(conn) pour(conn, times(head .. "X-Big: " .. ("x"):rep(1048576) .. "\r\n\r\n{}", 1)) end,
   many_fields = function(conn) pour(conn, times(head .. ("X-Field: value\r\n"):rep(100000) .. "\r\n{}", 1)) end,
+  folded = function(conn) say(conn, "HTTP/1.1 200 OK\r\n folded: yes\r\nContent-Length: 2\r\n\r\n{}", "close") end,
   slowly = function(conn) slowly(conn, ok) end,
   silence = function() end,
   continue = function(conn) say(conn, "HTTP/1.1 100 Continue\r\n\r\n" .. ok) end,
   interim = function(conn) say(conn, "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" .. ok) end,
-  gzip_bomb = function(conn)
-    local bytes = gzip_of_zeros()
-    say(conn, head .. "Content-Encoding: gzip\r\nContent-Length: " .. #bytes .. "\r\n\r\n" .. bytes, "close")
+  interim_flood = function(conn)
+    pour(conn, function() return ("HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"):rep(1000) end)
   end,
+  switching = function(conn)
+    say(conn, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
+  end,
+  answer_behind = function(conn) say(conn, ok .. answer('{"message":"not asked for"}', nil, "500 Oops")) end,
+  gzip_cut = function(conn) say_gzip(conn, gzip("echo '['; seq -s, 9999; echo ']'"):sub(1, 9999)) end,
+  gzip_bomb = function(conn) say_gzip(conn, gzip("head -c 104857600 /dev/zero"), "close") end,
   deep = function(conn)
     say(conn, head .. "Content-Length: 1000009\r\n\r\n" .. '{"data": ' .. ("["):rep(1000000))
   end,
@@ -120,11 +132,18 @@ local tricks = {
   no_content = function(conn) say(conn, "HTTP/1.1 204 No Content\r\n\r\n") end,
   redirect_loop = function(conn) redirect(conn, "/connectors/wire/act") end,
   redirect_away = function(conn) redirect(conn, elsewhere) end,
+  redirect_tls = function(conn) redirect(conn, (elsewhere:gsub("^http:", "https:")) .. "/connectors/wire/act") end,
+  see_other = function(conn) redirect(conn, "/connectors/wire/act", "303 See Other") end,
   storm = function(conn) busy(conn, "429 Too Many Requests", "0") end,
   retry_past = function(conn) busy(conn, "503 Service Unavailable", "Wed, 21 Oct 2015 07:28:00 GMT") end,
   retry_year = function(conn) busy(conn, "503 Service Unavailable", "31536000") end,
   retry_malformed = function(conn) busy(conn, "503 Service Unavailable", "soon") end,
   idle_close = function(conn) say(conn, ok, "close") end,
+  idle_reset = function(conn) say(conn, ok, "reset") end,
+  idle_408 = function(conn)
+    say(conn, ok)
+    say(conn, answer("", "Connection: close\r\n", "408 Request Timeout"), "close")
+  end,
 }
 
 local function stats()
