@@ -223,16 +223,17 @@ $(sandbox): $(sandbox_objects) $(core)
 # The torture allocator stands before the core, so the core's own is not linked.
 $(spec_programs): $(BUILD)/spec/c/%: $(BUILD)/spec/c/%.o $(spec_library) $(core)
 	@echo "  link  $@"
-	@$(LINK) -o $@ $^ $(CMOCKA_LIBS) $(CURL_LIBS) -lm -pthread
+	@$(LINK) -o $@ $(filter %.o,$^) $(spec_library) $(core) $(libraries) $(CMOCKA_LIBS) $(CURL_LIBS) -lm -pthread
 
 $(fuzz_programs): $(BUILD)/spec/c/fuzz/%: $(BUILD)/spec/c/fuzz/%.o $(core)
 	@echo "  link  $@"
 	@$(LINK) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(core) $(libraries) $(CURL_LIBS) -lm -pthread
 
-# The one that speaks Lua takes the binding with it.
-$(BUILD)/spec/c/fuzz/values: $(binding_sources:csrc/lua/%.c=$(BUILD)/lua5.4/%.o)
-$(BUILD)/spec/c/fuzz/values: private libraries := $(or $(call pkg,--libs lua5.4),-llua5.4)
-$(BUILD)/spec/c/fuzz/values.o: private CPPFLAGS += -I$(LUA54_INCDIR)
+# Those that speak Lua take the binding with them.
+speak_lua := $(BUILD)/spec/c/fuzz/values $(BUILD)/spec/c/test_session
+$(speak_lua): $(binding_sources:csrc/lua/%.c=$(BUILD)/lua5.4/%.o)
+$(speak_lua): private libraries := $(or $(call pkg,--libs lua5.4),-llua5.4)
+$(speak_lua:%=%.o): private CPPFLAGS += -I$(LUA54_INCDIR)
 
 $(BUILD)/csrc/core/%.o: private flags := $(CURL_CFLAGS)
 $(BUILD)/csrc/sandbox/%.o: private flags := $(MHD_CFLAGS) -Icsrc/core

@@ -253,6 +253,9 @@ void fault_add(struct faults *faults, const struct place *at, const char *keywor
                const char *expected, const char *got, const char *suggestion, const char *text)
 {
     struct buf path, message;
+    if (faults->failed || faults->list.failed) {
+        return; /* the list may be cut off, and is not to be looked at */
+    }
     buf_init(&path);
     buf_init(&message);
     write_path(&path, at);

@@ -26,7 +26,7 @@ function Task.__tostring(task) return "task (" .. (task.done_ and "ended" or "un
 local active = setmetatable({}, { __mode = "k" })
 local waiters = {} -- waitable -> list of functions that wake who waits; pins what is waited for
 local callbacks = {} -- waitable -> list of functions for on_done; pins likewise
-local ready = {} -- functions to run in this turn
+local ready, first, last = {}, 1, 0 -- functions to run in this turn: a queue
 local timers = {} -- {at, fn}; few, so a list
 local tasks = setmetatable({}, { __mode = "k" }) -- coroutine -> its task
 local turning = 0 -- turns being taken, within each other
@@ -77,14 +77,20 @@ function loop.result(object)
   return nil, object.error
 end
 
-local function later(fn) ready[#ready + 1] = fn end
+local function later(fn)
+  ready[last + 1] = fn
+  last = last + 1
+end
 
+--- One that raises takes no other with it: the rest is run in the next turn.
 local function run_ready()
-  while ready[1] do
-    local batch = ready
-    ready = {}
-    for i = 1, #batch do batch[i]() end
+  while first <= last do
+    local fn = ready[first]
+    ready[first] = nil
+    first = first + 1
+    fn()
   end
+  first, last = 1, 0
 end
 
 --- Runs user code that nobody waits for; what it raises is reported, not lost and not passed on to a stranger.
@@ -255,7 +261,7 @@ end
 
 local function turn(seconds)
   fire_timers()
-  local busy = ready[1] ~= nil
+  local busy = first <= last
   run_ready()
   step_all(busy and 0 or next_timer(seconds))
   fire_timers()
@@ -283,7 +289,7 @@ local function block_until(object, deadline)
       loop.turn(0) -- so that who only looks again and again gets somewhere, too
       return is_done(object)
     end
-    if not next(active) and not timers[1] and not ready[1] then
+    if not next(active) and not timers[1] and first > last then
       if not left then error(loop.error("closed", "nothing that is under way can end this wait", "maybe"), 0) end
       core.poll({}, math.ceil(left * 1000))
       return is_done(object)
@@ -443,7 +449,7 @@ end
 function loop.run(hub, call)
   local ok, err = hub:_start(call)
   if not ok then return nil, err end
-  local alone = not next(active) and not timers[1] and not ready[1]
+  local alone = not next(active) and not timers[1] and first > last
   if alone and loop.host() == plain and not task_parker() then
     repeat
       if hub:_run(call) then break end
