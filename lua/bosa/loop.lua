@@ -243,11 +243,11 @@ end
 
 local function step_all(seconds)
   local ms = seconds and math.ceil(seconds * 1000) or -1
-  local first, second = next(active)
-  if first then second = next(active, first) end
-  if first and not second then
-    first:_step(ms)
-    drain(first)
+  local one, other = next(active)
+  if one then other = next(active, one) end
+  if one and not other then
+    one:_step(ms)
+    drain(one)
     return
   end
   local hubs = {}
