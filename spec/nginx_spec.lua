@@ -1,4 +1,4 @@
---- The cosocket transport, in a real nginx.
+--- The cosocket transport, in a real nginx: what it promises beside spec/contract_spec.lua.
 local bosa = require("bosa")
 local server = require("spec.support.server")
 local nginx = require("spec.support.nginx")
@@ -47,12 +47,6 @@ local locations = [[
     local results, errors = bosa.all(calls)
     answer({ results = #results, failed = next(errors) ~= nil })
   } }
-  location = /pages { content_by_lua_block {
-    local count = 0
-    local first = assert(lab:list_pages({ total = 95, limit = 10, delay_ms = 5 }))
-    for _ in first:items({ prefetch = 4 }) do count = count + 1 end
-    answer({ count = count })
-  } }
   location = /slow { content_by_lua_block {
     local r, err = lab:slow({ delay_ms = 50 })
     answer(r and { status = r.status } or { error = tostring(err) })
@@ -60,39 +54,6 @@ local locations = [[
   location = /task { content_by_lua_block {
     local task = bosa.async(function(n) return assert(lab:small({})).status + n end, 1)
     answer({ task:wait(10) })
-  } }
-  location = /timeout { content_by_lua_block {
-    local _, err = lab:action("slow"):params({ delay_ms = 60000 }):timeout(0.05):run()
-    answer({ kind = err.kind, sent = err.sent })
-  } }
-  location = /deadline { content_by_lua_block {
-    local _, err = lab:action("slow"):params({ delay_ms = 60000 }):deadline(0.05):run()
-    answer({ kind = err.kind, sent = err.sent })
-  } }
-  location = /retry { content_by_lua_block {
-    local params = { status = 503, retry_after = 0, times = 1, key = "ngx" }
-    local r, err = lab:action("fault"):params(params):max_attempts(2):run()
-    answer(r and { status = r.status, attempts = r.attempts } or { error = tostring(err) })
-  } }
-  location = /refused { content_by_lua_block {
-    local other = bosa.new({ api_base_url = "http://127.0.0.1:1" })
-    local _, err = other:run("lab", "small")
-    answer({ kind = err.kind, sent = err.sent })
-  } }
-  location = /upload { content_by_lua_block {
-    local left = 3
-    local file = bosa.file({ read = function()
-      left = left - 1
-      return left >= 0 and ("x"):rep(100000) or nil
-    end })
-    local r, err = lab:upload({ file = file })
-    answer(r and r.data or { error = tostring(err) })
-  } }
-  location = /download { content_by_lua_block {
-    local size = 0
-    local r, err = lab:action("download"):params({ bytes = 3000000, chunked = true })
-      :output(function(chunk) size = size + #chunk end):run()
-    answer({ size = size, error = err and tostring(err) })
   } }
   location = /file { content_by_lua_block {
     local r, err = lab:download({ bytes = 3000000, filename = "x.bin" })
@@ -104,12 +65,6 @@ local locations = [[
     collectgarbage()
     collectgarbage()
     answer({ status = assert(lab:small({})).status })
-  } }
-  location = /cancel { content_by_lua_block {
-    local call = assert(lab:action("slow"):params({ delay_ms = 60000 }):start())
-    call:cancel()
-    local _, err = call:wait()
-    answer({ kind = err.kind })
   } }
   location = /phase { content_by_lua_block { ngx.print(logged or "") } }
   location = /log { return 200 "ok"; log_by_lua_block {
@@ -147,17 +102,9 @@ describe("nginx", function()
 
   it("runs actions in light threads", function() assert.same({ 200, 200 }, ask("/thread")) end)
   it("runs calls side by side", function() assert.same({ results = 10, failed = false }, ask("/all")) end)
-  it("prefetches pages", function() assert.same({ count = 95 }, ask("/pages")) end)
   it("runs tasks", function() assert.same({ 201 }, ask("/task")) end)
-  it("retries", function() assert.same({ status = 200, attempts = 2 }, ask("/retry")) end)
-  it("times out", function() assert.same({ kind = "timeout", sent = "maybe" }, ask("/timeout")) end)
-  it("keeps a deadline", function() assert.same({ kind = "timeout", sent = "maybe" }, ask("/deadline")) end)
-  it("tells a refused connection", function() assert.same({ kind = "connection", sent = "no" }, ask("/refused")) end)
-  it("uploads from a read function", function() assert.equal(300000, ask("/upload").size) end)
-  it("hands a download over in chunks", function() assert.same({ size = 3000000 }, ask("/download")) end)
   it("keeps a download as a file", function() assert.same({ size = 3000000, name = "x.bin" }, ask("/file")) end)
   it("survives killed threads", function() assert.same({ status = 200 }, ask("/killed")) end)
-  it("cancels", function() assert.same({ kind = "cancelled" }, ask("/cancel")) end)
 
   it("names a phase that can't wait", function()
     ask("/content")

@@ -1,4 +1,5 @@
---- What is sent again, what never is, and how often the server ran it: it counts.
+--- What is sent again, what never is, and how often the server ran it: it counts. Connections that are lost in every
+-- way are in spec/wire_spec.lua.
 local bosa = require("bosa")
 local server = require("spec.support.server")
 
@@ -103,43 +104,12 @@ describe("an answer of the server's", function()
 end)
 
 describe("a lost connection", function()
-  local sent = {
-    close = "maybe",
-    close_after_read = "maybe",
-    reset = "maybe",
-    close_after_headers = "yes",
-    truncate = "yes",
-    reset_in_body = "yes",
-  }
-  for how, expected in pairs(sent) do
-    it("by " .. how .. " is not tried again: it may have run", function()
-      local response, err, runs = fault({ connection = how, times = 1 }, { max_attempts = 5 })
-      assert.is_nil(response)
-      assert.equal("connection", err.kind)
-      assert.equal(expected, err.sent)
-      assert.equal(1, err.attempts)
-      assert.equal(1, runs)
-    end)
-
-    -- libcurl would send it a second time by itself where the connection had served before
-    it("by " .. how .. " is not tried again on a connection that was kept either", function()
-      for _ = 1, 5 do
-        assert(lab:small({}))
-        local _, err, runs = fault({ connection = how }, { max_attempts = 5 })
-        assert.equal(expected, err.sent)
-        assert.equal(1, runs)
-      end
-    end)
-
-  end
-
-  for _, how in ipairs({ "close", "truncate" }) do
-    it("by " .. how .. " is tried again where the caller says that it may run twice", function()
-      local response, _, runs = fault({ connection = how, times = 1 }, { max_attempts = 2, replay_unsafe = true })
-      assert.equal(2, response.attempts)
-      assert.equal(2, runs)
-    end)
-  end
+  it("within the answer is tried again where the caller says that it may run twice", function()
+    local options = { max_attempts = 2, replay_unsafe = true }
+    local response, _, runs = fault({ connection = "truncate", times = 1 }, options)
+    assert.equal(2, response.attempts)
+    assert.equal(2, runs)
+  end)
 
   it("after a whole answer costs nothing", function()
     assert(hub:get_connector("lab"))

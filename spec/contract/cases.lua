@@ -90,6 +90,8 @@ case("ends a call by its deadline, waits included", function(c)
   local err = fails("server", nil, action:run())
   equal(1, err.attempts)
   equal(1, executions(c, key))
+  fails("timeout", "maybe", c.lab:action("slow"):params({ delay_ms = 3000, key = key }):deadline(0.2):run())
+  equal(2, executions(c, key))
 end)
 
 ---------------------------------------------------------------------------------------------------
@@ -165,13 +167,14 @@ end)
 
 case("hands a download over in order", function(c)
   local pieces, size = {}, 0
-  local response = assert(c.lab:action("download"):params({ bytes = 700000 }):output(function(chunk)
+  local params = { bytes = 3000000, chunked = true }
+  local response = assert(c.lab:action("download"):params(params):output(function(chunk)
     size = size + #chunk
     pieces[#pieces + 1] = chunk
   end):run())
   equal(200, response.status)
-  equal(700000, size)
-  local whole = assert(c.lab:download({ bytes = 700000 })).data
+  equal(3000000, size)
+  local whole = assert(c.lab:download({ bytes = 3000000 })).data
   equal(true, whole.file == table.concat(pieces), "the same bytes")
 end)
 
