@@ -118,7 +118,7 @@ conformance: build ## compare with the two published Python SDKs, request by req
 	@conformance/run.sh
 
 .PHONY: check
-check: lint tidy ## lint, clang-tidy, C tests under valgrind, all tests under the sanitizers
+check: lint tidy analyze ## lint, clang-tidy, gcc's analyzer; tests under valgrind, the sanitizers, a collector without rest
 	@$(MAKE) $(jobs) spec-programs sandbox
 	@echo "== C tests under valgrind"
 	@RUNNER="valgrind -q --error-exitcode=99 --leak-check=full --child-silent-after-fork=yes" \
@@ -129,6 +129,17 @@ check: lint tidy ## lint, clang-tidy, C tests under valgrind, all tests under th
 	@echo "== Lua specs under the sanitizers"
 	@LD_PRELOAD="$(foreach s,asan ubsan,$(shell $(CC) -print-file-name=lib$(s).so))" \
 	  ASAN_OPTIONS=detect_leaks=0 BUILD=build/asan tools/test.sh lua
+	@$(MAKE) $(jobs) build
+	@echo "== Lua specs with a collector that never rests"
+	@GC=aggressive tools/test.sh lua
+	@echo "== Lua specs with Lua 5.4's generational collector"
+	@GC=generational VMS=lua5.4 tools/test.sh lua
+
+.PHONY: coverage
+coverage: ## lines and branches of csrc that the tests reach
+	@tools/deps.sh build test coverage
+	@$(MAKE) $(jobs) COV=1 BUILD=build/cov build spec-programs
+	@tools/coverage.sh build/cov
 
 SECONDS ?= 60
 .PHONY: fuzz
@@ -285,7 +296,14 @@ warnings:
 	  $(MAKE) $(jobs) CC=$$cc CFLAGS="-O2 -Werror" BUILD=build/warnings/$$cc objects || exit 1; \
 	done
 
-.PHONY: objects
+.PHONY: analyze
+analyze:
+	@echo "== gcc -fanalyzer"
+	@$(MAKE) $(jobs) CC=gcc CFLAGS="-O1 -fanalyzer -Werror" BUILD=build/analyze product-objects
+
+.PHONY: product-objects objects
+product-objects: $(core_objects) $(sandbox_objects) \
+  $(foreach vm,$(made_vms),$(binding_sources:csrc/lua/%.c=$(BUILD)/$(vm)/%.o))
 objects: $(core_objects) $(sandbox_objects) $(spec_sources:%.c=$(BUILD)/%.o) \
   $(spec_support:%.c=$(BUILD)/%.o) \
   $(foreach vm,$(made_vms),$(binding_sources:csrc/lua/%.c=$(BUILD)/$(vm)/%.o))

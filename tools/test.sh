@@ -7,6 +7,7 @@
 #   VMS      the VMs to run the specs on; one that is missing is a failure
 #   RUNNER   a command before each C program (valgrind ...)
 #   LIMIT    seconds after which one program counts as hung
+#   GC       aggressive or generational: how Lua collects while the specs run (spec/support/gc.lua)
 set -u
 cd "$(dirname "$0")/.."
 build=${BUILD:-build}
@@ -119,7 +120,8 @@ run_c() {
 }
 
 run_lua() {
-  local vm spec busted found
+  local vm spec busted found helper=()
+  [ -z "${GC-}" ] || helper=(--helper=spec/support/gc.lua)
   busted=$(command -v busted) || { broken "busted is not installed" && return; }
   for vm in ${VMS:-lua5.4 luajit}; do
     echo "== Lua specs on $vm"
@@ -131,7 +133,7 @@ run_lua() {
     for spec in spec/*_spec.lua spec/*/*_spec.lua; do
       [ -e "$spec" ] || continue
       found=yes
-      matches "$spec" && run "$vm $spec" tools/on-vm.sh "$vm" "$busted" --lua=@lua -o TAP "$spec"
+      matches "$spec" && run "$vm $spec" tools/on-vm.sh "$vm" "$busted" --lua=@lua "${helper[@]}" -o TAP "$spec"
     done
     [ -n "$found" ] || broken "there are no specs"
   done
