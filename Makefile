@@ -37,9 +37,12 @@ CMOCKA_LIBS := $(or $(call pkg,--libs cmocka),-lcmocka)
 DIALECT := -std=c11 -D_POSIX_C_SOURCE=200809L -DBOSA_VERSION=\"$(VERSION)\"
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow
 MODULE_FLAGS := -shared
+# A state that closes unloads its modules before LuaJIT has run the last finalizers, which may call us.
+STAY_LOADED := -Wl,-z,nodelete
 ifeq ($(shell uname -s),Darwin)
 DIALECT += -D_DARWIN_C_SOURCE
 MODULE_FLAGS := -bundle -undefined dynamic_lookup
+STAY_LOADED :=
 endif
 ifdef SAN
 VARIANT := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -215,7 +218,7 @@ define module_rules
 $(BUILD)/$(1)/bosa/core.so: $(binding_sources:csrc/lua/%.c=$(BUILD)/$(1)/%.o) $(core)
 	@mkdir -p $$(@D)
 	@echo "  link  $$@"
-	@$$(LINK) $(or $(LIBFLAG),$(MODULE_FLAGS)) -o $$@ $$^ $(CURL_LIBS) -lm
+	@$$(LINK) $(or $(LIBFLAG),$(MODULE_FLAGS)) $(STAY_LOADED) -o $$@ $$^ $(CURL_LIBS) -lm
 
 $(BUILD)/$(1)/%.o: csrc/lua/%.c $(BUILD)/flags | $(BUILD)/need-cc
 	@mkdir -p $$(@D)

@@ -159,7 +159,8 @@ static int action_headers(lua_State *L)
 static int action_max_attempts(lua_State *L)
 {
     struct laction *a = check(L);
-    lua_Number n = luaL_checknumber(L, 2);
+    luaL_checktype(L, 2, LUA_TNUMBER);
+    lua_Number n = lua_tonumber(L, 2);
     luaL_argcheck(L, n >= 1 && n <= MAX_ATTEMPTS && n == (int)n, 2,
                   "a whole number from 1 to 11 expected");
     a->policy.max_attempts = (int)n;

@@ -61,6 +61,21 @@ void bind_kept(lua_State *L, int index, const char *key)
     lua_remove(L, -2);
 }
 
+int bind_keep_method(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TUSERDATA);
+    lua_settop(L, 3);
+    bind_keep(L, 1, luaL_checkstring(L, 2));
+    return 0;
+}
+
+int bind_kept_method(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TUSERDATA);
+    bind_kept(L, 1, luaL_checkstring(L, 2));
+    return 1;
+}
+
 struct moment bind_now(void)
 {
     struct timespec t;
@@ -92,6 +107,7 @@ int luaopen_bosa_core(lua_State *L)
     values_open(L);
     bind_open_error(L);
     bind_open_hub(L);
+    bind_open_snapshot(L);
     bind_open_connector(L);
     bind_open_action(L);
     bind_open_call(L);

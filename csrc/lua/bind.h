@@ -108,6 +108,10 @@ void bind_class(lua_State *L, const char *class_name, const luaL_Reg *meta,
 void bind_keep(lua_State *L, int index, const char *key);
 void bind_kept(lua_State *L, int index, const char *key);
 
+/* Methods for Lua: object:_keep(key, value), and object:_kept(key) -> value. */
+int bind_keep_method(lua_State *L);
+int bind_kept_method(lua_State *L);
+
 /* ---- classes ---- */
 
 struct lhub *bind_check_hub(lua_State *L, int arg); /* raises when it is none; it may be closed */
@@ -135,7 +139,8 @@ void bind_push_response(lua_State *L, int index);
 /* Pushes a file userdata for the response at `index`. */
 void bind_push_received_file(lua_State *L, int index);
 
-/* new(options?) -> hub (hub_new.c); opens nothing. Raises for every mistake in the options. */
+/* new(options?) -> hub | nil, err (hub_new.c); opens no socket. Raises for every mistake in the
+ * options. */
 int bind_hub_make(lua_State *L);
 int bind_set_on_new(lua_State *L);
 
@@ -145,6 +150,7 @@ struct moment bind_now(void);
 /* The openers of the files, called once by luaopen_bosa_core with the module table on top. */
 void bind_open_error(lua_State *L);
 void bind_open_hub(lua_State *L);
+void bind_open_snapshot(lua_State *L);
 void bind_open_connector(lua_State *L);
 void bind_open_action(lua_State *L);
 void bind_open_call(lua_State *L);

@@ -98,6 +98,21 @@ static void read_fields(lua_State *L, struct lfile *f)
     }
 }
 
+/* Raises where the content type can't be a field's value. */
+static void check_content_type(lua_State *L, struct lfile *f)
+{
+    struct fields probe = {0};
+    const char *type = f->part.content_type;
+    if (!type) {
+        return;
+    }
+    enum bosa_status status = fields_add(&probe, "Content-Type", 12, type, strlen(type), &f->error);
+    fields_free(&probe);
+    if (status != BOSA_OK) {
+        bind_misuse(L, 1, &f->error);
+    }
+}
+
 /* file{path = ...} | file{file = bytes, ...} | file{read = function() return chunk end, size = n}:
  * a file to send. */
 static int file_make(lua_State *L)
@@ -115,6 +130,7 @@ static int file_make(lua_State *L)
     f->part.filename = copy_top(L, NULL);
     options_string(L, 1, "content_type", NULL);
     f->part.content_type = copy_top(L, NULL);
+    check_content_type(L, f);
     read_fields(L, f);
     lua_settop(L, 2);
     return 1;

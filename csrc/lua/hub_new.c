@@ -16,12 +16,19 @@
 #define DEFAULT_CACHE_TTL 3600
 #define MAX_ATTEMPTS 11
 
-static const char *const option_names[] = {
-    "api_base_url",    "api_key",      "token",      "allow_http",      "max_attempts",
-    "replay_unsafe",   "deadline",     "timeout",    "connect_timeout", "max_response_size",
-    "max_connections", "cache_dir",    "cache_ttl",  "cache",           "ca_file",
-    "proxy",           "verify",       "user_agent", "transport",       "on_event",
-    "int64",           "retry_budget", NULL};
+static const char *const option_names[] = {"api_base_url",    "api_key",
+                                           "token",           "allow_http",
+                                           "max_attempts",    "replay_unsafe",
+                                           "deadline",        "timeout",
+                                           "connect_timeout", "max_response_size",
+                                           "max_connections", "cache_dir",
+                                           "cache_ttl",       "cache",
+                                           "ca_file",         "proxy",
+                                           "verify",          "user_agent",
+                                           "transport",       "on_event",
+                                           "int64",           "retry_budget",
+                                           "snapshot",        "before",
+                                           "after",           NULL};
 
 /* An option, else an environment variable, else the fallback; an empty variable counts as unset. */
 static const char *from_env(const char *option, const char *variable, const char *fallback)
@@ -95,14 +102,29 @@ static void read_transfer(lua_State *L, int index, int self, struct transfer_opt
     bind_keep(L, self, "user_agent");
 }
 
+/* A snapshot is a file's path, or what is in such a file as a table. Lua loads it. */
+static void keep_snapshot(lua_State *L, int index, int self)
+{
+    lua_getfield(L, index, "snapshot");
+    if (!lua_isnil(L, -1) && !lua_istable(L, -1) && lua_type(L, -1) != LUA_TSTRING) {
+        luaL_error(L, "option `snapshot`: path or table expected, got %s", luaL_typename(L, -1));
+    }
+    bind_keep(L, self, "snapshot");
+}
+
 static void keep_hooks(lua_State *L, int index, int self)
 {
     options_push(L, index, "transport", LUA_TFUNCTION);
     bind_keep(L, self, "transport");
     options_push(L, index, "on_event", LUA_TFUNCTION);
     bind_keep(L, self, "on_event");
+    options_push(L, index, "before", LUA_TFUNCTION);
+    bind_keep(L, self, "before");
+    options_push(L, index, "after", LUA_TFUNCTION);
+    bind_keep(L, self, "after");
     lua_getfield(L, index, "cache");
     bind_keep(L, self, "cache");
+    keep_snapshot(L, index, self);
 }
 
 static bool wants_events(lua_State *L, int self)
@@ -132,7 +154,8 @@ static uint64_t seed(const void *where)
            (uint64_t)getpid() << 40;
 }
 
-/* set_on_new(f): f(hub) is called for every hub that is made; what Lua has to say of it. */
+/* set_on_new(f): f(hub) is called for every hub that is made; what Lua has to say of it. An error
+ * object that it returns is what becomes of the hub. */
 int bind_set_on_new(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TFUNCTION);
@@ -141,16 +164,28 @@ int bind_set_on_new(lua_State *L)
     return 0;
 }
 
-static void call_on_new(lua_State *L, int hub_index)
+/* Returns what `new` returns: the hub, or nil and an error. */
+static int call_on_new(lua_State *L, int hub_index)
 {
+    lua_settop(L, hub_index);
     lua_getfield(L, LUA_REGISTRYINDEX, ON_NEW);
-    if (lua_isfunction(L, -1)) {
-        lua_pushvalue(L, hub_index);
-        lua_call(L, 1, 0);
+    if (!lua_isfunction(L, -1)) {
+        lua_settop(L, hub_index);
+        return 1;
     }
+    lua_pushvalue(L, hub_index);
+    lua_call(L, 1, 1);
+    if (lua_isnil(L, -1)) {
+        lua_settop(L, hub_index);
+        return 1;
+    }
+    lua_pushnil(L);
+    lua_insert(L, -2);
+    return 2;
 }
 
-/* new(options?) -> hub; opens nothing. Raises for every mistake in the options. */
+/* new(options?) -> hub | nil, err (a snapshot that can't be loaded); opens nothing else. Raises for
+ * every mistake in the options. */
 int bind_hub_make(lua_State *L)
 {
     lua_settop(L, 1);
@@ -187,8 +222,5 @@ int bind_hub_make(lua_State *L)
     if (!h->url) {
         return bind_nomem(L);
     }
-    lua_settop(L, 2);
-    call_on_new(L, 2);
-    lua_settop(L, 2);
-    return 1;
+    return call_on_new(L, 2);
 }

@@ -156,7 +156,8 @@ int64_t options_check_ms(lua_State *L, int arg)
     if (lua_isnoneornil(L, arg) || (lua_isboolean(L, arg) && !lua_toboolean(L, arg))) {
         return 0;
     }
-    int64_t ms = to_ms(luaL_checknumber(L, arg));
+    luaL_checktype(L, arg, LUA_TNUMBER);
+    int64_t ms = to_ms(lua_tonumber(L, arg));
     luaL_argcheck(L, ms > 0, arg, "seconds above 0 expected");
     return ms;
 }

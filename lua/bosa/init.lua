@@ -229,9 +229,17 @@ core.classes.connector.__index = function(_, name)
   return action_method(name)
 end
 
-Connector.get_actions = describe.get_actions
-Connector.get_action_parameters = describe.get_action_parameters
-Connector.help = describe.help
+--- `method` of a class, which looks at its self first.
+local function of_class(class, name, method)
+  return function(self, ...)
+    check_self(self, class, name)
+    return method(self, ...)
+  end
+end
+
+for _, name in ipairs({ "get_actions", "get_action_parameters", "help" }) do
+  Connector[name] = of_class("connector", name, describe[name])
+end
 
 ---------------------------------------------------------------------------------------------------
 -- Hub
@@ -272,12 +280,7 @@ function Hub:refresh_connector(name)
   return self:_forget(name)
 end
 
-for name, method in pairs(account.methods) do
-  Hub[name] = function(self, ...)
-    check_self(self, "hub", name)
-    return method(self, ...)
-  end
-end
+for name, method in pairs(account.methods) do Hub[name] = of_class("hub", name, method) end
 
 --- Ends what is under way with errors of kind "closed" and lets go of the connections. May be called again.
 function Hub:close()
@@ -316,8 +319,11 @@ local methods = {
   end,
 }
 for name, method in pairs(methods) do
-  Call[name] = method
-  loop.Task[name] = method
+  local function checked(self, ...)
+    if getmetatable(self) ~= loop.Task then check_self(self, "call", name) end
+    return method(self, ...)
+  end
+  Call[name], loop.Task[name] = checked, checked
 end
 
 --- Runs fn(...) as a task: `run`, `wait` and the loops over pages inside it wait without holding up other tasks.
@@ -354,18 +360,25 @@ end
 
 --- The next page; plain nil: there is none.
 ---@return userdata? response, table? err
-function Response:next_page() return turn_page(self, true) end
+function Response:next_page()
+  check_self(self, "response", "next_page")
+  return turn_page(self, true)
+end
 
 --- The page before; plain nil: there is none.
 ---@return userdata? response, table? err
-function Response:prev_page() return turn_page(self, false) end
+function Response:prev_page()
+  check_self(self, "response", "prev_page")
+  return turn_page(self, false)
+end
 
-Response.pages = paging.pages
-Response.items = paging.items
-Response.get_all_items = paging.get_all_items
+for _, name in ipairs({ "pages", "items", "get_all_items" }) do
+  Response[name] = of_class("response", name, paging[name])
+end
 
 --- Iterates over the bytes of a file that came, in chunks of `size` bytes (64 KiB).
 function File:chunks(size)
+  check_self(self, "file", "chunks")
   local offset = 0
   return function()
     local bytes, err = self:_read(offset, size)
