@@ -155,6 +155,9 @@ bool call_schemas_stale(const struct call *call, const struct moment *now)
     if (connector == NULL) {
         return true;
     }
+    if (connector->pinned) {
+        return false;
+    }
     age = now->unix_s - connector->fetched;
     return age > HUB_STALE_SECONDS || age < -HUB_STALE_SECONDS; /* a clock may be set back */
 }

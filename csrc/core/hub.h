@@ -55,6 +55,7 @@ struct connector {
     size_t action_count;
     int64_t fetched;            /* Unix seconds when the server last confirmed it */
     char *etag, *last_modified; /* owned; NULL: not sent */
+    bool pinned; /* of a snapshot: never too old, so the server is never asked for it */
 };
 
 /* Of one endpoint: not known yet, found to be today's or the seed's. */
@@ -129,6 +130,16 @@ bool action_takes_page(struct connector *connector, struct action *action);
 enum bosa_status hub_learn(struct hub *hub, const char *name, struct json_doc *doc,
                            const char *etag, const char *last_modified, const struct moment *now,
                            struct bosa_error *err);
+
+/*
+ * Takes the connectors of a snapshot: the JSON text of `{"bosa_snapshot": 1, "connectors": {name:
+ * actions, ...}}`, or of `{name: actions, ...}` as discovery answers. They are pinned until they
+ * are forgotten, and nothing of them is written to the disk. `names` (fresh) becomes the list of
+ * their names. BOSA_PROTOCOL: no JSON, no snapshot, a version other than 1, or actions that
+ * hub_learn would refuse; connectors before the one that is refused are held. BOSA_NOMEM.
+ */
+enum bosa_status hub_load_snapshot(struct hub *hub, const char *text, size_t len,
+                                   struct json_doc *names, struct bosa_error *err);
 
 /* The server says that what is held is still right (304): it is fresh from now on, on disk too. */
 void hub_confirm(struct hub *hub, const char *name, const struct moment *now);

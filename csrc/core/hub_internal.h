@@ -42,6 +42,12 @@ struct held *hub_held(const struct hub *hub, const char *name, size_t *index);
 enum bosa_status hub_blame(enum bosa_status status, struct bosa_error *err, const char *connector,
                            const char *action, size_t action_len);
 
+/*
+ * Holds a connector of a snapshot; `doc` (moved, also on failure) is as a discovery answer for it.
+ */
+enum bosa_status hub_pin(struct hub *hub, const char *name, struct json_doc *doc,
+                         struct bosa_error *err);
+
 /* Frees a connector with its schemas. NULL is allowed. */
 void held_free(struct held *held);
 

@@ -58,6 +58,9 @@ struct connector *hub_find(struct hub *hub, const char *name, const struct momen
     if (held == NULL || held->stale) {
         return NULL;
     }
+    if (held->connector.pinned) {
+        return &held->connector;
+    }
     if (hub->cache_ttl > 0 && !within_ttl(hub, held->connector.fetched, now)) {
         return NULL;
     }
@@ -380,6 +383,20 @@ enum bosa_status hub_learn(struct hub *hub, const char *name, struct json_doc *d
     }
     keep_on_disk(hub, &held->connector);
     return BOSA_OK;
+}
+
+/* Not written to the disk: a snapshot is the caller's own, and may be of another server. */
+enum bosa_status hub_pin(struct hub *hub, const char *name, struct json_doc *doc,
+                         struct bosa_error *err)
+{
+    struct held *held = NULL;
+    enum bosa_status status = held_new(&held, name, doc, NULL, NULL, err);
+
+    if (status == BOSA_OK && held != NULL) {
+        held->connector.pinned = true;
+        status = hold(hub, held, err);
+    }
+    return status == BOSA_OK ? BOSA_OK : hub_blame(status, err, name, NULL, 0);
 }
 
 /* The disk is told, too, or the next process would ask again. */
