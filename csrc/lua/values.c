@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* Of memory that decode, and encode, keep for the next call. */
-#define KEPT_BYTES ((size_t)1 << 20)
+#define KEPT_BYTES ((size_t)16 << 20)
 
 /* ---- the module's part ---- */
 
