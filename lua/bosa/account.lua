@@ -2,6 +2,7 @@
 
 local core = require("bosa.core")
 local loop = require("bosa.loop")
+local snapshot = require("bosa.snapshot")
 
 local account = { methods = {} }
 local methods = account.methods
@@ -96,11 +97,17 @@ local function object_of(class, data, err)
   return setmetatable(data, class)
 end
 
---- Names of all connectors, sorted.
+local UNASKED = { connection = true, timeout = true, tls = true, auth = true } -- the server can't be asked
+
+--- Names of all connectors, sorted. Where the server can't be asked, those of the hub's snapshot.
 ---@return string[]? names, table? err
 function methods:get_available_modules()
   local data, err = data_of(ask(self, "names"))
-  if err then return nil, err end
+  if err then
+    local names = UNASKED[err.kind] and snapshot.names(self)
+    if names then return names end
+    return nil, err
+  end
   if type(data) ~= "table" then return protocol_error("the server's answer is no list of names") end
   local names = {}
   for key, value in pairs(data) do

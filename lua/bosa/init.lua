@@ -8,6 +8,7 @@ local drive = require("bosa.drive")
 local paging = require("bosa.paging")
 local describe = require("bosa.describe")
 local account = require("bosa.account")
+local snapshot = require("bosa.snapshot")
 
 loop.add_host(require("bosa.host.nginx"))
 loop.add_host(require("bosa.host.cqueues"))
@@ -18,13 +19,18 @@ local UNVERIFIED = "TLS certificates are not checked (verify = false): "
 local told_unverified = false
 
 --- Says of a hub that is being made that it trusts anyone: to its on_event, and once where messages go.
-core.set_on_new(function(hub)
-  if hub:_verify() then return end
+local function tell_unverified(hub)
   local on_event = hub:_kept("on_event")
   if on_event then loop.guarded(on_event, { type = "warning", kind = "tls", message = UNVERIFIED }) end
   if told_unverified then return end
   told_unverified = true
   loop.host().report(UNVERIFIED)
+end
+
+core.set_on_new(function(hub)
+  local err = snapshot.load(hub)
+  if err then return err end
+  if not hub:_verify() then tell_unverified(hub) end
 end)
 
 ---@class bosa
@@ -116,6 +122,7 @@ local function run(call, err)
   return loop.run(hub, call)
 end
 account.run = run
+snapshot.run = run
 
 --- Loads a connector's schemas: `true | nil, err`.
 local function load(hub, name)
@@ -271,12 +278,13 @@ function Hub:get_connector(name)
   return connector
 end
 
---- Forgets a connector's schemas, in memory and on disk; they are fetched anew when needed.
+--- Forgets a connector's schemas, in memory and on disk; they are fetched anew when needed. So are those of a snapshot.
 function Hub:refresh_connector(name)
   check_self(self, "hub", "refresh_connector")
   check_type(name, "string", 1, "refresh_connector")
   local host, shared = loop.host(), self:_kept("cache")
   if shared and host.unshare then host.unshare(self, name, shared) end
+  snapshot.drop(self, name)
   return self:_forget(name)
 end
 

@@ -1,0 +1,148 @@
+--- Schemas in a file: taken from a server once, read without one ever after, and compared.
+--
+-- The text of a snapshot is JSON with its names in order, so that two of them compare well line by line:
+--   { "bosa_snapshot": 1, "taken": "2026-01-31T12:00:00Z", "connectors": { NAME: { ACTION: {...}, ... }, ... } }
+-- What discovery answers, `{ NAME: { ACTION: {...}, ... }, ... }`, is read as one, too.
+
+local core = require("bosa.core")
+local loop = require("bosa.loop")
+local pretty = require("bosa.pretty")
+
+local snapshot = {}
+
+local VERSION = 1
+local INTEGERS = rawget(_G, "jit") and "cdata" or nil -- how whole numbers are decoded without loss
+
+--- What a snapshot is read from: a path, or the content of a file as a table.
+---@alias bosa.Snapshot string|table
+
+--- snapshot.run(call) -> response | nil, err: how a call is run. Set by the module.
+---@type fun(call: userdata?, err: table?): userdata?, table?
+snapshot.run = nil
+
+local function fail(kind, ...) return nil, loop.error(kind, string.format(...), "no") end
+
+local function read_file(path)
+  local file, message = io.open(path, "rb")
+  local text
+  if file then
+    text, message = file:read("*a")
+    file:close()
+  end
+  if not text then return fail("file", "can't read the snapshot: %s", message) end
+  return text
+end
+
+--- The JSON text of a source, and what it is called in messages.
+local function text_of(source)
+  if type(source) == "string" then
+    local text, err = read_file(source)
+    return text, err, "the snapshot " .. source
+  end
+  local ok, text = pcall(pretty.line, source)
+  if ok then return text, nil, "the snapshot" end
+  return fail("protocol", "the snapshot can't be written as JSON: %s", tostring(text))
+end
+
+--- Gives a hub that is being made what its option `snapshot` names.
+---@param hub userdata
+---@return table? err
+function snapshot.load(hub)
+  local source = hub:_kept("snapshot")
+  if not source then return nil end
+  local text, err, name = text_of(source)
+  if not text then return err end
+  local names
+  names, err = hub:_load_snapshot(text)
+  if not names then
+    err.message = name .. ": " .. err.message
+    return err
+  end
+  table.sort(names)
+  hub:_keep("snapshot", names)
+end
+
+--- The names of the connectors that a hub has from a snapshot, sorted; nil: it has none.
+---@param hub userdata
+---@return string[]?
+function snapshot.names(hub)
+  local names = hub:_kept("snapshot")
+  if not names then return nil end
+  local copy = {}
+  for i, name in ipairs(names) do copy[i] = name end
+  return copy
+end
+
+local function place(hub, name)
+  for i, known in ipairs(hub:_kept("snapshot") or {}) do
+    if known == name then return i end
+  end
+  return nil
+end
+
+--- A connector that is to be asked for anew is of the snapshot no longer.
+---@param hub userdata
+---@param name string
+function snapshot.drop(hub, name)
+  local i = place(hub, name)
+  if i then table.remove(hub:_kept("snapshot"), i) end
+end
+
+---------------------------------------------------------------------------------------------------
+-- taking
+
+--- A connector's actions as the server describes them now: action -> what discovery says of it.
+---@param hub userdata
+---@param name string
+---@return table<string, table>? actions, table? err
+function snapshot.fetch(hub, name)
+  if not place(hub, name) then
+    local fetched, err = snapshot.run(hub:_fetch(name))
+    if not fetched then return nil, err end
+  end
+  local text = hub:_text(name)
+  if not text then return fail("closed", "the schemas of %s are gone: has the hub been closed?", name) end
+  return core.json.decode(text, INTEGERS)[name]
+end
+
+--- Takes a snapshot of connectors: the server is asked for each of them.
+---@param hub userdata
+---@param names string[]? all that the server has
+---@return string? text JSON, with a newline at its end
+---@return table? err
+function snapshot.take(hub, names)
+  local err
+  if not names then
+    names, err = hub:get_available_modules()
+    if not names then return nil, err end
+  end
+  local connectors = core.object({})
+  for _, name in ipairs(names) do
+    connectors[name], err = snapshot.fetch(hub, name)
+    if not connectors[name] then return nil, err end
+  end
+  return pretty.encode({
+    bosa_snapshot = VERSION,
+    taken = os.date("!%Y-%m-%dT%H:%M:%SZ"),
+    connectors = connectors,
+  }) .. "\n"
+end
+
+---------------------------------------------------------------------------------------------------
+-- reading
+
+--- The connectors of a snapshot: name -> action -> what discovery says of it.
+---@param source bosa.Snapshot
+---@return table<string, table>? connectors, table? err
+function snapshot.read(source)
+  local text, err, name = text_of(source)
+  if not text then return nil, err end
+  local value
+  value, err = core.json.decode(text, INTEGERS)
+  if err then return fail("protocol", "%s: %s", name, err.message) end
+  if type(value) == "table" and value.bosa_snapshot ~= nil then value = value.connectors end
+  if type(value) ~= "table" then return fail("protocol", "%s: a snapshot must be a JSON object", name) end
+  return value
+end
+
+return snapshot
