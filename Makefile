@@ -112,7 +112,7 @@ demo: ## run examples/demo.lua against a sandbox server of its own
 
 .PHONY: bench
 bench: ## compare with bare libcurl, LuaSocket and lua-cjson; prints a table (ROUNDS=5, SHORT=1: only that it runs)
-	@tools/deps.sh build test
+	@tools/deps.sh build test bench
 	@$(MAKE) $(jobs) build
 	@BUILD="$(BUILD)" bench/run.sh
 

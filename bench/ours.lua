@@ -2,8 +2,12 @@
 local bosa = require("bosa")
 local core = require("bosa.core")
 local row, n = arg[1], tonumber(arg[2])
-local hub = bosa.new({ max_response_size = 2 ^ 30 })
+local hub = bosa.new({ max_response_size = 2 ^ 30, cache_dir = os.getenv("BENCH_CACHE") })
 local lab = hub:connect("lab")
+if row == "start" then -- from the start of the process to the first result, schemas cached or not
+  assert(lab:small({}))
+  os.exit(0)
+end
 assert(hub:get_connector("lab"))
 
 --- Peak resident memory of this process, kB.
@@ -97,6 +101,70 @@ function rows.validate()
   })
   assert(action:validate())
   return rate(function() assert(action:validate()) end)
+end
+
+--- A hub that learns the real schemas from a server of theirs, or from a cache.
+local function learn(options)
+  local other = bosa.new(options)
+  local github = assert(other:get_connector("github"))
+  for _, action in ipairs(github:_actions()) do github:action(action):params({}):validate() end -- compiles each
+  other:close()
+end
+
+local function milliseconds(fn)
+  fn()
+  local begun = core.now()
+  for _ = 1, n do fn() end
+  return (core.now() - begun) * 1e3 / n, 0
+end
+
+function rows.discovery()
+  return milliseconds(function() learn({ api_base_url = os.getenv("BENCH_SCHEMAS_URL") }) end)
+end
+
+rows["discovery-cache"] = function()
+  local options = { api_base_url = os.getenv("BENCH_SCHEMAS_URL"), cache_dir = os.getenv("BENCH_SCHEMAS_CACHE") }
+  return milliseconds(function() learn(options) end)
+end
+
+-- growth: milliseconds for n of something, and kB of Lua's memory where that tells more
+
+rows["growth-items"] = function()
+  local text = "[" .. ('{"id":1,"name":"pump"},'):rep(n - 1) .. '{"id":1,"name":"pump"}]'
+  collectgarbage()
+  local before, begun = collectgarbage("count"), core.now()
+  local items = assert(bosa.json.decode(text))
+  local spent, kb = (core.now() - begun) * 1e3, collectgarbage("count") - before
+  assert(#items == n)
+  return spent, kb
+end
+
+rows["growth-pages"] = function()
+  local begun, count = core.now(), 0
+  for _ in assert(lab:list_pages({ total = n * 10, limit = 10 })):pages() do count = count + 1 end
+  assert(count == n)
+  return (core.now() - begun) * 1e3, 0
+end
+
+rows["growth-parameters"] = function()
+  local numbers = {}
+  for i = 1, n do numbers[i] = i end
+  local action = lab:action("echo_form"):params({ numbers = numbers })
+  assert(action:validate())
+  local begun = core.now()
+  assert(action:validate())
+  return (core.now() - begun) * 1e3, 0
+end
+
+rows["growth-calls"] = function()
+  local wide, calls = bosa.new({ max_connections = 100 }), {}
+  local action = wide:connect("lab"):action("small"):params({})
+  assert(action:run())
+  local begun = core.now()
+  for i = 1, n do calls[i] = assert(action:start()) end
+  local _, errors = bosa.all(calls)
+  assert(not next(errors))
+  return (core.now() - begun) * 1e3, 0
 end
 
 local a, b = rows[row]()

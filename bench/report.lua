@@ -1,6 +1,6 @@
---- report.lua DIR FILE: medians and spread of what run.sh measured, as a table and as JSON.
+--- report.lua DIR FILE CHART: medians and spread of what run.sh measured, as a table with goals, as JSON, as a chart.
 local bosa = require("bosa")
-local dir, target = arg[1], arg[2]
+local dir, target, chart = arg[1], arg[2], arg[3]
 
 local function run(command)
   local process = io.popen(command)
@@ -14,24 +14,8 @@ local function median(list)
   return list[math.floor((#list + 1) / 2)]
 end
 
--- row -> unit of the first number, of the second, and the variant that ratios are against
-local about = {
-  { "small", "requests/s", "CPU us", "bare" },
-  { "list-16k", "lists/s", "CPU us", "luasocket" },
-  { "list-160k", "lists/s", "CPU us", "luasocket" },
-  { "list-160k-one", "lists/s", "CPU us", "list-160k bare" },
-  { "json-decode-16k", "MB/s", nil, "cjson" },
-  { "json-decode-160k", "MB/s", nil, "cjson" },
-  { "json-decode-5000k", "MB/s", nil, "cjson" },
-  { "json-encode-16k", "MB/s", nil, "cjson" },
-  { "json-encode-160k", "MB/s", nil, "cjson" },
-  { "json-encode-5000k", "MB/s", nil, "cjson" },
-  { "validate", "checks/s", "CPU us" },
-  { "pages", "s for 100 pages of 50 ms, 8 ahead (ideal 0.63)", nil },
-  { "flight", "s for 1,000 calls of 50 ms, 100 connections (ideal 0.5)", "kB each" },
-  { "upload", "MB/s, 1 GiB", "kB peak growth" },
-  { "download", "MB/s, 1 GiB", "kB peak growth" },
-}
+---------------------------------------------------------------------------------------------------
+-- what was measured
 
 local measured = {}
 for name in io.popen("ls " .. dir):lines() do
@@ -42,35 +26,139 @@ for name in io.popen("ls " .. dir):lines() do
   end
   if name ~= "error" and first[1] then
     local middle = median(first)
-    measured[name] = {
-      value = middle,
-      second = median(second),
-      spread = (first[#first] - first[1]) / middle,
-      rounds = #first,
-    }
+    measured[name] = { value = middle, second = median(second), rounds = #first,
+      spread = middle > 0 and (first[#first] - first[1]) / middle or 0 }
   end
 end
 
+---------------------------------------------------------------------------------------------------
+-- what is asked of it
+
+local variants = { "bare", "lua5.4", "luajit", "luasocket", "cjson-lua5.4", "cjson-luajit", "curl", "python" }
+
+--- Rows: name, unit, unit of the second number, and the goals of ours: {against, at least this ratio}; `less` is for
+-- times, where the ratio is the peer's to ours; `at_most` bounds the value itself, `second` the second number.
+local rows = {
+  { "small", "requests/s", "CPU us", { "small bare", 0.85 }, { "small python", 6 }, cpu = { "small bare", 1.3 } },
+  { "list-16k", "lists/s", "CPU us", { "list-16k luasocket", 1.8 } },
+  { "list-160k", "lists/s", "CPU us", { "list-160k luasocket", 2 } },
+  { "list-160k-one", "lists/s", "CPU us", { "list-160k bare", 0.75 } },
+  { "validate", "checks/s", "CPU us", at_least = 5 * 1e6 / 9, note = "5 x pydantic's 9 us" },
+  { "discovery", "ms, fetched", nil, { "discovery python", 20 }, less = true },
+  { "discovery-cache", "ms, from cache_dir", nil, { "discovery python", 20 }, less = true },
+  { "start", "ms to the first result", nil, { "start python", 30 }, less = true },
+  { "start-cached", "ms, schemas cached", nil, { "start python", 30 }, less = true },
+  { "pages", "s for 100 pages of 50 ms", nil, at_most = 1.4 * 100 / 8 * 0.05, note = "8 ahead" },
+  { "flight", "s for 1,000 calls of 50 ms", "kB each", at_most = 0.75, second = 32, note = "100 connections" },
+  { "upload", "MB/s, 1 GiB", "kB growth", { "upload curl", 0.9 }, second = 16384 },
+  { "download", "MB/s, 1 GiB", "kB growth", { "download curl", 0.9 }, second = 16384 },
+}
+for _, size in ipairs({ "16k", "160k", "5000k" }) do
+  rows[#rows + 1] = { "json-decode-" .. size, "MB/s", nil, { "cjson", 2 } }
+  rows[#rows + 1] = { "json-encode-" .. size, "MB/s", nil, { "cjson", 1.5 } }
+end
+
+local bars = {} -- of the chart: ratio by its goal
+
+local function mark(met) return met and "met" or "MISSED" end
+
+--- What became of a row's goals for one of ours, as words.
+local function judge(row, variant, m)
+  local words = {}
+  for _, goal in ipairs({ row[4], row[5] }) do
+    local name = goal[1] == "cjson" and row[1] .. " cjson-" .. variant or goal[1]
+    local peer = measured[name]
+    if peer then
+      local ratio = row.less and peer.value / m.value or m.value / peer.value
+      words[#words + 1] = ("%.2f x %s (%g: %s)"):format(ratio, name:match("%S+$"), goal[2], mark(ratio >= goal[2]))
+      bars[#bars + 1] = { row[1] .. " / " .. name:match("%S+$") .. ", " .. variant, ratio / goal[2] }
+    else
+      words[#words + 1] = name .. ": missing"
+    end
+  end
+  if row.cpu and measured[row.cpu[1]] then
+    local ratio = m.second / measured[row.cpu[1]].second
+    words[#words + 1] = ("CPU %.2f x (%g: %s)"):format(ratio, row.cpu[2], mark(ratio <= row.cpu[2]))
+  end
+  if row.at_most then words[#words + 1] = ("at most %.2f: %s"):format(row.at_most, mark(m.value <= row.at_most)) end
+  if row.at_least then words[#words + 1] = ("at least %.0f: %s"):format(row.at_least, mark(m.value >= row.at_least)) end
+  if row.second then words[#words + 1] = ("%d: %s"):format(row.second, mark(m.second < row.second)) end
+  return table.concat(words, ", ") .. (row.note and " (" .. row.note .. ")" or "")
+end
+
+local versions = {
+  bosa = bosa.version,
+  libcurl = run("curl-config --version 2>/dev/null || curl --version | head -1"),
+  lua = run("lua5.4 -v"),
+  luajit = run("luajit -v | cut -c1-40"),
+  packages = run("dpkg-query -W -f '${Package} ${Version}, ' lua-cjson lua-socket curl 2>/dev/null"),
+  python = run("python3 --version 2>&1"),
+  peer = "gl-connectors-sdk 0.1.15.post1",
+}
 local cpu = run("grep -m1 'model name' /proc/cpuinfo | cut -d: -f2")
 local machine = ("%s, %s cores, %s"):format(run("uname -srm"), run("nproc"), cpu)
-print("bosa " .. bosa.version .. " on " .. machine)
-print("libcurl: " .. run("curl-config --version 2>/dev/null || curl --version | head -1"))
-print(("\n%-20s %-14s %12s %8s %8s  %-12s %s"):format("row", "variant", "median", "spread", "ratio", "second", "units"))
-for _, entry in ipairs(about) do
-  local row, unit, second, base = entry[1], entry[2], entry[3], entry[4]
-  for _, variant in ipairs({ "bare", "lua5.4", "luajit", "luasocket", "cjson-lua5.4", "cjson-luajit" }) do
-    local m = measured[row .. " " .. variant]
+print("bosa " .. versions.bosa .. " on " .. machine)
+for _, name in ipairs({ "libcurl", "lua", "luajit", "packages", "python", "peer" }) do print("  " .. versions[name]) end
+print(("\n%-18s %-13s %10s %6s  %-16s %s"):format("row", "variant", "median", "spread", "", "goals"))
+for _, row in ipairs(rows) do
+  for _, variant in ipairs(variants) do
+    local m = measured[row[1] .. " " .. variant]
     if m then
-      local against = base == "cjson" and "cjson-" .. variant or base
-      local b = against and (measured[against] or measured[row .. " " .. against])
-      m.ratio = b and m.value / b.value or nil
-      print(("%-20s %-14s %12.2f %7.0f%% %8s  %-12s %s"):format(row, variant, m.value, m.spread * 100,
-        m.ratio and ("%.2f"):format(m.ratio) or "", second and ("%.1f %s"):format(m.second, second) or "", unit))
+      local ours = variant == "lua5.4" or variant == "luajit"
+      m.goals = ours and judge(row, variant, m) or nil
+      print(("%-18s %-13s %10.2f %5.0f%%  %-16s %s"):format(row[1], variant, m.value, m.spread * 100,
+        row[3] and m.second > 0 and ("%.1f %s"):format(m.second, row[3]) or "", m.goals or row[2]))
     end
   end
 end
 
+print("\ngrowth: ms for a tenth, the whole, ten times as much (per unit, against the whole)")
+for _, what in ipairs({ "items 10000", "pages 30", "parameters 10000", "calls 100" }) do
+  local name, size = what:match("^(%S+) (%S+)$")
+  for _, vm in ipairs({ "lua5.4", "luajit" }) do
+    local whole = measured[("growth-%s-%d %s"):format(name, size, vm)]
+    local words = {}
+    for _, n in ipairs({ size / 10, size, size * 10 }) do
+      local m = measured[("growth-%s-%d %s"):format(name, n, vm)]
+      words[#words + 1] = m and whole
+        and ("%d: %.2f (%.2f)"):format(n, m.value, m.value / n / (whole.value / size)) or "missing"
+    end
+    print(("  %-11s %-7s %s"):format(name, vm, table.concat(words, "  ")))
+  end
+end
+
 local f = assert(io.open(target, "w"))
-f:write(assert(bosa.json.encode({ version = bosa.version, machine = machine, rows = measured })), "\n")
+f:write(assert(bosa.json.encode({ versions = versions, machine = machine, rows = measured })), "\n")
 f:close()
 print("\nwritten to " .. target)
+
+---------------------------------------------------------------------------------------------------
+-- the chart: each ratio as a part of its goal
+
+if run("command -v gnuplot") == "" then
+  print("missing: gnuplot, so no chart")
+  return
+end
+local data = os.tmpname()
+f = assert(io.open(data, "w"))
+for i = #bars, 1, -1 do f:write(('"%s" %.3f\n'):format(bars[i][1], bars[i][2])) end
+f:close()
+local plot = io.popen("gnuplot", "w")
+plot:write(([[
+set terminal svg size 760,%d background "white" font "sans-serif,12"
+set output "%s"
+set title "Measured, as a part of the goal (the line)"
+set style fill solid 0.8 border
+set boxwidth 0.7
+set yrange [-0.5:%d.5]
+set logscale x 2
+set xrange [0.25:8]
+set grid xtics
+set arrow from 1,-0.5 to 1,%d.5 nohead lw 2 lc rgb "#b03030"
+unset key
+set lmargin 36
+plot "%s" using (0.25):0:(0.25):($2 > 8 ? 8 : $2):($0-0.35):($0+0.35):ytic(1) with boxxyerror lc rgb "#4070a0"
+]]):format(#bars * 18 + 90, chart, #bars - 1, #bars - 1, data))
+plot:close()
+os.remove(data)
+print("drawn in " .. chart)
