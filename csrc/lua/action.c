@@ -368,6 +368,22 @@ static int action_validate(lua_State *L)
     return 1;
 }
 
+/* action:_copy() -> a builder that says the same, and goes its own way from now on. */
+static int action_copy(lua_State *L)
+{
+    struct laction *a = check(L);
+    lua_settop(L, 1);
+    struct laction *copy = bind_new(L, sizeof *copy, ACTION_CLASS);
+    copy->policy = a->policy;
+    lua_getuservalue(L, 1);
+    lua_pushnil(L);
+    while (lua_next(L, 3)) {
+        bind_keep(L, 2, lua_tostring(L, -2));
+    }
+    lua_settop(L, 2);
+    return 1;
+}
+
 /* action:_hub() -> hub, connector's name, action's name */
 static int action_hub(lua_State *L)
 {
@@ -399,6 +415,9 @@ void bind_open_action(lua_State *L)
                                        {"on_progress", action_on_progress},
                                        {"_call", action_call},
                                        {"_validate", action_validate},
+                                       {"_copy", action_copy},
+                                       {"_keep", bind_keep_method},
+                                       {"_kept", bind_kept_method},
                                        {"_hub", action_hub},
                                        {NULL, NULL}};
     bind_class(L, ACTION_CLASS, meta, methods);

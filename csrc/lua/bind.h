@@ -35,13 +35,14 @@ struct lhub {
     struct bosa_error error;    /* scratch of the function that runs */
 };
 
-/* uservalue: {hub}; `name` is in it too. */
+/* uservalue: {hub, before, after}; `name` is in it too. */
 struct lconnector {
     char *name; /* owned */
     size_t len;
 };
 
-/* uservalue: {hub, connector, name, params, token, identifier, headers, output, on_progress}. */
+/* uservalue: {hub, connector, name, params, token, identifier, headers, output, on_progress,
+ * before, after}. */
 struct laction {
     struct policy policy;
     bool own_params; /* `params` is a copy of ours, which :param may change */
@@ -62,10 +63,11 @@ struct lcall {
     struct bosa_error error; /* scratch; what a _status, _field, _body or _wire_... refused */
 };
 
-/* uservalue: {hub, data, meta, headers, output, on_progress}. */
+/* uservalue: {hub, data, meta, headers, output, on_progress, hooks}. */
 struct lresponse {
     struct call *call; /* owned; ended, ok */
     enum int_mode ints;
+    bool changed;             /* `data` in the uservalue counts, not the document */
     uint32_t seen, seen_node; /* element number `seen` (from 0) of the list is at `seen_node`; 0, 0:
                                  none yet */
     struct bosa_error error;  /* scratch */

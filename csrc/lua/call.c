@@ -173,6 +173,19 @@ static int call_fail(lua_State *L)
     return 0;
 }
 
+/* call:_param(name) -> a parameter as it was given; nil: it was not */
+static int call_param(lua_State *L)
+{
+    struct lcall *c = check(L);
+    const char *name = luaL_checkstring(L, 2);
+    uint32_t node = c->plan ? json_member(&c->plan->params, 0, name) : JSON_NONE;
+    if (node == JSON_NONE || json_type(&c->plan->params, node) == JSON_FILE) {
+        return 0;
+    }
+    values_push(L, &c->plan->params, node, INT_STRING);
+    return 1;
+}
+
 /* call:_kept(name) -> "hub", "output", "on_progress", "feeds" */
 static int call_kept(lua_State *L)
 {
@@ -544,30 +557,19 @@ static int call_tick_(lua_State *L)
 void bind_open_call(lua_State *L)
 {
     static const luaL_Reg meta[] = {{"__gc", call_gc}, {"__tostring", call_tostring}, {NULL, NULL}};
-    static const luaL_Reg methods[] = {{"_ended", call_ended},
-                                       {"_result", call_result},
-                                       {"_fail", call_fail},
-                                       {"_kept", call_kept},
-                                       {"_hungry", call_hungry},
-                                       {"_feed", call_feed},
-                                       {"_take", call_take},
-                                       {"_resume", call_resume},
-                                       {"_progress", call_progress},
-                                       {"_event", call_event},
-                                       {"_begin", call_begin_},
-                                       {"_state", call_state_},
-                                       {"_schemas", call_schemas_},
-                                       {"_request", call_request},
-                                       {"_connector", call_connector},
-                                       {"_sending", call_sending_},
-                                       {"_status", call_status},
-                                       {"_field", call_field},
-                                       {"_body", call_body},
-                                       {"_answered", call_answered_},
-                                       {"_broke", call_broke_},
-                                       {"_wake", call_wake},
-                                       {"_attempt_time", call_attempt},
-                                       {"_tick", call_tick_},
-                                       {NULL, NULL}};
+    static const luaL_Reg methods[] = {
+        {"_ended", call_ended},        {"_result", call_result},
+        {"_fail", call_fail},          {"_kept", call_kept},
+        {"_param", call_param},        {"_hungry", call_hungry},
+        {"_feed", call_feed},          {"_take", call_take},
+        {"_resume", call_resume},      {"_progress", call_progress},
+        {"_event", call_event},        {"_begin", call_begin_},
+        {"_state", call_state_},       {"_schemas", call_schemas_},
+        {"_request", call_request},    {"_connector", call_connector},
+        {"_sending", call_sending_},   {"_status", call_status},
+        {"_field", call_field},        {"_body", call_body},
+        {"_answered", call_answered_}, {"_broke", call_broke_},
+        {"_wake", call_wake},          {"_attempt_time", call_attempt},
+        {"_tick", call_tick_},         {NULL, NULL}};
     bind_class(L, CALL_CLASS, meta, methods);
 }

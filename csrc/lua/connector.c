@@ -98,10 +98,10 @@ void bind_open_connector(lua_State *L)
 {
     static const luaL_Reg meta[] = {
         {"__gc", connector_gc}, {"__tostring", connector_tostring}, {NULL, NULL}};
-    static const luaL_Reg methods[] = {{"_hub", connector_hub},
-                                       {"_actions", connector_actions},
-                                       {"_describe", connector_describe},
-                                       {NULL, NULL}};
+    static const luaL_Reg methods[] = {
+        {"_hub", connector_hub},           {"_actions", connector_actions},
+        {"_describe", connector_describe}, {"_keep", bind_keep_method},
+        {"_kept", bind_kept_method},       {NULL, NULL}};
     bind_class(L, CONNECTOR_CLASS, meta, methods);
     luaL_getmetatable(L, HUB_CLASS);
     lua_getfield(L, -1, "methods");

@@ -299,11 +299,34 @@ static int response_index(lua_State *L)
     return push_field(L, r, lua_tostring(L, 2));
 }
 
+/* Elements of a list that somebody may have changed since it was decoded. */
+static size_t changed_length(lua_State *L, const struct lresponse *r)
+{
+    bind_kept(L, 1, "data");
+    size_t len = lua_istable(L, -1) ? lua_rawlen(L, -1) : list_length(r);
+    lua_pop(L, 1);
+    return len;
+}
+
 /* #response: elements of the list */
 static int response_len(lua_State *L)
 {
-    lua_pushinteger(L, (lua_Integer)list_length(check(L)));
+    struct lresponse *r = check(L);
+    size_t len = r->changed && is_list(r) ? changed_length(L, r) : list_length(r);
+    lua_pushinteger(L, (lua_Integer)len);
     return 1;
+}
+
+/* response:_change(data?): the data is what it now is in Lua, or `data` instead. */
+static int response_change(lua_State *L)
+{
+    struct lresponse *r = check(L);
+    lua_settop(L, 2);
+    r->changed = true;
+    if (!lua_isnil(L, 2)) {
+        bind_keep(L, 1, "data");
+    }
+    return 0;
 }
 
 static int response_tostring(lua_State *L)
@@ -419,6 +442,9 @@ void bind_open_response(lua_State *L)
                                        {"has_next", response_has_next},
                                        {"has_prev", response_has_prev},
                                        {"_body", response_body},
+                                       {"_change", response_change},
+                                       {"_keep", bind_keep_method},
+                                       {"_kept", bind_kept_method},
                                        {"_item", response_item},
                                        {"_names", response_names},
                                        {"_page_call", response_page_call},

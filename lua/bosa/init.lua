@@ -8,6 +8,7 @@ local drive = require("bosa.drive")
 local paging = require("bosa.paging")
 local describe = require("bosa.describe")
 local account = require("bosa.account")
+local hooks = require("bosa.hooks")
 local snapshot = require("bosa.snapshot")
 
 loop.add_host(require("bosa.host.nginx"))
@@ -30,6 +31,7 @@ end
 core.set_on_new(function(hub)
   local err = snapshot.load(hub)
   if err then return err end
+  hooks.adopt(hub)
   if not hub:_verify() then tell_unverified(hub) end
 end)
 
@@ -123,6 +125,7 @@ local function run(call, err)
 end
 account.run = run
 snapshot.run = run
+hooks.send = run
 
 --- Loads a connector's schemas: `true | nil, err`.
 local function load(hub, name)
@@ -140,11 +143,13 @@ describe.load = load
 ---@return userdata? response, table? err
 function Action:run()
   check_self(self, "action", "run")
+  if hooks.on then return hooks.run(self) end
   return run(self:_call())
 end
 
 local function whole_body(response, err)
   if not response then return nil, err end
+  if hooks.on then return hooks.body(response), response.status end
   return response:_body(), response.status
 end
 
@@ -152,6 +157,7 @@ end
 ---@return table|userdata|nil body, integer|table status_or_err
 function Action:execute()
   check_self(self, "action", "execute")
+  if hooks.on then return whole_body(hooks.run(self)) end
   return whole_body(run(self:_call()))
 end
 
@@ -159,6 +165,8 @@ end
 ---@return userdata? call, table? err
 function Action:start()
   check_self(self, "action", "start")
+  local task = hooks.on and hooks.start(self)
+  if task then return task end
   local call, err = self:_call()
   if not call then return nil, err end
   local ok, start_err = launch(call)
@@ -173,7 +181,11 @@ function Action:validate()
   local hub, name = self:_hub()
   local ok, err = load(hub, name)
   if not ok then return nil, err end
-  return self:_validate()
+  if not hooks.on then return self:_validate() end
+  local builder
+  builder, err = hooks.prepare(self)
+  if not builder then return nil, err end
+  return builder:_validate()
 end
 
 local option_setters = {
@@ -297,6 +309,10 @@ function Hub:close()
 end
 core.classes.hub.__close = Hub.close
 
+for class, methods in pairs({ hub = Hub, connector = Connector, action = Action }) do
+  for name, method in pairs(hooks.methods(class)) do methods[name] = method end
+end
+
 ---------------------------------------------------------------------------------------------------
 -- Call and task
 
@@ -363,6 +379,7 @@ end
 local function turn_page(response, forward)
   local call, err = response:_page_call(forward)
   if not call then return nil, err end
+  if hooks.on then return hooks.turn(response, call) end
   return run(call)
 end
 

@@ -17,6 +17,7 @@ local loop = {}
 ---@field results table?
 ---@field error any
 ---@field observed boolean whether someone has asked for its result
+---@field inner { call: userdata? }? the call that it is about, which ends with it
 local Task = {}
 Task.__index = Task
 Task.__name = "bosa.task"
@@ -494,6 +495,7 @@ function loop.cancel(object, kind)
   object.error = loop.error("cancelled", "the task was cancelled", "maybe")
   settle(object)
   let_go(object)
+  if object.inner and object.inner.call then loop.cancel(object.inner.call) end
 end
 
 --- Ends everything of a hub that is being closed: the core ends the calls it has, who waits for them is told, and so

@@ -3,6 +3,7 @@
 -- A server can't make a loop endless: the same cursor again, or the same page again, ends it with an error
 -- of kind "protocol". Pages fetched ahead are calls under way; leaving a loop cancels them.
 
+local hooks = require("bosa.hooks")
 local loop = require("bosa.loop")
 
 local paging = {}
@@ -35,8 +36,11 @@ end
 local Walk = {}
 Walk.__index = Walk
 
-local function start(call, err)
+--- Begins the call of a page that is asked for by `page`.
+local function start(page, call, err)
   if not call then return nil, err end
+  local task = hooks.on and hooks.start_page(page, call)
+  if task then return task end
   local ok, start_err = paging.launch(call)
   if not ok then return nil, start_err end
   return call
@@ -50,7 +54,7 @@ function Walk:ask_numbered(page)
   while #self.ahead < wanted and page:has_next() do
     local known = last > 0 and next_number <= last
     if not known and #self.ahead > 0 then return end
-    local call, err = start(page:_numbered_call(next_number))
+    local call, err = start(page, page:_numbered_call(next_number))
     if not call then return err end
     self.ahead[#self.ahead + 1] = call
     self.asked = next_number
@@ -70,7 +74,7 @@ function Walk:ask(page)
   end
   local call, err = page:_page_call(self.forward)
   if not call then return err end
-  call, err = start(call)
+  call, err = start(page, call)
   if not call then return err end
   self.ahead[1] = call
 end
