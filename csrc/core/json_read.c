@@ -303,7 +303,7 @@ static char *read_exponent(struct reader *r, char *p, int64_t *power, bool *exac
     if (p == from) {
         return fail(r, p, "a digit");
     }
-    if (p - from > MOST_DIGITS) {
+    if (p - from >= MOST_DIGITS) { /* as many may be past int64_t */
         *exact = false;
     } else {
         *power = minus ? -(int64_t)value : (int64_t)value;

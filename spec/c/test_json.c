@@ -186,6 +186,7 @@ static void doubles_are_rounded_correctly(void **unused)
     assert_reads("2.4703282292062328e-324", 0x1p-1074);
     assert_reads("2.4703282292062327e-324", 0.0);
     assert_reads("1e-999999999999999999999999", 0.0);
+    assert_reads("1e-9223372036854775808", 0.0);
     assert_reads("-1e-400", -0.0);
     assert_reads("0e999999999999999999999999", 0.0);
     assert_reads("1e0000000000000000000000005", 1e5);

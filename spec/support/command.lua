@@ -103,10 +103,13 @@ function Command:close() os.execute("rm -rf " .. quote(self.dir)) end
 local Terminal = {}
 Terminal.__index = Terminal
 
+local terminals = 0
+
 --- Opens a terminal (tmux's) in which a shell's line runs.
 ---@param line string
 function Command:terminal(line)
-  local self_ = setmetatable({ socket = self.dir .. "/tmux" }, Terminal)
+  terminals = terminals + 1 -- a socket of its own: the server of the one before may be about to end
+  local self_ = setmetatable({ socket = self.dir .. "/tmux" .. terminals }, Terminal)
   write_file(self.dir .. "/session", "trap : INT\ncd " .. quote(command.top) .. "\n" .. line .. "\n")
   os.execute(("env -u TMUX tmux -S %s -f /dev/null new-session -d -x 120 -y 40 'sh %s/session; exec cat'"):format(
     self_.socket, self.dir))
