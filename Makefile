@@ -274,7 +274,7 @@ $(BUILD)/need-%: | $(BUILD)/flags
 	  LUA_INCDIRS="$(LUA54_INCDIR) $(LUAJIT_INCDIR)" tools/need.sh $*
 	@touch $@
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -type f -name '*.d' 2>/dev/null)
 
 # ---- checks ----
 
