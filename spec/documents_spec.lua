@@ -29,6 +29,7 @@ describe("the example", function()
     download = "in chunks\t2000000",
     parallel = "answers\t50",
     prefetch = "items\t400",
+    testing = "recorded and replayed\t2\t2",
   }
   for name in io.popen("ls examples/*.lua"):lines() do
     local short = name:match("([%w_]+)%.lua$")

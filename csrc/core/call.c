@@ -108,6 +108,26 @@ struct call *call_new_endpoint(struct hub *hub, enum endpoint endpoint, const ch
     return call;
 }
 
+/* Nothing that the hub knows goes into it: the request has its key and its token already. */
+struct call *call_new_relay(struct hub *hub, struct request *request, int64_t timeout)
+{
+    struct policy once = *hub_policy(hub);
+    struct call *call;
+
+    once.max_attempts = 1;
+    once.replay_unsafe = false;
+    once.deadline = 0;
+    once.timeout = timeout;
+    call = call_new(hub, CALL_RELAY, &once);
+    if (call == NULL) {
+        request_free(request);
+        return NULL;
+    }
+    call->request = *request;
+    request_init(request);
+    return call;
+}
+
 /* ---- requests ---- */
 
 /* The sum, at most CALL_NEVER; `ms` of 0 is "no limit". */
@@ -121,12 +141,15 @@ static enum bosa_status make_reply(struct call *call)
 {
     struct reply_options options = {.max_size = hub_max_response_size(call->hub),
                                     .sink = SINK_MEMORY};
+    enum bosa_status status;
 
     if (call->plan != NULL) {
         options.sink = call->plan->output;
         options.output_path = call->plan->output_path;
     }
-    return reply_init(&call->reply, &options);
+    status = reply_init(&call->reply, &options);
+    call->reply.raw = call->kind == CALL_RELAY;
+    return status;
 }
 
 /* The reply is made once and emptied for every further exchange. */
@@ -241,6 +264,9 @@ enum call_state call_begin(struct call *call, const struct moment *now)
     }
     call->begun = now->ms;
     call->p->deadline = limit(now->ms, call->p->policy.deadline);
+    if (call->kind == CALL_RELAY) {
+        return call_prepare(call, now);
+    }
     if (call->kind == CALL_ENDPOINT) {
         choose_dialect(call);
     }

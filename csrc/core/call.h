@@ -27,7 +27,7 @@
 /* kept for a driver that does not look; then the oldest are dropped */
 #define CALL_MAX_EVENTS 32
 
-enum call_kind { CALL_ACTION, CALL_FETCH, CALL_ENDPOINT };
+enum call_kind { CALL_ACTION, CALL_FETCH, CALL_ENDPOINT, CALL_RELAY };
 enum call_state { CALL_NEW, CALL_SCHEMAS, CALL_SEND, CALL_FLYING, CALL_WAITING, CALL_ENDED };
 
 /* Where the time of one exchange went; milliseconds from its start, negative: not known. */
@@ -86,6 +86,12 @@ struct call *call_new_fetch(struct hub *hub, const char *connector);
  */
 struct call *call_new_endpoint(struct hub *hub, enum endpoint endpoint, const char *connector,
                                const char *identifier, const char *token, struct json_doc *body);
+
+/*
+ * Sends a request as it is (moved, also on failure), once, within `timeout` ms (0: no limit), and
+ * succeeds with whatever answer comes, which is not looked at: its bytes are a file.
+ */
+struct call *call_new_relay(struct hub *hub, struct request *request, int64_t timeout);
 
 /* CALL_NEW -> the first state. All functions below return the new state. */
 enum call_state call_begin(struct call *call, const struct moment *now);

@@ -182,7 +182,8 @@ static bool looks_like_json(char c)
 static void decide(struct reply *reply, const char *bytes, size_t len)
 {
     const char *type = fields_get(&reply->fields, "Content-Type");
-    if (disposition_is_attachment(fields_get(&reply->fields, "Content-Disposition"))) {
+    if (reply->raw ||
+        disposition_is_attachment(fields_get(&reply->fields, "Content-Disposition"))) {
         reply->to_sink = true;
     } else if (type && *type != '\0') {
         reply->to_sink = !http_is_json(type);
@@ -258,7 +259,7 @@ enum bosa_status reply_body(struct reply *reply, const char *bytes, size_t len,
     if (len == 0 || has_no_body(reply->status)) {
         return BOSA_OK;
     }
-    if (reply->status >= 300) {
+    if (reply->status >= 300 && !reply->raw) {
         status = keep_error(reply, bytes, len, err);
     } else {
         if (reply->deciding) {
@@ -377,7 +378,7 @@ enum bosa_status reply_end(struct reply *reply, struct bosa_error *err)
     if (has_no_body(reply->status)) {
         return BOSA_OK;
     }
-    if (reply->status >= 300) {
+    if (reply->status >= 300 && !reply->raw) {
         return reply->received > 0 ? end_error(reply, err) : BOSA_OK;
     }
     if (reply->received == 0) {

@@ -50,6 +50,7 @@ struct reply {
     uint64_t received;    /* body bytes, decoded */
     int64_t expected;     /* Content-Length when the body isn't compressed, else -1; for progress */
     size_t max_size;
+    bool raw;      /* every answer with a body is a file; set behind reply_init */
     bool deciding; /* no body byte seen yet; without a content type, none but white space */
     bool sniffed;  /* no content type: JSON by its looks alone, and a file when it turns out to be
                       none */

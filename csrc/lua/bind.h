@@ -157,6 +157,7 @@ void bind_open_connector(lua_State *L);
 void bind_open_action(lua_State *L);
 void bind_open_call(lua_State *L);
 void bind_open_wire(lua_State *L);
+void bind_open_relay(lua_State *L);
 void bind_open_response(lua_State *L);
 void bind_open_file(lua_State *L);
 

@@ -557,19 +557,32 @@ static int call_tick_(lua_State *L)
 void bind_open_call(lua_State *L)
 {
     static const luaL_Reg meta[] = {{"__gc", call_gc}, {"__tostring", call_tostring}, {NULL, NULL}};
-    static const luaL_Reg methods[] = {
-        {"_ended", call_ended},        {"_result", call_result},
-        {"_fail", call_fail},          {"_kept", call_kept},
-        {"_param", call_param},        {"_hungry", call_hungry},
-        {"_feed", call_feed},          {"_take", call_take},
-        {"_resume", call_resume},      {"_progress", call_progress},
-        {"_event", call_event},        {"_begin", call_begin_},
-        {"_state", call_state_},       {"_schemas", call_schemas_},
-        {"_request", call_request},    {"_connector", call_connector},
-        {"_sending", call_sending_},   {"_status", call_status},
-        {"_field", call_field},        {"_body", call_body},
-        {"_answered", call_answered_}, {"_broke", call_broke_},
-        {"_wake", call_wake},          {"_attempt_time", call_attempt},
-        {"_tick", call_tick_},         {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"_ended", call_ended},
+                                       {"_result", call_result},
+                                       {"_fail", call_fail},
+                                       {"_kept", call_kept},
+                                       {"_keep", bind_keep_method},
+                                       {"_param", call_param},
+                                       {"_hungry", call_hungry},
+                                       {"_feed", call_feed},
+                                       {"_take", call_take},
+                                       {"_resume", call_resume},
+                                       {"_progress", call_progress},
+                                       {"_event", call_event},
+                                       {"_begin", call_begin_},
+                                       {"_state", call_state_},
+                                       {"_schemas", call_schemas_},
+                                       {"_request", call_request},
+                                       {"_connector", call_connector},
+                                       {"_sending", call_sending_},
+                                       {"_status", call_status},
+                                       {"_field", call_field},
+                                       {"_body", call_body},
+                                       {"_answered", call_answered_},
+                                       {"_broke", call_broke_},
+                                       {"_wake", call_wake},
+                                       {"_attempt_time", call_attempt},
+                                       {"_tick", call_tick_},
+                                       {NULL, NULL}};
     bind_class(L, CALL_CLASS, meta, methods);
 }

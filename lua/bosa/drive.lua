@@ -155,7 +155,7 @@ local function refusal(err)
   return nil, kinds[err.kind] and err.kind or "connection", message, nil, sents[err.sent] and err.sent or nil
 end
 
---- Makes a `send` of the user's function.
+--- Makes a `send` of the user's function. (An error's `instead` is for bosa.testing: it becomes the call's result.)
 function drive.custom(transport)
   return function(call)
     local method, url, headers, body = call:_request()
@@ -166,7 +166,10 @@ function drive.custom(transport)
     local request = { method = method, url = url, headers = headers, body = body, timeout = call:_attempt_time() }
     local ok, reply, err = pcall(transport, request)
     if not ok then return nil, "connection", "the transport raised: " .. tostring(reply) end
-    if reply == nil then return refusal(err) end
+    if reply == nil then
+      if type(err) == "table" and err.instead then call:_keep("error", err.instead) end
+      return refusal(err)
+    end
     local fault = reply_fault(reply)
     if fault then return nil, "protocol", fault end
     if not deliver(call, reply) then return nil, nil, nil, nil, "yes" end

@@ -1,0 +1,116 @@
+#include "bind.h"
+
+#include "../core/mem.h"
+
+#include <string.h>
+
+/*
+ * relay: what recording needs: a request sent as it is, with an answer that nobody judged, and a
+ * file that only its owner can read.
+ */
+
+static const char *check_method(lua_State *L, int arg)
+{
+    static const char *const names[] = {"GET", "POST", "DELETE", NULL};
+    return names[luaL_checkoption(L, arg, NULL, names)];
+}
+
+/* Adds the fields of the table at `index`. */
+static enum bosa_status read_fields(lua_State *L, int index, struct fields *fields,
+                                    struct bosa_error *err)
+{
+    enum bosa_status status = BOSA_OK;
+    lua_pushnil(L);
+    while (status == BOSA_OK && lua_next(L, index)) {
+        size_t name_len = 0, len = 0;
+        bool texts = lua_type(L, -2) == LUA_TSTRING && lua_type(L, -1) == LUA_TSTRING;
+        const char *name = texts ? lua_tolstring(L, -2, &name_len) : NULL;
+        const char *value = texts ? lua_tolstring(L, -1, &len) : NULL;
+        status = texts ? fields_add(fields, name, name_len, value, len, err)
+                       : error_set(err, BOSA_PARAMS, "header fields must be texts");
+        lua_pop(L, 1);
+    }
+    return status;
+}
+
+static enum bosa_status fill(lua_State *L, struct request *request, struct bosa_error *err)
+{
+    size_t url_len = 0, len = 0;
+    const char *url = lua_tolstring(L, 3, &url_len);
+    const char *bytes = lua_tolstring(L, 5, &len);
+    request->url = mem_dup(url, url_len);
+    if (!request->url) {
+        return error_set(err, BOSA_NOMEM, "no memory");
+    }
+    if (bytes) {
+        request->body = body_new();
+        if (!request->body || body_add_bytes(request->body, bytes, len) != BOSA_OK) {
+            return error_set(err, BOSA_NOMEM, "no memory");
+        }
+    }
+    return read_fields(L, 4, &request->fields, err);
+}
+
+/*
+ * hub:_relay(method, url, headers, body?, timeout?) -> call | nil, err: sends this and nothing
+ * else; its response has status, headers, and the bytes as a file.
+ */
+static int hub_relay(lua_State *L)
+{
+    struct lhub *h = bind_check_hub(L, 1);
+    struct request request;
+    request_init(&request);
+    request.method = check_method(L, 2);
+    luaL_checkstring(L, 3);
+    luaL_checktype(L, 4, LUA_TTABLE);
+    luaL_optstring(L, 5, NULL);
+    lua_Number timeout = luaL_optnumber(L, 6, 0);
+    lua_settop(L, 6);
+    if (!h->hub) {
+        error_set(&h->error, BOSA_CLOSED, "the hub is closed");
+        return bind_fail(L, &h->error);
+    }
+    struct lcall *c = bind_push_call(L, 1);
+    if (fill(L, &request, &h->error) != BOSA_OK) {
+        request_free(&request);
+        return bind_fail(L, &h->error);
+    }
+    bind_set_call(L, c, call_new_relay(h->hub, &request, (int64_t)(timeout * 1000)));
+    return 1;
+}
+
+/* write_private(path, bytes) -> true | nil, err: whole or not at all, readable by its owner only.
+ */
+static int write_private(lua_State *L)
+{
+    const char *path = luaL_checkstring(L, 1);
+    size_t len = 0;
+    const char *bytes = luaL_checklstring(L, 2, &len);
+    struct bosa_error err;
+    struct sink sink;
+    error_init(&err);
+    if (sink_init(&sink, SINK_PATH, path) != BOSA_OK) {
+        return bind_nomem(L);
+    }
+    enum bosa_status status = sink_write(&sink, bytes, len, &err);
+    if (status == BOSA_OK) {
+        status = sink_finish(&sink, &err);
+    }
+    sink_free(&sink);
+    if (status != BOSA_OK) {
+        return bind_fail(L, &err);
+    }
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+void bind_open_relay(lua_State *L)
+{
+    lua_pushcfunction(L, write_private);
+    lua_setfield(L, -2, "write_private");
+    luaL_getmetatable(L, HUB_CLASS);
+    lua_getfield(L, -1, "methods");
+    lua_pushcfunction(L, hub_relay);
+    lua_setfield(L, -2, "_relay");
+    lua_pop(L, 2);
+}

@@ -1,0 +1,548 @@
+--- The kit for users' own tests: stubs that the real core stands in front of, and cassettes.
+local bosa = require("bosa")
+local command = require("spec.support.command")
+local server = require("spec.support.server")
+local snapshot = require("bosa.snapshot")
+local testing = require("bosa.testing")
+
+local sandbox, schemas, dir
+
+setup(function()
+  sandbox = server.start()
+  local hub = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key })
+  schemas = assert(bosa.json.decode(assert(snapshot.take(hub, { "github", "lab" }))))
+  dir = command.output_of("mktemp -d"):match("%S+")
+end)
+teardown(function()
+  os.execute("rm -rf " .. dir)
+  sandbox.stop()
+end)
+
+--- The message that fn(...) raises.
+local function raised(fn, ...)
+  local ok, message = pcall(fn, ...)
+  assert.is_false(ok, "it did not raise")
+  return tostring(message)
+end
+
+describe("testing.hub", function()
+  local where = { owner = "lua", repo = "lua" }
+
+  it("answers by functions, which get the parameters as they were sent", function()
+    local hub, stub = testing.hub({
+      schemas = schemas,
+      stubs = {
+        github = {
+          list_issues = function(params, request)
+            assert.equal("list_issues", request.action)
+            assert.equal("github", request.connector)
+            return { { number = 1, title = params.repo } }, { total = 1, has_next = false }
+          end,
+        },
+      },
+    })
+    local response = assert(hub:run("github", "list_issues", where))
+    assert.equal(1, #response)
+    assert.equal("lua", response[1].title)
+    assert.same({ total = 1, has_next = false }, response:get_meta())
+    assert.equal(200, response.status)
+    local calls = stub:calls("github", "list_issues")
+    assert.equal(1, #calls)
+    assert.equal("lua", calls[1].owner)
+    assert.same({}, stub:calls("github", "create_issue"))
+    assert.same({}, stub:calls("nothing", "at_all"))
+    stub:reset()
+    assert.same({}, stub:calls("github", "list_issues"))
+  end)
+
+  it("checks parameters as ever, and asks no stub when they are wrong", function()
+    local hub, stub = testing.hub({ schemas = schemas, stubs = { github = { list_issues = {} } } })
+    local response, err = hub:run("github", "list_issues", { owner = "lua" })
+    assert.is_nil(response)
+    assert.equal("params", err.kind)
+    assert.matches("repo", err.message)
+    assert.equal("params", select(2, hub:connect("github"):action("list_issues"):params({ owner = 5 }):validate()).kind)
+    assert.equal("unknown_action", select(2, hub:run("github", "list_isues")).kind)
+    assert.same({}, stub:calls("github", "list_issues"))
+  end)
+
+  it("takes schemas as a path, too, and none at all", function()
+    local path = dir .. "/schemas.json"
+    command.write_file(path, assert(bosa.json.encode(schemas)))
+    local hub = testing.hub({ schemas = path, stubs = { lab = { small = { ok = 1 } } } })
+    assert.same({ ok = 1 }, assert(hub:run("lab", "small")).data)
+    local free, stub = testing.hub({ stubs = { any = { thing = { ok = 2 } } } })
+    assert.same({ ok = 2 }, assert(free:run("any", "thing", { a = { b = { 1, 2 } } })).data)
+    assert.same({ { a = { b = { 1, 2 } } } }, stub:calls("any", "thing"))
+    assert.same({ "any" }, assert(free:get_available_modules()))
+    local none, err = testing.hub({ schemas = "/nowhere/at/all" })
+    assert.is_nil(none)
+    assert.equal("file", err.kind)
+  end)
+
+  it("gives data of every form", function()
+    local answers = {
+      text = "text", number = 5, truth = true, null = bosa.null, object = { a = { b = 1 } }, list = { 1, 2 },
+    }
+    local hub = testing.hub({ stubs = { any = answers } })
+    for name, value in pairs(answers) do assert.same(value, assert(hub:run("any", name)).data) end
+    assert.is_true(assert(hub:run("any", "list")):is_list())
+  end)
+
+  it("takes an empty table for a list, unless the schema has an object there", function()
+    local own = { c = {} }
+    for _, kind in ipairs({ "object", "array" }) do
+      own.c[kind] = {
+        method = "POST", path = "/c/" .. kind, parameters = {},
+        response = { type = "object", properties = { data = { type = kind } } },
+      }
+    end
+    local hub = testing.hub({ schemas = own, stubs = { c = { object = {}, array = {} }, free = { empty = {} } } })
+    assert.is_false(assert(hub:run("c", "object")):is_list())
+    assert.is_true(assert(hub:run("c", "array")):is_list())
+    assert.is_true(assert(hub:run("free", "empty")):is_list())
+    for _ in assert(hub:run("free", "empty")):items() do error("there is none") end
+  end)
+
+  for style, options in pairs({ number = {}, cursor = { cursor = "cursor" } }) do
+    it("gives pages by " .. style, function()
+      options.size = 3
+      local list = { 1, 2, 3, 4, 5, 6, 7 }
+      local hub, stub = testing.hub({ stubs = { any = { list = testing.pages(list, options) } } })
+      local seen = {}
+      for item in assert(hub:run("any", "list")):items() do seen[#seen + 1] = item end
+      assert.same(list, seen)
+      assert.equal(3, #stub:calls("any", "list"))
+      local first = assert(hub:run("any", "list"))
+      assert.is_false(first:has_prev())
+      local second = assert(first:next_page())
+      assert.equal(4, second[1])
+      assert.equal(1, assert(second:prev_page())[1])
+      local last = assert(second:next_page())
+      assert.equal(1, #last)
+      assert.is_nil(last:next_page())
+      assert.equal(7, #assert(hub:run("any", "list", { limit = 10 })))
+      assert.equal(3, #assert(first:get_all_items()))
+    end)
+  end
+
+  it("gives files, and takes them", function()
+    local hub, stub = testing.hub({
+      schemas = schemas,
+      stubs = {
+        lab = {
+          download = bosa.file({ file = "by\0tes", filename = "a.bin", content_type = "image/png" }),
+          echo_form = function() return { ok = true } end,
+        },
+      },
+    })
+    local file = assert(hub:run("lab", "download")).data
+    assert.equal("by\0tes", file.file)
+    assert.equal("a.bin", file.filename)
+    assert.equal("image/png", file.content_type)
+    assert(hub:run("lab", "echo_form", {
+      file = bosa.file({ file = "\0\1\2", filename = "b.bin" }), text = "5", number = 2.5, count = 3, flag = true,
+      tags = { "x", "y" }, numbers = { 1, 2 },
+    }))
+    assert(hub:run("lab", "echo_form", { text = "a & b", tags = { "one" } }))
+    assert.same({
+      {
+        file = { file = "\0\1\2", filename = "b.bin", content_type = "application/octet-stream" }, text = "5",
+        number = 2.5, count = 3, flag = true, tags = { "x", "y" }, numbers = { 1, 2 },
+      },
+      { text = "a & b", tags = { "one" } },
+    }, stub:calls("lab", "echo_form"))
+  end)
+
+  local kinds = {
+    auth = 401, not_found = 404, rate_limit = 429, api = 400, server = 500, connection = false, timeout = false,
+    tls = false, protocol = false, file = false, params = false, unknown_connector = false, unknown_action = false,
+    cancelled = false, closed = false,
+  }
+  for kind, status in pairs(kinds) do
+    it("gives an error of kind " .. kind .. ", by run and by start", function()
+      local hub = testing.hub({
+        stubs = {
+          any = {
+            constant = testing.error({ kind = kind, message = "as told" }),
+            returned = function() return nil, { kind = kind, message = "as told" } end,
+          },
+        },
+      })
+      for _, action in ipairs({ "constant", "returned" }) do
+        local builder = hub:connect("any"):action(action)
+        for _, result in ipairs({ { builder:run() }, { builder:start():wait() } }) do
+          assert.is_nil(result[1])
+          assert.equal(kind, result[2].kind)
+          assert.equal(status or nil, result[2].status)
+          assert.truthy(result[2].message:find("as told", 1, true))
+        end
+      end
+    end)
+  end
+
+  it("gives an error with everything that a server says", function()
+    local hub = testing.hub({
+      stubs = {
+        any = {
+          down = testing.error({
+            status = 503, message = "closed for today", code = "down", retry_after = 120, reference_id = "ref-1",
+          }),
+          odd = testing.error({ kind = "params", status = 422, message = "no", details = { { message = "x" } } }),
+          forbidden = testing.error({ status = 403 }),
+          word = function() return nil, "just text" end,
+        },
+      },
+    })
+    local _, err = hub:run("any", "down")
+    assert.equal("server", err.kind)
+    assert.equal(503, err.status)
+    assert.equal("down", err.code)
+    assert.equal(120, err.retry_after)
+    assert.equal("ref-1", err.reference_id)
+    _, err = hub:run("any", "odd")
+    assert.equal("params", err.kind)
+    assert.equal(422, err.status)
+    assert.same({ { message = "x" } }, err.details)
+    assert.equal("auth", select(2, hub:run("any", "forbidden")).kind)
+    _, err = hub:run("any", "word")
+    assert.equal("server", err.kind)
+    assert.matches("just text", err.message)
+  end)
+
+  it("lets the hub try again", function()
+    local count = 0
+    local hub, stub = testing.hub({
+      max_attempts = 3,
+      stubs = {
+        any = {
+          flaky = function()
+            count = count + 1
+            if count < 3 then return nil, { kind = "rate_limit", retry_after = 0 } end
+            return "made it"
+          end,
+        },
+      },
+    })
+    assert.equal(3, assert(hub:run("any", "flaky")).attempts)
+    assert.equal(3, #stub:calls("any", "flaky"))
+  end)
+
+  it("tells of what is missing or broken in the stubs", function()
+    local hub, stub = testing.hub({
+      schemas = schemas,
+      stubs = {
+        lab = {
+          small = function() error("broken", 0) end,
+          echo = function() return { f = print } end,
+        },
+      },
+    })
+    local _, err = hub:run("lab", "small")
+    assert.equal("lab.small: the stub of lab.small raised: broken", tostring(err))
+    assert.matches("can't be JSON", tostring(select(2, hub:run("lab", "echo"))))
+    assert.matches("no stub of lab.slow", tostring(select(2, hub:run("lab", "slow", { delay_ms = 1 }))))
+    assert.equal("unknown_connector", select(2, hub:run("other", "thing")).kind)
+    assert.matches("no stub of GET /users/me", tostring(select(2, hub:get_user_info())))
+    stub:set("lab", "small", { now = "mended" })
+    assert.same({ now = "mended" }, assert(hub:run("lab", "small")).data)
+    assert.matches("testing_spec.lua:%d+: .*no such action", raised(function() stub:set("lab", "smal", 1) end))
+  end)
+
+  it("answers what is no action by its route", function()
+    local hub = testing.hub({
+      routes = {
+        ["GET /users/me"] = { id = "1", identifier = "me", integrations = bosa.array({}) },
+        ["POST /users"] = function(body) return { identifier = body.identifier, secret = "sk-user-1" } end,
+        ["GET /connectors/github/integration-exists"] = function() return nil, { kind = "auth" } end,
+      },
+    })
+    assert.equal("me", assert(hub:get_user_info()).identifier)
+    assert.equal("ada", assert(hub:create_bosa_user("ada")).identifier)
+    assert.equal("auth", select(2, hub:user_has_integration("github")).kind)
+  end)
+
+  it("raises misuse at the caller's line", function()
+    local cases = {
+      { function() testing.hub({ stubs = 5 }) end, "stubs: table expected" },
+      { function() testing.hub("x") end, "settings: table expected" },
+      { function() testing.hub({ stubs = { github = 5 } }) end, "stubs.github: table of actions expected" },
+      { function() testing.hub({ schemas = schemas, stubs = { lab = { smal = 1 } } }) end, "have no action `smal`" },
+      { function() testing.hub({ transport = print }) end, "transport: use `stubs`" },
+      { function() testing.hub({ snapshot = "x" }) end, "snapshot: use `schemas`" },
+      { function() testing.hub({ max_atempts = 2 }) end, "did you mean `max_attempts`" },
+      { function() testing.error(5) end, "error: table expected" },
+      { function() testing.pages("x") end, "list: table expected" },
+      { function() testing.cassette(5) end, "path: string expected" },
+      { function() testing.cassette("x", { mode = "play" }) end, "mode: auto, record or replay" },
+      { function() testing.cassette("x", { mod = "play" }) end, "unknown option `mod`" },
+      { function() testing.use("x", {}, 5) end, "a function expected" },
+    }
+    for _, case in ipairs(cases) do
+      local message = raised(case[1])
+      assert.truthy(message:find(case[2], 1, true), message)
+      assert.matches("testing_spec.lua:%d+: ", message)
+    end
+  end)
+end)
+
+describe("a cassette", function()
+  local number = 0
+  local path
+
+  before_each(function()
+    number = number + 1
+    path = dir .. "/" .. number .. ".json"
+  end)
+
+  --- A hub that records at the sandbox, and its cassette.
+  local function record(options, hub_options)
+    options = options or {}
+    options.mode = "record"
+    local cassette = assert(testing.cassette(path, options))
+    local all = { api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token }
+    for name, value in pairs(hub_options or {}) do all[name] = value end
+    return cassette:hub(all), cassette
+  end
+
+  local function replay(hub_options)
+    local cassette = assert(testing.cassette(path, { mode = "replay" }))
+    return cassette:hub(hub_options), cassette
+  end
+
+  --- Records what fn(hub) does, then replays it without a server; what it returned both times.
+  local function both(fn, hub_options)
+    local hub, cassette = record(nil, hub_options)
+    local recorded = fn(hub)
+    assert(cassette:close())
+    local before = sandbox.stats().requests
+    hub, cassette = replay()
+    local replayed = fn(hub)
+    cassette:assert_all_used()
+    assert.equal(0, sandbox.stats().requests - before)
+    return recorded, replayed
+  end
+
+  it("answers from the file what the server answered", function()
+    local function session(hub)
+      local response = assert(hub:run("github", "list_issues", { owner = "lua", repo = "lua", limit = 2 }))
+      local made = assert(hub:run("github", "create_issue", { owner = "lua", repo = "lua", title = "new" }))
+      local titles = {}
+      for item in assert(hub:run("lab", "list_pages", { total = 45 })):items() do titles[#titles + 1] = item.name end
+      return {
+        response.data, response:get_meta(), made.data, titles, response.headers["content-type"], response.reference_id,
+      }
+    end
+    local recorded, replayed = both(session)
+    assert.equal(45, #recorded[4])
+    assert.same(recorded, replayed)
+  end)
+
+  it("keeps errors, of the server and of the way to it", function()
+    local function session(hub)
+      local _, server_error = hub:run("lab", "fault", { status = 503, retry_after = 7, message = "down" })
+      local _, unknown = hub:run("lab", "no_such_action")
+      local _, lost = hub:run("lab", "fault", { connection = "reset" })
+      local kept = {}
+      for i, err in ipairs({ server_error, unknown, lost }) do
+        kept[i] = { err.kind, err.status, err.message, err.retry_after, err.code, err.sent, err.reference_id }
+      end
+      return kept
+    end
+    local recorded, replayed = both(session)
+    assert.same({ "server", "unknown_action", "connection" }, { recorded[1][1], recorded[2][1], recorded[3][1] })
+    assert.same(recorded, replayed)
+  end)
+
+  it("keeps files up and down, forms, and integers of any size", function()
+    local bytes = {}
+    for i = 0, 255 do bytes[i + 1] = string.char(i) end
+    bytes = table.concat(bytes)
+    local function session(hub)
+      local down = assert(hub:run("lab", "download", { bytes = 600, filename = "a b.bin" })).data
+      local up = assert(hub:run("lab", "upload", { file = bosa.file({ file = bytes, filename = "x.bin" }) })).data
+      local form = assert(hub:run("lab", "echo_form", { text = "ä & ö", tags = { "x", "y" }, flag = false })).data
+      local numbers = assert(hub:run("lab", "integers")).data
+      return { down.file, down.filename, up, form.raw, tostring(numbers.huge), tostring(numbers.highest),
+        tostring(numbers.unsigned) }
+    end
+    local recorded, replayed = both(session)
+    assert.equal(600, #recorded[1])
+    assert.same(recorded, replayed)
+  end)
+
+  it("keeps what several attempts and redirects took", function()
+    local function session(hub)
+      local params = { key = "cassette", status = 503, times = 2, retry_after = 0 }
+      return { assert(hub:run("lab", "fault", params, { max_attempts = 3 })).attempts }
+    end
+    local recorded, replayed = both(session)
+    assert.same({ 3 }, recorded)
+    assert.same({ 3 }, replayed)
+  end)
+
+  it("never holds a secret, wherever one turned up", function()
+    local hub, cassette = record({ secrets = { "my-own-secret" } })
+    local lab = hub:connect("lab")
+    assert(lab:echo({ text = "key " .. sandbox.key .. " token " .. sandbox.token .. " my-own-secret" }))
+    assert(lab:echo_form({ text = sandbox.key, file = bosa.file({ file = "\0" .. sandbox.token .. "\255" }) }))
+    assert(lab:echo_form({ text = sandbox.key .. "&x" }))
+    assert(lab:echo({
+      object = { password = "p4ssw0rd-1", nested = { api_key = "a-key-of-mine" }, token = { "t-1-2-3-4" } },
+    }))
+    local user = assert(hub:create_bosa_user("ada"))
+    local token = assert(hub:authenticate_bosa_user("ada", user.secret))
+    assert(hub:run("lab", "echo", { text = "later: " .. user.secret .. " " .. token.token }))
+    assert(hub:run("lab", "echo", {}, { token = token.token }))
+    hub:initiate_plugin_configuration("github", nil, { site = "plugin-configuration-value" })
+    assert(cassette:save())
+    local text = command.read_file(path)
+    for _, secret in ipairs({
+      sandbox.key, sandbox.token, "my-own-secret", "p4ssw0rd-1", "a-key-of-mine", "t-1-2-3-4", user.secret,
+      user.secret:sub(-8), token.token, "plugin-configuration-value",
+    }) do
+      assert.is_nil(text:find(secret, 1, true), "the cassette holds " .. secret)
+    end
+    for base64 in text:gmatch('"base64": "([^"]*)"') do
+      assert.is_nil(require("bosa.testing.body").decode64(base64):find(sandbox.token, 1, true))
+    end
+    assert.is_nil(text:lower():find("cookie", 1, true))
+    assert.truthy(text:find("[secret]", 1, true))
+    assert.equal("600", command.output_of("stat -c %a " .. path):match("%d+"))
+    -- with other secrets, or none, the same session is found again
+    local again = replay({ api_key = "another-key-12345" })
+    assert(again:connect("lab"):echo({ text = "key another-key-12345 token x my-own-secret" }))
+    assert.equal("string", type(assert(again:create_bosa_user("ada")).secret))
+    assert.equal("string", type(assert(again:authenticate_bosa_user("ada", "a-secret-of-today")).token))
+  end)
+
+  it("doesn't take schemas' names for secrets", function()
+    local function session(hub) return assert(hub:connect("github"):get_action_parameters("list_issues")) end
+    local recorded, replayed = both(session)
+    assert.same(recorded, replayed)
+    assert.is_nil(command.read_file(path):find("[secret]", 1, true))
+  end)
+
+  it("is text that compares well: the same session makes the same file", function()
+    local function session()
+      local hub, cassette = record()
+      assert(hub:run("lab", "echo", { number = 1, text = "a", object = { x = 1, y = { 1, 2 } } }))
+      assert(cassette:close())
+      return (command.read_file(path):gsub('"x%-request%-id": "[^"]*"', ""):gsub('"value": "127[^"]*"', ""))
+    end
+    assert.equal(session(), session())
+  end)
+
+  it("gives what was asked twice in the order of the recording", function()
+    local hub, cassette = record()
+    local count = { key = "twice" }
+    assert(hub:run("lab", "count", count))
+    assert(hub:run("lab", "small", { key = "twice" }))
+    assert(hub:run("lab", "count", count))
+    assert(cassette:close())
+    hub = replay()
+    assert.equal(0, assert(hub:run("lab", "count", count)).data.count)
+    assert.equal(1, assert(hub:run("lab", "count", count)).data.count)
+    local _, err = hub:run("lab", "count", count)
+    assert.equal("protocol", err.kind)
+    assert.matches("used already", err.message)
+    assert.equal("no", err.sent)
+  end)
+
+  it("answers parallel calls", function()
+    local function session(hub)
+      local calls = {}
+      for i = 1, 10 do calls[i] = hub:connect("lab"):action("echo"):params({ number = i }):start() end
+      local results, errors = bosa.all(calls)
+      assert.is_nil(next(errors))
+      local numbers = {}
+      for i = 1, 10 do numbers[i] = results[i].data.body.number end
+      return numbers
+    end
+    local recorded, replayed = both(session)
+    assert.same({ 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 }, recorded)
+    assert.same(recorded, replayed)
+  end)
+
+  it("says what is nearest to a request that was not recorded", function()
+    local hub, cassette = record()
+    assert(hub:run("lab", "echo", { text = "a", object = { x = { 1, 2 } } }))
+    assert(cassette:close())
+    hub, cassette = replay()
+    local _, err = hub:run("lab", "echo", { text = "a", object = { x = { 1, 3 } } })
+    assert.equal("protocol", err.kind)
+    assert.truthy(err.message:find(path, 1, true))
+    local expected = "POST /connectors/lab/echo; nearest is exchange 2: the body.object.x[2] is 2 there and 3 here"
+    assert.truthy(err.message:find(expected, 1, true), err.message)
+    _, err = hub:run("lab", "small")
+    assert.matches("POST /connectors/lab/small; nearest is exchange 2: POST /connectors/lab/echo", err.message)
+    local message = raised(function() cassette:assert_all_used() end)
+    assert.matches("testing_spec.lua:%d+: .*never asked for 2: POST /connectors/lab/echo", message)
+    assert.same({ "2: POST /connectors/lab/echo" }, cassette:unused())
+  end)
+
+  it("records where there is none yet, replays where there is one, and does as $BOSA_CASSETTE says", function()
+    local cassette = assert(testing.cassette(path))
+    assert.is_true(cassette.recording)
+    assert.matches("recording", tostring(cassette))
+    local hub = cassette:hub({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+    assert(hub:run("lab", "small"))
+    assert(cassette:close())
+    assert(cassette:close())
+    assert.is_false(assert(testing.cassette(path)).recording)
+    local script = dir .. "/mode.lua"
+    command.write_file(script, 'print(tostring(assert(require("bosa.testing").cassette(arg[1]))))')
+    local line = ("BOSA_CASSETTE=record %s %s %s"):format(os.getenv("BOSA_LUA"), script, path)
+    assert.matches("recording", command.output_of(line))
+  end)
+
+  it("keeps the paths behind a base URL's own", function()
+    local function transport(request)
+      assert.matches("^https://api%.example/v1/connectors/", request.url)
+      return { status = 200, headers = { ["Content-Type"] = "application/json" }, body = request.method == "GET"
+        and '{"c":{"a":{"method":"POST","path":"/connectors/c/a","parameters":{}}}}' or '{"data":1}' }
+    end
+    local hub, cassette = record(nil, { api_base_url = "https://api.example/v1/", transport = transport })
+    assert.equal(1, assert(hub:run("c", "a")).data)
+    assert(cassette:close())
+    assert.equal(1, assert(replay():run("c", "a")).data)
+    assert.equal(1, assert(replay({ api_base_url = "https://other.example/v2" }):run("c", "a")).data)
+  end)
+
+  it("that is missing or broken is an error", function()
+    local none, err = testing.cassette(path, { mode = "replay" })
+    assert.is_nil(none)
+    assert.equal("file", err.kind)
+    for _, text in ipairs({ "", "{", "[]", '{"bosa_cassette":2,"exchanges":[]}', '{"bosa_cassette":1,"exchanges":[{}]}',
+      '{"bosa_cassette":1,"exchanges":[{"request":{"method":"GET","path":"/"}}]}' }) do
+      command.write_file(path, text)
+      none, err = testing.cassette(path)
+      assert.is_nil(none)
+      assert.equal("protocol", err.kind)
+      assert.truthy(err.message:find(path, 1, true))
+    end
+    command.write_file(path, '{"bosa_cassette":1,"exchanges":[]}')
+    assert.matches("it is empty", tostring(select(2, replay():run("lab", "small"))))
+  end)
+
+  it("that can't be written is an error, and leaves what was there", function()
+    local cassette = assert(testing.cassette("/nowhere/at/all.json"))
+    local ok, err = cassette:close()
+    assert.is_nil(ok)
+    assert.equal("file", err.kind)
+  end)
+
+  it("is used and closed by testing.use", function()
+    local hub_options = { api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token }
+    testing.use(path, { mode = "record", hub = hub_options }, function(hub) assert(hub:run("lab", "small")) end)
+    local ran = false
+    testing.use(path, function(hub, cassette)
+      ran = true
+      assert.is_false(cassette.recording)
+      assert(hub:run("lab", "small"))
+    end)
+    assert.is_true(ran)
+    assert.matches("never asked for", raised(function() testing.use(path, function() end) end))
+    assert.matches("my own", raised(function() testing.use(path, function() error("my own") end) end))
+  end)
+end)
