@@ -10,7 +10,7 @@ local output = require("bosa.cli.output")
 local complete = {}
 
 local FILES = { { ":" } }
-local FILE_OPTIONS = { ["--output"] = true, ["-o"] = true, ["--input"] = true, ["--config"] = true }
+local FILE_OPTIONS = { ["--output"] = true, ["-o"] = true, ["--input"] = true, ["--config"] = true, ["--diff"] = true }
 
 ---------------------------------------------------------------------------------------------------
 -- what the cache knows
@@ -100,6 +100,7 @@ local positions = {
   end,
   actions = function(words) return #words == 1 and connectors() or {} end,
   integrations = function(words) return #words == 1 and connectors() or {} end,
+  snapshot = connectors,
 }
 
 ---------------------------------------------------------------------------------------------------
