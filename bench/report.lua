@@ -112,16 +112,27 @@ for _, row in ipairs(rows) do
   end
 end
 
-print("\ngrowth: ms for a tenth, the whole, ten times as much (per unit, against the whole)")
-for _, what in ipairs({ "items 10000", "pages 30", "parameters 10000", "calls 100" }) do
+local growing = { "items 10000", "pages 30", "parameters 10000", "calls 100" }
+
+--- What was measured of growth for one VM: {n, ms, kB} for a tenth, the whole, ten times as much.
+local function growth(name, size, vm)
+  local list = {}
+  for _, n in ipairs({ size / 10, size, size * 10 }) do
+    local m = measured[("growth-%s-%d %s"):format(name, n, vm)]
+    if m then list[#list + 1] = { n, m.value, m.second } end
+  end
+  return list
+end
+
+print("\ngrowth: ms, and kB of Lua's memory, for a tenth, the whole, ten times as much (ms of one, against the whole)")
+for _, what in ipairs(growing) do
   local name, size = what:match("^(%S+) (%S+)$")
   for _, vm in ipairs({ "lua5.4", "luajit" }) do
-    local whole = measured[("growth-%s-%d %s"):format(name, size, vm)]
-    local words = {}
-    for _, n in ipairs({ size / 10, size, size * 10 }) do
-      local m = measured[("growth-%s-%d %s"):format(name, n, vm)]
-      words[#words + 1] = m and whole
-        and ("%d: %.2f (%.2f)"):format(n, m.value, m.value / n / (whole.value / size)) or "missing"
+    local list, words = growth(name, size, vm), {}
+    local whole = list[2] and list[2][2] / list[2][1]
+    for i, one in ipairs(list) do
+      words[i] = ("%d: %.2f (%.2f)%s"):format(one[1], one[2], one[2] / one[1] / whole,
+        one[3] > 0 and (" %.0f kB"):format(one[3]) or "")
     end
     print(("  %-11s %-7s %s"):format(name, vm, table.concat(words, "  ")))
   end
@@ -133,32 +144,65 @@ f:close()
 print("\nwritten to " .. target)
 
 ---------------------------------------------------------------------------------------------------
--- the chart: each ratio as a part of its goal
+-- the chart: each ratio as a part of its goal, and growth
 
 if run("command -v gnuplot") == "" then
   print("missing: gnuplot, so no chart")
   return
 end
-local data = os.tmpname()
-f = assert(io.open(data, "w"))
-for i = #bars, 1, -1 do f:write(('"%s" %.3f\n'):format(bars[i][1], bars[i][2])) end
-f:close()
+
+--- A file of lines for gnuplot.
+local function data_of(lines)
+  local name = os.tmpname()
+  local file = assert(io.open(name, "w"))
+  file:write(table.concat(lines, "\n"), "\n")
+  file:close()
+  return name
+end
+
+local lines, files, series = {}, {}, {}
+for i = #bars, 1, -1 do lines[#lines + 1] = ('"%s" %.3f'):format(bars[i][1], bars[i][2]) end
+files[1] = data_of(lines)
+for _, what in ipairs(growing) do
+  local name, size = what:match("^(%S+) (%S+)$")
+  local points = {}
+  for i, one in ipairs(growth(name, size, "lua5.4")) do points[i] = ("%d %.4f"):format(one[1], one[2]) end
+  files[#files + 1] = data_of(points)
+  series[#series + 1] = ('"%s" using 1:2 with linespoints lw 2 title "%s"'):format(files[#files], name)
+end
+
+local height = #bars * 18 + 90
 local plot = io.popen("gnuplot", "w")
 plot:write(([[
 set terminal svg size 760,%d background "white" font "sans-serif,12"
 set output "%s"
+set multiplot
+set origin 0,%.4f
+set size 1,%.4f
 set title "Measured, as a part of the goal (the line)"
 set style fill solid 0.8 border
-set boxwidth 0.7
 set yrange [-0.5:%d.5]
 set logscale x 2
 set xrange [0.25:8]
 set grid xtics
-set arrow from 1,-0.5 to 1,%d.5 nohead lw 2 lc rgb "#b03030"
+set arrow 1 from 1,-0.5 to 1,%d.5 nohead lw 2 lc rgb "#b03030"
 unset key
 set lmargin 36
 plot "%s" using (0.25):0:(0.25):($2 > 8 ? 8 : $2):($0-0.35):($0+0.35):ytic(1) with boxxyerror lc rgb "#4070a0"
-]]):format(#bars * 18 + 90, chart, #bars - 1, #bars - 1, data))
+unset arrow 1
+set origin 0,0
+set size 1,%.4f
+set title "Milliseconds for so many, on Lua 5.4: proportional to the dashed line is linear"
+set lmargin 10
+set autoscale
+set ytics auto
+set logscale xy 10
+set grid xtics ytics
+set key left top
+plot %s, x / 1000 with lines dashtype 2 lc rgb "#808080" title "1 us each"
+unset multiplot
+]]):format(height + 320, chart, 320 / (height + 320), height / (height + 320), #bars - 1, #bars - 1, files[1],
+  320 / (height + 320), table.concat(series, ", ")))
 plot:close()
-os.remove(data)
+for _, name in ipairs(files) do os.remove(name) end
 print("drawn in " .. chart)
