@@ -6,14 +6,13 @@
 --   configure  function(parser): adds arguments and options to the lua-argparse command
 --   run        function(cx, options) -> exit code (nil: 0)
 --   task       true: it runs as a task of luv's loop, so that Ctrl-C ends its calls and what they began
--- It is loaded only when it is used or its help is asked for. A name without a module is left out.
+-- It is loaded only when it is used or its help is asked for.
 
 local cli = {}
 
 --- The subcommands, in the order of the help.
 cli.names = {
-  "auth", "integrations", "users", "connectors", "actions", "help", "run",
-  "repl", "sandbox", "types", "mcp", "snapshot", "completion",
+  "auth", "integrations", "users", "connectors", "actions", "help", "run", "sandbox", "snapshot", "completion",
 }
 
 --- Exit codes.
