@@ -91,6 +91,7 @@ end
 ---@field holders table<userdata, boolean> calls that have a place; weak: a killed thread's call is collected
 ---@field gate table semaphore of those who wait for a place
 ---@field waiting integer how many do
+---@field handed integer how many of them were given a place and have not run since
 ---@field verify boolean
 ---@field origin bosa.nginx.Origin? where its last call went
 local places = setmetatable({}, { __mode = "k" })
@@ -100,7 +101,8 @@ local function place_of(hub)
   local place = places[hub]
   if place then return place end
   local verify, connections = hub:_verify()
-  place = { connections = connections, used = 0, holders = setmetatable({}, weak), waiting = 0, verify = verify }
+  place = { connections = connections, used = 0, holders = setmetatable({}, weak), waiting = 0, handed = 0 }
+  place.verify = verify
   place.gate = require("ngx.semaphore").new(0)
   places[hub] = place
   return place
@@ -108,9 +110,10 @@ end
 
 --- A thread that is killed can't give its place back; that its call is gone tells of it.
 local function recount(place)
+  collectgarbage() -- where all wait, nothing else would have it run
   local count = 0
   for _ in pairs(place.holders) do count = count + 1 end
-  place.used = math.min(place.used, count)
+  place.used = math.min(place.used, count + place.handed)
 end
 
 --- Waits for one of the hub's max_connections places (nginx's own queue of connects loses places on the way).
@@ -120,9 +123,10 @@ local function take_place(place, call, deadline)
     local left = deadline and deadline - ngx.now() or RECOUNT
     if left <= 0 then return false end
     place.waiting = place.waiting + 1
-    local handed = place.gate:wait(math.min(left, RECOUNT))
+    local given = place.gate:wait(math.min(left, RECOUNT))
     place.waiting = place.waiting - 1
-    if handed then
+    if given then
+      place.handed = math.max(0, place.handed - 1)
       place.holders[call] = true
       return true
     end
@@ -133,13 +137,15 @@ local function take_place(place, call, deadline)
   return true
 end
 
---- Hands the place to a waiter, or frees it.
+--- Hands the place to a waiter that has none yet, or frees it.
 local function leave_place(place, call)
   place.holders[call] = nil
-  if place.waiting > 0 then
+  if place.waiting == 0 then place.handed = 0 end -- who was killed between post and wake is forgotten
+  if place.waiting > place.handed then
+    place.handed = place.handed + 1
     place.gate:post(1)
   else
-    place.used = place.used - 1
+    place.used = math.max(0, place.used - 1)
   end
 end
 
