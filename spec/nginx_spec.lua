@@ -151,6 +151,27 @@ describe("a worker", function()
   end)
 end)
 
+describe("max_connections", function()
+  it("counts no thread that was killed, also where every place was taken by one", function()
+    local one = nginx.start({
+      http = code:format(sandbox.url, sandbox.key, sandbox.token),
+      server = ([[ location = /killed { content_by_lua_block {
+        local two = bosa.new({ api_base_url = "%s", api_key = "%s", token = "%s", max_connections = 2 })
+        local small = two:connect("lab")
+        assert(small:small({}))
+        local threads = {}
+        for i = 1, 5 do threads[i] = ngx.thread.spawn(function() return small:slow({ delay_ms = 60000 }) end) end
+        for i = 1, 5 do ngx.thread.kill(threads[i]) end
+        threads = nil
+        answer({ status = assert(small:action("small"):params({}):timeout(20):run()).status })
+      } } ]]):format(sandbox.url, sandbox.key, sandbox.token),
+    })
+    local body = one.get("/killed")
+    one.stop()
+    assert.equal('{"status":200}', body)
+  end)
+end)
+
 describe("the example", function()
   it("answers with the pull requests of ten repositories", function()
     local f = assert(io.open("examples/openresty/nginx.conf"))
