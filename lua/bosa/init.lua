@@ -260,6 +260,9 @@ for _, name in ipairs({ "get_actions", "get_action_parameters", "help" }) do
   Connector[name] = of_class("connector", name, describe[name])
 end
 
+--- connector:tools{...} -> definitions | nil, err: see bosa.tools, which is loaded when it is first needed.
+Connector.tools = of_class("connector", "tools", function(...) return require("bosa.tools").list(...) end)
+
 ---------------------------------------------------------------------------------------------------
 -- Hub
 
@@ -301,6 +304,9 @@ function Hub:refresh_connector(name)
 end
 
 for name, method in pairs(account.methods) do Hub[name] = of_class("hub", name, method) end
+
+--- hub:call_tool(name, arguments, options?) -> result: see bosa.tools.
+Hub.call_tool = of_class("hub", "call_tool", function(...) return require("bosa.tools").call(...) end)
 
 --- Ends what is under way with errors of kind "closed" and lets go of the connections. May be called again.
 function Hub:close()

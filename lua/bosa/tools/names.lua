@@ -1,0 +1,74 @@
+--- Names of tools: `github__list_issues` for the action list_issues of the connector github.
+--
+-- Language models take ^[a-zA-Z0-9_-]{1,64}$; names of connectors and actions may hold anything. So a byte that is not
+-- allowed becomes `-x` and its two hexadecimal digits (`lab__admin-x2frevoke`), and so does what would be taken for
+-- such an escape or for the two underscores between the parts. No two actions share a name, and each can be read back.
+-- Where that is too long, the name is cut and ends in `-z` and a checksum of the whole: which action is meant is then
+-- found by looking.
+
+local names = {}
+
+local LONGEST = 64
+local CHECKSUM = "%-z%x%x%x%x%x%x%x%x%x%x%x%x$"
+local KEPT = LONGEST - 14 -- bytes of a cut name that stay: the rest is the checksum
+
+local function hex(char) return ("-x%02x"):format(char:byte()) end
+
+--- A part of a name with its escapes. `first`: the part before the underscores.
+local function escape(text, first)
+  text = text:gsub("()(%-)", function(at, char)
+    local behind = text:sub(at + 1)
+    if behind:find("^x%x%x") or behind:find("^z%x%x%x%x%x%x%x%x%x%x%x%x$") then return hex(char) end
+    return char
+  end)
+  text = text:gsub("[^%w_%-]", hex)
+  if first then
+    text = text:gsub("_(_+)", function(more) return "_" .. more:gsub("_", hex) end):gsub("_$", hex)
+  end
+  return text
+end
+
+local function unescape(text)
+  return (text:gsub("%-x(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end))
+end
+
+--- 48 bits that tell texts apart, the same on every VM.
+local function checksum(text)
+  local a, b = 7, 11
+  for i = 1, #text do
+    local byte = text:byte(i)
+    a = (a * 257 + byte) % 16777213
+    b = (b * 263 + byte) % 16777199
+  end
+  return ("%06x%06x"):format(a, b)
+end
+
+--- The name of a tool.
+---@param connector string
+---@param action string
+---@return string name 1 to 64 of the characters a-z, A-Z, 0-9, _ and -
+function names.encode(connector, action)
+  local name = escape(connector, true) .. "__" .. escape(action)
+  if #name <= LONGEST then return name end
+  return name:sub(1, KEPT) .. "-z" .. checksum(name)
+end
+
+--- The connector and the action that a name stands for; of a name that was cut, only the connector, where that is
+-- whole; nothing for what is no tool's name.
+---@param name string
+---@return string? connector, string? action
+function names.decode(name)
+  local first, second = name:match("^(.-)__(.+)$")
+  if not first or first == "" or #name > LONGEST or name:find("[^%w_%-]") then return nil end
+  if name:find(CHECKSUM) and #name == LONGEST then return unescape(first), nil end
+  local connector, action = unescape(first), unescape(second)
+  if names.encode(connector, action) ~= name then return nil end
+  return connector, action
+end
+
+--- Whether the name was cut, so that even its connector may have to be looked for.
+---@param name string
+---@return boolean
+function names.is_cut(name) return #name == LONGEST and name:find(CHECKSUM) ~= nil end
+
+return names

@@ -1,0 +1,50 @@
+--- What an action's name says of what it does. Only the name is known, so the rule is a narrow one:
+--
+-- An action reads when the first word of its name (behind the last `/`) is one of get, list, search, find, read, fetch,
+-- count, describe, show, view and download, and no word of it says that it also writes (create, delete, update, ...) or
+-- does more than one thing (and, or, then). It destroys when that first word is delete, remove, and the like.
+
+local reading = {}
+
+local function set(words)
+  local result = {}
+  for word in words:gmatch("%a+") do result[word] = true end
+  return result
+end
+
+local READS = set("get list search find read fetch count describe show view download")
+local DESTROYS = set("delete remove revoke trash purge clear drop destroy erase")
+local WRITES = set("create delete remove update replace set add send write move upload insert edit clear and or then")
+
+--- The words of a name in lower case, and the place of the first one behind the last slash.
+local function words_of(name)
+  local words, first = {}, 1
+  for segment in name:gmatch("[^/]+") do
+    first = #words + 1
+    local parted = segment:gsub("(%l)(%u)", "%1 %2")
+    for word in parted:gmatch("%w+") do words[#words + 1] = word:lower() end
+  end
+  return words, first
+end
+
+--- Whether an action surely reads only, by its name.
+---@param name string
+---@return boolean
+function reading.reads(name)
+  local words, first = words_of(name)
+  if not READS[words[first]] then return false end
+  for _, word in ipairs(words) do
+    if WRITES[word] then return false end
+  end
+  return true
+end
+
+--- Whether an action surely destroys something, by its name.
+---@param name string
+---@return boolean
+function reading.destroys(name)
+  local words, first = words_of(name)
+  return DESTROYS[words[first]] or false
+end
+
+return reading

@@ -1,0 +1,236 @@
+--- What a language model is told of an action that was run: its answer as text that is not too long, or what went wrong
+-- in words to act on.
+
+local core = require("bosa.core")
+local hooks = require("bosa.hooks")
+local pretty = require("bosa.pretty")
+local reading = require("bosa.tools.reading")
+
+local result = {}
+
+--- What is handed back for a tool that was called. `content` and `is_error` are all that a model needs:
+--   OpenAI     { role = "tool", tool_call_id = id, content = r.content }
+--   Anthropic  { type = "tool_result", tool_use_id = id, content = r.content, is_error = r.is_error }
+--   MCP        { content = { { type = "text", text = r.content } }, isError = r.is_error }
+---@class bosa.ToolResult
+---@field content string JSON { data, meta, next_page } or { file }; cut, or of an error, plain words
+---@field is_error boolean
+---@field response userdata? the response
+---@field error table? the error object, where one is behind it
+
+-- paging asks for another page by these
+local PAGE_PARAMETERS = { "cursor", "page_token", "next_token", "page" }
+-- parameters that say how much comes at once
+local SIZE_PARAMETERS = { "limit", "page_size", "per_page", "max_results", "first" }
+
+--- A failure in words.
+---@param text string
+---@param err table?
+---@return bosa.ToolResult
+function result.failed(text, err)
+  return { content = text, is_error = true, error = err }
+end
+
+---------------------------------------------------------------------------------------------------
+-- what went wrong
+
+local function fault_lines(details)
+  local lines = {}
+  for _, fault in ipairs(type(details) == "table" and details or {}) do
+    local message = type(fault) == "table" and (fault.message or fault.msg)
+    if message then lines[#lines + 1] = "- " .. tostring(message) end
+  end
+  return lines
+end
+
+--- The faults of arguments, a line each.
+local function explain_arguments(name, err)
+  local lines = fault_lines(err.details)
+  if not lines[1] then lines[1] = "- " .. tostring(err.message) end
+  table.insert(lines, 1, ("The arguments of %s are wrong, and nothing was done. Correct them and call it again:")
+    :format(name))
+  return table.concat(lines, "\n")
+end
+
+local ADVICE = {
+  auth = "The credentials are missing, have expired or do not suffice. Calling again does not help; tell the user.",
+  not_found = "Check the names and ids in the arguments.",
+  unknown_action = "Use only the tools that are listed.",
+  unknown_connector = "Use only the tools that are listed.",
+  closed = "No more tools can be called.",
+  cancelled = "It was ended before it was done.",
+}
+local PASSING = { connection = true, timeout = true, server = true, protocol = true, tls = true }
+
+--- Whether it can be called again.
+local function again(action, err)
+  if err.sent == "no" then return "Nothing was sent, so it may be called again." end
+  if reading.reads(action) then return "It may be called again." end
+  return "The action may have been carried out all the same: look whether it was before calling it again."
+end
+
+local function advice(action, err)
+  if err.kind == "rate_limit" then
+    local seconds = tonumber(err.retry_after)
+    return seconds and ("Wait %d seconds before calling it again."):format(math.ceil(seconds))
+      or "Wait a while before calling it again."
+  end
+  if err.status == 422 then return "Correct the arguments and call it again." end
+  if PASSING[err.kind] then return again(action, err) end
+  return ADVICE[err.kind]
+end
+
+--- What an error means to who called the tool.
+---@param name string the tool's
+---@param action string
+---@param err table
+---@return bosa.ToolResult
+function result.of_error(name, action, err)
+  if err.kind == "params" and err.sent ~= "yes" then return result.failed(explain_arguments(name, err), err) end
+  local lines = { tostring(err) }
+  for _, line in ipairs(err.status and fault_lines(err.details) or {}) do
+    if not lines[1]:find(line:sub(3), 1, true) then lines[#lines + 1] = line end
+  end
+  lines[#lines + 1] = advice(action, err)
+  return result.failed(table.concat(lines, "\n"), err)
+end
+
+---------------------------------------------------------------------------------------------------
+-- what came
+
+--- Text cut to a number of bytes, not within a character.
+local function cut(text, most)
+  if #text <= most then return text end
+  while most > 0 and text:byte(most + 1) >= 0x80 and text:byte(most + 1) < 0xc0 do most = most - 1 end
+  return text:sub(1, most)
+end
+
+--- Of a list of names, the first that an action has a parameter of.
+local function parameter_of(properties, list)
+  for _, name in ipairs(list) do
+    if properties[name] ~= nil then return name end
+  end
+  return nil
+end
+
+--- How to see more of what is too long.
+local function how_to_see(properties, shown)
+  local ways = {}
+  local size = parameter_of(properties, SIZE_PARAMETERS)
+  if size and shown and shown > 0 then
+    ways[1] = ("go through the list with `%s` = %d or less"):format(size, shown)
+  end
+  if properties.response_fields ~= nil then
+    ways[#ways + 1] = "name only the fields that are needed in `response_fields`"
+  end
+  if not ways[1] then ways[1] = "ask for less" end
+  return "To see the rest, " .. table.concat(ways, ", or ") .. "."
+end
+
+--- The arguments that ask for the page behind a response; nil: there is none.
+local function next_page(response)
+  if not response:has_next() then return nil end
+  local call = response:_page_call(true)
+  local arguments
+  for _, name in ipairs(call and PAGE_PARAMETERS or {}) do
+    local value = call:_param(name)
+    if value ~= nil then
+      arguments = arguments or {}
+      arguments[name] = value
+    end
+  end
+  return arguments
+end
+
+local function add_field(fields, name, value)
+  if value ~= nil then fields[#fields + 1] = ('"%s":%s'):format(name, pretty.line(value)) end
+end
+
+--- The elements of a list as JSON, as many as fit: texts, and whether they are all.
+local function items_of(response, most)
+  local texts, bytes = {}, 0
+  for i = 1, #response do
+    local text = pretty.line(response[i])
+    bytes = bytes + #text + 1
+    if bytes > most then return texts, false end
+    texts[i] = text
+  end
+  return texts, true
+end
+
+local function has_list(response)
+  if not response:is_list() then return false end
+  if not hooks.on then return true end
+  local data = response:get_data() -- a hook may have made something else of it
+  return type(data) == "table" and (data[1] ~= nil or next(data) == nil)
+end
+
+local function tell_cut(text, most, properties)
+  return ("[Only the first %d of %d bytes of the answer are shown. %s]\n%s"):format(#cut(text, most), #text,
+    how_to_see(properties), cut(text, most))
+end
+
+--- A list: whole items only.
+local function of_list(response, most, properties)
+  local texts, whole = items_of(response, most)
+  if not texts[1] and not whole then return nil end
+  local fields = {}
+  if not whole then
+    add_field(fields, "note", ("Only %d of the %d items of this page are shown, the answer is too long. %s"):format(
+      #texts, #response, how_to_see(properties, #texts)))
+  end
+  fields[#fields + 1] = '"data":[' .. table.concat(texts, ",") .. "]"
+  add_field(fields, "meta", response:get_meta())
+  add_field(fields, "next_page", next_page(response))
+  return "{" .. table.concat(fields, ",") .. "}"
+end
+
+local function of_value(response, most, properties)
+  local data = response:get_data()
+  if data == nil then data = core.null end
+  local text = pretty.line(data)
+  if #text > most then return tell_cut(text, most, properties) end
+  local fields = { '"data":' .. text }
+  add_field(fields, "meta", response:get_meta())
+  add_field(fields, "next_page", next_page(response))
+  return "{" .. table.concat(fields, ",") .. "}"
+end
+
+--- A file: saved in a directory, and described.
+local function of_file(file, directory)
+  local about = { filename = file.filename, content_type = file.content_type, size = file.size }
+  local note
+  if directory then
+    local path, err = file:save_in(directory)
+    if not path then return nil, err end
+    about.path = path
+  else
+    note = "The answer is a file. It was not saved, as no directory for files was set up."
+  end
+  return pretty.line({ file = about, note = note })
+end
+
+local function describe(response, options, properties)
+  local data = not response:is_list() and response:get_data()
+  if type(data) == "userdata" and data ~= core.null then return of_file(data, options.files) end
+  local text = has_list(response) and of_list(response, options.max_length, properties)
+  return text or of_value(response, options.max_length, properties)
+end
+
+--- What is told of a response.
+---@param response userdata
+---@param options { files: string?, max_length: integer } in bytes of the answer's data
+---@param properties table the action's parameters by name
+---@return bosa.ToolResult
+function result.of_response(response, options, properties)
+  local ok, text, err = pcall(describe, response, options, properties)
+  if not ok then return result.failed("The answer can't be shown: " .. tostring(text)) end
+  if not text then
+    return result.failed(("The action was carried out, but its file can't be saved: %s"):format(tostring(err)), err)
+  end
+  return { content = text, is_error = false, response = response }
+end
+
+result.cut = cut
+
+return result

@@ -1,0 +1,605 @@
+local bosa = require("bosa")
+local names = require("bosa.tools.names")
+local reading = require("bosa.tools.reading")
+local pretty = require("bosa.pretty")
+local server = require("spec.support.server")
+local command = require("spec.support.command")
+
+local sandbox, hub, dir
+
+setup(function()
+  sandbox = server.start()
+  hub = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+  dir = command.output_of("mktemp -d"):match("%S+")
+end)
+teardown(function()
+  hub:close()
+  sandbox.stop()
+  os.execute("rm -rf " .. dir)
+end)
+
+local function by_name(list)
+  local found = {}
+  for _, tool in ipairs(list) do found[(tool["function"] or tool).name] = tool end
+  return found
+end
+
+--- A hub whose server knows one connector, `made`, with these actions: name -> schema of its parameters (false: none).
+local function made_hub(actions)
+  local entries = bosa.object({})
+  for name, request in pairs(actions) do
+    entries[name] = {
+      method = "POST", path = "/connectors/made/run", docstring = "Does it.",
+      parameters = request and { request = { schema = request } } or bosa.object({}), response = bosa.object({}),
+    }
+  end
+  return bosa.new({ api_base_url = "http://127.0.0.1:9", api_key = "k", transport = function(request)
+    local body = { data = { name = "done" } }
+    if request.method == "GET" then body = { made = entries } end
+    return { status = 200, headers = { ["Content-Type"] = "application/json" }, body = bosa.json.encode(body) }
+  end })
+end
+
+local function made_schema(request, options)
+  options = options or {}
+  options.format = options.format or "openai"
+  local tool = made_hub({ run = request }):connect("made"):tools(options)[1]
+  return tool and (tool.parameters or tool.inputSchema or tool["function"].parameters)
+end
+
+describe("a tool's name", function()
+  it("is made of connector and action, within what models take", function()
+    assert.equal("github__list_issues", names.encode("github", "list_issues"))
+    assert.equal("lab__get-users", names.encode("lab", "get-users"))
+    for _, name in ipairs({ "admin/revoke", "übergröße", "a b", ("long/"):rep(40), "", "-", "_" }) do
+      for _, connector in ipairs({ "github", "über", ("long_"):rep(30) }) do
+        assert.truthy(names.encode(connector, name):find("^[a-zA-Z0-9_-]+$"))
+        assert.is_true(#names.encode(connector, name) <= 64)
+      end
+    end
+  end)
+
+  it("is another one for every connector and action, and can be read back", function()
+    local parts = { "_", "-", "x2f", "a", "/" }
+    local texts = {}
+    local function grow(text, depth)
+      if text ~= "" then texts[#texts + 1] = text end
+      if depth == 3 then return end
+      for _, part in ipairs(parts) do grow(text .. part, depth + 1) end
+    end
+    grow("", 0)
+    local seen = {}
+    for _, connector in ipairs(texts) do
+      for _, action in ipairs(texts) do
+        local name = names.encode(connector, action)
+        if seen[name] then error(("%s.%s has the name of %s"):format(connector, action, seen[name])) end
+        seen[name] = connector .. "." .. action
+        local c, a = names.decode(name)
+        if c ~= connector or a ~= action then error(name .. " can't be read back") end
+      end
+    end
+  end)
+
+  it("is cut where it is too long, and still another one for every action", function()
+    local seen = {}
+    for i = 1, 500 do
+      local name = names.encode("connector", ("do_something_with_a_very_long_name_"):rep(3) .. i)
+      assert.equal(64, #name)
+      assert.is_nil(seen[name])
+      seen[name] = true
+    end
+  end)
+
+  it("is never one that was cut, when it isn't", function()
+    local cut = names.encode("c", ("a"):rep(100))
+    local action = cut:match("__(.*)")
+    assert.are_not.equal(cut, names.encode("c", action))
+    assert.is_false(names.is_cut(names.encode("c", "z-z0123456789ab")))
+  end)
+
+  it("is nothing where it is no tool's", function()
+    local long = ("a"):rep(40) .. "__" .. ("b"):rep(40)
+    for _, name in ipairs({ "", "github", "__x", "github__", "a b__c", "github__a-x61", long }) do
+      assert.is_nil((names.decode(name)))
+    end
+  end)
+end)
+
+describe("the rule of what reads", function()
+  it("goes by the first word behind the last slash", function()
+    for _, name in ipairs({ "list_issues", "get-users", "search_files", "getUser", "download_file", "admin/list_users",
+      "GET_ITEM", "count", "get_deleted_items" }) do
+      assert.is_true(reading.reads(name), name)
+    end
+    for _, name in ipairs({ "create_issue", "github_search_issue", "getaway", "listen", "admin/revoke", "list/delete",
+      "run", "", "/", "delete_list" }) do
+      assert.is_false(reading.reads(name), name)
+    end
+  end)
+
+  it("doubts a name that says more", function()
+    for _, name in ipairs({ "get_or_create_label", "find_and_replace", "listAndRemove", "delete/list_x" }) do
+      assert.is_false(reading.reads(name), name)
+    end
+  end)
+
+  it("knows what destroys", function()
+    for _, name in ipairs({ "delete_file", "removeUser", "admin/revoke" }) do assert.is_true(reading.destroys(name)) end
+    for _, name in ipairs({ "create_file", "list_deleted", "undelete" }) do assert.is_false(reading.destroys(name)) end
+  end)
+end)
+
+describe("connector:tools", function()
+  local github
+
+  before_each(function() github = hub:connect("github") end)
+
+  it("has OpenAI's form", function()
+    local tool = by_name(github:tools({ format = "openai" })).github__create_issue
+    assert.equal("function", tool.type)
+    assert.equal("Open an issue in a repository.", tool["function"].description)
+    local parameters = tool["function"].parameters
+    assert.equal("object", parameters.type)
+    assert.same({ "owner", "repo", "title" }, parameters.required)
+    assert.equal("The repository's name.", parameters.properties.repo.description)
+  end)
+
+  it("has Anthropic's form", function()
+    local tool = by_name(github:tools({ format = "anthropic" })).github__get_issue
+    assert.equal("Read one issue.", tool.description)
+    assert.equal("object", tool.input_schema.type)
+    assert.truthy(tool.input_schema.properties.owner)
+    assert.is_nil(tool.parameters)
+  end)
+
+  it("has MCP's form, with hints only where the name tells", function()
+    local mcp = { format = "mcp" }
+    local tools = by_name(github:tools(mcp))
+    assert.same({ readOnlyHint = true }, tools.github__list_issues.annotations)
+    assert.is_nil(tools.github__create_issue.annotations)
+    assert.truthy(tools.github__create_issue.inputSchema)
+    assert.same({ readOnlyHint = false, destructiveHint = true },
+      by_name(hub:connect("google_drive"):tools(mcp)).google_drive__delete_file.annotations)
+  end)
+
+  it("keeps defaults, enums, limits and descriptions", function()
+    local properties = hub:connect("lab"):tools({ format = "openai", only = { "keywords" } })[1]["function"].parameters
+      .properties
+    assert.equal("red", properties.colour.default)
+    assert.same({ "red", "green", "blue" }, properties.colour.anyOf[1].enum)
+    assert.equal("Red, green or blue.", properties.colour.description)
+    assert.is_false(properties.flag.default)
+    assert.equal(bosa.null, properties.level.default)
+    assert.equal(10, properties.level.anyOf[1].maximum)
+    assert.is_false(properties.point.anyOf[1].additionalProperties)
+    assert.equal("string", properties.pair.anyOf[1].prefixItems[1].type)
+  end)
+
+  it("writes empty lists and objects as what they are", function()
+    local text = bosa.json.encode(hub:connect("lab"):tools({ format = "mcp" }))
+    assert.truthy(text:find('"default":[]', 1, true))
+    assert.truthy(text:find('"properties":{}', 1, true))
+    assert.is_nil(text:find('"properties":[]', 1, true))
+  end)
+
+  it("gives an object also for an action without parameters", function()
+    local tool = hub:connect("lab"):tools({ format = "anthropic", only = { "no_params" } })[1]
+    assert.equal('{"properties":{},"type":"object"}', pretty.line(tool.input_schema))
+  end)
+
+  it("offers what `only` and `read_only` let through", function()
+    local function offered(options)
+      options.format = "mcp"
+      local list = {}
+      for i, tool in ipairs(github:tools(options)) do list[i] = tool.name:match("__(.*)") end
+      return list
+    end
+    assert.same({ "get_issue", "list_collaborators", "list_commits" }, offered({ only = { "get_issue", "list_co*" } }))
+    assert.same({ "create_issue" }, offered({ only = { "github.create_*", "other.list_*" } }))
+    assert.same({}, offered({ only = { "list" } }))
+    for _, name in ipairs(offered({ read_only = true })) do assert.is_true(reading.reads(name)) end
+    assert.same({}, offered({ read_only = true, only = { "create_issue" } }))
+  end)
+
+  it("leaves file parameters out, and what can't do without", function()
+    local lab = by_name(hub:connect("lab"):tools({ format = "openai" }))
+    assert.is_nil(lab.lab__upload)
+    local form = lab.lab__echo_form["function"].parameters.properties
+    assert.truthy(form.text)
+    assert.is_nil(form.file)
+    assert.is_nil(form.files)
+    assert.is_nil(bosa.json.encode(lab.lab__echo_form):find("binary", 1, true))
+  end)
+
+  it("has paths instead where there is a directory", function()
+    local lab = by_name(hub:connect("lab"):tools({ format = "openai", files = dir }))
+    local upload = lab.lab__upload["function"].parameters
+    assert.same({ "file" }, upload.required)
+    assert.equal("string", upload.properties.file.type)
+    assert.is_nil(upload.properties.file.format)
+    assert.truthy(upload.properties.file.description:find("^A file of any size%. Path of a file"))
+    local files = lab.lab__echo_form["function"].parameters.properties.files
+    assert.equal("string", files.anyOf[1].items.type)
+    assert.is_nil(bosa.json.encode(lab.lab__echo_form):find("binary", 1, true))
+  end)
+
+  it("says what went wrong", function()
+    local list, err = hub:connect("gitlab"):tools({ format = "mcp" })
+    assert.is_nil(list)
+    assert.equal("unknown_connector", err.kind)
+  end)
+
+  it("raises for misuse, at the caller's line", function()
+    for _, options in ipairs({ {}, { format = "xml" }, { format = "mcp", nope = 1 }, { format = "mcp", only = "x" },
+      { format = "mcp", only = { 1 } }, { format = "mcp", max_length = 5 } }) do
+      local ok, message = pcall(function() github:tools(options) end)
+      assert.is_false(ok)
+      assert.truthy(message:find("tools_spec.lua:", 1, true), message)
+    end
+  end)
+end)
+
+describe("a tool's schema", function()
+  --- Whether a schema takes parameters: the library's own validator says.
+  local function verdict(request, params)
+    local made = made_hub({ run = request })
+    local ok = made:connect("made"):action("run"):params(params):validate()
+    made:close()
+    return ok == true
+  end
+
+  it("takes and refuses the same as the server's", function()
+    local samples = {
+      keywords = {
+        { name = "a" }, { name = "" }, {}, { name = "a", level = 11 }, { name = "a", colour = "red" },
+        { name = "a", colour = "pink" }, { name = "a", point = { x = 1, y = 2 } }, { name = "a", point = { x = 1 } },
+        { name = "a", shape = { kind = "circle", radius = 1 } }, { name = "a", shape = { kind = "circle", side = 1 } },
+        { name = "a", shape = { radius = 1 } }, { name = "a", limits = { b = "c" } },
+        { name = "a", tree = { value = 1, children = { { value = 2, children = { { value = 3 } } } } } },
+        { name = "a", tree = { value = 1, children = { { value = 2, children = { { value = "3" } } } } } },
+        { name = "a", pair = { "b", 1 } }, { name = "a", pair = { 1, "b" } },
+      },
+      unions = {
+        { shape = { kind = "square", side = 2 } }, { shape = { kind = "square" } }, { shape = { side = 2 } },
+        { shape = { kind = "circle", radius = 1 }, shapes = { { kind = "square", side = 1 } } },
+        { shape = { kind = "circle", radius = 1 }, shapes = { { kind = "round", side = 1 } } },
+        { shape = { kind = "circle", radius = 1 }, id = true }, { shape = { kind = "circle", radius = 1 }, id = "x" },
+      },
+    }
+    local taken, refused = 0, 0
+    for action, list in pairs(samples) do
+      for _, format in ipairs({ "openai", "mcp" }) do
+        local tool = hub:connect("lab"):tools({ format = format, only = { action } })[1]
+        local schema = tool.inputSchema or tool["function"].parameters
+        for i, params in ipairs(list) do
+          local expected = hub:connect("lab"):action(action):params(params):validate() == true
+          assert.equal(expected, verdict(schema, params), ("%s %s %d"):format(action, format, i))
+          taken, refused = taken + (expected and 1 or 0), refused + (expected and 0 or 1)
+        end
+      end
+    end
+    assert.is_true(taken > 15 and refused > 15)
+  end)
+
+  it("has no $ref for OpenAI, but for one that leads to itself", function()
+    local lab = hub:connect("lab")
+    local unions = lab:tools({ format = "openai", only = { "unions" } })
+    assert.is_nil(pretty.line(unions):find("$", 1, true))
+    local keywords = lab:tools({ format = "openai", only = { "keywords" } })[1]["function"].parameters
+    local left = {}
+    for name in pairs(keywords["$defs"]) do left[#left + 1] = name end
+    assert.same({ "Tree" }, left)
+    assert.equal("#/$defs/Tree", keywords.properties.tree.anyOf[1]["$ref"])
+  end)
+
+  it("keeps its $defs for MCP and Anthropic", function()
+    local tool = hub:connect("lab"):tools({ format = "anthropic", only = { "unions" } })[1]
+    assert.equal("#/$defs/Shape", tool.input_schema.properties.shape["$ref"])
+    assert.truthy(tool.input_schema["$defs"].Circle)
+  end)
+
+  it("requires the tag of a union, which the server wants", function()
+    local tool = hub:connect("lab"):tools({ format = "mcp", only = { "unions" } })[1]
+    assert.same({ "radius", "kind" }, tool.inputSchema["$defs"].Circle.required)
+  end)
+
+  it("ends where schemas lead to each other", function()
+    local shaped = made_schema({
+      type = "object", properties = { a = { ["$ref"] = "#/$defs/A" }, c = { ["$ref"] = "#/$defs/C" } },
+      ["$defs"] = {
+        A = { type = "object", properties = { b = { ["$ref"] = "#/$defs/B" } } },
+        B = { type = "object", properties = { a = { ["$ref"] = "#/$defs/A" }, c = { ["$ref"] = "#/$defs/C" } } },
+        C = { type = "string" }, D = { type = "string" },
+      },
+    })
+    assert.equal("string", shaped.properties.c.type)
+    assert.equal("#/$defs/A", shaped.properties.a["$ref"])
+    assert.equal("#/$defs/B", shaped["$defs"].A.properties.b["$ref"])
+    assert.equal("string", shaped["$defs"].B.properties.c.type)
+    assert.is_nil(shaped["$defs"].D)
+  end)
+
+  it("stays small where names stand for more and more", function()
+    local defs = { D0 = { type = "string" } }
+    for i = 1, 40 do
+      local below = { ["$ref"] = ("#/$defs/D%d"):format(i - 1) }
+      defs["D" .. i] = { type = "object", properties = { a = below, b = below } }
+    end
+    local shaped = made_schema({ type = "object", properties = { d = { ["$ref"] = "#/$defs/D40" } }, ["$defs"] = defs })
+    assert.is_true(#bosa.json.encode(shaped) < 1e6)
+    for name in bosa.json.encode(shaped):gmatch('"#/%$defs/(%w+)"') do assert.truthy(shaped["$defs"][name]) end
+  end)
+
+  it("gives a $ref's own words precedence, and holds both where they can't be one", function()
+    local shaped = made_schema({
+      type = "object",
+      properties = {
+        a = { ["$ref"] = "#/$defs/N", description = "Mine.", default = 3 },
+        b = { ["$ref"] = "#/$defs/N", minimum = 5 },
+      },
+      ["$defs"] = { N = { type = "integer", minimum = 1, description = "Theirs." } },
+    })
+    assert.same({ type = "integer", minimum = 1, description = "Mine.", default = 3 }, shaped.properties.a)
+    assert.equal(1, shaped.properties.b.allOf[1].minimum)
+    assert.equal(5, shaped.properties.b.allOf[2].minimum)
+  end)
+
+  it("is an object also behind a $ref", function()
+    local shaped = made_schema({
+      ["$ref"] = "#/$defs/R", ["$defs"] = { R = { type = "object", properties = { a = { type = "string" } } } },
+    }, { format = "mcp" })
+    assert.equal("object", shaped.type)
+    assert.equal("string", shaped.properties.a.type)
+  end)
+
+  it("holds no type that JSON Schema doesn't know, and leaves data alone", function()
+    local shaped = made_schema({
+      type = "object",
+      properties = { a = { type = "any", default = { type = "any", format = "binary" } } },
+    })
+    assert.is_nil(shaped.properties.a.type)
+    assert.same({ type = "any", format = "binary" }, shaped.properties.a.default)
+  end)
+
+  it("loses a file parameter wherever the file is", function()
+    local file = { type = "string", format = "binary" }
+    local request = {
+      type = "object",
+      properties = {
+        a = { anyOf = { file, { type = "null" } } }, b = { type = "array", items = { ["$ref"] = "#/$defs/F" } },
+        c = { anyOf = { file, { type = "boolean" } } }, d = { ["$ref"] = "#/$defs/F" },
+      },
+      ["$defs"] = { F = file },
+    }
+    for _, format in ipairs({ "openai", "mcp" }) do
+      local left = made_schema(request, { format = format })
+      assert.equal('{"properties":{"c":{"anyOf":[{"type":"boolean"}]}},"type":"object"}', pretty.line(left))
+      local paths = made_schema(request, { format = format, files = dir })
+      assert.equal("string", paths.properties.b.items.type)
+      assert.equal("string", paths.properties.d.type)
+      assert.is_nil(pretty.line(paths):find("binary", 1, true))
+    end
+    request.required = { "d" }
+    assert.is_nil(made_schema(request))
+  end)
+end)
+
+describe("hub:call_tool", function()
+  it("runs what the name stands for, with text or a table", function()
+    local written = '{"text":"hello","list":[1,{}]}'
+    for _, arguments in ipairs({ written, { text = "hello", list = { 1, bosa.object({}) } } }) do
+      local r = hub:call_tool("lab__echo", arguments)
+      assert.is_false(r.is_error)
+      local seen = bosa.json.decode(r.content).data.body
+      assert.equal("hello", seen.text)
+      assert.equal('[1,{}]', bosa.json.encode(seen.list))
+      assert.equal("hello", r.response.data.body.text)
+    end
+    assert.is_false(hub:call_tool("lab__no_params").is_error)
+    assert.is_false(hub:call_tool("lab__no_params", "").is_error)
+    assert.is_false(hub:call_tool("lab__admin-x2frevoke", "{}").is_error)
+    assert.is_false(hub:call_tool("lab__get-users", bosa.null).is_error)
+  end)
+
+  it("keeps whole numbers of 64 bits on their way in", function()
+    local r = hub:call_tool("lab__integers", '{"value":9007199254740993}')
+    assert.truthy(r.content:find("9007199254740993", 1, true))
+  end)
+
+  it("takes the options of a run", function()
+    local r = hub:call_tool("lab__echo", {}, { identifier = "me@example.com", headers = { ["X-Mine"] = "yes" } })
+    assert.truthy(r.content:find("me@example.com", 1, true))
+    assert.truthy(r.content:find("X%-Mine"))
+    r = hub:call_tool("lab__slow", { delay_ms = 60000 }, { timeout = 0.05 })
+    assert.equal("timeout", r.error.kind)
+  end)
+
+  it("says how to get the next page", function()
+    local first = bosa.json.decode(hub:call_tool("lab__list_pages", { limit = 2 }).content)
+    assert.equal(2, #first.data)
+    assert.same({ page = 2 }, first.next_page)
+    local arguments, seen = { limit = 40 }, 0
+    repeat
+      local page = bosa.json.decode(hub:call_tool("lab__list_cursor", arguments).content)
+      seen = seen + #page.data
+      for name, value in pairs(page.next_page or {}) do arguments[name] = value end
+    until not page.next_page
+    assert.equal(95, seen)
+  end)
+
+  describe("of wrong arguments", function()
+    local function refused(name, arguments, options)
+      local r = hub:call_tool(name, arguments, options)
+      assert.is_true(r.is_error)
+      return r.content
+    end
+
+    it("names every fault", function()
+      local text = refused("lab__keywords", { level = 40, colour = "pink" })
+      assert.truthy(text:find("nothing was done", 1, true))
+      assert.truthy(text:find("\n- missing parameter `name`", 1, true))
+      assert.truthy(text:find("\n- `level`: expected at most 10; got 40", 1, true))
+      assert.truthy(text:find("`colour`", 1, true) and text:find("green", 1, true))
+    end)
+
+    it("tells of text that is no JSON object", function()
+      assert.truthy(refused("lab__echo", '{"text":'):find("no JSON", 1, true))
+      for _, arguments in ipairs({ "[]", "[1]", '"text"', "5", "true" }) do
+        assert.truthy(refused("lab__echo", arguments):find("must be a JSON object", 1, true))
+      end
+      assert.truthy(refused("lab__echo", { "a" }):find("must be a JSON object", 1, true))
+    end)
+
+    it("tells of a tool that there isn't", function()
+      for _, name in ipairs({ "lab__list_page", "nothing__here", "echo", "", "lab__echo\n", ("x"):rep(300) }) do
+        assert.truthy(refused(name, {}):find("tools that are listed", 1, true), name)
+      end
+    end)
+
+    it("offers no more than it is let", function()
+      local key = "tools_spec refused"
+      refused("lab__echo", { key = key }, { only = { "list_*" } })
+      refused("lab__echo", { key = key }, { read_only = true })
+      assert.equal(0, hub:run("lab", "count", { key = key }).data.count)
+      assert.is_false(hub:call_tool("lab__echo", { key = key }, { only = { "lab.e*" } }).is_error)
+    end)
+  end)
+
+  describe("of a failure", function()
+    local function failed(arguments, options)
+      local r = hub:call_tool("lab__fault", arguments, options)
+      assert.is_true(r.is_error)
+      assert.is_nil(r.content:find(sandbox.key, 1, true))
+      assert.is_nil(r.content:find(sandbox.token, 1, true))
+      return r.content, r.error
+    end
+
+    it("says whether calling again makes sense", function()
+      assert.truthy(failed({ status = 401 }):find("Calling again does not help", 1, true))
+      assert.truthy(failed({ status = 429, retry_after = "7" }):find("Wait 7 seconds", 1, true))
+      assert.truthy(failed({ status = 422 }):find("Correct the arguments", 1, true))
+      assert.truthy(failed({ status = 500 }):find("may have been carried out", 1, true))
+      assert.truthy(failed({ connection = "reset" }):find("may have been carried out", 1, true))
+    end)
+
+    it("says that nothing was sent where nothing was", function()
+      local away = bosa.new({ api_base_url = "http://127.0.0.1:1", api_key = "k" })
+      local r = away:call_tool("lab__echo", {})
+      assert.equal("connection", r.error.kind)
+      assert.truthy(r.content:find("Nothing was sent", 1, true))
+    end)
+
+    it("holds the error object", function()
+      local _, err = failed({ status = 503 })
+      assert.equal("server", err.kind)
+      assert.equal(503, err.status)
+    end)
+  end)
+
+  describe("of a long answer", function()
+    it("shows whole items, and says how to see the others", function()
+      local r = hub:call_tool("github__list_issues", { owner = "lua", repo = "lua", limit = 50 }, { max_length = 3000 })
+      local shown = bosa.json.decode(r.content)
+      assert.is_true(#shown.data > 0 and #shown.data < 50)
+      assert.truthy(shown.note:find(("Only %d of the 50 items"):format(#shown.data), 1, true))
+      assert.truthy(shown.note:find(("`limit` = %d"):format(#shown.data), 1, true))
+      assert.truthy(shown.note:find("response_fields", 1, true))
+      assert.is_true(#r.content < 3000 + 1000)
+      local again = hub:call_tool("github__list_issues", { owner = "lua", repo = "lua", limit = #shown.data },
+        { max_length = 3000 })
+      assert.is_nil(bosa.json.decode(again.content).note)
+    end)
+
+    it("is cut where it is no list, but not within a character", function()
+      for most = 40, 60 do
+        local r = hub:call_tool("lab__unions", { shape = { kind = "circle", radius = 1 }, id = ("ü"):rep(500) },
+          { max_length = most })
+        assert.is_false(r.is_error)
+        assert.truthy(r.content:find("^%[Only the first %d+ of 1%d%d%d bytes"), r.content)
+        assert.truthy(bosa.json.encode(r.content))
+      end
+    end)
+
+    it("is 50000 bytes unless told otherwise", function()
+      local r = hub:call_tool("lab__list_bytes", { bytes = 200000 })
+      assert.truthy(bosa.json.decode(r.content).note)
+      assert.is_true(#r.content > 40000 and #r.content < 52000)
+    end)
+  end)
+
+  describe("of files", function()
+    it("takes a directory with or without a slash at its end", function()
+      command.write_file(dir .. "/up.txt", "twelve bytes")
+      local shown = bosa.json.decode(hub:call_tool("lab__download", { bytes = 4 }, { files = dir .. "/" }).content)
+      local r = hub:call_tool("lab__upload", { file = shown.file.path }, { files = dir .. "/" })
+      assert.equal(4, bosa.json.decode(r.content).data.size, r.content)
+    end)
+
+    it("describes one that comes, and never shows its bytes", function()
+      local r = hub:call_tool("lab__download", { bytes = 5000, filename = "a.bin" })
+      local shown = bosa.json.decode(r.content)
+      assert.same({ filename = "a.bin", size = 5000, content_type = "application/octet-stream" }, shown.file)
+      assert.truthy(shown.note)
+      assert.is_true(#r.content < 500)
+    end)
+
+    it("saves it in the directory, under a safe name", function()
+      local shown = bosa.json.decode(hub:call_tool("lab__download", { bytes = 300, filename = "../b.bin" },
+        { files = dir }).content)
+      assert.equal(dir .. "/b.bin", shown.file.path)
+      assert.equal(300, #command.read_file(dir .. "/b.bin"))
+    end)
+
+    it("says when it can't be saved", function()
+      local r = hub:call_tool("lab__download", { bytes = 3 }, { files = dir .. "/missing" })
+      assert.is_true(r.is_error)
+      assert.truthy(r.content:find("carried out, but its file can't be saved", 1, true))
+    end)
+
+    it("sends those that paths below the directory name", function()
+      command.write_file(dir .. "/up.txt", "twelve bytes")
+      for _, path in ipairs({ "up.txt", dir .. "/up.txt" }) do
+        local r = hub:call_tool("lab__upload", { file = path }, { files = dir })
+        assert.equal(12, bosa.json.decode(r.content).data.size, r.content)
+      end
+      local r = hub:call_tool("lab__echo_form", { files = { "up.txt", "up.txt" } }, { files = dir })
+      assert.equal(2, #bosa.json.decode(r.content).data.parts)
+      assert.is_true(hub:call_tool("lab__upload", { file = "gone.txt" }, { files = dir }).is_error)
+    end)
+
+    it("sends no other", function()
+      for _, path in ipairs({ "/etc/passwd", "../up.txt", "a/../../up.txt", "", "..", dir .. "/../up.txt", "a\0b" }) do
+        local r = hub:call_tool("lab__upload", { file = path }, { files = dir })
+        assert.truthy(r.content:find("the path must be relative", 1, true), r.content)
+      end
+      assert.truthy(hub:call_tool("lab__upload", { file = "/etc/passwd" }).content:find("can't be given here", 1, true))
+      assert.truthy(hub:call_tool("lab__echo_form", { files = { "/etc/passwd" } }).is_error)
+    end)
+  end)
+
+  it("finds an action whose name was cut", function()
+    local long = ("do_something_with_it_"):rep(4)
+    local made = made_hub({ [long .. "a"] = false, [long .. "b"] = false })
+    for _, tool in ipairs(made:connect("made"):tools({ format = "mcp" })) do
+      local r = made:call_tool(tool.name, {})
+      assert.is_false(r.is_error, r.content)
+    end
+    assert.is_true(made:call_tool(names.encode("made", long .. "c"), {}).is_error)
+  end)
+
+  it("runs hooks, and shows what they made of the answer", function()
+    local hooked = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token,
+      after = function(response) response.data[1].id = "changed" end })
+    local r = hooked:call_tool("lab__list_pages", { limit = 1 })
+    assert.equal("changed", bosa.json.decode(r.content).data[1].id)
+    hooked:close()
+  end)
+
+  it("raises for misuse, at the caller's line", function()
+    for _, given in ipairs({ { 5 }, { "x", {}, { nope = 1 } }, { "x", {}, { max_length = 0 } }, { "x", {}, 5 } }) do
+      local ok, message = pcall(function() hub:call_tool(given[1], given[2], given[3]) end)
+      assert.is_false(ok)
+      assert.truthy(message:find("tools_spec.lua:", 1, true), message)
+    end
+  end)
+end)
