@@ -6,6 +6,7 @@
 
 #include "json.h"
 #include "mem.h"
+#include "text.h"
 
 #define MASK "***"
 #define MASK_LEN (sizeof MASK - 1)
@@ -43,12 +44,32 @@ void error_clear(struct bosa_error *e)
     error_init(e);
 }
 
-/* Makes one line of a message whose pieces came from a server. */
+/* Bytes of the character that `text` begins with; 0 where it is no UTF-8. */
+static size_t character(const char *text, size_t left)
+{
+    for (size_t len = 1; len <= 4 && len <= left; len++) {
+        if (json_utf8(text, len)) {
+            return len;
+        }
+    }
+    return 0;
+}
+
+/*
+ * Makes one line of a message whose pieces came from a server: blanks for control characters (C1
+ * too, which terminals obey), "?" for bytes that are no UTF-8.
+ */
 static void flatten(char *text)
 {
-    for (; *text != '\0'; text++) {
-        if ((unsigned char)*text < 0x20 || *text == 0x7f) {
-            *text = ' ';
+    size_t left = strlen(text), len;
+    for (; left > 0; text += len, left -= len) {
+        len = character(text, left);
+        if (len == 0) {
+            *text = '?';
+            len = 1;
+        } else if (text_is_control(*text) || (len == 2 && memcmp(text, "\xc2\x80", 2) >= 0 &&
+                                              memcmp(text, "\xc2\xa0", 2) < 0)) {
+            memset(text, ' ', len);
         }
     }
 }
