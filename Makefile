@@ -48,7 +48,8 @@ ifdef SAN
 VARIANT := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 endif
 ifdef COV
-VARIANT := -O0 --coverage
+# In its own dialect gcc writes a child's counters before the child becomes another program.
+VARIANT := -O0 --coverage -std=gnu11
 endif
 ifdef FUZZ
 CC := clang
@@ -141,15 +142,15 @@ check: lint tidy analyze ## lint, clang-tidy, gcc's analyzer; tests under valgri
 .PHONY: coverage
 coverage: ## lines and branches of csrc that the tests reach
 	@tools/deps.sh build test coverage
-	@$(MAKE) $(jobs) COV=1 BUILD=build/cov build spec-programs
-	@tools/coverage.sh build/cov
+	@$(MAKE) $(jobs) COV=1 BUILD=$(BUILD)/cov build spec-programs
+	@tools/coverage.sh $(BUILD)/cov
 
 SECONDS ?= 60
 .PHONY: fuzz
 fuzz: ## every parser on made-up input for SECONDS (60) each, by libFuzzer
 	@tools/deps.sh build fuzz
-	@$(MAKE) $(jobs) FUZZ=1 BUILD=build/fuzz fuzz-programs
-	@tools/fuzz.sh build/fuzz $(SECONDS)
+	@$(MAKE) $(jobs) FUZZ=1 BUILD=$(BUILD)/fuzz fuzz-programs
+	@tools/fuzz.sh $(BUILD)/fuzz $(SECONDS)
 
 MINUTES ?= 10
 .PHONY: soak

@@ -1,61 +1,100 @@
-/* An HTTP/1.1 answer, whole and in pieces (the first byte says how long): both come to the same. */
+/*
+ * An HTTP/1.1 answer, whole and in pieces: both come to the same. The first byte says how long the
+ * pieces are, and whether the request was HEAD.
+ */
 #include "http1.h"
 #include "fuzz.h"
 
-struct result {
-    enum bosa_status status;
-    int code;
-    enum http1_phase phase;
-    uint64_t received;
-    size_t fields;
-};
+#define NOW 1700000000
 
-/* Gives the bytes in pieces of `step`; what the sink can't take is drained. */
-static struct result run(const uint8_t *data, size_t size, size_t step)
-{
-    static const struct reply_options options = {1 << 16, SINK_MEMORY, NULL};
+struct answer {
+    enum bosa_status status;
     struct http1 reader;
     struct reply reply;
     struct bosa_error err;
-    struct result result = {.status = BOSA_OK};
-    error_init(&err);
-    http1_init(&reader);
-    PROMISE(reply_init(&reply, &options) == BOSA_OK);
-    for (size_t at = 0; at < size && result.status == BOSA_OK && reader.phase != HTTP1_DONE;) {
+};
+
+/* Gives the bytes in pieces of `step`, each in memory of its own. */
+static void feed(struct answer *a, const uint8_t *data, size_t size, size_t step)
+{
+    for (size_t at = 0; at < size && a->status == BOSA_OK && a->reader.phase != HTTP1_DONE;) {
         size_t part = size - at < step ? size - at : step, used = 0;
         char *copy = fuzz_copy(data + at, part);
-        result.status = http1_read(&reader, &reply, copy, part, &used, &err);
+        a->status = http1_read(&a->reader, &a->reply, copy, part, &used, &a->err);
         mem_free(copy);
         PROMISE(used <= part);
-        PROMISE(used == part || result.status != BOSA_OK || reader.phase == HTTP1_DONE);
+        PROMISE(used == part || a->status != BOSA_OK || a->reader.phase == HTTP1_DONE);
         at += used;
     }
-    if (result.status == BOSA_OK) {
-        result.status = reader.phase == HTTP1_DONE ? BOSA_OK : http1_closed(&reader, &err);
+}
+
+static void receive(struct answer *a, const uint8_t *data, size_t size, size_t step, bool head)
+{
+    static const struct reply_options options = {.max_size = 1 << 16, .sink = SINK_MEMORY};
+    error_init(&a->err);
+    http1_init(&a->reader);
+    a->reader.head = head;
+    a->status = reply_init(&a->reply, &options);
+    feed(a, data, size, step);
+    if (a->status == BOSA_OK && a->reader.phase != HTTP1_DONE) {
+        a->status = http1_closed(&a->reader, &a->err);
     }
-    if (result.status == BOSA_OK) {
-        result.status = reply_end(&reply, &err);
+    if (a->status == BOSA_OK) {
+        a->status = reply_end(&a->reply, &a->err);
     }
-    result.code = reply.status;
-    result.phase = reader.phase;
-    result.fields = reply.fields.count;
-    PROMISE(result.status == BOSA_OK || err.message != NULL);
-    error_clear(&err);
-    http1_free(&reader);
-    reply_free(&reply);
-    return result;
+    PROMISE(a->status == BOSA_OK || a->err.message != NULL);
+    PROMISE(a->status != BOSA_OK || (a->reply.status >= 200 && a->reply.status <= 599));
+}
+
+/* What is judged an error has a message, and none is shown that isn't UTF-8. */
+static void judge(struct answer *a)
+{
+    enum bosa_status verdict = reply_judge(&a->reply, true, NOW, &a->err);
+    PROMISE(verdict == BOSA_OK || (a->err.message && a->err.kind == verdict));
+    PROMISE(!a->err.message || json_utf8(a->err.message, strlen(a->err.message)));
+    PROMISE(a->reply.status < 400 || verdict != BOSA_OK);
+    char *id = reply_reference_id(&a->reply);
+    PROMISE(!id || json_utf8(id, strlen(id)));
+    mem_free(id);
+    PROMISE(reply_recovery(&a->reply) >= -1 && reply_recovery(&a->reply) <= 1);
+    PROMISE(!reply_no_such_route(&a->reply) || a->reply.status == 404 || a->reply.status == 405);
+}
+
+static void compare(const struct reply *a, const struct reply *b)
+{
+    PROMISE(a->status == b->status && a->kind == b->kind && a->fields.count == b->fields.count);
+    PROMISE(a->received == b->received && a->sink.size == b->sink.size);
+    PROMISE(a->kind != REPLY_JSON || json_equal(&a->doc, 0, &b->doc, 0));
+    PROMISE(a->data == b->data && a->meta == b->meta);
+    PROMISE(a->sink.bytes.len == b->sink.bytes.len);
+    PROMISE(a->sink.bytes.len == 0 ||
+            memcmp(a->sink.bytes.data, b->sink.bytes.data, a->sink.bytes.len) == 0);
+    PROMISE((a->filename == NULL) == (b->filename == NULL));
+    PROMISE(!a->filename || strcmp(a->filename, b->filename) == 0);
+}
+
+static void let_go(struct answer *a)
+{
+    error_clear(&a->err);
+    http1_free(&a->reader);
+    reply_free(&a->reply);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    struct answer whole, parts;
     if (size < 1) {
         return 0;
     }
-    struct result whole = run(data + 1, size - 1, size);
-    struct result parts = run(data + 1, size - 1, data[0] % 64 + 1);
+    bool head = data[0] & 0x80;
+    receive(&whole, data + 1, size - 1, size, head);
+    receive(&parts, data + 1, size - 1, data[0] % 64 + 1, head);
     PROMISE(whole.status == parts.status);
     if (whole.status == BOSA_OK) {
-        PROMISE(whole.code == parts.code && whole.fields == parts.fields);
+        compare(&whole.reply, &parts.reply);
+        judge(&whole);
     }
+    let_go(&whole);
+    let_go(&parts);
     return 0;
 }

@@ -1,4 +1,7 @@
-/* Any bytes as JSON: a document that keeps its invariants, or an error that says where. */
+/*
+ * Any bytes as JSON: a document that keeps its invariants, or an error that says where; and the
+ * same when the document has been used before.
+ */
 #include "fuzz.h"
 #include "json.h"
 
@@ -27,19 +30,43 @@ static uint32_t walk(const struct json_doc *doc, uint32_t node, uint32_t end)
     return next;
 }
 
+static void check(const struct json_doc *doc, enum bosa_status status, const struct bosa_error *err)
+{
+    if (status == BOSA_OK) {
+        PROMISE(walk(doc, 0, doc->count) == doc->count);
+    } else {
+        PROMISE(status == BOSA_PROTOCOL && strncmp(err->message, "line ", 5) == 0);
+        PROMISE(doc->count == 0);
+    }
+}
+
+/* Reads the bytes once more, in a document that holds those of the input before. */
+static void check_used(const struct json_doc *fresh, const struct bosa_error *before,
+                       const uint8_t *data, size_t size)
+{
+    static struct json_doc used;
+    struct bosa_error err;
+    error_init(&err);
+    json_clear(&used);
+    char *room = json_room(&used, size);
+    PROMISE(room != NULL);
+    memcpy(room, size > 0 ? data : (const uint8_t *)"", size);
+    check(&used, json_parse(&used, room, size, &err), &err);
+    PROMISE(used.count == fresh->count);
+    PROMISE(used.count == 0 || json_equal(fresh, 0, &used, 0));
+    PROMISE((err.message == NULL) == (before->message == NULL));
+    PROMISE(!err.message || strcmp(err.message, before->message) == 0);
+    error_clear(&err);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct json_doc doc;
     struct bosa_error err;
     error_init(&err);
     json_init(&doc);
-    enum bosa_status status = json_parse(&doc, fuzz_copy(data, size), size, &err);
-    if (status == BOSA_OK) {
-        PROMISE(walk(&doc, 0, doc.count) == doc.count);
-    } else {
-        PROMISE(status == BOSA_PROTOCOL && strncmp(err.message, "line ", 5) == 0);
-        PROMISE(doc.count == 0);
-    }
+    check(&doc, json_parse(&doc, fuzz_copy(data, size), size, &err), &err);
+    check_used(&doc, &err, data, size);
     json_free(&doc);
     error_clear(&err);
     return 0;
