@@ -161,6 +161,17 @@ describe("tasks", function()
     assert.is_false(went_on)
   end)
 
+  it("end the call that they run when they are cancelled", function()
+    local narrow = bosa.new({
+      api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token, max_connections = 1,
+    })
+    assert(narrow:get_connector("lab"))
+    local task = bosa.async(function() narrow:run("lab", "slow", { delay_ms = 60000 }) end)
+    task:cancel()
+    -- the only connection is free again
+    assert(narrow:run("lab", "slow", { delay_ms = 1 }, { deadline = 10 }))
+  end)
+
   it("leave nothing behind, ended or cancelled", function()
     local function go(count)
       local call = assert(slow(20):start())

@@ -18,6 +18,7 @@ local loop = {}
 ---@field error any
 ---@field observed boolean whether someone has asked for its result
 ---@field inner { call: userdata? }? the call that it is about, which ends with it
+---@field running userdata? the call that it runs just now, which nobody else holds; it ends with it, too
 local Task = {}
 Task.__index = Task
 Task.__name = "bosa.task"
@@ -460,7 +461,10 @@ function loop.run(hub, call)
     if call:_ended() then return call:_result() end
   end
   watch(hub)
+  local task = tasks[coroutine.running() or false]
+  if task then task.running = call end
   loop.wait(call)
+  if task then task.running = nil end
   return call:_result()
 end
 
@@ -496,6 +500,7 @@ function loop.cancel(object, kind)
   settle(object)
   let_go(object)
   if object.inner and object.inner.call then loop.cancel(object.inner.call) end
+  if object.running then loop.cancel(object.running) end
 end
 
 --- Ends everything of a hub that is being closed: the core ends the calls it has, who waits for them is told, and so
