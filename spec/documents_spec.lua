@@ -30,6 +30,7 @@ describe("the example", function()
     parallel = "answers\t50",
     prefetch = "items\t400",
     testing = "recorded and replayed\t2\t2",
+    tools = "is an error\tfalse",
   }
   for name in io.popen("ls examples/*.lua"):lines() do
     local short = name:match("([%w_]+)%.lua$")

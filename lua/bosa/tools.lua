@@ -311,6 +311,7 @@ function tools.call(hub, name, arguments, options)
   return tools.finish(prepared, prepared.builder:run())
 end
 
-tools.check_options = check_options
+--- Raises at the caller `level` up for options that hub:call_tool doesn't take.
+function tools.check_call_options(options, level) check_options(options, call_options, level + 1) end
 
 return tools

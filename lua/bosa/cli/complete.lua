@@ -101,6 +101,7 @@ local positions = {
   actions = function(words) return #words == 1 and connectors() or {} end,
   integrations = function(words) return #words == 1 and connectors() or {} end,
   snapshot = connectors,
+  mcp = connectors,
 }
 
 ---------------------------------------------------------------------------------------------------

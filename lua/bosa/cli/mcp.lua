@@ -1,0 +1,185 @@
+--- bosa mcp: a server of the Model Context Protocol on standard input and output.
+
+local bosa = require("bosa")
+local uv = require("luv")
+local cli = require("bosa.cli")
+
+local mcp = { summary = "Serve connectors to a language model (Model Context Protocol)" }
+
+local LONGEST = 16 * 1024 * 1024 -- bytes of one message
+local FATAL = { unknown_connector = true, auth = true, params = true, file = true } -- at the start: no use going on
+
+local function seconds(text)
+  local number = tonumber(text)
+  if not number or number <= 0 or number ~= number or number > 1e6 then
+    return nil, ("--timeout: a number over 0 expected, not '%s'"):format(text)
+  end
+  return number
+end
+
+local function directory(path)
+  local about = uv.fs_stat(path)
+  if not about then return nil, ("--files: %s: no such directory"):format(path) end
+  if about.type ~= "directory" then return nil, ("--files: %s: not a directory"):format(path) end
+  return path
+end
+
+function mcp.configure(parser)
+  parser:description("Serves the actions of connectors as tools of the Model Context Protocol (2025-06-18) on standard "
+    .. "input and output. Programs with a language model start it; credentials come from `bosa auth login` or the "
+    .. "environment.")
+  parser:argument("connectors", "Connector names, like github."):args("+"):argname("<connector>")
+  parser:flag("--read-only", "Only actions that surely read, by their names.")
+  parser:option("--only", "Only these actions, like list_* or github.get_issue; may be repeated."):argname("<action>")
+    :count("*")
+  parser:option("--files", "A directory that files are exchanged in: those that come are saved there, and those below "
+    .. "it can be sent. Without it no files are."):argname("<dir>"):convert(directory)
+  parser:option("--account", "The connected account that acts."):argname("<who>")
+  parser:option("--timeout", "Seconds that an attempt may take (30)."):argname("<seconds>"):convert(seconds)
+end
+
+---------------------------------------------------------------------------------------------------
+-- standard input and output
+
+--- A stream of luv's on a descriptor; nil for a file, which never makes anyone wait.
+local function open(fd)
+  local kind = uv.guess_handle(fd)
+  if kind == "tty" then return assert(uv.new_tty(fd, fd == 0)) end
+  if kind ~= "pipe" then return nil end
+  local pipe = assert(uv.new_pipe(false))
+  return assert(pipe:open(fd)) and pipe
+end
+
+--- A function that takes a line for standard output; `broken()` is called once it can't be written.
+local function writer(session, broken)
+  local stream = open(1)
+  session.output = stream
+  if not stream then
+    return function(line)
+      if not (io.stdout:write(line, "\n") and io.stdout:flush()) then broken() end
+    end
+  end
+  return function(line)
+    stream:write(line .. "\n", function(err)
+      if err then broken() end
+    end)
+  end
+end
+
+--- Cuts what comes into lines.
+---@param server bosa.mcp.Server
+---@return fun(bytes: string?) take nil: the end
+local function splitter(server)
+  local parts, size, skipping = {}, 0, false
+  local function finish(bytes)
+    if size + #bytes <= LONGEST and not skipping then
+      parts[#parts + 1] = bytes
+      local line = table.concat(parts)
+      if line:find("%S") then server:receive(line) end
+    elseif not skipping then
+      server:refuse(("a message has at most %d bytes"):format(LONGEST))
+    end
+    parts, size, skipping = {}, 0, false
+  end
+  local function gather(bytes)
+    size = size + #bytes
+    if size <= LONGEST then
+      parts[#parts + 1] = bytes
+    elseif not skipping then
+      server:refuse(("a message has at most %d bytes"):format(LONGEST))
+      parts, skipping = {}, true
+    end
+  end
+  return function(bytes)
+    if not bytes then return finish("") end
+    local from = 1
+    for at in bytes:gmatch("()\n") do
+      finish(bytes:sub(from, at - 1))
+      from = at + 1
+    end
+    if from <= #bytes then gather(bytes:sub(from)) end
+  end
+end
+
+--- Has what comes in on standard input taken; `session.ended` is set at its end.
+local function listen(session, take)
+  session.input = open(0)
+  if not session.input then
+    for line in io.stdin:lines("L") do take(line) end
+    take(nil)
+    session.ended = true
+    return
+  end
+  session.input:read_start(function(err, bytes)
+    if not session.ended and not session.code then take(not err and bytes or nil) end
+    session.ended = session.ended or err ~= nil or bytes == nil
+  end)
+end
+
+---------------------------------------------------------------------------------------------------
+-- the session
+
+--- Ends the session with an exit code, when it isn't ended yet.
+local function stopper(session)
+  return function(code) session.code = session.code or code end
+end
+
+--- Makes the list of tools at once, so that what can't work is said by ending, with one line and an exit code.
+local function check(cx, session, server, stop)
+  local task = bosa.async(server.list, server)
+  session.checking = task
+  task:on_done(function(list, err)
+    if list or session.code then return end
+    local code = cx:fail(err)
+    if type(err) ~= "table" or FATAL[err.kind] then stop(code) end
+  end)
+end
+
+local function trap_signals(session, stop)
+  session.signals = {}
+  for name, code in pairs({ sigint = cli.codes.interrupted, sigterm = 143 }) do
+    local signal = uv.new_signal()
+    signal:start(name, function() stop(code) end)
+    session.signals[#session.signals + 1] = signal
+  end
+end
+
+local function is_over(session, server)
+  if session.code then return true end
+  if not session.ended or server:busy() or not session.checking:done() then return false end
+  return not session.output or session.output:get_write_queue_size() == 0
+end
+
+local function close(session, server)
+  server:close()
+  for _, handle in ipairs(session.signals) do handle:close() end
+  if session.input then session.input:close() end
+  if session.output then session.output:close() end
+  uv.run("nowait") -- lets the handles go
+end
+
+local function options_of(cx, hub, send)
+  local options = cx.options
+  return {
+    hub = hub, connectors = options.connectors, send = send,
+    read_only = options.read_only or nil, only = options.only and options.only[1] and options.only or nil,
+    files = options.files, account = options.account, timeout = options.timeout,
+  }
+end
+
+function mcp.run(cx)
+  local hub, err = cx:hub()
+  if not hub then return cx:fail(err) end
+  local session = {}
+  local stop = stopper(session)
+  local server = require("bosa.mcp").new(options_of(cx, hub, writer(session, function() stop(cli.codes.pipe) end)))
+  trap_signals(session, stop)
+  check(cx, session, server, stop)
+  if cx.interactive then cx:note("Serving on standard input and output; Ctrl-D ends it.") end
+  listen(session, splitter(server))
+  while not is_over(session, server) do uv.run("once") end
+  close(session, server)
+  return session.code
+end
+
+return mcp

@@ -1,0 +1,179 @@
+"""Talks to a Model Context Protocol server by the official SDK, and reports what it saw as JSON.
+
+    client.py COMMAND [ARGUMENT...]
+
+Lists the tools page by page, checks their schemas, calls every one with made-up arguments, many at once,
+hears of progress, and cancels.
+"""
+
+import json
+import sys
+
+import anyio
+import jsonschema
+from mcp import ClientSession, McpError, StdioServerParameters, types
+from mcp.client.stdio import stdio_client
+
+# What a schema alone does not say: values for which a tool has something to answer.
+KNOWN = {
+    "owner": "lua",
+    "repo": "lua",
+    "issue_number": 1,
+    "file": "given.txt",
+    "status": 200,
+    "body": "{}",
+}
+LEFT_OUT = {"lab__loop_cursor"}
+
+
+def follow(schema, root):
+    while "$ref" in schema:
+        target = root
+        for part in schema["$ref"].lstrip("#/").split("/"):
+            target = target[part]
+        schema = target
+    return schema
+
+
+def sample(name, schema, root):
+    """The simplest value that a schema allows."""
+    schema = follow(schema, root)
+    if name in KNOWN:
+        return KNOWN[name]
+    for keyword in ("anyOf", "oneOf"):
+        if keyword in schema:
+            return sample(name, schema[keyword][0], root)
+    if "const" in schema:
+        return schema["const"]
+    if "enum" in schema:
+        return schema["enum"][0]
+    kind = schema.get("type", "string")
+    if kind == "object":
+        return arguments_for(schema, root)
+    if kind == "array":
+        return [sample(name, schema.get("items", {}), root)] * max(1, schema.get("minItems", 1))
+    if kind in ("integer", "number"):
+        return schema.get("minimum", 1)
+    return {"boolean": True, "null": None}.get(kind, "a" * max(1, schema.get("minLength", 1)))
+
+
+def arguments_for(schema, root=None):
+    root = root or schema
+    wanted = schema.get("required", []) + [name for name in KNOWN if name in schema.get("properties", {})]
+    return {name: sample(name, schema["properties"][name], root) for name in wanted}
+
+
+async def list_all(session):
+    tools, pages, cursor = [], 0, None
+    while True:
+        page = await session.list_tools(cursor)
+        tools, pages, cursor = tools + page.tools, pages + 1, page.nextCursor
+        if not cursor:
+            return tools, pages
+
+
+async def data_of(session, name):
+    result = await session.call_tool(name, {})
+    return json.loads(result.content[0].text)["data"]
+
+
+async def learn_ids(session):
+    """Makes known what the server has: a file, and a letter with something attached."""
+    files = await data_of(session, "google_drive__search_files")
+    letters = await data_of(session, "google_mail__list_emails")
+    letter = next(letter for letter in letters if letter["attachments"])
+    KNOWN["id"] = files[0]["id"]
+    KNOWN["attachment_id"] = letter["attachments"][0]["id"]
+
+
+async def call_every(session, tools):
+    calls = {}
+    await learn_ids(session)
+    for tool in sorted(tools, key=lambda tool: "delete" in tool.name):
+        jsonschema.Draft202012Validator.check_schema(tool.inputSchema)
+        if tool.name in LEFT_OUT:
+            continue
+        arguments = arguments_for(tool.inputSchema)
+        jsonschema.validate(arguments, tool.inputSchema)
+        result = await session.call_tool(tool.name, arguments)
+        calls[tool.name] = {"is_error": result.isError, "text": result.content[0].text}
+    return calls
+
+
+async def call_at_once(session, count):
+    texts = [None] * count
+
+    async def one(i):
+        result = await session.call_tool("lab__slow", {"delay_ms": 300, "key": f"at once {i}"})
+        texts[i] = result.content[0].text
+
+    async with anyio.create_task_group() as group:
+        for i in range(count):
+            group.start_soon(one, i)
+    return texts
+
+
+async def hear_progress(session):
+    told = []
+
+    async def tell(progress, total, message):
+        told.append([progress, total, message])
+
+    await session.call_tool("lab__download", {"bytes": 20_000_000}, progress_callback=tell)
+    return told
+
+
+async def cancel_one(session):
+    """Begins a slow call, cancels it, and asks for something else: only that is answered."""
+    answered = []
+
+    async def begin():
+        await session.call_tool("lab__slow", {"delay_ms": 600_000, "key": "cancelled"})
+        answered.append("slow")
+
+    async with anyio.create_task_group() as group:
+        request_id = session._request_id
+        group.start_soon(begin)
+        while session._request_id == request_id:
+            await anyio.lowlevel.checkpoint()
+        notice = types.CancelledNotification(
+            method="notifications/cancelled",
+            params=types.CancelledNotificationParams(requestId=request_id, reason="tried"),
+        )
+        await session.send_notification(types.ClientNotification(notice))
+        await session.call_tool("lab__small", {})
+        answered.append("small")
+        group.cancel_scope.cancel()
+    return answered
+
+
+async def refused(session, name, arguments):
+    try:
+        await session.call_tool(name, arguments)
+    except McpError as error:
+        return {"code": error.error.code, "message": error.error.message}
+    return None
+
+
+async def main(command):
+    parameters = StdioServerParameters(command=command[0], args=command[1:], env=None)
+    async with stdio_client(parameters) as (read, write), ClientSession(read, write) as session:
+        hello = await session.initialize()
+        await session.send_ping()
+        tools, pages = await list_all(session)
+        report = {
+            "version": hello.protocolVersion,
+            "server": hello.serverInfo.name,
+            "pages": pages,
+            "tools": {tool.name: tool.model_dump(exclude_none=True) for tool in tools},
+            "calls": await call_every(session, tools),
+            "at_once": await call_at_once(session, 10),
+            "progress": await hear_progress(session),
+            "after_cancelling": await cancel_one(session),
+            "unknown": await refused(session, "gitlab__list_issues", {}),
+            "faulty": (await session.call_tool("lab__slow", {"delay_ms": "soon"})).content[0].text,
+        }
+    print(json.dumps(report))
+
+
+anyio.run(main, sys.argv[1:])
