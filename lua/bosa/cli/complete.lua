@@ -100,6 +100,7 @@ local positions = {
   end,
   actions = function(words) return #words == 1 and connectors() or {} end,
   integrations = function(words) return #words == 1 and connectors() or {} end,
+  repl = connectors,
   snapshot = connectors,
   mcp = connectors,
 }

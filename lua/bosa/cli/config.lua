@@ -32,6 +32,12 @@ function config.cache_dir()
   return base and base .. "/bosa"
 end
 
+--- The directory of the prompt's history; nil likewise.
+function config.state_dir()
+  local base = xdg("XDG_STATE_HOME", ".local/state")
+  return base and base .. "/bosa"
+end
+
 --- The path of the session file; nil likewise.
 function config.path()
   local dir = config.dir()

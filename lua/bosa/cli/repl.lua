@@ -1,0 +1,92 @@
+--- bosa repl: a Lua prompt on a hub.
+
+local cli = require("bosa.cli")
+local complete = require("bosa.repl.complete")
+local config = require("bosa.cli.config")
+local help = require("bosa.repl.help")
+local history = require("bosa.repl.history")
+local names = require("bosa.repl.names")
+local output = require("bosa.cli.output")
+local reader = require("bosa.repl.reader")
+local session = require("bosa.repl.session")
+
+local repl = { summary = "A Lua prompt with hub, connectors and completion" }
+
+function repl.configure(parser)
+  parser:description("A Lua prompt: `hub` is the hub, each connector goes by its name, results are shown, Tab "
+    .. "completes. Lines of a pipe are run without a prompt.")
+  parser:argument("connectors", "Connectors whose schemas are fetched at the start, like github."):args("*")
+    :argname("<connector>")
+end
+
+--- What must not get into the history.
+local function secrets_of(cx)
+  local list = {}
+  local credentials = cx:credentials() or {}
+  for _, name in ipairs({ "api_key", "token" }) do
+    if credentials[name] and credentials[name] ~= "" then list[#list + 1] = credentials[name] end
+  end
+  return list
+end
+
+local function history_path()
+  local dir = config.state_dir()
+  return dir and dir .. "/history"
+end
+
+local function greet(cx, hub)
+  local lua = rawget(_G, "jit") and "LuaJIT" or _VERSION
+  local text = ("%s, %s; help() tells what there is, Ctrl-D ends"):format(lua, tostring(hub))
+  cx:note(cx:paint("dim", output.safe(text)))
+  local credentials = cx:credentials()
+  if credentials and credentials.api_key then return end
+  cx:note("No API key: run `bosa auth login`, or set BOSA_API_KEY")
+end
+
+--- Fetches the schemas of connectors: true, or nil and what went wrong.
+local function fetch(hub, known, connectors)
+  for _, name in ipairs(connectors) do
+    local ok, err = hub:get_connector(name)
+    if not ok then return nil, err end
+    known:add(name)
+  end
+  return true
+end
+
+local function print_help(cx)
+  return function(text)
+    for line in (text .. "\n"):gmatch("(.-)\n") do cx:print(output.safe(line)) end
+  end
+end
+
+--- Reads and runs everything; the error that ends the prompt before its time, if there is one.
+local function talk(cx, known)
+  local work = session.new(cx, known, history.new(history_path(), secrets_of(cx)))
+  local words = complete.new(known)
+  work:begin()
+  local lines = reader.new({
+    turn = function(enough) return work:turn(enough) end,
+    interrupted = function() return work:interrupted() end,
+    complete = function(text) return words:at(text) end,
+  })
+  if lines.interactive then greet(cx, known.first) end
+  local ok, err = pcall(work.loop, work, lines)
+  lines:close()
+  work:finish()
+  if not ok then error(err, 0) end
+  return not lines.interactive and work.failed and cli.codes.general or cli.codes.ok
+end
+
+function repl.run(cx, options)
+  local hub, err = cx:hub(true)
+  if not hub then return cx:fail(err) end
+  local known = names.new(hub)
+  local ok
+  ok, err = fetch(hub, known, options.connectors)
+  if not ok then return cx:fail(err) end
+  known.env.help = help.new(known, print_help(cx))
+  names.install()
+  return talk(cx, known)
+end
+
+return repl

@@ -1,0 +1,144 @@
+--- The names at the prompt: Lua's own, `hub`, `help`, and each connector of the server by its name.
+--
+-- Nothing is fetched before a name is used that neither Lua nor the cache knows; then the server is asked, once.
+
+local bosa = require("bosa")
+local core = require("bosa.core")
+local cache = require("bosa.cli.cache")
+
+local names = {}
+
+--- The class of one of the library's objects: "hub", "connector", "action", ...; nil: it is none.
+---@param value any
+---@return string?
+function names.class_of(value)
+  if type(value) ~= "userdata" then return nil end
+  local meta = getmetatable(value)
+  for name, class in pairs(core.classes) do
+    if class == meta then return name end
+  end
+  return nil
+end
+
+---------------------------------------------------------------------------------------------------
+-- an action as a connector gives it: github.list_issues
+
+--- It is called as the library's own function; besides, it knows whose action it is.
+---@class bosa.repl.Method
+---@field connector userdata
+---@field name string
+---@field run function
+local Method = { __name = "bosa.method" }
+function Method.__call(self, ...) return self.run(...) end
+function Method.__tostring(self)
+  local _, connector = self.connector:_hub()
+  return ("%s.%s"):format(connector, self.name)
+end
+
+---@param value any
+---@return boolean
+function names.is_method(value) return getmetatable(value) == Method end
+
+--- Has connectors give actions that can be shown and asked for help, in this process, in place of plain functions.
+function names.install()
+  local class = core.classes.connector
+  local plain = class.__index
+  class.__index = function(connector, name)
+    local value = plain(connector, name)
+    if value == nil or class.methods[name] ~= nil then return value end
+    return setmetatable({ connector = connector, name = name, run = value }, Method)
+  end
+end
+
+---------------------------------------------------------------------------------------------------
+-- connectors
+
+---@class bosa.repl.Names
+---@field env table what the prompt's lines see as globals
+---@field first userdata the hub of the command
+local Names = {}
+Names.__index = Names
+
+--- The hub that `hub` is: the command's, or another one that it was set to.
+---@return userdata
+function Names:hub()
+  local hub = rawget(self.env, "hub")
+  return names.class_of(hub) == "hub" and hub or self.first
+end
+
+--- What is known of the hub's connectors: `set` of names, `objects` by name, whether the server was `asked`.
+local function known(self)
+  local hub = self:hub()
+  local about = self.about[hub]
+  if not about then
+    about = { set = {}, objects = {}, asked = false }
+    for _, name in ipairs(cache.names(hub)) do about.set[name] = true end
+    self.about[hub] = about
+  end
+  return about
+end
+
+--- Remembers a connector.
+---@param name string
+function Names:add(name) known(self).set[name] = true end
+
+--- The names of the connectors, as far as they are known.
+---@return string[]
+function Names:list()
+  local list = {}
+  for name in pairs(known(self).set) do list[#list + 1] = name end
+  table.sort(list)
+  return list
+end
+
+--- Whether the server has been asked for its connectors.
+---@return boolean
+function Names:asked() return known(self).asked end
+
+--- Asks the server which connectors there are, unless it was asked before.
+---@return true? ok, table? err
+function Names:ask()
+  local about, hub = known(self), self:hub()
+  if about.asked then return true end
+  local list, err = hub:get_available_modules()
+  if not list then return nil, err end
+  about.set, about.asked = {}, true
+  for _, name in ipairs(list) do about.set[name] = true end
+  cache.keep_names(hub, list)
+  return true
+end
+
+--- A connector that is known by its name; nil: it isn't.
+---@param name string
+---@return userdata?
+function Names:connector(name)
+  local about = known(self)
+  if not about.set[name] then return nil end
+  about.objects[name] = about.objects[name] or self:hub():connect(name)
+  return about.objects[name]
+end
+
+--- What a name that isn't set stands for.
+local function find(self, name)
+  local value = _G[name]
+  if value ~= nil or type(name) ~= "string" or not name:find("^%a[%w_]*$") then return value end
+  local connector = self:connector(name)
+  if connector then return connector end
+  local ok, err = self:ask()
+  if not ok then
+    error(("`%s` is not set, and whether it is a connector can't be asked: %s"):format(name, tostring(err)), 0)
+  end
+  return self:connector(name)
+end
+
+--- The names of a prompt.
+---@param hub userdata
+---@return bosa.repl.Names
+function names.new(hub)
+  local self = setmetatable({ first = hub, about = setmetatable({}, { __mode = "k" }) }, Names)
+  self.env = setmetatable({ hub = hub, bosa = bosa }, { __index = function(_, name) return find(self, name) end })
+  self.env._G = self.env
+  return self
+end
+
+return names

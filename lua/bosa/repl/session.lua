@@ -1,0 +1,228 @@
+--- A prompt at work: reads chunks, runs each as a task, shows what it gave or what went wrong.
+--
+-- Tasks and timers are resumed here, outside of luv's callbacks, so that a line that never waits can be interrupted,
+-- too: every now and then it is asked whether Ctrl-C was pressed.
+
+local bosa = require("bosa")
+local uv = require("luv")
+local cli = require("bosa.cli")
+local host = require("bosa.host.uv")
+local output = require("bosa.cli.output")
+local show = require("bosa.repl.show")
+
+local session = {}
+
+local STEPS = 1000000 -- of the virtual machine between two looks for Ctrl-C
+local unpack = table.unpack or unpack
+
+---@class bosa.repl.Session
+---@field cx bosa.cli.Context
+---@field names bosa.repl.Names
+---@field history bosa.repl.History
+---@field failed boolean whether a line went wrong
+---@field pressed boolean whether Ctrl-C was pressed
+local Session = {}
+Session.__index = Session
+
+---------------------------------------------------------------------------------------------------
+-- the loop
+
+local function drain(self)
+  local queue = self.queue
+  while queue[1] do
+    local ok, err = pcall(table.remove(queue, 1))
+    if not ok then self:report(err) end
+  end
+end
+
+--- Runs the loop until `enough()` or Ctrl-C; false: nothing is left that could ever make it enough.
+function Session:turn(enough)
+  drain(self)
+  while not enough() and not self.pressed do
+    local alive = uv.run("once")
+    local more = alive or self.queue[1] ~= nil
+    drain(self)
+    if not more and not enough() then return false end
+  end
+  return true
+end
+
+--- Whether Ctrl-C was pressed since this was asked.
+function Session:interrupted()
+  local pressed = self.pressed
+  self.pressed = false
+  return pressed
+end
+
+--- Listens for Ctrl-C, and keeps what the loop has to run for this prompt to do.
+function Session:begin()
+  self.plain_defer = host.defer
+  host.defer = function(fn) self.queue[#self.queue + 1] = fn end
+  self.signal = uv.new_signal()
+  self.signal:start("sigint", function() self.pressed = true end)
+  self.signal:unref()
+end
+
+--- Gives both back.
+function Session:finish()
+  host.defer = self.plain_defer
+  self.signal:close()
+  cli.plain_interrupt()
+end
+
+---------------------------------------------------------------------------------------------------
+-- chunks
+
+local function load_text(text, env)
+  if not rawget(_G, "jit") then return load(text, "=stdin", "t", env) end
+  local chunk, message = load(text, "=stdin", "t", env)
+  if chunk then require("jit").off(chunk, true) end -- compiled code is never asked whether it may go on
+  return chunk, message
+end
+
+--- Compiles a text, an expression if it is one: a function, or nil, a message, and whether more may make it whole.
+---@param text string
+---@param env table
+---@param line integer? the number of its first line
+---@return function? chunk, string? message, boolean? incomplete
+function session.compile(text, env, line)
+  text = text:gsub("^%s*=", "")
+  local above = ("\n"):rep((line or 1) - 1)
+  -- the value in front keeps a call from being a tail call, whose errors would have no place
+  local chunk, why = load_text(above .. "return nil, " .. text, env)
+  if chunk then return function() return select(2, chunk()) end end
+  local message
+  chunk, message = load_text(above .. text, env)
+  if chunk then return chunk end
+  local incomplete = why:find("<eof>'?$") or message:find("<eof>'?$")
+  return nil, message, incomplete ~= nil
+end
+
+local function pack(...) return { n = select("#", ...), ... } end
+
+--- Where in the chunk an error was is left out where there is one line of it anyway.
+local function without_place(message) return (message:gsub("^stdin:1: ", "")) end
+
+--- Says what went wrong, as one line.
+function Session:report(err)
+  if type(err) == "table" and err.exit_code then error(err, 0) end
+  self.failed = true
+  local meta = type(err) == "table" and getmetatable(err)
+  if type(err) == "table" and not (type(meta) == "table" and meta.__tostring) then
+    err = "(the error is a table without a text)"
+  end
+  if show.is_error(err) then
+    self.cx:fail(err)
+  else
+    err = tostring(err)
+    self.cx:fail(self.reader.interactive and without_place(err) or err)
+  end
+end
+
+function Session:style()
+  local function paint(style, text) return self.cx:paint(style, text) end
+  return { width = output.width(), paint = paint }
+end
+
+--- Runs a chunk and shows its results.
+local function perform(self, chunk)
+  local co = coroutine.running()
+  debug.sethook(function()
+    if coroutine.running() ~= co then return end -- LuaJIT has one hook for all
+    self.signal:ref() -- a loop without any handle doesn't look
+    uv.run("nowait")
+    self.signal:unref()
+    if self.pressed then error("interrupted", 0) end
+  end, "", STEPS)
+  local results = pack(chunk())
+  if results.n == 0 then return end
+  local text, err = show.results(self:style(), results)
+  if not text then error(err, 0) end
+  if results[1] ~= nil then self.names.env._ = results[1] end
+  self.cx:print(text)
+end
+
+--- Runs a chunk to its end, or to Ctrl-C.
+function Session:run(chunk)
+  local outcome
+  local task = bosa.async(function()
+    outcome = pack(pcall(perform, self, chunk))
+  end)
+  local goes_on = self:turn(function() return task:done() end)
+  debug.sethook() -- LuaJIT has one for all
+  if not task:done() then task:cancel() end
+  if self:interrupted() then
+    self.cx:note("interrupted")
+  elseif not goes_on and not outcome then
+    self:report("nothing that is under way can end this wait")
+  elseif outcome and not outcome[1] then
+    self:report(unpack(outcome, 2, 2))
+  end
+end
+
+---------------------------------------------------------------------------------------------------
+-- lines
+
+--- Lines that were whole can be found again, unless there is a secret in them.
+local function remember(self, text)
+  if not self.reader.remember or not text:find("%S") or text == self.latest then return end
+  self.latest = text
+  if not self.history:keep(text) then return end
+  for line in (text .. "\n"):gmatch("(.-)\n") do self.reader:remember(line) end
+end
+
+--- Reads lines until they make a chunk: its text, and the function, or nil and what is wrong with it.
+local function read_chunk(self)
+  local text, first, message = nil, self.number + 1, nil
+  while true do
+    io.stdout:flush()
+    local line, why = self.reader:line(text and ">> " or "> ", text)
+    if why == "interrupt" then
+      self:interrupted()
+      return nil, "interrupt"
+    end
+    if not line then return text, "end", nil, message end
+    self.number = self.number + 1
+    text = text and text .. "\n" .. line or line
+    local place = not self.reader.interactive and first or nil
+    local chunk, incomplete
+    chunk, message, incomplete = session.compile(text, self.names.env, place)
+    if chunk or not incomplete then return text, nil, chunk, message end
+  end
+end
+
+--- Reads and runs one chunk; false: there are no more.
+local function step(self)
+  local text, why, chunk, message = read_chunk(self)
+  if why == "interrupt" then return true end
+  if why == "end" then
+    if text and not self.reader.interactive then self:report(message) end
+    return false
+  end
+  remember(self, text)
+  if chunk then self:run(chunk) else self:report(message) end
+  return true
+end
+
+--- Runs until the lines end.
+---@param reader table as bosa.repl.reader gives it
+function Session:loop(reader)
+  self.reader = reader
+  if reader.remember then
+    for _, line in ipairs(self.history:load()) do reader:remember(line) end
+  end
+  while step(self) do end -- each turn runs a chunk
+end
+
+--- A prompt.
+---@param cx bosa.cli.Context
+---@param known bosa.repl.Names
+---@param history bosa.repl.History
+---@return bosa.repl.Session
+function session.new(cx, known, history)
+  return setmetatable({
+    cx = cx, names = known, history = history, queue = {}, failed = false, pressed = false, number = 0,
+  }, Session)
+end
+
+return session
