@@ -361,6 +361,25 @@ describe("bosa repl on a terminal", function()
     assert.matches("code=0\nicanon", terminal:wait_for("icanon"))
   end)
 
+  it("takes lines that are pasted one by one", function()
+    open()
+    terminal:paste("'pasted ' .. 1\nfor i = 2, 3 do\n  print('pasted ' .. i)\nend\n'pasted ' .. 4")
+    terminal:wait_for("%.%. 4")
+    enter("", "\npasted 1\npasted 2\npasted 3\npasted 4\n")
+  end)
+
+  it("ends by Ctrl-C where its lines come from a pipe", function()
+    local line = bosa:line({ "repl" })
+    for _, text in ipairs({ "print('begun') lab:slow{ delay_ms = 60000 }", "print('begun') while true do end",
+      "print('begun')" }) do
+      terminal = bosa:terminal(('{ echo "%s"; exec sleep 60; } | %s; echo code=$?'):format(text, line))
+      terminal:wait_for("begun")
+      terminal:press("C-c")
+      assert.matches("code=130", terminal:wait_for("code="))
+      if text ~= "print('begun')" then terminal:close() end
+    end
+  end)
+
   it("keeps the lines for the next time, but no secrets, for its owner alone", function()
     os.execute("rm -rf " .. bosa.dir .. "/state")
     open()

@@ -124,6 +124,14 @@ function Terminal:type(keys) tmux(self, "send-keys -l " .. quote(keys)) end
 --- Presses a key by tmux's name of it: Enter, C-c, Tab.
 function Terminal:press(key) tmux(self, "send-keys " .. key) end
 
+--- Pastes a text, as a terminal does: as one piece, where the program has asked for that.
+function Terminal:paste(text)
+  local path = self.socket .. ".paste"
+  write_file(path, text)
+  tmux(self, "load-buffer " .. quote(path))
+  tmux(self, "paste-buffer -p")
+end
+
 --- What the screen shows.
 function Terminal:screen() return tmux(self, "capture-pane -p -S -200") end
 

@@ -71,7 +71,7 @@ function Readline:line(prompt, above)
   self.poll:start("r", function() state.readable = true end)
   local line, why = wait(self, library, state)
   self.poll:stop()
-  if why then io.stdout:write("\n") end
+  if why then io.stderr:write("\n") end
   return line, why
 end
 
@@ -83,7 +83,16 @@ function Readline:close()
   uv.fs_close(self.fd)
 end
 
-local function new_readline(library, options)
+--- Whether lua-readline is there, and new enough (2.8).
+local function find_readline()
+  local ok, library = pcall(require, "readline")
+  if not ok or type(library) ~= "table" or not library.set_readline_name then return nil end
+  return library
+end
+
+local function new_readline(options)
+  local library = find_readline()
+  if not library then return nil end
   local fd = open_terminal()
   local poll = fd and uv.new_poll(fd)
   if not poll then return nil end
@@ -103,8 +112,7 @@ Terminal.__index = Terminal
 
 --- Reads a line, which the terminal lets edit as far as it can.
 function Terminal:line(prompt)
-  io.stdout:write(prompt)
-  io.stdout:flush()
+  io.stderr:write(prompt)
   local tty = self.tty
   local got, ended = self.rest, false
   tty:read_start(function(err, bytes)
@@ -118,7 +126,7 @@ function Terminal:line(prompt)
   until line or why
   tty:read_stop()
   self.rest = self.rest or ""
-  if why then io.stdout:write("\n") end
+  if why then io.stderr:write("\n") end
   return line, why or nil
 end
 
@@ -161,8 +169,7 @@ function Pipe.close() end
 ---@param options bosa.repl.ReaderOptions
 function reader.new(options)
   if uv.guess_handle(0) ~= "tty" then return Pipe end
-  local ok, library = pcall(require, "readline")
-  return ok and new_readline(library, options) or new_terminal(options) or Pipe
+  return new_readline(options) or new_terminal(options) or Pipe
 end
 
 return reader

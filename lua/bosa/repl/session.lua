@@ -54,16 +54,24 @@ function Session:interrupted()
   return pressed
 end
 
---- Listens for Ctrl-C, and keeps what the loop has to run for this prompt to do.
+--- Keeps what the loop has to run for this prompt to do.
 function Session:begin()
   self.plain_defer = host.defer
   host.defer = function(fn) self.queue[#self.queue + 1] = fn end
   self.signal = uv.new_signal()
-  self.signal:start("sigint", function() self.pressed = true end)
   self.signal:unref()
 end
 
---- Gives both back.
+--- Has Ctrl-C looked at here, or end the command again.
+function Session:listen(on)
+  if on then
+    self.signal:start("sigint", function() self.pressed = true end)
+  else
+    self.signal:stop()
+  end
+end
+
+--- Gives back what `begin` took.
 function Session:finish()
   host.defer = self.plain_defer
   self.signal:close()
@@ -142,17 +150,26 @@ local function perform(self, chunk)
   self.cx:print(text)
 end
 
+--- Ctrl-C ends a chunk, and where nobody types, everything.
+local function stop(self)
+  if not self.reader.interactive then error({ exit_code = cli.codes.interrupted }, 0) end
+  self.pending = {}
+  self.cx:note("interrupted")
+end
+
 --- Runs a chunk to its end, or to Ctrl-C.
 function Session:run(chunk)
   local outcome
+  self:listen(true)
   local task = bosa.async(function()
     outcome = pack(pcall(perform, self, chunk))
   end)
   local goes_on = self:turn(function() return task:done() end)
   debug.sethook() -- LuaJIT has one for all
   if not task:done() then task:cancel() end
+  self:listen(self.reader.interactive)
   if self:interrupted() then
-    self.cx:note("interrupted")
+    stop(self)
   elseif not goes_on and not outcome then
     self:report("nothing that is under way can end this wait")
   elseif outcome and not outcome[1] then
@@ -171,18 +188,28 @@ local function remember(self, text)
   for line in (text .. "\n"):gmatch("(.-)\n") do self.reader:remember(line) end
 end
 
+--- The next line. Lines that came at once, as by pasting them, are taken one by one.
+local function read_line(self, prompt, above)
+  if not self.pending[1] then
+    io.stdout:flush()
+    local text, why = self.reader:line(prompt, above)
+    if not text then return nil, why end
+    for line in (text .. "\n"):gmatch("(.-)\n") do self.pending[#self.pending + 1] = line end
+  end
+  self.number = self.number + 1
+  return table.remove(self.pending, 1)
+end
+
 --- Reads lines until they make a chunk: its text, and the function, or nil and what is wrong with it.
 local function read_chunk(self)
   local text, first, message = nil, self.number + 1, nil
   while true do
-    io.stdout:flush()
-    local line, why = self.reader:line(text and ">> " or "> ", text)
+    local line, why = read_line(self, text and ">> " or "> ", text)
     if why == "interrupt" then
       self:interrupted()
       return nil, "interrupt"
     end
     if not line then return text, "end", nil, message end
-    self.number = self.number + 1
     text = text and text .. "\n" .. line or line
     local place = not self.reader.interactive and first or nil
     local chunk, incomplete
@@ -208,6 +235,7 @@ end
 ---@param reader table as bosa.repl.reader gives it
 function Session:loop(reader)
   self.reader = reader
+  self:listen(reader.interactive)
   if reader.remember then
     for _, line in ipairs(self.history:load()) do reader:remember(line) end
   end
@@ -221,7 +249,7 @@ end
 ---@return bosa.repl.Session
 function session.new(cx, known, history)
   return setmetatable({
-    cx = cx, names = known, history = history, queue = {}, failed = false, pressed = false, number = 0,
+    cx = cx, names = known, history = history, queue = {}, pending = {}, failed = false, pressed = false, number = 0,
   }, Session)
 end
 
