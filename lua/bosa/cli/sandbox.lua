@@ -71,11 +71,12 @@ local function read_line(server, line)
   if user and not server.user then server.user, server.secret = user, secret end
 end
 
---- Starts the server: nil and a message when it can't be.
+--- Starts the server: nil and a message when it can't be. Beside a command it gets no Ctrl-C, which is the command's.
 local function start(path, options)
   local server = { stdin = uv.new_pipe(false), stdout = uv.new_pipe(false) }
-  local handle, message = uv.spawn(path, { args = arguments(options), stdio = { server.stdin, server.stdout, 2 } },
-    function(code, signal) server.code = signal > 0 and 128 + signal or code end)
+  local handle, message = uv.spawn(path, {
+    args = arguments(options), stdio = { server.stdin, server.stdout, 2 }, detached = #options.words > 0,
+  }, function(code, signal) server.code = signal > 0 and 128 + signal or code end)
   if not handle then return nil, message end
   server.handle = handle
   local text = ""
@@ -121,9 +122,12 @@ local function environment(server)
   return list
 end
 
---- Runs the command; the code it ends with.
+--- Runs the command; the code it ends with. What Ctrl-C means is for the command to say.
 local function run_command(cx, server, words)
   local ended
+  local watcher = uv.new_signal()
+  watcher:start("sigint", function() end)
+  cx:cleanup(function() watcher:close() end)
   local handle, message = uv.spawn(words[1], {
     args = { (table.unpack or unpack)(words, 2) }, env = environment(server), stdio = { 0, 1, 2 },
   }, function(code, signal) ended = signal > 0 and 128 + signal or code end)
