@@ -73,6 +73,46 @@ describe("a method", function()
     end
     os.remove(path)
   end)
+
+  it("of an object that was finalized first answers or raises", function()
+    local script = ([[
+      local bosa = require("bosa")
+      local hub = bosa.new({ api_base_url = "%s", api_key = "%s", token = "%s" })
+      local lab = hub:connect("lab")
+      local held = {}
+      local function use()
+        for _, object in ipairs(held) do
+          local names = { "status", "data", "size", "file", "reference_id", 1 }
+          for name in pairs(getmetatable(object).methods) do names[#names + 1] = name end
+          for _, name in ipairs(names) do
+            pcall(function() return tostring(object) .. tostring(object[name]) end)
+            pcall(function() return #object, object[name](object, "x") end)
+            pcall(function() return object[name](object, object) end)
+          end
+        end
+        print("used", #held)
+      end
+      keep = newproxy and newproxy(true) or setmetatable({}, { __gc = use }) -- older than all that it uses
+      if newproxy then getmetatable(keep).__gc = use end
+      held[1] = assert(lab:small({}))
+      held[2] = assert(lab:download({ bytes = 10, filename = "x" })).data
+      held[3] = assert(lab:action("small"):params({}):start())
+      held[4] = hub:connect("lab")
+      held[5] = held[4]:action("small")
+      held[6] = bosa.file({ file = "x" })
+      held[7] = hub
+      held[3]:wait()
+    ]]):format(sandbox.url, sandbox.key, sandbox.token)
+    local path = os.tmpname()
+    local f = assert(io.open(path, "w"))
+    f:write(script)
+    f:close()
+    local process = io.popen(("cd %s && %s %s 2>&1; echo exit $?"):format("/tmp", os.getenv("BOSA_LUA"), path))
+    local text = process:read("*a")
+    process:close()
+    os.remove(path)
+    assert.matches("used\t7\nexit 0\n$", text)
+  end)
 end)
 
 describe("in a callback,", function()

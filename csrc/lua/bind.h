@@ -37,8 +37,8 @@ struct lhub {
 
 /* uservalue: {hub, before, after}; `name` is in it too. */
 struct lconnector {
-    char *name; /* owned */
     size_t len;
+    char name[]; /* a NUL behind it; of the userdata itself, so it is there as long as that is */
 };
 
 /* uservalue: {hub, connector, name, params, token, identifier, headers, output, on_progress,
@@ -117,6 +117,8 @@ int bind_kept_method(lua_State *L);
 /* ---- classes ---- */
 
 struct lhub *bind_check_hub(lua_State *L, int arg); /* raises when it is none; it may be closed */
+/* Raises also for one whose __gc has run: another object's finalizer may still reach it. */
+struct lresponse *bind_check_response(lua_State *L, int arg);
 struct lfile *bind_test_file(lua_State *L, int index); /* NULL when it is none */
 
 /* Pushes a new call userdata, still empty, for the hub at `hub_index`. */

@@ -1,20 +1,10 @@
 #include "bind.h"
 
-#include "../core/mem.h"
-
 #include <string.h>
 
 static struct lconnector *check(lua_State *L, int arg)
 {
     return luaL_checkudata(L, arg, CONNECTOR_CLASS);
-}
-
-static int connector_gc(lua_State *L)
-{
-    struct lconnector *c = check(L, 1);
-    mem_free(c->name);
-    c->name = NULL;
-    return 0;
 }
 
 static int connector_tostring(lua_State *L)
@@ -33,12 +23,9 @@ static int hub_connect(lua_State *L)
     size_t len = 0;
     const char *name = luaL_checklstring(L, 2, &len);
     luaL_argcheck(L, len > 0 && strlen(name) == len, 2, "a connector's name expected");
-    struct lconnector *c = bind_new(L, sizeof *c, CONNECTOR_CLASS);
-    c->name = mem_dup(name, len);
+    struct lconnector *c = bind_new(L, sizeof *c + len + 1, CONNECTOR_CLASS);
+    memcpy(c->name, name, len + 1);
     c->len = len;
-    if (!c->name) {
-        return bind_nomem(L);
-    }
     lua_pushvalue(L, 1);
     bind_keep(L, -2, "hub");
     return 1;
@@ -96,8 +83,7 @@ static int connector_describe(lua_State *L)
 
 void bind_open_connector(lua_State *L)
 {
-    static const luaL_Reg meta[] = {
-        {"__gc", connector_gc}, {"__tostring", connector_tostring}, {NULL, NULL}};
+    static const luaL_Reg meta[] = {{"__tostring", connector_tostring}, {NULL, NULL}};
     static const luaL_Reg methods[] = {
         {"_hub", connector_hub},           {"_actions", connector_actions},
         {"_describe", connector_describe}, {"_keep", bind_keep_method},

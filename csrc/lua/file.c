@@ -152,8 +152,7 @@ static const struct reply *received(lua_State *L, struct lfile *f)
         return NULL;
     }
     bind_kept(L, 1, "response");
-    struct lresponse *r = luaL_checkudata(L, -1, RESPONSE_CLASS);
-    return &r->call->reply;
+    return &bind_check_response(L, -1)->call->reply;
 }
 
 /* Bytes from `offset`, pushed as a string; false at the end. On failure the error is filled. */

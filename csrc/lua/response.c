@@ -8,9 +8,18 @@
 
 #define COLLECTOR_PART 8 /* measured: 4 to 16 keep memory flat and cost no time */
 
+struct lresponse *bind_check_response(lua_State *L, int arg)
+{
+    struct lresponse *r = luaL_checkudata(L, arg, RESPONSE_CLASS);
+    if (!r->call) {
+        luaL_error(L, "this response is gone: it was finalized before what uses it");
+    }
+    return r;
+}
+
 static struct lresponse *check(lua_State *L)
 {
-    return luaL_checkudata(L, 1, RESPONSE_CLASS);
+    return bind_check_response(L, 1);
 }
 
 /*
@@ -52,7 +61,7 @@ void bind_push_response(lua_State *L, int index)
 
 static int response_gc(lua_State *L)
 {
-    struct lresponse *r = check(L);
+    struct lresponse *r = luaL_checkudata(L, 1, RESPONSE_CLASS);
     call_free(r->call);
     r->call = NULL;
     error_clear(&r->error);
@@ -421,7 +430,7 @@ static int response_numbered_call(lua_State *L)
 static int response_same_data(lua_State *L)
 {
     struct lresponse *a = check(L);
-    struct lresponse *b = luaL_checkudata(L, 2, RESPONSE_CLASS);
+    struct lresponse *b = bind_check_response(L, 2);
     bool same =
         is_list(a) && is_list(b) &&
         json_equal(&reply_of(a)->doc, reply_of(a)->data, &reply_of(b)->doc, reply_of(b)->data);
