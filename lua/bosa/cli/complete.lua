@@ -103,6 +103,7 @@ local positions = {
   repl = connectors,
   snapshot = connectors,
   mcp = connectors,
+  types = connectors,
 }
 
 ---------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ local cli = {}
 
 --- The subcommands, in the order of the help.
 cli.names = {
-  "auth", "integrations", "users", "connectors", "actions", "help", "run", "repl", "mcp", "sandbox", "snapshot",
+  "auth", "integrations", "users", "connectors", "actions", "help", "run", "repl", "mcp", "types", "sandbox", "snapshot",
   "completion",
 }
 

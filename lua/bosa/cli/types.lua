@@ -1,0 +1,69 @@
+--- bosa types: annotations for editors.
+
+local uv = require("luv")
+local context = require("bosa.cli.context")
+local made = require("bosa.types")
+local schema = require("bosa.types.schema")
+local sink = require("bosa.cli.sink")
+
+local types = { summary = "Write types for the editor (LuaCATS) from a connector's schemas" }
+
+function types.configure(parser)
+  parser:description("Writes LuaCATS annotations of connectors, made of their schemas, for lua-language-server and its "
+    .. "like: classes of parameters and answers, and of the connector that hub:connect gives.")
+  parser:argument("connectors", "Connector names, like github."):args("*"):argname("<connector>")
+  parser:option("-o --output", "Write DIR/CONNECTOR.lua for each of them; DIR is made. Without it one goes to standard "
+    .. "output."):argname("<dir>")
+  parser:flag("--path", "Print the directory of the library's own definitions, for the editor's settings.")
+end
+
+local function bad(message) return nil, context.error("params", message) end
+
+--- Writes one connector's file, or to standard output.
+local function write(cx, hub, connector, dir)
+  local text, err = made.of_connector(hub, connector)
+  if not text then return nil, err end
+  local path = dir and ("%s/%s.lua"):format(dir, schema.identifier(connector))
+  local to, message = sink.open(cx, path)
+  if not to then return nil, message end
+  to:line((text:gsub("\n$", "")))
+  local ok
+  ok, message = to:finish()
+  if not ok then return nil, message end
+  if path and cx.progress then cx:note("Wrote " .. path) end
+  return true
+end
+
+local function make_directory(dir)
+  if not dir then return true end
+  local about = uv.fs_stat(dir)
+  if about and about.type == "directory" then return true end
+  if about then return bad(dir .. ": not a directory") end
+  local ok, message = uv.fs_mkdir(dir, tonumber("755", 8))
+  if not ok then return nil, message end
+  return true
+end
+
+local function print_path(cx)
+  local directory = made.directory()
+  if not directory then return cx:fail("the definitions are not beside the library") end
+  cx:print(directory)
+end
+
+function types.run(cx, options)
+  if options.path then return print_path(cx) end
+  local names, dir = options.connectors, options.output
+  if not names[1] then return cx:fail(context.error("params", "name a connector, like github, or --path")) end
+  if names[2] and not dir then return cx:fail(context.error("params", "several connectors need -o <dir>")) end
+  local hub, err = cx:hub()
+  if not hub then return cx:fail(err) end
+  local ok
+  ok, err = make_directory(dir)
+  if not ok then return cx:fail(err) end
+  for _, name in ipairs(names) do
+    ok, err = write(cx, hub, name, dir)
+    if not ok then return cx:fail(err) end
+  end
+end
+
+return types

@@ -1,0 +1,148 @@
+---@meta _
+
+--- A call being built, made by `connector:action`. Every setter gives the builder back; what is run is a snapshot of
+--- it, so a builder can be used again.
+---@class bosa.Action
+local Action = {}
+
+--- All parameters at once.
+---@param params table
+---@return self
+function Action:params(params) end
+
+--- One more parameter; nil takes it away.
+---@param name string
+---@param value any
+---@return self
+function Action:param(name, value) end
+
+--- The fields that the server is to send, where the action takes such a list.
+---@param fields string[] like { "id", "user.login" }
+---@return self
+function Action:response_fields(fields) end
+
+--- The user's token in place of the hub's.
+---@param token string?
+---@return self
+function Action:token(token) end
+
+--- Which of the user's connected accounts acts, in place of the selected one.
+---@param identifier string?
+---@return self
+function Action:identifier(identifier) end
+
+--- The same as identifier.
+---@param identifier string?
+---@return self
+function Action:account(identifier) end
+
+--- Further header fields.
+---@param headers table<string, string>
+---@return self
+function Action:headers(headers) end
+
+--- How often it is tried in all: on 429, 5xx and connections that could not be made.
+---@param attempts integer 1 to 11
+---@return self
+function Action:max_attempts(attempts) end
+
+--- Whether it is also sent again when it may have run already.
+---@param allowed boolean
+---@return self
+function Action:replay_unsafe(allowed) end
+
+--- How long the whole call may take, with its attempts and waits.
+---@param seconds number?
+---@return self
+function Action:deadline(seconds) end
+
+--- How long one attempt may take; nil: as long as it likes.
+---@param seconds number?
+---@return self
+function Action:timeout(seconds) end
+
+--- Where an answer that is a file goes: a path (written beside, then renamed), or a function that takes chunks; false
+--- ends the call.
+---@param place string|fun(chunk: string): boolean?
+---@return self
+function Action:output(place) end
+
+--- A function that is told how far the bytes are; `total` is nil where it isn't known.
+---@param fn fun(done: integer, total: integer?, direction: "up"|"down")
+---@return self
+function Action:on_progress(fn) end
+
+--- Adds a hook that sees the request ahead of its check.
+---@param hook bosa.BeforeHook
+---@return self
+function Action:before(hook) end
+
+--- Adds a hook that sees the result.
+---@param hook bosa.AfterHook
+---@return self
+function Action:after(hook) end
+
+--- Runs it and waits for its answer. In a task, or a host's coroutine, only that waits.
+---@return bosa.Response? response
+---@return bosa.Error? err
+function Action:run() end
+
+--- Runs it: the body as the server sent it (`body.data`, `body.meta`), or a file.
+---@return table|bosa.File|nil body
+---@return integer|bosa.Error status_or_err
+function Action:execute() end
+
+--- Begins it and gives back at once. With hooks it is a task that comes back.
+---@return bosa.Call|bosa.Task|nil call
+---@return bosa.Error? err
+function Action:start() end
+
+--- Checks the parameters against the schema. Nothing is sent, but the schema may be fetched.
+---@return true? ok
+---@return bosa.Error? err kind "params", with all faults in `details`
+function Action:validate() end
+
+--- A call that is under way, made by `action:start`. One that nobody holds any more is cancelled.
+---@class bosa.Call
+local Call = {}
+
+--- Waits for the result.
+---@param timeout? number seconds; after that it is an error of kind "timeout", and the call goes on
+---@return bosa.Response? response
+---@return bosa.Error? err
+function Call:wait(timeout) end
+
+--- Ends it; its result is then an error of kind "cancelled".
+function Call:cancel() end
+
+--- Whether the result is there. Never waits.
+---@return boolean
+function Call:done() end
+
+--- Has a function run with the result once it is there.
+---@param fn fun(response: bosa.Response?, err: bosa.Error?)
+---@return self
+function Call:on_done(fn) end
+
+--- A function that runs as a task, made by `bosa.async`.
+---@class bosa.Task
+local Task = {}
+
+--- Waits for what the function returns; where it raised, `nil` and what it raised.
+---@param timeout? number seconds
+---@return any ...
+function Task:wait(timeout) end
+
+--- Ends it, and the call that it waits for.
+function Task:cancel() end
+
+--- Whether it has ended. Never waits.
+---@return boolean
+function Task:done() end
+
+--- Has a function run with what it returns once it has ended.
+---@param fn fun(...: any)
+---@return self
+function Task:on_done(fn) end
+
+return Action

@@ -1,0 +1,140 @@
+---@meta bosa
+
+--- The module: makes hubs, and what is given to actions and comes back from them.
+---
+--- Works the same on Lua 5.4 and LuaJIT, in OpenResty and Neovim too. Loading it opens no socket, starts no thread and
+--- reads no file. Misuse (an argument of the wrong type, an option that isn't there) raises at the caller's line;
+--- whatever the outside world does comes back as `nil, err`.
+---@class bosa
+---@field version string of this library
+---@field null bosa.Null JSON's null; the same value as lua-cjson's `cjson.null`
+---@field json bosa.json
+local bosa = {}
+
+--- JSON's null, which nil can't stand for in a table: compare with `bosa.null`.
+---@class bosa.Null : lightuserdata
+
+--- What bosa.new takes.
+---@class bosa.Options
+---@field api_base_url? string URL of the server; else `$BOSA_API_BASE_URL`, else https://api.bosa.id
+---@field api_key? string the client's key; else `$BOSA_API_KEY`
+---@field token? string the user's token, where a call has none of its own; else `$BOSA_TOKEN`
+---@field allow_http? boolean plain http to other hosts than loopback (false)
+---@field max_attempts? integer attempts of a call in all, 1 to 11 (1)
+---@field replay_unsafe? boolean also send again what may have run already (false)
+---@field retry_budget? boolean all retries of the hub draw on one budget (true)
+---@field deadline? number|false seconds for a whole call, its attempts and waits (none)
+---@field timeout? number|false seconds for one attempt (30)
+---@field connect_timeout? number|false seconds for making a connection (10)
+---@field max_response_size? integer bytes of JSON in an answer; files are not bound by it (64 MiB)
+---@field max_connections? integer requests under way at once; more wait in order (16)
+---@field cache_dir? string|boolean a directory that schemas are kept in between runs; true: the XDG cache directory
+---@field cache_ttl? integer seconds that they are kept for (3600)
+---@field cache? table in nginx: the `ngx.shared` dictionary that shares schemas between workers
+---@field ca_file? string certificates to trust in place of the system's
+---@field proxy? string URL of a proxy, as libcurl takes it
+---@field verify? boolean check TLS certificates (true)
+---@field user_agent? string what User-Agent says
+---@field transport? bosa.Transport sends requests in place of libcurl
+---@field on_event? fun(event: bosa.Event) is told of every attempt, retry, wait and outcome, without secrets
+---@field int64? "string"|"cdata"|"number" what an integer becomes that the VM's numbers can't hold ("string")
+---@field snapshot? bosa.Snapshot schemas from a file in place of the server's
+---@field before? bosa.BeforeHook sees every action ahead of its check
+---@field after? bosa.AfterHook sees every result
+
+--- Sends a request in place of libcurl. An error's `sent` says whether the action can have run ("maybe" without it).
+---@alias bosa.Transport fun(request: bosa.TransportRequest): bosa.TransportReply?, table?
+
+---@class bosa.TransportRequest
+---@field method "GET"|"POST"|"PUT"|"PATCH"|"DELETE"
+---@field url string
+---@field headers table<string, string>
+---@field body? string
+---@field timeout? number seconds that are left for this attempt
+
+---@class bosa.TransportReply
+---@field status integer 100 to 599
+---@field headers? table<string, string>
+---@field body? string
+
+--- What `on_event` is told. Times are of the attempt, in milliseconds.
+---@class bosa.Event
+---@field type "request"|"response"|"retry"|"wait"|"error"|"warning"
+---@field connector? string
+---@field action? string
+---@field attempt? integer
+---@field status? integer
+---@field kind? bosa.ErrorKind
+---@field sent? "no"|"maybe"|"yes"
+---@field message? string
+---@field seconds? number how long it is waited
+---@field budget? number what is left of the retry budget
+---@field bytes_up? integer
+---@field bytes_down? integer
+---@field reused? boolean the connection was there already
+---@field ms? { dns: number?, connect: number?, tls: number?, first_byte: number?, total: number? }
+
+--- Makes a hub. It connects to nothing yet. Raises for options that are wrong.
+---@param options? bosa.Options
+---@return bosa.Hub hub
+---@return bosa.Error? err in place of the hub: the `snapshot` can't be read
+function bosa.new(options) end
+
+--- What bosa.file takes: exactly one of `path`, `file` and `read`.
+---@class bosa.FileSource
+---@field path? string a file on disk, read while it is sent
+---@field file? string its bytes
+---@field read? fun(): string? gives the next bytes; nil is the end
+---@field size? integer bytes that `read` gives in all; without it the request is chunked
+---@field filename? string (the path's last part)
+---@field content_type? string a media type (by the filename)
+---@field headers? table<string, string> further header fields of its part of the form
+
+--- A file to send: for parameters that take one.
+---@param source bosa.FileSource
+---@return bosa.File
+function bosa.file(source) end
+
+--- Says that a table is a JSON array, also where it is empty.
+---@generic T: table
+---@param list? T
+---@return T
+function bosa.array(list) end
+
+--- Says that a table is a JSON object, also where it is empty.
+---@generic T: table
+---@param object? T
+---@return T
+function bosa.object(object) end
+
+--- Runs `fn(...)` as a task: what waits inside it holds up no other task, nor the host's event loop.
+---@param fn fun(...): ...
+---@param ... any
+---@return bosa.Task
+function bosa.async(fn, ...) end
+
+--- Waits for all of a list of calls and tasks.
+---@param calls (bosa.Call|bosa.Task)[]
+---@return table<integer, any> results by place
+---@return table<integer, bosa.Error> errors by place; empty where all went well
+function bosa.all(calls) end
+
+--- JSON as the library reads and writes it: integers stay integers, `null` is `bosa.null`, and an empty list is not an
+--- empty object.
+---@class bosa.json
+local json = {}
+
+--- Reads JSON text.
+---@param text string
+---@param int64? "string"|"cdata"|"number" what becomes of integers that a number can't hold ("string")
+---@return any value
+---@return bosa.Error? err kind "protocol", with line and column
+function json.decode(text, int64) end
+
+--- Writes a value as JSON on one line.
+---@param value any
+---@return string? text
+---@return bosa.Error? err the value is none of JSON's: a function, NaN, a table within itself
+function json.encode(value) end
+
+return bosa

@@ -1,0 +1,60 @@
+---@meta _
+
+--- A service behind the server, made by `hub:connect`. Any action whose name is no method can be called like one:
+--- `github:list_issues(params, options)` is `github:action("list_issues"):params(params):run()`.
+---@class bosa.Connector
+---@field [string] (fun(self: bosa.Connector, params?: table, options?: bosa.CallOptions): bosa.Response?, bosa.Error?)
+local Connector = {}
+
+--- An action, to be built. Nothing is looked up yet, so it can't fail.
+---@param name string
+---@return bosa.Action
+function Connector:action(name) end
+
+--- All actions, sorted by name.
+---@return bosa.ActionEntry[]? actions
+---@return bosa.Error? err
+function Connector:get_actions() end
+
+--- The parameters of an action; nested ones with dots.
+---@param action string
+---@return bosa.Parameter[]? parameters
+---@return bosa.Error? err
+function Connector:get_action_parameters(action) end
+
+--- A text for a person: all actions, or one with its parameters.
+---@param action? string
+---@return string? text
+---@return bosa.Error? err
+function Connector:help(action) end
+
+--- Definitions of the actions for a language model, sorted by action. Write them with bosa.json.encode.
+---@param options bosa.ToolListOptions
+---@return table[]? definitions
+---@return bosa.Error? err
+function Connector:tools(options) end
+
+--- Adds a hook that sees what is run by this object ahead of its check.
+---@param hook bosa.BeforeHook
+---@return self
+function Connector:before(hook) end
+
+--- Adds a hook that sees every result of what is run by this object.
+---@param hook bosa.AfterHook
+---@return self
+function Connector:after(hook) end
+
+---@class bosa.ActionEntry
+---@field name string
+---@field path string
+---@field description string
+
+---@class bosa.Parameter
+---@field name string nested ones with dots
+---@field type string for people: "integer", "array of string", "file", "string | integer"
+---@field required boolean
+---@field default any
+---@field description? string
+---@field enum? any[] the values that are allowed
+
+return Connector

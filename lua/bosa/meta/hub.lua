@@ -1,0 +1,220 @@
+---@meta _
+
+--- A server, an API key, and what goes with them: made by `bosa.new`.
+---@class bosa.Hub
+local Hub = {}
+
+--- What a call takes besides parameters. Each is a setter of the builder, too.
+---@class bosa.CallOptions
+---@field token? string the user's token in place of the hub's
+---@field identifier? string which of the user's connected accounts acts
+---@field account? string the same as `identifier`
+---@field headers? table<string, string> further header fields
+---@field max_attempts? integer 1 to 11
+---@field replay_unsafe? boolean also send again what may have run already
+---@field deadline? number seconds for the whole call
+---@field timeout? number seconds for one attempt
+---@field output? string|fun(chunk: string): boolean? where a file goes: a path, or a function (false stops)
+---@field on_progress? fun(done: integer, total: integer?, direction: "up"|"down") in bytes
+---@field response_fields? string[] the fields that the server is to send
+
+--- A connector by its name. Nothing is looked up yet, so it can't fail.
+---@param name string
+---@return bosa.Connector
+function Hub:connect(name) end
+
+--- Runs an action and waits for its answer.
+---@param connector string
+---@param action string
+---@param params? table
+---@param options? bosa.CallOptions
+---@return bosa.Response? response
+---@return bosa.Error? err
+function Hub:run(connector, action, params, options) end
+
+--- Runs an action: the body as the server sent it (`body.data`, `body.meta`), or a file.
+---@param connector string
+---@param action string
+---@param params? table
+---@param options? bosa.CallOptions
+---@return table|bosa.File|nil body
+---@return integer|bosa.Error status_or_err
+function Hub:execute(connector, action, params, options) end
+
+--- The names of all connectors, sorted.
+---@return string[]? names
+---@return bosa.Error? err
+function Hub:get_available_modules() end
+
+--- A connector with its schemas loaded.
+---@param name string
+---@return bosa.Connector? connector
+---@return bosa.Error? err
+function Hub:get_connector(name) end
+
+--- Forgets a connector's schemas, in memory and on disk; they are fetched anew when they are needed.
+---@param name string
+function Hub:refresh_connector(name) end
+
+--- Creates a user. Its `secret` is told this once.
+---@param identifier string
+---@return bosa.User? user
+---@return bosa.Error? err
+function Hub:create_bosa_user(identifier) end
+
+--- The same as create_bosa_user.
+---@param identifier string
+---@return bosa.User? user
+---@return bosa.Error? err
+function Hub:create_user(identifier) end
+
+--- A token for a user.
+---@param identifier string
+---@param secret string
+---@return bosa.Token? token
+---@return bosa.Error? err
+function Hub:authenticate_bosa_user(identifier, secret) end
+
+--- The same as authenticate_bosa_user.
+---@param identifier string
+---@param secret string
+---@return bosa.Token? token
+---@return bosa.Error? err
+function Hub:authenticate(identifier, secret) end
+
+--- Who a token belongs to.
+---@param token? string the hub's without it
+---@return bosa.User? user
+---@return bosa.Error? err
+function Hub:get_user_info(token) end
+
+--- Whether the user has an account of this connector's service connected.
+---@param name string
+---@param token? string
+---@return boolean? has
+---@return bosa.Error? err
+function Hub:user_has_integration(name, token) end
+
+--- The URL that the user is to open to connect an account.
+---@param name string
+---@param token string?
+---@param callback_uri string where the browser ends
+---@return string? url
+---@return bosa.Error? err
+function Hub:initiate_connector_auth(name, token, callback_uri) end
+
+--- Connects an account of a service that is set up by a configuration in place of a browser.
+---@param name string
+---@param token string?
+---@param config table
+---@return table? result
+---@return bosa.Error? err
+function Hub:initiate_plugin_configuration(name, token, config) end
+
+--- One of the user's connected accounts.
+---@param name string
+---@param token string?
+---@param user_identifier string
+---@return table? integration
+---@return bosa.Error? err
+function Hub:get_integration(name, token, user_identifier) end
+
+--- Makes one of the user's connected accounts the one that acts.
+---@param name string
+---@param token string?
+---@param user_identifier string
+---@return bosa.Outcome? outcome
+---@return bosa.Error? err also behind an outcome that is no success
+function Hub:select_integration(name, token, user_identifier) end
+
+--- Disconnects an account.
+---@param name string
+---@param token string?
+---@param user_identifier? string the connector's only one without it (servers of the older dialect)
+---@return bosa.Outcome? outcome
+---@return bosa.Error? err also behind an outcome that is no success
+function Hub:remove_integration(name, token, user_identifier) end
+
+--- Runs the action that a tool's name stands for, for a language model. Whatever goes wrong is a result, too; only
+--- misuse raises.
+---@param name string as connector:tools gave it
+---@param arguments? string|table what the model wrote: JSON text, or a table
+---@param options? bosa.ToolCallOptions
+---@return bosa.ToolResult
+function Hub:call_tool(name, arguments, options) end
+
+--- Adds a hook that sees every action ahead of its check.
+---@param hook bosa.BeforeHook
+---@return self
+function Hub:before(hook) end
+
+--- Adds a hook that sees every result.
+---@param hook bosa.AfterHook
+---@return self
+function Hub:after(hook) end
+
+--- Ends what is under way with errors of kind "closed" and lets go of the connections. May be called again; in Lua
+--- 5.4 a hub may be a `<close>` variable.
+function Hub:close() end
+
+--- A user of the server. `tostring` shows no secret.
+---@class bosa.User
+---@field id string
+---@field identifier string
+---@field secret? string only right after creation
+---@field secret_preview? string
+---@field is_active? boolean
+---@field integrations? table[]
+
+--- A user's token. `tostring` doesn't show it.
+---@class bosa.Token
+---@field token string what calls take
+---@field token_type string
+---@field expires_at? string as the server wrote it
+---@field expires? number the same in seconds since 1970
+
+---@class bosa.Outcome
+---@field success boolean
+---@field message string
+
+--- What went wrong. `tostring(err)` is one line that a person can act on. No key, token or secret is in it.
+---@class bosa.Error
+---@field kind bosa.ErrorKind
+---@field message string one line
+---@field sent "no"|"maybe"|"yes" whether the action can have run
+---@field retryable boolean the same call may succeed later
+---@field status? integer of the answer
+---@field code? string the server's
+---@field details? bosa.Fault[] faults of parameters, or what the server says
+---@field body? string of the answer, its beginning
+---@field reference_id? string what the server's operators can find it by
+---@field retry_after? number seconds
+---@field attempts? integer that were made
+---@field connector? string
+---@field action? string
+---@field url? string
+---@field cause? string what libcurl or the system says
+
+---@alias bosa.ErrorKind
+---| "params" parameters that the schema doesn't allow
+---| "unknown_connector"
+---| "unknown_action"
+---| "auth" 401 and 403, and an API key that isn't valid
+---| "not_found"
+---| "rate_limit" 429
+---| "api" any other 4xx
+---| "server" 5xx
+---| "connection"
+---| "timeout"
+---| "tls"
+---| "protocol" an answer that makes no sense
+---| "file"
+---| "cancelled"
+---| "closed"
+
+--- One thing that is wrong with parameters.
+---@class bosa.Fault
+---@field path? string where, with dots
+---@field message string
+
+return Hub

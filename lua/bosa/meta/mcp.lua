@@ -1,0 +1,31 @@
+---@meta bosa.mcp
+
+--- A server of the Model Context Protocol, for transports of one's own: `require("bosa.mcp")`.
+---@class bosa.mcp
+local mcp = {}
+
+---@class bosa.mcp.Options : bosa.ToolCallOptions
+---@field hub bosa.Hub
+---@field connectors string[] whose actions are offered
+---@field send fun(line: string) takes a message for the client: one line of JSON without its newline
+
+---@class bosa.mcp.Server
+local Server = {}
+
+--- Makes a server.
+---@param options bosa.mcp.Options
+---@return bosa.mcp.Server
+function mcp.new(options) end
+
+--- Takes a message of the client's: one line of JSON.
+---@param line string
+function Server:receive(line) end
+
+--- Whether requests are under way.
+---@return boolean
+function Server:busy() end
+
+--- Ends what is under way, without an answer.
+function Server:close() end
+
+return mcp

@@ -1,0 +1,50 @@
+---@meta _
+
+--- What a hook sees of a request, and may change. The caller's own tables stay as they are.
+---@class bosa.Request
+---@field connector string not to be changed
+---@field action string not to be changed
+---@field params table
+---@field headers table<string, string>
+---@field identifier? string which of the user's accounts acts
+---@field token? string to be set only: it can't be read here
+
+--- Sees a request ahead of its check. It changes the request in place, gives another one back, or refuses with
+--- `nil, err`.
+---@alias bosa.BeforeHook fun(request: bosa.Request): bosa.Request?, bosa.Error|table|string|nil
+
+--- Sees what came, once a run. It gives back nothing, another response, a table to be the data, or `nil, err`.
+---@alias bosa.AfterHook fun(response: bosa.Response?, err: bosa.Error?, request: bosa.Request): any, any
+
+--- Schemas from a file: its path, or its content as a table.
+---@alias bosa.Snapshot string|table
+
+--- Which tools are offered to a language model.
+---@class bosa.ToolOptions
+---@field only? string[] actions by name, `*` stands for anything: { "list_*", "github.get_issue" }
+---@field read_only? boolean only actions that surely read, by their names
+---@field files? string a directory that files are exchanged in; without it no files are
+
+--- What connector:tools takes.
+---@class bosa.ToolListOptions : bosa.ToolOptions
+---@field format "openai"|"anthropic"|"mcp"
+
+--- What hub:call_tool takes.
+---@class bosa.ToolCallOptions : bosa.ToolOptions
+---@field max_length? integer bytes of an answer's data that are shown (50000)
+---@field token? string
+---@field identifier? string
+---@field account? string
+---@field headers? table<string, string>
+---@field max_attempts? integer
+---@field replay_unsafe? boolean
+---@field deadline? number seconds
+---@field timeout? number seconds
+---@field on_progress? fun(done: integer, total: integer?, direction: "up"|"down")
+
+--- What is handed back to a language model.
+---@class bosa.ToolResult
+---@field content string
+---@field is_error boolean
+---@field response? bosa.Response
+---@field error? bosa.Error
