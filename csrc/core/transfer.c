@@ -337,8 +337,7 @@ static CURLcode set_body(struct lane *l, const struct call *call)
     return bad;
 }
 
-/* libcurl's 0 is a bound of its own, ours is none. The time of the whole exchange is the driver's
- * business. */
+/* libcurl's 0 is a bound of its own, ours is none. The time of all of it is the driver's matter. */
 static CURLcode set_request(struct lane *l, const struct call *call)
 {
     const struct request *r = &call->request;
@@ -394,12 +393,14 @@ void wire_drop(struct wire *wire, struct flight *f)
     give_lane_back(f->lane);
     f->lane = NULL;
     wire->count--;
-    wire->running = wire->running < wire->count ? wire->running : wire->count;
+    wire->running -= wire->running > 0; /* too few only means a look in vain */
 }
 
-void wire_resume(const struct flight *f)
+/* Bytes that libcurl held back and could not give are lost to it, and it would go on without. */
+bool wire_resume(const struct flight *f)
 {
-    curl_easy_pause(f->lane->easy, CURLPAUSE_CONT);
+    CURLcode bad = curl_easy_pause(f->lane->easy, CURLPAUSE_CONT);
+    return bad != CURLE_WRITE_ERROR && bad != CURLE_OUT_OF_MEMORY;
 }
 
 /* ---- how an exchange ended ---- */
@@ -458,10 +459,8 @@ static enum bosa_status kind_of(CURLcode code, const char *words, enum bosa_sent
         [CURLE_SSL_CACERT_BADFILE] = BOSA_TLS,        [CURLE_OUT_OF_MEMORY] = BOSA_NOMEM,
     };
     enum bosa_status kind = code < CURL_LAST ? kinds[code] : BOSA_OK;
-    if (kind == BOSA_NOMEM && sent != BOSA_SENT_NO) {
-        return BOSA_PROTOCOL;
-    }
-    if (code == CURLE_RECV_ERROR && strstr(words, "chunked-encoding")) {
+    if ((kind == BOSA_NOMEM && sent != BOSA_SENT_NO) ||
+        (code == CURLE_RECV_ERROR && strstr(words, "chunked-encoding"))) {
         return BOSA_PROTOCOL;
     }
     return kind == BOSA_OK ? BOSA_CONNECTION : kind;
@@ -517,6 +516,7 @@ bool wire_next_done(struct wire *wire, struct wire_outcome *out)
     if (out->timed) {
         read_timing(l, &out->timing);
     }
+    wire->running++; /* it was none of them, and dropping takes one out */
     wire_drop(wire, l->flight);
     return true;
 }

@@ -194,7 +194,9 @@ void transfer_resume(struct transfer *transfer, struct call *call)
     struct flight *f = call->driver;
     if (f && f->lane && f->paused) {
         f->paused = false; /* before: libcurl calls back at once */
-        wire_resume(f);
+        if (!wire_resume(f)) {
+            exchange_give_up(f);
+        }
         stir(transfer);
     }
 }

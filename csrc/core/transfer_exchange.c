@@ -160,11 +160,19 @@ enum bosa_status exchange_read(struct flight *f, char *out, size_t cap, size_t *
 }
 
 /* The next tick sees to it. */
+void exchange_give_up(struct flight *f)
+{
+    if (f->refusal.kind == BOSA_OK) {
+        (void)error_set(&f->refusal, BOSA_NOMEM, "no memory");
+    }
+    f->until = 0;
+    heap_put(&f->transfer->heap, f, f->until);
+}
+
 void exchange_break_off(struct flight *f, int number)
 {
     (void)error_set(&f->refusal, BOSA_CONNECTION, "cannot watch a connection (error %d)", number);
-    f->until = 0;
-    heap_put(&f->transfer->heap, f, f->until);
+    exchange_give_up(f);
 }
 
 /* ---- descriptors ---- */

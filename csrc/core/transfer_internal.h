@@ -154,6 +154,9 @@ enum bosa_status exchange_read(struct flight *f, char *out, size_t cap, size_t *
 /* The exchange can't go on, as a connection of its can't be watched: `number` is errno. */
 void exchange_break_off(struct flight *f, int number);
 
+/* It can't, for what was refused, else for a lack of memory. */
+void exchange_give_up(struct flight *f);
+
 /*
  * The connections of a wire, known so that a forked child can close its copies of them: while one
  * is open, the server does not see that the parent has closed. libcurl (7.88) closes a connection
@@ -238,8 +241,9 @@ void wire_drop(struct wire *wire, struct flight *f);
 /* How much of a flight's request can have reached the server. */
 enum bosa_sent wire_sent(const struct flight *f);
 
-/* Lets both directions of a flight's exchange go on; may call back at once. */
-void wire_resume(const struct flight *f);
+/* Lets both directions of a flight's exchange go on; may call back at once. False: a part of the
+ * answer is lost, so the exchange must be broken off. */
+bool wire_resume(const struct flight *f);
 
 /* A descriptor is ready. */
 void wire_serve(struct wire *wire, const struct poller_event *event);

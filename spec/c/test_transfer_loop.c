@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -95,6 +96,41 @@ static void a_signal_ends_a_step(void **state)
     assert_int_equal(setitimer(ITIMER_REAL, &none, NULL), 0);
     assert_int_equal(sigaction(SIGALRM, &before, NULL), 0);
     assert_int_equal(o->call->state, CALL_FLYING);
+}
+
+/* Lets this process open no more descriptors than it has; gives back the limit that was. */
+static struct rlimit open_no_more(void)
+{
+    struct rlimit before, now;
+    int next = dup(0);
+    assert_true(next >= 0);
+    close(next);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    now = before;
+    now.rlim_cur = (rlim_t)next;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &now), 0);
+    return before;
+}
+
+/* The second call is over as it starts, and no descriptor will tell of it: that must not be
+ * forgotten with the first. */
+static void a_cancelled_call_hides_no_other_that_is_over(void **state)
+{
+    struct world *w = *state;
+    open_one(w, silent);
+    struct outcome *held = start(w);
+    while (wire_server_requests(w->server) < 1) { /* nobody watches the transfer's descriptor */
+        (void)transfer_step(w->transfer, 1);
+    }
+    struct rlimit before = open_no_more();
+    struct outcome *o = start(w);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    transfer_cancel(w->transfer, held->call, BOSA_CANCELLED);
+    (void)alarm(30); /* the end of a program that waits for nothing */
+    assert_true(transfer_step(w->transfer, -1));
+    (void)alarm(0);
+    assert_int_equal(take_all(w), 1);
+    assert_failed(o, BOSA_CONNECTION, BOSA_SENT_NO);
 }
 
 /* ---- forks ---- */
@@ -278,6 +314,43 @@ static void without_memory_a_fetch_fails_its_waiters(void **state)
     assert_false(failed);
 }
 
+/* Where the queue is full libcurl holds bytes back, and gives them as the call goes on: also then
+ * none may be lost without a word. */
+static void without_memory_a_download_is_whole_or_fails(void **state)
+{
+    static const struct wire_step file[] = {{WIRE_READ, NULL, 0},
+                                            {WIRE_SEND, FILE_HEAD("1000000"), 0},
+                                            {WIRE_FILL, NULL, 1000000},
+                                            {WIRE_END, NULL, 0}};
+    struct world *w = *state;
+    bool failed = true;
+    open_one(w, file);
+    for (long nth = 1; failed && nth < 1000; nth++) {
+        w->count = 0;
+        struct plan *plan = make_plan(w, "list");
+        plan->output = SINK_CALLER;
+        struct outcome *o = &w->calls[w->count++];
+        memset(o, 0, sizeof *o);
+        o->call = call_new_action(w->hub, plan);
+        o->call->owner = o;
+        plan_unref(plan);
+        mem_torture_fail_at(nth);
+        transfer_start(w->transfer, o->call);
+        finish(w, o);
+        failed = mem_torture_count() >= nth;
+        mem_torture_fail_at(0);
+        if (o->call->ok) {
+            assert_int_equal(o->received, 1000000);
+        } else {
+            assert_true(failed);
+            assert_int_equal(o->call->error.kind, BOSA_NOMEM);
+        }
+        call_free(o->call);
+    }
+    w->count = 0;
+    assert_false(failed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -285,11 +358,13 @@ int main(void)
         world_test(steps_without_a_loop_wait_by_themselves),
         world_test(a_silent_server_does_not_hold_a_step_for_ever),
         world_test(a_signal_ends_a_step),
+        world_test(a_cancelled_call_hides_no_other_that_is_over),
         world_test(a_fork_leaves_the_parents_calls_alone),
         world_test(a_fork_leaves_the_parents_files_alone),
         world_test(started_programs_inherit_nothing),
         world_test(without_memory_a_call_ends_and_nothing_is_lost),
         world_test(without_memory_a_fetch_fails_its_waiters),
+        world_test(without_memory_a_download_is_whole_or_fails),
     };
     return cmocka_run_group_tests_name("transfer, driven", tests, NULL, NULL);
 }
