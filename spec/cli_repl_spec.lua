@@ -234,8 +234,8 @@ end)
 describe("completion at the prompt", function()
   --- What the last word of a text may become.
   local function words_of(...)
-    local chunk = { 'words = require("bosa.repl.complete").new(require("bosa.repl.names").new(hub))',
-      "r = lab:action('echo')" }
+    local chunk = { 'known = require("bosa.repl.names").new(hub)', 'words = require("bosa.repl.complete").new(known)',
+      "known.env.answer = github:list_issues{ owner = 'lua', repo = 'lua', limit = 2 }" }
     for _, text in ipairs({ ... }) do
       chunk[#chunk + 1] = ("table.concat(select(2, words:at([==[%s]==])), ' ')"):format(text)
     end
@@ -264,6 +264,8 @@ describe("completion at the prompt", function()
     { 'github:list_issues{ sort = "cr', "created" },
     { 'github:action("list_issues"):val', "validate" }, { "github:list_issues{ owner = 1 }:next", "next_page" },
     { 'hub:run("lab", "small"):get_m', "get_meta" }, { "-- gith", "" }, { '"gith', "" }, { "[[gith", "" },
+    { "answer.data[1].us", "user" }, { "answer.data[ 2 ].user.log", "login" }, { "answer[1].us", "user" },
+    { "answer.data[1].no.x", "" }, { "-- x\ngith", "github" }, { "--[[ x\n]] gith", "github" },
     { "'it\\'s' .. gith", "github" }, { "a .. string.gs", "gsub" }, { "x().string.gs", "" }, { "1.", "" },
     { "((((" }, { "]]]})" }, { "\\\"'" }, { "github:list_issues{{{{{" },
   }

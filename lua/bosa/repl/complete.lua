@@ -12,6 +12,7 @@ local scan = require("bosa.repl.scan")
 local complete = {}
 
 local PATIENCE = 2 -- seconds that a Tab waits for a server
+local LONGEST = 2000 -- bytes of a chunk in which words are completed
 local PAUSE = 10 -- seconds after which it asks again a server that didn't answer
 
 local KEYWORDS = { "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "goto", "if", "in",
@@ -73,13 +74,14 @@ end
 
 --- A member of a value, for what can be looked at without running code of somebody's.
 local function member(value, name)
+  name = tonumber(name) or name
   if type(value) == "table" then return rawget(value, name) end
   local class = names.class_of(value)
   if class == "connector" or class == "response" or class == "file" then return value[name] end
   return nil
 end
 
---- A value by its path: github, _.data, string.
+--- A value by its path: github, _.data.1.user, string.
 local function resolve(self, path)
   local first, rest = path:match("^([%a_][%w_]*)(.*)$")
   if not first then return nil end
@@ -155,7 +157,7 @@ end
 
 --- What can follow `expression.` and `expression:`.
 local function after_separator(self, before, separator)
-  local joint, path = ("\n" .. before):match("([^%w_])([%a_][%w_.]*)$")
+  local joint, path = ("\n" .. before:gsub("%[ ?(%d+) ?%]", ".%1")):match("([^%w_])([%a_][%w_.]*)$")
   if joint == "." or joint == ":" then return {} end
   if path then return members_of(self, resolve(self, path), separator) end
   local connector = connected(self, before)
@@ -267,19 +269,19 @@ local function in_string(self, text, place)
   return values(self, text, place.open, before)
 end
 
---- Where the word begins that is being typed, what it may become, and what follows it then.
-local function at(self, text)
-  local place = scan.read(text)
-  if place.comment then return #text + 1, {}, "" end
-  if place.quote then return place.quote + 1, in_string(self, text, place), text:sub(place.quote, place.quote) end
+--- The word that is being typed, what it may become, and what follows it then.
+local function at(self, typed)
+  local place = scan.read(typed)
+  local text, quote = place.text, place.quote
+  if place.comment or #text > LONGEST then return "", {}, "" end
+  if quote then return text:sub(quote + 1), in_string(self, text, place), text:sub(quote, quote) end
   local lead = text:match("[%a_][%w_]*$") or ""
-  local start = #text - #lead + 1
-  local before, separator = text:sub(1, start - 1):match("^(.-)%s*([.:])$")
-  if separator and before:find("[%w_)}\"'%]]$") then return start, after_separator(self, before, separator), "" end
+  local before, separator = text:sub(1, #text - #lead):match("^(.-) ?([.:])$")
+  if separator and before:find("[%w_)}\"'%]]$") then return lead, after_separator(self, before, separator), "" end
   local last = place.open[#place.open]
   local list = last and text:sub(last, last) == "{" and parameter_names(self, text, place.open, lead)
-  if list and list[1] then return start, list, " = " end
-  return start, globals(self, lead), ""
+  if list and list[1] then return lead, list, " = " end
+  return lead, globals(self, lead), ""
 end
 
 --- What the word at the end of a text may become.
@@ -288,15 +290,15 @@ end
 ---@return string[] words in order, each once
 ---@return string ending what follows the word if it is the only one
 function Complete:at(text)
-  local ok, start, list, ending = pcall(at, self, text)
+  local ok, lead, list, ending = pcall(at, self, text)
   if not ok then return #text + 1, {}, "" end
-  local lead, seen, words = text:sub(start), {}, {}
+  local seen, words = {}, {}
   for _, word in ipairs(candidates.starting_with(lead, list)) do
     if not seen[word] then words[#words + 1] = word end
     seen[word] = true
   end
   table.sort(words)
-  return start, words, ending
+  return #text - #lead + 1, words, ending
 end
 
 --- The completion of a prompt.

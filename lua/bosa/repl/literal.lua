@@ -142,14 +142,26 @@ end
 
 local write
 
-local function write_items(out, node, open, between, close)
-  out[#out + 1] = open
+--- Whether an item can go on the line that the one before it is on: both are plain values of a list.
+local function fits(out, item, before, column)
+  local plain = not item.items and not item.label and not before.items and not before.label
+  return plain and column + item.width + 3 <= out.limit
+end
+
+--- Writes items; `outer` is what begins a line, nil: all are on one.
+local function write_items(out, node, outer)
+  local column = 0
   for i, item in ipairs(node.items) do
-    if i > 1 then out[#out + 1] = between end
+    local beside = not outer or i > 1 and fits(out, item, node.items[i - 1], column)
+    if i > 1 then out[#out + 1] = beside and ", " or "," end
+    if not beside then
+      out[#out + 1] = outer
+      column = out.indent
+    end
+    column = column + item.width + 2
     if item.label then out[#out + 1] = item.label.text .. " = " end
     write(out, item)
   end
-  out[#out + 1] = close
 end
 
 write = function(out, node)
@@ -158,12 +170,16 @@ write = function(out, node)
   elseif out.indent + node.width <= out.limit then
     local limit = out.limit
     out.limit = math.huge
-    write_items(out, node, "{ ", ", ", " }")
+    out[#out + 1] = "{ "
+    write_items(out, node)
+    out[#out + 1] = " }"
     out.limit = limit
   else
-    local outer = ("\n%s"):format((" "):rep(out.indent))
+    local outer = "\n" .. (" "):rep(out.indent)
     out.indent = out.indent + 2
-    write_items(out, node, "{" .. outer .. "  ", "," .. outer .. "  ", "," .. outer .. "}")
+    out[#out + 1] = "{"
+    write_items(out, node, outer .. "  ")
+    out[#out + 1] = "," .. outer .. "}"
     out.indent = out.indent - 2
   end
 end

@@ -6,9 +6,10 @@ local CLOSES = { [")"] = true, ["}"] = true, ["]"] = true }
 local OPENS = { ["("] = true, ["{"] = true, ["["] = true }
 
 ---@class bosa.repl.Place
----@field quote integer? where the string begins that the text ends in
----@field comment boolean the text ends in a comment
----@field open integer[] where the brackets stand that are open, outermost first
+---@field text string what was read, with one space for each comment and each run of white space
+---@field quote integer? where in it the string begins that it ends in
+---@field comment boolean it ends in a comment, or in a string of several lines
+---@field open integer[] where in it the brackets stand that are open, outermost first
 
 --- The end of a long string or comment that begins at `at`; nil: it has none in this text, false: there is none.
 local function long_end(text, at)
@@ -36,31 +37,39 @@ local function comment_end(text, at)
   return last
 end
 
---- Takes what begins at `i`: where it ends, or nil and in what the text ends.
-local function skip(text, i, open)
+--- The end of a run of white space that begins at `at`.
+local function space_end(text, at) return (text:find("%S", at) or #text + 1) - 1 end
+
+--- What begins at `i`: its kind, and where it ends; nil: it is never closed.
+local function piece_at(text, i)
   local char = text:sub(i, i)
-  if char == '"' or char == "'" then return string_end(text, i), "quote" end
-  if text:find("^%-%-", i) then return comment_end(text, i), "comment" end
+  if char == '"' or char == "'" then return "string", string_end(text, i) end
+  if char:find("%s") then return "space", space_end(text, i) end
+  if text:find("^%-%-", i) then return "comment", comment_end(text, i) end
   local last = char == "[" and long_end(text, i)
-  if last ~= false then return last, "comment" end
-  if OPENS[char] then open[#open + 1] = i end
-  if CLOSES[char] then open[#open] = nil end
-  return i
+  if last == false then return "sign", i end
+  return "long", last
 end
 
 --- Reads a text up to its end.
 ---@param text string
 ---@return bosa.repl.Place
 function scan.read(text)
-  local place, i = { open = {}, comment = false }, 1
+  local place, parts, size, i = { open = {}, comment = false }, {}, 0, 1
   while i <= #text do
-    local last, within = skip(text, i, place.open)
+    local kind, last = piece_at(text, i)
+    local piece = (kind == "space" or kind == "comment") and " " or text:sub(i, last or #text)
+    if kind == "sign" and OPENS[piece] then place.open[#place.open + 1] = size + 1 end
+    if kind == "sign" and CLOSES[piece] then place.open[#place.open] = nil end
     if not last then
-      if within == "quote" then place.quote = i else place.comment = true end
-      return place
+      place.quote = kind == "string" and size + 1 or nil
+      place.comment = kind ~= "string"
     end
-    i = last + 1
+    parts[#parts + 1] = piece
+    size = size + #piece
+    i = (last or #text) + 1
   end
+  place.text = table.concat(parts)
   return place
 end
 
