@@ -161,6 +161,12 @@ soak: ## mixed calls with random faults for MINUTES (10) in all, and what they l
 	  tools/with-sandbox.sh tools/on-vm.sh $$vm @lua spec/soak/soak.lua $(MINUTES)/$(words $(made_vms)) || exit 1; \
 	done
 
+.PHONY: doc
+doc: ## the reference of the API as HTML, in $(BUILD)/doc
+	@tools/deps.sh doc
+	@tools/reference.sh $(BUILD)/doc
+	@echo "== Wrote $(BUILD)/doc/index.html"
+
 .PHONY: lint
 lint: ## luacheck, clang-format, the rules of the tree, warnings as errors
 	@tools/deps.sh build lint

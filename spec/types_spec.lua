@@ -1,7 +1,7 @@
 local bosa = require("bosa")
 local core = require("bosa.core")
 local types = require("bosa.types")
-local luacats = require("spec.support.luacats")
+local luacats = require("tools.luacats")
 local server = require("spec.support.server")
 local command = require("spec.support.command")
 

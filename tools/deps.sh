@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# deps.sh GROUP...: installs the packages of the groups build, test, lint, fuzz, coverage, bench that
-# are missing, on Debian and Ubuntu as root. A machine that has them all uses no network. Elsewhere it
+# deps.sh GROUP...: installs the packages of the groups build, test, lint, fuzz, coverage, bench, doc
+# that are missing, on Debian and Ubuntu as root. A machine that has them all uses no network. Elsewhere it
 # says what is missing and goes on; the build says for itself what it can't do without.
 #
 # Nothing that is there is ever removed: where two packages exclude each other either will do
@@ -13,9 +13,10 @@ build_group="gcc libc6-dev make pkg-config lua5.4 liblua5.4-dev $luajit $luajit_
   libcurl4-openssl-dev|libcurl4-gnutls-dev|libcurl4-nss-dev libmicrohttpd-dev"
 test_group="libcmocka-dev lua-busted lua-cjson lua-socket lua-luv lua-cqueues luarocks neovim
   nginx-light|nginx-full|nginx-extras libnginx-mod-http-lua json-schema-test-suite openssl curl
-  ca-certificates valgrind lua-argparse lua-readline tmux zsh fish python3-venv"
+  ca-certificates valgrind lua-argparse lua-readline lua-ldoc lua-markdown tmux zsh fish python3-venv"
 fuzz_group="clang libclang-rt-14-dev|libclang-rt-dev"
 coverage_group="gcovr"
+doc_group="lua-ldoc lua-markdown lua5.4|luajit2|luajit"
 bench_group="gnuplot-nox wrk python3-venv"
 lint_group="lua-check libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev|libclang-rt-dev"
 
@@ -95,8 +96,9 @@ for group in "$@"; do
     fuzz) wanted+=($fuzz_group) ;;
     coverage) wanted+=($coverage_group) ;;
     bench) wanted+=($bench_group) ;;
+    doc) wanted+=($doc_group) ;;
     *)
-      echo "usage: $0 build|test|lint|fuzz|coverage|bench..." >&2
+      echo "usage: $0 build|test|lint|fuzz|coverage|bench|doc..." >&2
       exit 2
       ;;
   esac

@@ -12,8 +12,8 @@ local cli = {}
 
 --- The subcommands, in the order of the help.
 cli.names = {
-  "auth", "integrations", "users", "connectors", "actions", "help", "run", "repl", "mcp", "types", "sandbox", "snapshot",
-  "completion",
+  "auth", "integrations", "users", "connectors", "actions", "help", "run", "repl", "mcp", "types", "sandbox",
+  "snapshot", "completion",
 }
 
 --- Exit codes.

@@ -45,6 +45,7 @@ local bosa = {}
 --- Sends a request in place of libcurl. An error's `sent` says whether the action can have run ("maybe" without it).
 ---@alias bosa.Transport fun(request: bosa.TransportRequest): bosa.TransportReply?, table?
 
+--- What a transport is given.
 ---@class bosa.TransportRequest
 ---@field method "GET"|"POST"|"PUT"|"PATCH"|"DELETE"
 ---@field url string
@@ -52,6 +53,7 @@ local bosa = {}
 ---@field body? string
 ---@field timeout? number seconds that are left for this attempt
 
+--- What a transport gives back.
 ---@class bosa.TransportReply
 ---@field status integer 100 to 599
 ---@field headers? table<string, string>

@@ -4,6 +4,7 @@
 ---@class bosa.changes
 local changes = {}
 
+--- One change.
 ---@class bosa.Change
 ---@field connector string
 ---@field action? string

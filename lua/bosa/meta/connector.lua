@@ -44,11 +44,13 @@ function Connector:before(hook) end
 ---@return self
 function Connector:after(hook) end
 
+--- An action in a list.
 ---@class bosa.ActionEntry
 ---@field name string
 ---@field path string
 ---@field description string
 
+--- A parameter of an action.
 ---@class bosa.Parameter
 ---@field name string nested ones with dots
 ---@field type string for people: "integer", "array of string", "file", "string | integer"

@@ -173,6 +173,7 @@ function Hub:close() end
 ---@field expires_at? string as the server wrote it
 ---@field expires? number the same in seconds since 1970
 
+--- What came of selecting or removing an account.
 ---@class bosa.Outcome
 ---@field success boolean
 ---@field message string

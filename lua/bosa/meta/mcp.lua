@@ -4,11 +4,13 @@
 ---@class bosa.mcp
 local mcp = {}
 
+--- What bosa.mcp.new takes, besides the options of hub:call_tool.
 ---@class bosa.mcp.Options : bosa.ToolCallOptions
 ---@field hub bosa.Hub
 ---@field connectors string[] whose actions are offered
 ---@field send fun(line: string) takes a message for the client: one line of JSON without its newline
 
+--- A session with one client, made by `bosa.mcp.new`.
 ---@class bosa.mcp.Server
 local Server = {}
 

@@ -13,10 +13,12 @@ local testing = {}
 ---@field stubs? table<string, table<string, bosa.testing.Answer>> connector -> action -> answer
 ---@field routes? table<string, bosa.testing.Answer> "GET /users/me" -> answer, for what is no action
 
+--- What answers a hub in place of a server.
 ---@class bosa.testing.Stub
 ---@field hub bosa.Hub
 local Stub = {}
 
+--- Exchanges with a server, kept in a file.
 ---@class bosa.testing.Cassette
 ---@field path string
 ---@field recording boolean

@@ -6,6 +6,7 @@
 --     uses       name of a type -> where it is used
 --     functions  { "Hub:connect" -> { "name", ... } }, the parameters by annotation
 --     faults     what can't be read, or is said twice
+--   luacats.split(text) -> type, what follows it
 
 local luacats = {}
 
@@ -127,6 +128,14 @@ local function type_at(self, text, where)
   end
   note_uses(self, uses, where)
   return text:sub(1, behind - 1)
+end
+
+--- A type at the beginning of a text, and what follows it.
+---@param text string
+---@return string type, string rest
+function luacats.split(text)
+  local behind = read_type(text, 1, {})
+  return text:sub(1, behind - 1), (text:sub(behind):gsub("^%s+", ""))
 end
 
 local tags = {}
