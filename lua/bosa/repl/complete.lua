@@ -146,7 +146,7 @@ local function members_of(self, value, separator)
     for _, name in ipairs(actions(self, value)) do list[#list + 1] = name end
   elseif type(value) == "string" then
     add_public(list, string)
-  elseif type(value) == "table" then
+  elseif type(value) == "table" and not names.is_method(value) then
     add_public(list, value)
     local meta = getmetatable(value)
     local index = type(meta) == "table" and rawget(meta, "__index")
