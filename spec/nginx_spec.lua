@@ -9,7 +9,12 @@ local sandbox, web
 local code = [[
   init_by_lua_block {
     bosa = require("bosa")
-    hub = bosa.new({ api_base_url = "%s", api_key = "%s", token = "%s" })
+    local base = { api_base_url = "%s", api_key = "%s", token = "%s" }
+    function hub_with(options)
+      for name, value in pairs(base) do options[name] = value end
+      return bosa.new(options)
+    end
+    hub = bosa.new(base)
     lab = hub:connect("lab")
     function answer(value) ngx.print(bosa.json.encode(value)) end
   }
@@ -66,6 +71,28 @@ local locations = [[
     collectgarbage()
     answer({ status = assert(lab:small({})).status })
   } }
+  location = /raising { content_by_lua_block {
+    local action = lab:action("upload"):params({ file = bosa.file({ file = ("x"):rep(1000000) }) })
+    local _, err = action:on_progress(function() error("enough") end):run()
+    answer({ kind = err.kind, message = err.message, status = assert(lab:small({})).status })
+  } }
+  location = /cancelling { content_by_lua_block {
+    local call
+    local action = lab:action("upload"):params({ file = bosa.file({ file = ("x"):rep(1000000) }) })
+    call = assert(action:on_progress(function() call:cancel() end):start())
+    local _, err = call:wait(10)
+    answer({ kind = err.kind, status = assert(lab:small({})).status })
+  } }
+  location = /connecting { content_by_lua_block {
+    local seven = hub_with({ max_connections = 7 }):connect("lab")
+    assert(seven:small({}))
+    local busy = assert(seven:action("slow"):params({ delay_ms = 50 }):start()) -- has the connection that is there
+    local call = assert(seven:action("small"):params({ key = "cancelled while it connects" }):start())
+    ngx.thread.wait(ngx.thread.spawn(function() call:cancel() end)) -- only a thread's parent can kill it
+    local _, err = call:wait(10)
+    assert(busy:wait(10))
+    answer({ kind = err.kind, runs = assert(seven:count({ key = "cancelled while it connects" })).data.count })
+  } }
   location = /phase { content_by_lua_block { ngx.print(logged or "") } }
   location = /log { return 200 "ok"; log_by_lua_block {
     local r, err = lab:small({})
@@ -105,6 +132,18 @@ describe("nginx", function()
   it("runs tasks", function() assert.same({ 201 }, ask("/task")) end)
   it("keeps a download as a file", function() assert.same({ size = 3000000, name = "x.bin" }, ask("/file")) end)
   it("survives killed threads", function() assert.same({ status = 200 }, ask("/killed")) end)
+
+  it("ends an upload whose on_progress raises or cancels it", function()
+    local answer = ask("/raising")
+    assert.equal("cancelled", answer.kind)
+    assert.matches("enough", answer.message)
+    assert.equal(200, answer.status)
+    assert.same({ kind = "cancelled", status = 200 }, ask("/cancelling"))
+  end)
+
+  it("sends nothing for a call that was cancelled while it connected", function()
+    assert.same({ kind = "cancelled", runs = 0 }, ask("/connecting"))
+  end)
 
   it("names a phase that can't wait", function()
     ask("/content")

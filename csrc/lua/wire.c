@@ -4,7 +4,8 @@
 
 /*
  * wire: HTTP/1.1 bytes of a call, for hosts in which Lua moves them between the core and a socket.
- * What these functions refuse is kept in the call's error, for call:_broke(sent).
+ * What these functions refuse is kept in the call's error, for call:_broke(sent). They give false
+ * for a call that is not flying, too.
  */
 
 static struct lcall *check(lua_State *L)
@@ -23,6 +24,21 @@ static int refused(lua_State *L, struct lcall *c, enum bosa_status status)
         return bind_nomem(L);
     }
     c->error.kind = status;
+    lua_pushboolean(L, 0);
+    return 1;
+}
+
+/*
+ * True while the exchange goes on. A call may have been ended by others while its driver waited:
+ * then its body is gone, nothing more may be sent for it, and what comes is not its answer.
+ */
+static bool is_flying(const struct lcall *c)
+{
+    return c->call->state == CALL_FLYING;
+}
+
+static int push_no(lua_State *L)
+{
     lua_pushboolean(L, 0);
     return 1;
 }
@@ -46,6 +62,16 @@ static void push_place(lua_State *L, const struct lcall *c)
     lua_pushinteger(L, url.port);
 }
 
+/* Pushes whether the call at 1 has an `output` or `on_progress` to serve. */
+static void push_heard(lua_State *L)
+{
+    bind_kept(L, 1, "output");
+    bind_kept(L, 1, "on_progress");
+    lua_pushboolean(L, !lua_isnil(L, -1) || !lua_isnil(L, -2));
+    lua_replace(L, -3);
+    lua_pop(L, 1);
+}
+
 /*
  * call:_wire_start(max) -> the request's first bytes (its head, and of the body what is at hand, up
  * to max), whether that is all, "http" or "https", host, port, whether there is an `output` or
@@ -57,6 +83,9 @@ static int wire_start(lua_State *L)
     struct lcall *c = check(L);
     size_t max = check_max(L, 2);
     struct request *request = &c->call->request;
+    if (!is_flying(c)) {
+        return push_no(L);
+    }
     http1_free(&c->wire);
     http1_init(&c->wire);
     struct buf *b = &c->out;
@@ -72,11 +101,7 @@ static int wire_start(lua_State *L)
     lua_pushlstring(L, b->data, b->len);
     lua_pushboolean(L, done);
     push_place(L, c);
-    bind_kept(L, 1, "output");
-    bind_kept(L, 1, "on_progress");
-    lua_pushboolean(L, !lua_isnil(L, -1) || !lua_isnil(L, -2));
-    lua_replace(L, -3);
-    lua_pop(L, 1);
+    push_heard(L);
     const struct policy *policy = c->plan ? &c->plan->policy : hub_policy(c->call->hub);
     if (policy->connect_timeout > 0) {
         lua_pushnumber(L, (lua_Number)policy->connect_timeout / 1000);
@@ -92,6 +117,9 @@ static int wire_body(lua_State *L)
     size_t max = check_max(L, 2);
     bool done = false;
     struct buf *b = &c->out;
+    if (!is_flying(c)) {
+        return push_no(L);
+    }
     buf_clear(b);
     enum bosa_status status = http1_write_body(b, c->call->request.body, max, &done, &c->error);
     if (status == BOSA_AGAIN) {
@@ -112,6 +140,9 @@ static int body_piece(lua_State *L)
 {
     struct lcall *c = check(L);
     size_t max = check_max(L, 2), got = 0;
+    if (!is_flying(c)) {
+        return push_no(L);
+    }
     char *room = lua_newuserdata(L, max);
     enum bosa_status status = body_read(c->call->request.body, room, max, &got, &c->error);
     if (status == BOSA_AGAIN) {
@@ -140,6 +171,9 @@ static int wire_read(lua_State *L)
     luaL_argcheck(L, from >= 1 && (size_t)from <= len + 1, 3,
                   "a position within the bytes expected");
     size_t at = (size_t)from - 1;
+    if (!is_flying(c)) {
+        return push_no(L);
+    }
     enum bosa_status status =
         http1_read(&c->wire, &c->call->reply, bytes + at, len - at, &used, &c->error);
     if (status != BOSA_OK && status != BOSA_AGAIN) {

@@ -165,6 +165,7 @@ function drive.custom(transport)
     end
     local request = { method = method, url = url, headers = headers, body = body, timeout = call:_attempt_time() }
     local ok, reply, err = pcall(transport, request)
+    if call:_ended() then return nil end -- by somebody else, meanwhile
     if not ok then return nil, "connection", "the transport raised: " .. tostring(reply) end
     if reply == nil then
       if type(err) == "table" and err.instead then call:_keep("error", err.instead) end

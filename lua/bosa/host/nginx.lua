@@ -260,6 +260,10 @@ local function exchange(call, place, seconds, deadline)
   local origin = origin_of(place, scheme, name, port)
   local sock, kind, message = connect(place, origin, deadline, limit)
   if not sock then return nil, kind, message, nil, "no" end
+  if call:_ended() then -- by somebody else, meanwhile
+    sock:close()
+    return nil, nil, nil, nil, "no"
+  end
   local sent, err = send_request(call, sock, deadline, head, done, heard)
   if not sent and (err == "refused" or err == "ended" or is_timeout(err)) then
     sock:close()
