@@ -1,4 +1,5 @@
 --- The examples, and the snippets of the README and of doc/, each a program of its own against the sandbox.
+local command = require("spec.support.command")
 local server = require("spec.support.server")
 
 local sandbox
@@ -63,11 +64,43 @@ local function check_snippets(name)
   return count
 end
 
+--- Every block of a shell's commands runs, each in a directory of its own; but for those that say why they can't.
+local function check_commands(name)
+  for text, block in ("\n" .. command.read_file(name)):gmatch("(.-)\n```sh\n(.-)\n```") do
+    if not text:match("[^\n]*$"):find("^<!%-%- not run: .+ %-%->$") then
+      it("has commands that run: " .. block:match("^[^\n]*"), function()
+        local shell = command.new(sandbox)
+        command.write_file(shell.dir .. "/block", block .. "\n")
+        command.write_file(shell.dir .. "/bosa", ("#!/bin/sh\nexec %s %s/bin/bosa \"$@\"\n"):format(
+          os.getenv("BOSA_LUA"), command.quote(command.top)))
+        local words = { ("cd %s && chmod 755 bosa && env PATH=%s:\"$PATH\""):format(shell.dir, shell.dir) }
+        for variable, value in pairs(shell.env) do words[#words + 1] = variable .. "=" .. command.quote(value) end
+        words[#words + 1] = "timeout 60 bash -euo pipefail block 2>&1; echo exit $?"
+        local output = command.output_of(table.concat(words, " "))
+        shell:close()
+        assert.matches("exit 0\n$", output)
+      end)
+    end
+  end
+end
+
 describe("README.md", function()
   local count = check_snippets("README.md")
-  it("has snippets", function() assert.is_true(count >= 7) end)
+  check_commands("README.md")
+  it("has snippets", function() assert.is_true(count >= 5) end)
+  it("links to what is there", function()
+    for link in command.read_file("README.md"):gmatch("%]%(([^)#:]+)%)") do assert.truthy(io.open(link), link) end
+  end)
 end)
 
 for name in io.popen("ls doc/*.md"):lines() do
-  describe(name, function() check_snippets(name) end)
+  describe(name, function()
+    check_snippets(name)
+    check_commands(name)
+    it("links to what is there", function()
+      for link in command.read_file(name):gmatch("%]%(([^)#:]+)[^)]*%)") do
+        if not link:find("^%a+$") then assert.truthy(io.open("doc/" .. link), link) end
+      end
+    end)
+  end)
 end

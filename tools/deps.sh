@@ -10,10 +10,11 @@ set -u
 luajit="luajit2|luajit"
 luajit_dev="libluajit2-5.1-dev|libluajit-5.1-dev"
 build_group="gcc libc6-dev make pkg-config lua5.4 liblua5.4-dev $luajit $luajit_dev
-  libcurl4-openssl-dev|libcurl4-gnutls-dev|libcurl4-nss-dev libmicrohttpd-dev"
-test_group="libcmocka-dev lua-busted lua-cjson lua-socket lua-luv lua-cqueues luarocks neovim
+  libcurl4-openssl-dev|libcurl4-gnutls-dev|libcurl4-nss-dev libmicrohttpd-dev
+  lua-argparse lua-luv lua-readline"
+test_group="libcmocka-dev lua-busted lua-cjson lua-socket lua-cqueues luarocks neovim
   nginx-light|nginx-full|nginx-extras libnginx-mod-http-lua json-schema-test-suite openssl curl
-  ca-certificates valgrind lua-argparse lua-readline lua-ldoc lua-markdown tmux zsh fish python3-venv"
+  ca-certificates valgrind lua-ldoc lua-markdown tmux zsh fish python3-venv"
 fuzz_group="clang libclang-rt-14-dev|libclang-rt-dev"
 coverage_group="gcovr"
 doc_group="lua-ldoc lua-markdown lua5.4|luajit2|luajit"
