@@ -35,7 +35,7 @@ describe("cqueues", function()
   end
   it("lets any coroutine wait while others go on", function()
     assert.equal(
-      "done 200, wait timeout, cancelled, quick, 30 items, slow, all, closed\nticking\n",
+      "done 200, wait timeout, cancelled, quick, 30 items, slow, all, still cancelled, closed\nticking\n",
       output(lua .. " spec/hosts/cqueues.lua")
     )
   end)

@@ -386,7 +386,9 @@ local function let_go(task)
   task.co = nil
 end
 
+--- A task that was cancelled has its result: where the host can't stop its coroutine, what that gives comes too late.
 local function end_task(task, ok, ...)
+  if task.done_ then return let_go(task) end
   task.done_ = true
   if ok then
     task.results = { n = select("#", ...), ... }

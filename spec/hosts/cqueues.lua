@@ -41,6 +41,19 @@ loop:wrap(function()
   assert(slow(0):start()):on_done(function(response) note("done " .. response.status) end)
   bosa.all(tasks)
   note("all")
+  local stage
+  local stubborn = bosa.async(function() -- cqueues can't kill a coroutine: it goes on, but is not heard any more
+    stage = "begun"
+    while stage == "begun" do cqueues.sleep(0) end
+    stage = "over"
+    return "late"
+  end)
+  while stage ~= "begun" do cqueues.sleep(0) end
+  stubborn:cancel()
+  stage = "cancelled"
+  while stage ~= "over" do cqueues.sleep(0) end
+  local late, cancelled = stubborn:wait()
+  note(late or "still " .. cancelled.kind)
   local call = assert(slow(60000):start())
   local waiter = bosa.async(function()
     local _, err = call:wait()
