@@ -53,11 +53,8 @@ static size_t on_read(char *out, size_t size, size_t count, void *context)
 {
     struct lane *l = context;
     size_t got = 0;
-    enum bosa_status status = exchange_read(l->flight, out, size * count, &got);
-    if (status == BOSA_AGAIN) {
-        return CURL_READFUNC_PAUSE;
-    }
-    return status == BOSA_OK ? got : CURL_READFUNC_ABORT;
+    enum bosa_status kind = exchange_read(l->flight, out, size * count, &got);
+    return kind == BOSA_OK ? got : kind == BOSA_AGAIN ? CURL_READFUNC_PAUSE : CURL_READFUNC_ABORT;
 }
 
 /* Where libcurl can't ask on_begin, this keeps it from sending a body a second time. */
@@ -162,6 +159,15 @@ static int on_close(void *context, curl_socket_t fd)
     return sockets_close(context, fd);
 }
 
+/* A name is about to be looked up, by way of descriptors that libcurl opens without a word, too. */
+static int on_resolve(void *resolver, void *reserved, void *context)
+{
+    (void)resolver;
+    (void)reserved;
+    sockets_sweep(context);
+    return 0;
+}
+
 /* ---- lanes ---- */
 
 /* Unless an option before could not be set. */
@@ -219,6 +225,8 @@ static CURLcode set_callbacks(CURL *easy, struct wire *wire)
     SET(CURLOPT_OPENSOCKETDATA, wire);
     SET(CURLOPT_CLOSESOCKETFUNCTION, on_close);
     SET(CURLOPT_CLOSESOCKETDATA, wire);
+    SET(CURLOPT_RESOLVER_START_FUNCTION, on_resolve);
+    SET(CURLOPT_RESOLVER_START_DATA, wire);
 #if LIBCURL_VERSION_NUM >= 0x075000
     wire->guarded = curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_begin) == CURLE_OK;
 #endif
@@ -326,12 +334,7 @@ static CURLcode set_body(struct lane *l, const struct call *call)
     const char *bytes = r->body ? body_bytes(r->body, &len) : "";
     bool from_memory = bytes && l->wire->guarded && !counted;
     l->in_one_piece = from_memory && len <= ONE_PIECE_BYTES;
-    if (from_memory) {
-        SET(CURLOPT_POSTFIELDS, bytes);
-        SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)len);
-        return bad;
-    }
-    SET(CURLOPT_POSTFIELDS, NULL);
+    SET(CURLOPT_POSTFIELDS, from_memory ? bytes : NULL);
     SET(CURLOPT_POST, 1L);
     SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)(r->body ? body_length(r->body) : 0));
     return bad;
@@ -344,12 +347,8 @@ static CURLcode set_request(struct lane *l, const struct call *call)
     bool is_post = strcmp(r->method, "POST") == 0;
     int64_t connect = transfer_policy(call)->connect_timeout;
     CURL *easy = l->easy;
-    CURLcode bad = CURLE_OK;
-    if (r->body || is_post) {
-        bad = set_body(l, call);
-    } else {
-        SET(CURLOPT_HTTPGET, 1L);
-    }
+    bool has_body = r->body || is_post;
+    CURLcode bad = has_body ? set_body(l, call) : curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
     SET(CURLOPT_CUSTOMREQUEST, is_post || exchange_is_get(r) ? NULL : r->method);
     SET(CURLOPT_URL, r->url);
     SET(CURLOPT_HTTPHEADER, l->lines);

@@ -302,6 +302,19 @@ bool sockets_has(const struct wire *wire, int fd)
     return find(&wire->sockets, fd) < wire->sockets.count;
 }
 
+/* One of which nothing is known but its number is left where it is. */
+void sockets_sweep(struct wire *wire)
+{
+    struct sockets *set = &wire->sockets;
+    for (size_t i = set->count; i-- > 0;) {
+        struct socket_copy s = set->list[i];
+        if (s.file != 0 && file_of(s.fd) != s.file) {
+            poller_forget(wire->poller, s.fd);
+            set->list[i] = set->list[--set->count];
+        }
+    }
+}
+
 void sockets_free(struct sockets *set, bool close_all)
 {
     for (size_t i = 0; close_all && i < set->count; i++) {

@@ -179,6 +179,9 @@ int sockets_close(struct wire *wire, int fd);
 
 bool sockets_has(const struct wire *wire, int fd);
 
+/* Forgets connections that libcurl closed without a word, before others get their numbers. */
+void sockets_sweep(struct wire *wire);
+
 /*
  * Shuts the connection from `own_port` down, which was idle, when bytes have come on it: libcurl
  * before 8.1 would take them for the answer to its next request. It notices when it writes, and

@@ -2,9 +2,12 @@
 #include "transfer_fixture.h"
 
 #include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -131,6 +134,87 @@ static void a_cancelled_call_hides_no_other_that_is_over(void **state)
     (void)alarm(0);
     assert_int_equal(take_all(w), 1);
     assert_failed(o, BOSA_CONNECTION, BOSA_SENT_NO);
+}
+
+/* ---- descriptors ---- */
+
+/* A listener that nobody gets a connection from: its queue is full. */
+struct full_listener {
+    int fds[8]; /* the first listens */
+    char url[64];
+};
+
+static void open_full(struct full_listener *l)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof at;
+    l->fds[0] = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(l->fds[0], (struct sockaddr *)&at, size), 0);
+    assert_int_equal(listen(l->fds[0], 0), 0);
+    assert_int_equal(getsockname(l->fds[0], (struct sockaddr *)&at, &size), 0);
+    for (size_t i = 1; i < COUNT(l->fds); i++) {
+        l->fds[i] = socket(AF_INET, SOCK_STREAM, 0);
+        assert_int_equal(fcntl(l->fds[i], F_SETFL, O_NONBLOCK), 0);
+        (void)connect(l->fds[i], (struct sockaddr *)&at, size);
+    }
+    snprintf(l->url, sizeof l->url, "http://127.0.0.1:%d", ntohs(at.sin_port));
+}
+
+static void close_full(struct full_listener *l)
+{
+    for (size_t i = 0; i < COUNT(l->fds); i++) {
+        close(l->fds[i]);
+    }
+}
+
+/* Makes the hub one of another server; the transfer stays. */
+static void go_elsewhere(struct world *w, const char *url)
+{
+    struct transfer *transfer = w->transfer;
+    hub_unref(w->hub);
+    open_at(w, url);
+    transfer_free(w->transfer);
+    w->transfer = transfer;
+}
+
+/* A name that must be looked up: this machine's. False: nobody knows it. */
+static bool find_name(char *name, size_t size)
+{
+    struct addrinfo *found = NULL;
+    memset(name, 0, size);
+    bool known = gethostname(name, size - 1) == 0 && getaddrinfo(name, "1", NULL, &found) == 0;
+    if (known) {
+        freeaddrinfo(found);
+    }
+    return known;
+}
+
+/* libcurl closes a connection that was not made without a word, and looks a name up by descriptors
+ * of the same numbers, which it closes so, too. */
+static void names_are_looked_up_behind_a_connection_that_was_not_made(void **state)
+{
+    struct world *w = *state;
+    struct full_listener full;
+    char name[200], url[256];
+    if (!find_name(name, sizeof name)) {
+        skip();
+    }
+    w->policy.connect_timeout = 50;
+    open_full(&full);
+    open_at(w, full.url);
+    struct outcome *o = start(w);
+    finish(w, o);
+    assert_failed(o, BOSA_TIMEOUT, BOSA_SENT_NO);
+    w->policy.connect_timeout = 20000;
+    for (int port = 1; port <= 3; port++) { /* what was found is kept for each port apart */
+        snprintf(url, sizeof url, "http://%s:%d", name, port);
+        go_elsewhere(w, url);
+        o = start(w);
+        finish(w, o);
+        assert_failed(o, BOSA_CONNECTION, BOSA_SENT_NO);
+        assert_null(strstr(o->call->error.message, "cannot watch"));
+    }
+    close_full(&full);
 }
 
 /* ---- forks ---- */
@@ -359,6 +443,7 @@ int main(void)
         world_test(a_silent_server_does_not_hold_a_step_for_ever),
         world_test(a_signal_ends_a_step),
         world_test(a_cancelled_call_hides_no_other_that_is_over),
+        world_test(names_are_looked_up_behind_a_connection_that_was_not_made),
         world_test(a_fork_leaves_the_parents_calls_alone),
         world_test(a_fork_leaves_the_parents_files_alone),
         world_test(started_programs_inherit_nothing),
