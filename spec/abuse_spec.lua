@@ -74,6 +74,38 @@ describe("a method", function()
     os.remove(path)
   end)
 
+  it("from a finalizer that runs meanwhile takes nothing from under another", function()
+    local pause, speed = collectgarbage("setpause", 0), collectgarbage("setstepmul", 1000)
+    local forgetful = new({})
+    local connector = forgetful:connect("lab")
+    local function litter(act)
+      for _ = 1, 3 do
+        local proxy = newproxy and newproxy(true) or setmetatable({}, { __gc = act })
+        if newproxy then getmetatable(proxy).__gc = act end
+      end
+    end
+    for _ = 1, 20 do
+      assert(forgetful:get_connector("lab"))
+      litter(function() forgetful:refresh_connector("lab") end)
+      local entry = connector:_describe("keywords")
+      if entry then assert.equal("POST", entry.method) end
+      assert(forgetful:get_connector("lab"))
+      litter(function() forgetful:refresh_connector("lab") end)
+      for _, name in ipairs(connector:_actions() or {}) do assert.matches("^[%w_/-]+$", name) end
+    end
+    for _ = 1, 50 do
+      local closing = new({})
+      local action = closing:connect("lab"):action("echo"):params({ text = ("x"):rep(1000), list = { {}, {}, {} } })
+      litter(function() closing:close() end)
+      local call, err = action:_call()
+      assert.is_true(call ~= nil or err.kind == "closed")
+      call, err = closing:_fetch("lab")
+      assert.is_true(call ~= nil or err.kind == "closed")
+    end
+    collectgarbage("setpause", pause)
+    collectgarbage("setstepmul", speed)
+  end)
+
   it("of an object that was finalized first answers or raises", function()
     local script = ([[
       local bosa = require("bosa")

@@ -295,14 +295,12 @@ static enum bosa_status read_plan(lua_State *L, int call, struct lcall *c)
     if (status != BOSA_OK) {
         return status;
     }
-    lua_newtable(L);
     struct values_reader reader = {
-        .doc = &plan->params, .plan = plan, .feeds = lua_gettop(L), .error = &c->error};
+        .doc = &plan->params, .plan = plan, .call = call, .error = &c->error};
     bind_kept(L, 1, "params");
     json_free(&plan->params);
     status = values_read_object(L, -1, &reader);
     lua_pop(L, 1);
-    bind_keep(L, call, "feeds");
     return status;
 }
 
@@ -325,14 +323,14 @@ static enum bosa_status snapshot(lua_State *L, struct laction *a, struct lcall *
     bind_kept(L, 1, "name");
     size_t len = 0;
     const char *name = lua_tolstring(L, 5, &len);
-    if (!h->hub) {
-        return error_set(&c->error, BOSA_CLOSED, "the hub is closed");
-    }
     c->plan = plan_new(connector->name, connector->len, name, len, &a->policy);
     if (!c->plan) {
         return error_set(&c->error, BOSA_NOMEM, "out of memory");
     }
     enum bosa_status status = read_plan(L, 3, c);
+    if (!h->hub) {
+        return error_set(&c->error, BOSA_CLOSED, "the hub is closed");
+    }
     if (status != BOSA_OK) {
         c->error.kind = status;
         name_error(&c->error, c->plan);

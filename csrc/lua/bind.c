@@ -76,6 +76,29 @@ int bind_kept_method(lua_State *L)
     return 1;
 }
 
+static int nodes_gc(lua_State *L)
+{
+    json_free(luaL_checkudata(L, 1, NODES_CLASS));
+    return 0;
+}
+
+struct json_doc *bind_push_nodes(lua_State *L)
+{
+    struct json_doc *doc = lua_newuserdata(L, sizeof *doc);
+    json_init(doc);
+    luaL_getmetatable(L, NODES_CLASS);
+    lua_setmetatable(L, -2);
+    return doc;
+}
+
+void bind_open_nodes(lua_State *L)
+{
+    luaL_newmetatable(L, NODES_CLASS);
+    lua_pushcfunction(L, nodes_gc);
+    lua_setfield(L, -2, "__gc");
+    lua_pop(L, 1);
+}
+
 struct moment bind_now(void)
 {
     struct timespec t;
@@ -105,6 +128,7 @@ int luaopen_bosa_core(lua_State *L)
     lua_pushliteral(L, BOSA_VERSION);
     lua_setfield(L, -2, "version");
     values_open(L);
+    bind_open_nodes(L);
     bind_open_error(L);
     bind_open_hub(L);
     bind_open_snapshot(L);

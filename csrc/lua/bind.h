@@ -19,7 +19,8 @@
 #define RESPONSE_CLASS "bosa.response"
 #define FILE_CLASS "bosa.file"
 #define ERROR_CLASS "bosa.error"
-#define BUF_CLASS "bosa.buf" /* a struct buf that a function which may raise fills */
+#define BUF_CLASS "bosa.buf"     /* a struct buf that a function which may raise fills */
+#define NODES_CLASS "bosa.nodes" /* a struct json_doc, likewise */
 
 struct lcall;
 
@@ -97,6 +98,15 @@ int bind_nomem(lua_State *L);
 
 /* ---- userdata ---- */
 
+/*
+ * Every call that makes a Lua value may run finalizers, and those may close a hub and make it
+ * forget its connectors: what is borrowed of a hub is asked for behind the last such call, and
+ * copied.
+ */
+
+/* Pushes a userdata with an empty document, which goes with it. */
+struct json_doc *bind_push_nodes(lua_State *L);
+
 /* Pushes a zeroed userdata of a class with an empty uservalue table behind it. */
 void *bind_new(lua_State *L, size_t size, const char *class_name);
 
@@ -152,6 +162,7 @@ int bind_set_on_new(lua_State *L);
 struct moment bind_now(void);
 
 /* The openers of the files, called once by luaopen_bosa_core with the module table on top. */
+void bind_open_nodes(lua_State *L);
 void bind_open_error(lua_State *L);
 void bind_open_hub(lua_State *L);
 void bind_open_snapshot(lua_State *L);

@@ -51,19 +51,30 @@ static struct connector *loaded(lua_State *L)
     return h->hub ? hub_find(h->hub, c->name, &now) : NULL;
 }
 
+/* Pushes what was copied. */
+static int push(lua_State *L, const struct json_doc *copy)
+{
+    if (copy->failed) {
+        return bind_nomem(L);
+    }
+    values_push(L, copy, 0, INT_STRING);
+    return 1;
+}
+
 /* connector:_actions() -> list of names, sorted (nil: not loaded) */
 static int connector_actions(lua_State *L)
 {
+    struct json_doc *names = bind_push_nodes(L);
     struct connector *c = loaded(L);
     if (!c) {
         return 0;
     }
-    lua_createtable(L, (int)c->action_count, 0);
+    uint32_t list = json_open(names, JSON_ARRAY);
     for (size_t i = 0; i < c->action_count; i++) {
-        lua_pushlstring(L, c->actions[i].name, c->actions[i].name_len);
-        lua_rawseti(L, -2, (int)i + 1);
+        json_add_string(names, c->actions[i].name, c->actions[i].name_len);
     }
-    return 1;
+    json_close(names, list, (uint32_t)c->action_count);
+    return push(L, names);
 }
 
 /* connector:_describe(action) -> the entry of discovery as a table (nil: no such action, or not
@@ -72,13 +83,14 @@ static int connector_describe(lua_State *L)
 {
     size_t len = 0;
     const char *name = luaL_checklstring(L, 2, &len);
+    struct json_doc *entry = bind_push_nodes(L);
     struct connector *c = loaded(L);
     struct action *action = c ? connector_action(c, name, len) : NULL;
     if (!action) {
         return 0;
     }
-    values_push(L, &c->doc, action->node, INT_STRING);
-    return 1;
+    json_add_copy(entry, &c->doc, action->node);
+    return push(L, entry);
 }
 
 void bind_open_connector(lua_State *L)

@@ -291,10 +291,10 @@ static int hub_fetch(lua_State *L)
 {
     struct lhub *h = bind_check_hub(L, 1);
     const char *name = luaL_checkstring(L, 2);
+    struct lcall *c = bind_push_call(L, 1);
     if (!is_open(h)) {
         return fail_closed(L, &h->error);
     }
-    struct lcall *c = bind_push_call(L, 1);
     bind_set_call(L, c, call_new_fetch(h->hub, name));
     return 1;
 }
@@ -361,11 +361,11 @@ static int hub_text(lua_State *L)
     struct lhub *h = bind_check_hub(L, 1);
     const char *name = luaL_checkstring(L, 2);
     struct moment now = bind_now();
-    struct connector *c = is_open(h) ? hub_find(h->hub, name, &now) : NULL;
     struct buf *out = lua_newuserdata(L, sizeof *out);
     buf_init(out);
     luaL_getmetatable(L, BUF_CLASS);
     lua_setmetatable(L, -2);
+    struct connector *c = is_open(h) ? hub_find(h->hub, name, &now) : NULL;
     if (!c || json_write(out, &c->doc, 0, &h->error) != BOSA_OK) {
         error_clear(&h->error);
         return 0;
@@ -400,12 +400,12 @@ static int hub_endpoint(lua_State *L)
     int which = luaL_checkoption(L, 2, NULL, names);
     size_t len = 0;
     const char *text = luaL_optlstring(L, 6, NULL, &len);
-    if (!is_open(h)) {
-        return fail_closed(L, &h->error);
-    }
     lua_settop(L, 6);
     struct lcall *c = bind_push_call(L, 1);
     struct call *call = NULL;
+    if (!is_open(h)) {
+        return fail_closed(L, &h->error);
+    }
     if (make_endpoint(L, h, which, text, len, &call) != BOSA_OK) {
         return bind_fail(L, &h->error);
     }

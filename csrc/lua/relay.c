@@ -66,11 +66,11 @@ static int hub_relay(lua_State *L)
     luaL_optstring(L, 5, NULL);
     lua_Number timeout = luaL_optnumber(L, 6, 0);
     lua_settop(L, 6);
+    struct lcall *c = bind_push_call(L, 1);
     if (!h->hub) {
         error_set(&h->error, BOSA_CLOSED, "the hub is closed");
         return bind_fail(L, &h->error);
     }
-    struct lcall *c = bind_push_call(L, 1);
     if (fill(L, &request, &h->error) != BOSA_OK) {
         request_free(&request);
         return bind_fail(L, &h->error);

@@ -1,19 +1,5 @@
 #include "bind.h"
 
-/* What a function that may raise holds. */
-struct names {
-    struct json_doc doc;
-};
-
-#define NAMES_CLASS "bosa.names"
-
-static int names_gc(lua_State *L)
-{
-    struct names *names = luaL_checkudata(L, 1, NAMES_CLASS);
-    json_free(&names->doc);
-    return 0;
-}
-
 /* hub:_load_snapshot(text) -> list of its connectors' names | nil, err: holds them as if the server
  * had described them. */
 static int hub_load(lua_State *L)
@@ -21,15 +7,12 @@ static int hub_load(lua_State *L)
     struct lhub *h = bind_check_hub(L, 1);
     size_t len = 0;
     const char *text = luaL_checklstring(L, 2, &len);
-    struct names *names = lua_newuserdata(L, sizeof *names);
-    json_init(&names->doc);
-    luaL_getmetatable(L, NAMES_CLASS);
-    lua_setmetatable(L, -2);
+    struct json_doc *names = bind_push_nodes(L);
     luaL_argcheck(L, h->hub, 1, "an open hub expected");
-    if (hub_load_snapshot(h->hub, text, len, &names->doc, &h->error) != BOSA_OK) {
+    if (hub_load_snapshot(h->hub, text, len, names, &h->error) != BOSA_OK) {
         return bind_fail(L, &h->error);
     }
-    values_push(L, &names->doc, 0, INT_STRING);
+    values_push(L, names, 0, INT_STRING);
     return 1;
 }
 
@@ -37,10 +20,6 @@ void bind_open_snapshot(lua_State *L)
 {
     static const luaL_Reg methods[] = {
         {"_load_snapshot", hub_load}, {"_keep", bind_keep_method}, {NULL, NULL}};
-    luaL_newmetatable(L, NAMES_CLASS);
-    lua_pushcfunction(L, names_gc);
-    lua_setfield(L, -2, "__gc");
-    lua_pop(L, 1);
     luaL_getmetatable(L, HUB_CLASS);
     lua_getfield(L, -1, "methods");
     compat_setfuncs(L, methods);
