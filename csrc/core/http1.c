@@ -121,8 +121,9 @@ static enum bosa_status read_status(struct http1 *r, struct reply *reply, const 
         }
         status = status * 10 + (line[i] - '0');
     }
-    r->keep_alive = line[7] != '0';
-    r->chunked = false;
+    r->old = line[7] == '0';
+    r->keep_alive = !r->old;
+    r->closing = r->chunked = false;
     r->length = -1;
     r->phase = HTTP1_FIELDS;
     return reply_status(reply, status, err);
@@ -181,11 +182,8 @@ static enum bosa_status read_framing(struct http1 *r, const char *name, size_t n
         }
         r->chunked = true;
     } else if (http_same(name, name_len, "Connection", 10)) {
-        if (has_word(value, len, "close")) {
-            r->keep_alive = false;
-        } else if (has_word(value, len, "keep-alive")) {
-            r->keep_alive = true;
-        }
+        r->closing = r->closing || has_word(value, len, "close");
+        r->keep_alive = r->keep_alive || has_word(value, len, "keep-alive");
     } else if (http_same(name, name_len, "Content-Encoding", 16) &&
                !http_same(value, len, "identity", 8)) {
         return nonsense(err, "it has a content coding that was not asked for");
@@ -212,7 +210,10 @@ static enum bosa_status read_field(struct http1 *r, struct reply *reply, const c
     return read_framing(r, line, (size_t)(colon - line), value, (size_t)(end - value), err);
 }
 
-/* The empty line behind the fields: which kind of body follows. */
+/*
+ * The empty line behind the fields: which kind of body follows. HTTP/1.0 knows no chunks, so
+ * whoever forwards them may not know where they end.
+ */
 static enum bosa_status end_fields(struct http1 *r, const struct reply *reply,
                                    struct bosa_error *err)
 {
@@ -220,6 +221,7 @@ static enum bosa_status end_fields(struct http1 *r, const struct reply *reply,
         r->phase = HTTP1_STATUS;
         return BOSA_OK;
     }
+    r->keep_alive = r->keep_alive && !r->closing && !(r->old && r->chunked);
     if (r->head || reply->status == 204 || reply->status == 304) {
         r->phase = HTTP1_DONE;
     } else if (r->chunked && r->length >= 0) {

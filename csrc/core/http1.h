@@ -32,6 +32,8 @@ struct http1 {
     enum http1_phase phase;
     bool head;       /* the request was HEAD: no body whatever the fields say */
     bool keep_alive; /* once DONE: the connection may serve again */
+    bool old;        /* HTTP/1.0 */
+    bool closing;    /* the answer says that the connection will be closed */
     bool chunked;
     int64_t length;    /* Content-Length, -1: none */
     uint64_t left;     /* bytes of the body or chunk still to come */

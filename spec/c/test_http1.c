@@ -30,6 +30,12 @@ static const struct answer answers[] = {
      200, "{}", true, false},
     {"HTTP/1.1 200 OK\r\nConnection: x, Close\r\n" JSON_TYPE "Content-Length: 2\r\n\r\n{}", 0, 200,
      "{}", false, false},
+    {"HTTP/1.1 200 OK\r\nConnection: close\r\nConnection: keep-alive\r\n" JSON_TYPE
+     "Content-Length: 2\r\n\r\n{}",
+     0, 200, "{}", false, false},
+    {"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n" JSON_TYPE
+     "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+     0, 200, "{}", false, false},
     {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 204 No\r\n\r\n", 0,
      204, NULL, true, false},
     {"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", 0, 304, NULL, true, false},
