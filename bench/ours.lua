@@ -95,9 +95,10 @@ function rows.download()
 end
 
 function rows.validate()
-  local action = hub:connect("github"):action("list_issues"):params({
-    owner = "lua", repo = "lua", state = "open", sort = "created", limit = 30, page = 2, labels = { "bug" },
-    response_fields = { "id", "user.login" },
+  local real = bosa.new({ api_base_url = os.getenv("BENCH_SCHEMAS_URL") })
+  local action = real:connect("github"):action("list_pull_requests"):params({
+    owner = "lua", repo = "lua", base = "main", head = "x", direction = "ASC", order_by = "CREATED_AT", per_page = 30,
+    states = { "OPEN" }, labels = { "bug" }, response_fields = { "id", "user.login" },
   })
   assert(action:validate())
   return rate(function() assert(action:validate()) end)

@@ -55,6 +55,18 @@ def discovery():
     print(f"{(time.monotonic() - begun) * 1e3 / N:.4f} 0")
 
 
+def validate():
+    from gl_connectors_sdk import GLConnectorModule
+
+    module = GLConnectorModule("github", api_base_url=os.environ["BENCH_SCHEMAS_URL"])
+    params = {
+        "owner": "lua", "repo": "lua", "base": "main", "head": "x", "direction": "ASC", "order_by": "CREATED_AT",
+        "per_page": 30, "states": ["OPEN"], "labels": ["bug"], "response_fields": ["id", "user.login"],
+    }
+    assert module.validate_request("list_pull_requests", params)[0]
+    rate(lambda: module.validate_request("list_pull_requests", params))
+
+
 def codec(what, size):
     text = open(os.environ["BENCH_JSON_ITEM"], encoding="utf-8").read()
     text = "[" + ",".join([text] * (size // len(text) + 1)) + "]"
@@ -79,4 +91,4 @@ elif ROW.startswith("list-"):
 elif ROW.startswith("json-"):
     codec(ROW.split("-")[1], int(ROW.split("-")[2][:-1]) * 1000)
 else:
-    {"small": small, "pages": pages, "discovery": discovery}[ROW]()
+    {"small": small, "pages": pages, "discovery": discovery, "validate": validate}[ROW]()

@@ -80,7 +80,6 @@ all_rows() {
       done
     done
   done
-  per_vm validate 100000
   discovery
   start
   growth
@@ -97,6 +96,8 @@ discovery() {
   coproc SERVER { exec python3 bench/schemas.py "$schemas"; }
   read -r BENCH_SCHEMAS_URL <&"${SERVER[0]}"
   export BENCH_SCHEMAS_URL BENCH_SCHEMAS_CACHE=$out.cache/schemas
+  per_vm validate 100000
+  python validate validate $((20000 / scale))
   per_vm discovery $((scale > 1 ? 2 : 40))
   per_vm discovery-cache $((scale > 1 ? 2 : 40))
   python discovery discovery $((scale > 1 ? 1 : 10))

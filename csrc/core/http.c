@@ -36,8 +36,7 @@ static bool is_token(const char *text, size_t len)
     return len > 0;
 }
 
-/* True when a field value holds no control character but tab. */
-static bool is_value(const char *text, size_t len)
+bool http_is_value(const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
         if (text_is_control(text[i]) && text[i] != '\t') {
@@ -59,7 +58,7 @@ static enum bosa_status check(const char *name, size_t name_len, const char *val
                          "the header name `%.*s` is no token: letters, digits, hyphens", shown,
                          name);
     }
-    if (!is_value(value, value_len)) {
+    if (!http_is_value(value, value_len)) {
         return error_set(
             err, BOSA_PARAMS,
             "the header `%.*s` has a line break or another control character in its value", shown,

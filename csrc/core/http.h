@@ -31,6 +31,9 @@ struct fields {
 enum bosa_status fields_add(struct fields *fields, const char *name, size_t name_len,
                             const char *value, size_t value_len, struct bosa_error *err);
 
+/* True when a field's value may hold the text: no control character but tab. */
+bool http_is_value(const char *text, size_t len);
+
 /* As fields_add, in place of every field of that name (names compare without case). */
 enum bosa_status fields_set(struct fields *fields, const char *name, const char *value,
                             size_t value_len, struct bosa_error *err);

@@ -233,10 +233,32 @@ static enum bosa_status write_head(const struct hub *hub, const struct plan *pla
     return status == BOSA_OK ? set_identity(hub, request, token, plan->identifier, err) : status;
 }
 
-/* hub_action_request for an action that is there. */
+static bool fits_field(const char *text)
+{
+    return text == NULL || http_is_value(text, strlen(text));
+}
+
+/*
+ * True when nothing but memory can keep a request with these parameters from being written: no
+ * field of the caller's, no form, and values that fields and JSON can hold. (The hub's own key and
+ * token were looked at when it was made.)
+ */
+static bool is_surely_written(const struct plan *plan, const struct schema *schema,
+                              const struct json_doc *checked)
+{
+    return plan->fields.count == 0 && plan->file_count == 0 &&
+           (schema == NULL || !schema_takes_files(schema)) && fits_field(plan->token) &&
+           fits_field(plan->identifier) && json_writable(checked, 0);
+}
+
+/*
+ * hub_action_request for an action that is there. `only_check`: nothing needs to be written where
+ * it surely could be.
+ */
 static enum bosa_status write_action(const struct hub *hub, const struct plan *plan,
                                      struct connector *connector, struct action *action,
-                                     struct request *request, struct bosa_error *err)
+                                     struct request *request, bool only_check,
+                                     struct bosa_error *err)
 {
     const struct schema *schema;
     enum bosa_status status = action_schema(connector, action, &schema, err);
@@ -247,13 +269,13 @@ static enum bosa_status write_action(const struct hub *hub, const struct plan *p
     }
     json_init(&checked);
     status = check_params(plan, schema, &checked, err);
-    if (status == BOSA_OK) {
+    if (status == BOSA_OK && !(only_check && is_surely_written(plan, schema, &checked))) {
         status = write_head(hub, plan, action, request, err);
-    }
-    if (status == BOSA_OK) {
-        status =
-            request_set_params(request, &checked, 0, schema != NULL && schema_takes_files(schema),
-                               plan->files, plan->file_count, err);
+        if (status == BOSA_OK) {
+            status = request_set_params(request, &checked, 0,
+                                        schema != NULL && schema_takes_files(schema), plan->files,
+                                        plan->file_count, err);
+        }
     }
     json_wipe(&checked);
     return status;
@@ -280,7 +302,7 @@ enum bosa_status hub_action_request(struct hub *hub, const struct plan *plan,
     } else if (action == NULL) {
         status = unknown_action(connector, plan->action, err);
     } else {
-        status = write_action(hub, plan, connector, action, &scratch, err);
+        status = write_action(hub, plan, connector, action, &scratch, request == NULL, err);
     }
     if (status != BOSA_OK) {
         status = hub_blame(status, err, plan->connector, plan->action, strlen(plan->action));

@@ -324,11 +324,39 @@ static void copy_node(struct json_doc *doc, const struct json_doc *from, uint32_
     }
 }
 
+/* A whole document into a fresh one: places in it stay the same, so both blocks are copied as they
+ * are. */
+static void copy_whole(struct json_doc *doc, const struct json_doc *from)
+{
+    struct json_node *nodes = mem_alloc(from->count * sizeof *nodes);
+    char *text = nodes != NULL ? mem_alloc(from->text_len + 1) : NULL;
+
+    if (text == NULL) {
+        mem_free(nodes);
+        doc->failed = true;
+        return;
+    }
+    memcpy(nodes, from->nodes, from->count * sizeof *nodes);
+    if (from->text_len > 0) {
+        memcpy(text, from->text, from->text_len);
+    }
+    doc->nodes = nodes;
+    doc->count = doc->cap = from->count;
+    doc->text = text;
+    doc->text_len = from->text_len;
+    doc->text_cap = from->text_len + 1;
+}
+
 /* A subtree is a slice, so this is a loop and not a recursion. */
 void json_add_copy(struct json_doc *doc, const struct json_doc *from, uint32_t node)
 {
     uint32_t end = json_next(from, node);
 
+    if (doc->nodes == NULL && doc->text == NULL && !doc->failed && node == 0 &&
+        end == from->count) {
+        copy_whole(doc, from);
+        return;
+    }
     for (uint32_t i = node; i < end && !doc->failed; i++) {
         copy_node(doc, from, i);
     }

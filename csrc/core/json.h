@@ -157,6 +157,9 @@ void json_with_member(struct json_doc *out, const struct json_doc *from, uint32_
 
 /* ---- writing ---- */
 
+/* True when json_write can fail for want of memory only. `doc` is no deeper than JSON_MAX_DEPTH. */
+bool json_writable(const struct json_doc *doc, uint32_t node);
+
 /*
  * Appends the JSON text of a node. Doubles are written shortest, so that they read back the same; a
  * whole one keeps ".0" (or an exponent) and so stays a double. BOSA_PARAMS, with the path of the

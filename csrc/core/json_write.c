@@ -315,6 +315,21 @@ static const char *write_item(struct writer *w, uint32_t *i)
     return fault;
 }
 
+bool json_writable(const struct json_doc *doc, uint32_t node)
+{
+    uint32_t end = json_next(doc, node);
+
+    for (; node < end; node++) {
+        const struct json_node *n = &doc->nodes[node];
+
+        if (n->type == JSON_FILE || (n->type == JSON_DOUBLE && n->v.d - n->v.d != 0) ||
+            (n->type == JSON_STRING && !json_utf8(doc->text + n->v.at, n->len))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* After a failure, `out` may hold a part of the text. */
 enum bosa_status json_write(struct buf *out, const struct json_doc *doc, uint32_t node,
                             struct bosa_error *err)

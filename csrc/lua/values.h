@@ -23,7 +23,7 @@ struct values_reader {
     struct json_doc *doc; /* what is added to; owned by someone whom __gc finds */
     struct buf *text;     /* not NULL: JSON text is appended here instead; owned likewise */
     struct plan *plan;    /* takes files; NULL: a file is an error */
-    int feeds; /* absolute index of the table that gets the files' read functions by number */
+    int call;             /* with a plan: the call's absolute index, for files' read functions */
     struct bosa_error *error; /* as `doc` */
 };
 

@@ -1,6 +1,7 @@
 #include "../core/mem.h"
 #include "bind.h"
 #include "values.h"
+#include "values_put.h"
 
 #include <errno.h>
 #include <math.h>
@@ -48,109 +49,6 @@ static enum bosa_status refuse(struct values_reader *r, const struct frame *at, 
     }
     buf_free(&path);
     return status;
-}
-
-/*
- * ---- where the values go: to the reader's document, or straight to its text ----
- *
- * In a text every value has a comma behind it; the one behind a container's last value becomes its
- * bracket. Failures to allocate are sticky in the document or buffer.
- */
-
-static void put_word(struct values_reader *r, const char *word, size_t len)
-{
-    buf_add(r->text, word, len);
-}
-
-static void put_null(struct values_reader *r)
-{
-    if (r->text) {
-        put_word(r, "null,", 5);
-    } else {
-        json_add_null(r->doc);
-    }
-}
-
-static void put_bool(struct values_reader *r, bool value)
-{
-    if (r->text) {
-        put_word(r, value ? "true," : "false,", value ? 5 : 6);
-    } else {
-        json_add_bool(r->doc, value);
-    }
-}
-
-static void put_int(struct values_reader *r, int64_t value)
-{
-    if (r->text) {
-        json_write_int(r->text, value);
-        buf_addc(r->text, ',');
-    } else {
-        json_add_int(r->doc, value);
-    }
-}
-
-static void put_uint(struct values_reader *r, uint64_t value)
-{
-    if (r->text) {
-        json_write_uint(r->text, value);
-        buf_addc(r->text, ',');
-    } else {
-        json_add_uint(r->doc, value);
-    }
-}
-
-static void put_double(struct values_reader *r, double value)
-{
-    if (r->text) {
-        json_write_double(r->text, value);
-        buf_addc(r->text, ',');
-    } else {
-        json_add_double(r->doc, value);
-    }
-}
-
-/* A member's name. False: it is no UTF-8, which in a document its reader finds. */
-static bool put_name(struct values_reader *r, const char *text, size_t len)
-{
-    if (!r->text) {
-        json_add_string(r->doc, text, len);
-        return true;
-    }
-    if (!json_write_string(r->text, text, len)) {
-        return false;
-    }
-    buf_addc(r->text, ':');
-    return true;
-}
-
-/* Begins a container. The index returned is the document's, 0 in a text. */
-static uint32_t put_open(struct values_reader *r, enum json_type type)
-{
-    if (!r->text) {
-        return json_open(r->doc, type);
-    }
-    buf_addc(r->text, type == JSON_OBJECT ? '{' : '[');
-    return 0;
-}
-
-static void put_close(struct values_reader *r, uint32_t open, enum json_type type, size_t count)
-{
-    if (!r->text) {
-        json_close(r->doc, open, (uint32_t)count);
-        return;
-    }
-    if (count > 0 && !r->text->failed) {
-        r->text->len--;
-    }
-    put_word(r, type == JSON_OBJECT ? "}," : "],", 2);
-}
-
-static enum bosa_status put_result(struct values_reader *r)
-{
-    return (r->text ? r->text->failed : r->doc->failed)
-               ? error_set(r->error, BOSA_NOMEM, "out of memory")
-               : BOSA_OK;
 }
 
 /* What a table is to be: its own word for it (a metatable), or what its keys say. */
@@ -456,6 +354,21 @@ static enum bosa_status read_cdata(lua_State *L, int index, struct values_reader
     return BOSA_OK;
 }
 
+/* Keeps the read function on top as the call's feed of this number, and pops it. */
+static void keep_feed(lua_State *L, int call, uint32_t number)
+{
+    bind_kept(L, call, "feeds");
+    if (lua_isnil(L, -1)) {
+        lua_pop(L, 1);
+        lua_newtable(L);
+        lua_pushvalue(L, -1);
+        bind_keep(L, call, "feeds");
+    }
+    lua_insert(L, -2);
+    lua_rawseti(L, -2, (int)number + 1);
+    lua_pop(L, 1);
+}
+
 /* Takes a file into the plan, its read function into the feeds. */
 static enum bosa_status read_file(lua_State *L, int index, struct lfile *file,
                                   struct values_reader *r, const struct frame *at)
@@ -487,7 +400,7 @@ static enum bosa_status read_file(lua_State *L, int index, struct lfile *file,
         return BOSA_OK;
     }
     part->feed = number;
-    lua_rawseti(L, r->feeds, (int)number + 1);
+    keep_feed(L, r->call, number);
     return BOSA_OK;
 }
 
