@@ -23,7 +23,6 @@ KNOWN = {
     "status": 200,
     "body": "{}",
 }
-LEFT_OUT = {"lab__loop_cursor"}
 
 
 def follow(schema, root):
@@ -91,8 +90,6 @@ async def call_every(session, tools):
     await learn_ids(session)
     for tool in sorted(tools, key=lambda tool: "delete" in tool.name):
         jsonschema.Draft202012Validator.check_schema(tool.inputSchema)
-        if tool.name in LEFT_OUT:
-            continue
         arguments = arguments_for(tool.inputSchema)
         jsonschema.validate(arguments, tool.inputSchema)
         result = await session.call_tool(tool.name, arguments)
