@@ -93,6 +93,15 @@ local locations = [[
     assert(busy:wait(10))
     answer({ kind = err.kind, runs = assert(seven:count({ key = "cancelled while it connects" })).data.count })
   } }
+  location = /kept { content_by_lua_block {
+    local two = hub_with({ max_connections = 2 }):connect("lab")
+    assert(two:small({}))
+    local calls = {}
+    for i = 1, 4 do calls[i] = assert(two:action("slow"):params({ delay_ms = 60000 }):start()) end
+    for i = 1, 4 do calls[i]:cancel() end
+    local r, err = two:action("small"):params({}):timeout(20):run()
+    answer({ status = r and r.status, error = err and tostring(err), kept = #calls })
+  } }
   location = /phase { content_by_lua_block { ngx.print(logged or "") } }
   location = /log { return 200 "ok"; log_by_lua_block {
     local r, err = lab:small({})
@@ -191,6 +200,10 @@ describe("a worker", function()
 end)
 
 describe("max_connections", function()
+  it("counts no call that was cancelled, also where the caller keeps it", function()
+    assert.same({ status = 200, kept = 4 }, ask("/kept"))
+  end)
+
   it("counts no thread that was killed, also where every place was taken by one", function()
     local one = nginx.start({
       http = code:format(sandbox.url, sandbox.key, sandbox.token),

@@ -89,9 +89,8 @@ end
 ---@field connections integer max_connections
 ---@field used integer places of max_connections that are taken, or handed to a waiter
 ---@field holders table<userdata, boolean> calls that have a place; weak: a killed thread's call is collected
----@field gate table semaphore of those who wait for a place
----@field waiting integer how many do
----@field handed integer how many of them were given a place and have not run since
+---@field gate table semaphore of those who wait for a place; forgets who is killed
+---@field handed integer places that were posted to it and not taken since
 ---@field verify boolean
 ---@field origin bosa.nginx.Origin? where its last call went
 local places = setmetatable({}, { __mode = "k" })
@@ -101,18 +100,23 @@ local function place_of(hub)
   local place = places[hub]
   if place then return place end
   local verify, connections = hub:_verify()
-  place = { connections = connections, used = 0, holders = setmetatable({}, weak), waiting = 0, handed = 0 }
+  place = { connections = connections, used = 0, holders = setmetatable({}, weak), handed = 0 }
   place.verify = verify
   place.gate = require("ngx.semaphore").new(0)
   places[hub] = place
   return place
 end
 
---- A thread that is killed can't give its place back; that its call is gone tells of it.
+--- A thread that is killed can't give its place back; that its call has ended, or is gone, tells of it.
 local function recount(place)
-  collectgarbage() -- where all wait, nothing else would have it run
   local count = 0
-  for _ in pairs(place.holders) do count = count + 1 end
+  for call in pairs(place.holders) do
+    if call:_ended() then
+      place.holders[call] = nil
+    else
+      count = count + 1
+    end
+  end
   place.used = math.min(place.used, count + place.handed)
 end
 
@@ -120,17 +124,16 @@ end
 -- False: none was free in time.
 local function take_place(place, call, deadline)
   while place.used >= place.connections do
+    recount(place)
+    if place.used < place.connections then break end
     local left = deadline and deadline - ngx.now() or RECOUNT
     if left <= 0 then return false end
-    place.waiting = place.waiting + 1
-    local given = place.gate:wait(math.min(left, RECOUNT))
-    place.waiting = place.waiting - 1
-    if given then
-      place.handed = math.max(0, place.handed - 1)
+    if place.gate:wait(math.min(left, RECOUNT)) then
+      place.handed = place.handed - 1
       place.holders[call] = true
       return true
     end
-    recount(place)
+    collectgarbage() -- where all wait, nothing else would have it run
   end
   place.used = place.used + 1
   place.holders[call] = true
@@ -139,13 +142,13 @@ end
 
 --- Hands the place to a waiter that has none yet, or frees it.
 local function leave_place(place, call)
+  if not place.holders[call] then return end -- it was counted as free already
   place.holders[call] = nil
-  if place.waiting == 0 then place.handed = 0 end -- who was killed between post and wake is forgotten
-  if place.waiting > place.handed then
+  if place.gate:count() < 0 then
     place.handed = place.handed + 1
     place.gate:post(1)
   else
-    place.used = math.max(0, place.used - 1)
+    place.used = place.used - 1
   end
 end
 
