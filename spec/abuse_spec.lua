@@ -147,6 +147,33 @@ describe("a method", function()
   end)
 end)
 
+describe("Ctrl-C", function()
+  it("ends a program that waits for an answer", function()
+    local path = os.tmpname()
+    local f = assert(io.open(path, "w"))
+    f:write(([[
+      local bosa = require("bosa")
+      local hub = bosa.new({ api_base_url = "%s", api_key = "%s", token = "%s", timeout = false })
+      print(pcall(hub.run, hub, "lab", "slow", { delay_ms = 600000, key = "interrupted" }))
+    ]]):format(sandbox.url, sandbox.key, sandbox.token))
+    f:close()
+    local process = io.popen(("timeout --foreground -s KILL 60 sh -c 'echo $$; exec %s %s' 2>&1"):format(
+      os.getenv("BOSA_LUA"), path))
+    local pid = process:read("*l")
+    repeat until assert(lab:count({ key = "interrupted" })).data.count == 1
+    local function state()
+      local stat = io.open("/proc/" .. pid .. "/stat")
+      return stat and stat:read("*a"):match("%) (%a)") or "S"
+    end
+    repeat until state() == "S" -- it waits, and is not on the way there
+    os.execute("kill -INT " .. pid)
+    local text = process:read("*a")
+    process:close()
+    os.remove(path)
+    assert.matches("^false\t.*interrupted!\n$", text)
+  end)
+end)
+
 describe("in a callback,", function()
   it("on_event may call, raise and close", function()
     local calls, other = 0, nil

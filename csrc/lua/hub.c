@@ -146,18 +146,16 @@ static int hub_start(lua_State *L)
     return 1;
 }
 
-/* Works for at most `timeout` ms (-1: until there is something for Lua). */
-static void step(struct lhub *h, int timeout)
+/* Works for at most `timeout` ms (-1: until there is something for Lua). False: there is nothing,
+ * as the time is over or a signal came. */
+static bool step(struct lhub *h, int timeout)
 {
     if (!bind_engine(h)) {
-        return;
+        return false;
     }
-    if (!h->first) {
-        transfer_step(h->engine, timeout);
-    } else {
-        transfer_step(h->engine, 0);
-    }
+    bool something = transfer_step(h->engine, h->first ? 0 : timeout);
     collect(h);
+    return something;
 }
 
 static int check_timeout(lua_State *L, int arg)
@@ -201,13 +199,14 @@ static int hub_next(lua_State *L)
 }
 
 /* hub:_run(call) -> true when the call has ended, false when there is something else to look at
- * first. */
+ * first, or a signal came: Lua's own handlers run only in Lua. */
 static int hub_run(lua_State *L)
 {
     struct lhub *h = bind_check_hub(L, 1);
     struct lcall *c = luaL_checkudata(L, 2, CALL_CLASS);
-    while (c->driven && c->call->state != CALL_ENDED && !h->first && bind_engine(h)) {
-        step(h, -1);
+    bool undisturbed = true;
+    while (undisturbed && c->driven && c->call->state != CALL_ENDED && !h->first) {
+        undisturbed = step(h, -1);
     }
     bool only = h->first == c && !c->next && c->notes == TRANSFER_ENDED;
     if (only) {
