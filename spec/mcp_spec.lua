@@ -360,7 +360,8 @@ describe("a server of bosa.mcp", function()
     assert.equal("made__do_001", seen[1])
     assert.equal("made__do_120", seen[120])
     assert.truthy(pages > 1)
-    for _, bad in ipairs({ "", "0", "1", "121", "-5", "x", 51, bosa.null }) do
+    assert.equal("made__do_001", ask(request(1, "tools/list", { cursor = bosa.null })).result.tools[1].name)
+    for _, bad in ipairs({ "", "0", "1", "121", "-5", "x", 51, false }) do
       assert.equal(-32602, ask(request(1, "tools/list", { cursor = bad })).error.code)
     end
   end)
@@ -384,6 +385,25 @@ describe("a server of bosa.mcp", function()
     local result = ask(tool_call(2, "made__do_001")).result
     assert.is_true(result.isError)
     assert.truthy(result.content[1].text:find("no way there", 1, true))
+  end)
+
+  it("takes null for what is left out", function()
+    local ask = made(1)
+    ask(initialize())
+    assert.equal(1, #ask(request(1, "tools/list", bosa.null)).result.tools)
+    assert.is_false(ask(tool_call(2, "made__do_001", bosa.null, bosa.null)).result.isError)
+  end)
+
+  it("answers what it can't write, too", function()
+    local hub = bosa.new({ api_key = "k" })
+    local said = {}
+    local one = mcp.new({ hub = hub, connectors = { "x" }, send = function(text)
+      if text:find("instructions", 1, true) then error("not this one", 0) end
+      said[#said + 1] = assert(decode(text))
+    end })
+    one:receive(initialize())
+    assert.equal(-32603, said[1].error.code)
+    assert.is_false(one:busy())
   end)
 
   it("keeps ids as they came", function()

@@ -76,6 +76,15 @@ local function is_id(value)
   return type(value) == "string" or type(value) == "number" or type(value) == "cdata"
 end
 
+--- An object without the members that are null: clients write null for what they leave out.
+local function without_nulls(object)
+  local kept = {}
+  for name, value in pairs(object) do
+    if value ~= core.null then kept[name] = value end
+  end
+  return kept
+end
+
 --- What tells requests apart: 1 and "1" are two.
 local function key_of(id) return type(id) == "string" and "s" .. id or "n" .. tostring(id) end
 
@@ -212,22 +221,28 @@ local function handle(server, request, running)
   if not server.initialized and request.method ~= "initialize" and request.method ~= "ping" then
     return nil, codes.request, "The session begins with initialize"
   end
-  return handler(server, request.params or {}, running)
+  return handler(server, without_nulls(request.params or {}), running)
 end
 
---- Answers a request, unless it was cancelled. One that fails in a way that nobody thought of is answered, too.
+--- Answers a request, unless it was cancelled.
 local function answer(server, request, running)
-  local ok, result, code, text = pcall(handle, server, request, running)
+  local result, code, text = handle(server, request, running)
   if running.cancelled then return end
-  server.running[key_of(request.id)] = nil
-  if not ok then
-    loop.host().report(tostring(result))
-    fail(server, request.id, codes.internal, "Internal error")
-  elseif result then
+  if result then
     post(server, { id = request.id, result = result })
   else
     fail(server, request.id, code, text)
   end
+end
+
+--- Answers a request, also one that fails in a way that nobody thought of.
+local function take_request(server, request, running)
+  local ok, why = pcall(answer, server, request, running)
+  if running.cancelled then return end
+  server.running[key_of(request.id)] = nil
+  if ok then return end
+  loop.host().report(tostring(why))
+  fail(server, request.id, codes.internal, "Internal error")
 end
 
 local function cancel(running)
@@ -251,6 +266,7 @@ local function fault_of(server, message)
   if not is_object(message) then return "a message is a JSON object" end
   if message.jsonrpc ~= "2.0" then return 'jsonrpc: "2.0" expected' end
   if type(message.method) ~= "string" then return "method: string expected" end
+  if message.params == core.null then message.params = nil end
   if message.params ~= nil and not is_object(message.params) then return "params: object expected" end
   if message.id == nil then return nil end
   if not is_id(message.id) then return "id: string or number expected" end
@@ -277,7 +293,7 @@ function Server:receive(line)
   if message.id == nil then return take_notice(self, message) end
   local running = {}
   self.running[key_of(message.id)] = running
-  running.task = loop.spawn(answer, self, message, running)
+  running.task = loop.spawn(take_request, self, message, running)
 end
 
 --- Tells the client that a message of its can't be read.
