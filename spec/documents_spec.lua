@@ -32,6 +32,9 @@ describe("the example", function()
     prefetch = "items\t400",
     testing = "recorded and replayed\t2\t2",
     tools = "is an error\tfalse",
+    hooks = "refused\ttrue\tgoogle_drive.delete_file: this program deletes nothing",
+    snapshot = "breaks callers\tgithub.get_issue",
+    retries = "lost\tnil\tconnection\tsent maybe\tattempts 1",
   }
   for name in io.popen("ls examples/*.lua"):lines() do
     local short = name:match("([%w_]+)%.lua$")
