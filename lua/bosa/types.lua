@@ -71,8 +71,8 @@ local function write_response(writer, entry, base)
   writer:line(("---@class %s : bosa.Response"):format(name))
   writer:line("---@field data " .. text)
   writer:line(("---@field get_data fun(self: %s): %s"):format(name, text))
-  writer:line(("---@field next_page (fun(self: %s): %s?, bosa.Error?)"):format(name, name))
-  writer:line(("---@field prev_page (fun(self: %s): %s?, bosa.Error?)"):format(name, name))
+  writer:line(("---@field next_page fun(self: %s): %s?, bosa.Error?"):format(name, name))
+  writer:line(("---@field prev_page fun(self: %s): %s?, bosa.Error?"):format(name, name))
   writer:line(("---@field pages fun(self: %s, options?: bosa.PageOptions): (fun(): %s)"):format(name, name))
   if item then
     writer:line("---@field [integer] " .. item)
@@ -87,7 +87,7 @@ local function write_builder(writer, base, params, response)
   local name = writer:name(base .. ".Action")
   writer:line(("---@class %s : bosa.Action"):format(name))
   writer:line(("---@field params fun(self: %s, params: %s): %s"):format(name, params, name))
-  writer:line(("---@field run (fun(self: %s): %s?, bosa.Error?)"):format(name, response))
+  writer:line(("---@field run fun(self: %s): %s?, bosa.Error?"):format(name, response))
   writer:line("")
   return name
 end
@@ -114,7 +114,7 @@ local function write_connector(writer, class, actions, methods)
     local field = schema.field_name(action.name)
     if field and not methods[action.name] and action.name:sub(1, 1) ~= "_" then
       writer:comment(action.summary)
-      writer:line(("---@field %s (fun(self: %s, params%s: %s, options?: bosa.CallOptions): %s?, bosa.Error?)"):format(
+      writer:line(("---@field %s fun(self: %s, params%s: %s, options?: bosa.CallOptions): %s?, bosa.Error?"):format(
         field, class, action.optional and "?" or "", action.params, action.response))
     end
   end
@@ -127,7 +127,7 @@ local function write_hub(writer, class, connector)
   if not name then return end
   writer:line("---@class bosa.Hub")
   writer:line(("---@field connect fun(self: bosa.Hub, name: %s): %s"):format(name, class))
-  writer:line(("---@field get_connector (fun(self: bosa.Hub, name: %s): %s?, bosa.Error?)"):format(name, class))
+  writer:line(("---@field get_connector fun(self: bosa.Hub, name: %s): %s?, bosa.Error?"):format(name, class))
 end
 
 --- The annotations of a connector, as the text of a file.

@@ -3,7 +3,7 @@
 --- A service behind the server, made by `hub:connect`. Any action whose name is no method can be called like one:
 --- `github:list_issues(params, options)` is `github:action("list_issues"):params(params):run()`.
 ---@class bosa.Connector
----@field [string] (fun(self: bosa.Connector, params?: table, options?: bosa.CallOptions): bosa.Response?, bosa.Error?)
+---@field [string] fun(self: bosa.Connector, params?: table, options?: bosa.CallOptions): bosa.Response?, bosa.Error?
 local Connector = {}
 
 --- An action, to be built. Nothing is looked up yet, so it can't fail.
