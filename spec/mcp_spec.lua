@@ -87,9 +87,12 @@ describe("bosa mcp, with the protocol's own client", function()
     if made_it ~= true and made_it ~= 0 then return end
     os.execute(("mkdir %s/files && echo given >%s/files/given.txt"):format(bin.dir, bin.dir))
     local words = { "mcp", "lab", "github", "google_drive", "google_mail", "--files", bin.dir .. "/files" }
-    local env = { LUA_PATH = os.getenv("LUA_PATH"), LUA_CPATH = os.getenv("LUA_CPATH") }
-    local text = command.output_of(("PYTHONDONTWRITEBYTECODE=1 %s/bin/python spec/mcp/client.py %s"):format(
-      command.quote(place), bin:line(words, env)))
+    local env = {} -- the SDK starts a server with hardly any environment
+    for _, name in ipairs({ "LUA_PATH", "LUA_CPATH", "LD_PRELOAD", "ASAN_OPTIONS" }) do
+      env[name] = os.getenv(name)
+    end
+    local python = ("env -u LD_PRELOAD PYTHONDONTWRITEBYTECODE=1 %s/bin/python"):format(command.quote(place))
+    local text = command.output_of(python .. " spec/mcp/client.py " .. bin:line(words, env))
     report = assert(decode(text))
   end)
 
