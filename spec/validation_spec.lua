@@ -154,6 +154,8 @@ describe("what is missing or misspelt", function()
     assert.equal("params", err.kind)
     assert.equal("no", err.sent)
     assert.matches("takes no parameters", err.message, 1, true)
+    assert.equal(1, #err.details)
+    assert.equal(err.message, err.details[1].message)
   end)
 end)
 

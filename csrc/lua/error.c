@@ -47,6 +47,17 @@ static void set_number(lua_State *L, const char *name, int value)
     }
 }
 
+/* Sets `details` to a list of one fault: who loops over the faults of parameters is to find one. */
+static void set_only_fault(lua_State *L, const char *message)
+{
+    lua_createtable(L, 1, 0);
+    lua_createtable(L, 0, 2);
+    set_text(L, "path", "");
+    set_text(L, "message", message);
+    lua_rawseti(L, -2, 1);
+    lua_setfield(L, -2, "details");
+}
+
 void bind_push_error(lua_State *L, struct bosa_error *err)
 {
     lua_createtable(L, 0, 12);
@@ -74,6 +85,8 @@ void bind_push_error(lua_State *L, struct bosa_error *err)
     if (err->details && err->details->count > 0) {
         values_push(L, err->details, 0, INT_STRING);
         lua_setfield(L, -2, "details");
+    } else if (err->kind == BOSA_PARAMS) {
+        set_only_fault(L, err->message ? err->message : "");
     }
     luaL_getmetatable(L, ERROR_CLASS);
     lua_setmetatable(L, -2);

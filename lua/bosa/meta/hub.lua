@@ -186,7 +186,7 @@ function Hub:close() end
 ---@field retryable boolean the same call may succeed later
 ---@field status? integer of the answer
 ---@field code? string the server's
----@field details? bosa.Fault[] faults of parameters, or what the server says
+---@field details? bosa.Fault[] faults of parameters (at least one, where that is the kind), or what the server says
 ---@field body? string of the answer, its beginning
 ---@field reference_id? string what the server's operators can find it by
 ---@field retry_after? number seconds
