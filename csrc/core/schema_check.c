@@ -126,7 +126,7 @@ static bool check_number(struct checker *c, const struct rule *r, uint32_t node,
     return valid;
 }
 
-/* A count between two bounds: of characters, elements, members. */
+/* A count between two bounds: of characters, items, members (`unit`, a plural in s). */
 static bool check_count(struct checker *c, uint64_t count, uint64_t min, uint64_t max,
                         const struct place *at, const char *const keywords[2], const char *unit)
 {
@@ -135,12 +135,14 @@ static bool check_count(struct checker *c, uint64_t count, uint64_t min, uint64_
     }
     if (c->faults) {
         bool few = count < min;
+        uint64_t bound = few ? min : max;
+        int unit_len = (int)strlen(unit) - (bound == 1);
         struct buf expected, got, text;
         buf_init(&expected);
         buf_init(&got);
         buf_init(&text);
-        buf_addf(&expected, "%s %llu %s", few ? "at least" : "at most",
-                 (unsigned long long)(few ? min : max), unit);
+        buf_addf(&expected, "%s %llu %.*s", few ? "at least" : "at most", (unsigned long long)bound,
+                 unit_len, unit);
         buf_addc(&expected, '\0');
         buf_addf(&got, "%llu", (unsigned long long)count);
         buf_addc(&got, '\0');

@@ -35,6 +35,8 @@ static const struct fault_case cases[] = {
      "`e`: expected one of \"OPEN\", \"CLOSED\"; got \"open\" (did you mean \"OPEN\"?)"},
     {OBJECT("\"s\":{\"minLength\":2}"), "{\"s\":\"\\u00fc\"}",
      "`s`: expected at least 2 characters; got 1"},
+    {OBJECT("\"s\":{\"minLength\":1}"), "{\"s\":\"\"}",
+     "`s`: expected at least 1 character; got 0"},
     {OBJECT("\"u\":{\"anyOf\":[{\"type\":\"string\"},{\"type\":\"integer\"},{\"type\":\"null\"}]}"),
      "{\"u\":true}", "`u`: expected string or integer or null, got boolean"},
     {OBJECT("\"u\":{\"anyOf\":[{\"type\":\"array\",\"items\":" STRING "},{\"type\":\"null\"}]}"),
