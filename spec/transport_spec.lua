@@ -114,3 +114,28 @@ describe("a transport", function()
     assert.equal(200, told)
   end)
 end)
+
+describe("a fetch of schemas that could not begin", function()
+  it("fails who asked, and leaves nothing behind for who asks next", function()
+    local broken = true
+    local function nothing() end
+    require("bosa.loop").add_host({
+      name = "broken",
+      running = function() return broken end,
+      detach = function() error("not enough memory", 0) end,
+      watch = nothing,
+      unwatch = nothing,
+      arm = nothing,
+      defer = nothing,
+      report = nothing,
+    })
+    local hub = new(function() return ok_reply end)
+    local response, err = hub:run("lab", "plain")
+    broken = false
+    assert.is_nil(response)
+    assert.equal("connection", err.kind)
+    assert.equal("no", err.sent)
+    assert.matches("not enough memory", err.message)
+    assert.equal(1, assert(hub:run("lab", "plain")).data)
+  end)
+end)

@@ -23,26 +23,42 @@ local function ask(hub, name, send)
   return call
 end
 
+--- Ends a fetch for all who wait for it. Nothing here may fail before the next one can begin.
+local function finish(job, ok, err)
+  job.done_, job.pending[job.name] = true, nil
+  if not ok then job.failure = err end
+  loop.settle(job)
+end
+
+--- Begins to fetch a connector's schemas.
+local function begin_fetch(hub, name, pending)
+  local job = { done_ = false, results = { n = 1 }, failure = false, pending = pending, name = name }
+  local function from_server() job.results = { n = 2, ask(hub, name, drive.sender(hub)) } end
+  local function fetch_it()
+    local host, shared = loop.host(), hub:_kept("cache")
+    if shared and host.share then return host.share(hub, name, shared, from_server) end
+    from_server()
+  end
+  local function work() finish(job, pcall(fetch_it)) end
+  local detach = loop.host().detach or loop.spawn -- apart from whoever asks: their end must not be its end
+  pending[name] = job
+  local ok, task = pcall(detach, work)
+  if job.done_ then return job end
+  if not ok then
+    finish(job, false, task)
+  elseif task and task.done_ then -- it ended before it began
+    finish(job, false, task.error)
+  end
+  return job
+end
+
 --- Fetches a connector's schemas once, however many wait: `call` (ended), or true where they came from elsewhere.
 local function fetch(hub, name)
   local pending = fetches[hub] or {}
   fetches[hub] = pending
-  local job = pending[name]
-  if not job then
-    job = { done_ = false, results = { n = 1 } }
-    pending[name] = job
-    local host = loop.host()
-    local detach = host.detach or loop.spawn -- apart from whoever asks: their end must not be its end
-    detach(function()
-      local function from_server() job.results = { n = 2, ask(hub, name, drive.sender(hub)) } end
-      local shared = hub:_kept("cache")
-      local ok, err = pcall(shared and host.share or function(_, _, _, fn) fn() end, hub, name, shared, from_server)
-      if not ok then job.results = { n = 2, nil, loop.error("connection", tostring(err), "no") } end
-      job.done_, pending[name] = true, nil
-      loop.settle(job)
-    end)
-  end
+  local job = pending[name] or begin_fetch(hub, name, pending)
   loop.wait(job)
+  if job.failure then return nil, loop.error("connection", tostring(job.failure), "no") end
   return loop.result(job)
 end
 
