@@ -86,19 +86,19 @@ static int write_private(lua_State *L)
     const char *path = luaL_checkstring(L, 1);
     size_t len = 0;
     const char *bytes = luaL_checklstring(L, 2, &len);
-    struct bosa_error err;
+    struct lfile *owner = bind_new(L, sizeof *owner, FILE_CLASS); /* of the error alone */
     struct sink sink;
-    error_init(&err);
+    error_init(&owner->error);
     if (sink_init(&sink, SINK_PATH, path) != BOSA_OK) {
         return bind_nomem(L);
     }
-    enum bosa_status status = sink_write(&sink, bytes, len, &err);
+    enum bosa_status status = sink_write(&sink, bytes, len, &owner->error);
     if (status == BOSA_OK) {
-        status = sink_finish(&sink, &err);
+        status = sink_finish(&sink, &owner->error);
     }
     sink_free(&sink);
     if (status != BOSA_OK) {
-        return bind_fail(L, &err);
+        return bind_fail(L, &owner->error);
     }
     lua_pushboolean(L, 1);
     return 1;
