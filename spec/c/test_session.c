@@ -115,6 +115,11 @@ static const char script[] =
     "local function new() return bosa.new({ api_base_url = URL, api_key = KEY, token = TOKEN }) "
     "end\n"
     "local function must(value, err) if value == nil then error(err, 0) end return value end\n"
+    "local told = '{\"lab\":{\"act\":{\"method\":\"POST\",\"path\":\"/connectors/lab/act\"}}}'\n"
+    "local own = bosa.new({ api_base_url = URL, transport = function(request)\n"
+    "  return { status = 200, headers = { ['Content-Type'] = 'application/json' },\n"
+    "    body = request.method == 'GET' and told or '{\"data\":1}' }\n"
+    "end })\n"
     "function after()\n"
     "  local left = task\n" /* what was under way may go on, and end */
     "  task = nil\n"
@@ -122,6 +127,7 @@ static const char script[] =
     "  local hub = new()\n"
     "  assert(must(hub:run('lab', 'small', {})).status == 200)\n"
     "  hub:close()\n"
+    "  must(own:run('lab', 'act'))\n"
     "end\n"
     "function session()\n"
     "  local hub = new()\n"
@@ -152,6 +158,9 @@ static const char script[] =
     "  must(task:wait())\n"
     "  must(hub:get_user_info(TOKEN))\n"
     "  tostring(select(2, lab:fault({ status = 422, message = 'no' })))\n"
+    "  own:refresh_connector('lab')\n"
+    "  must(own:run('lab', 'act'))\n"
+    "  require('bosa.core').write_private('/nowhere/at/all', 'x')\n"
     "  hub:close()\n"
     "end\n";
 
