@@ -145,6 +145,9 @@ static int call_result(lua_State *L)
         bind_keep(L, 1, "response");
         return 1;
     }
+    if (call->error.kind == BOSA_NOMEM) {
+        return bind_nomem(L); /* each time: bind_fail would clear it */
+    }
     int count = bind_fail(L, &call->error);
     lua_pushvalue(L, -1);
     bind_keep(L, 1, "error");

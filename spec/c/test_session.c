@@ -128,6 +128,7 @@ static const char script[] =
     "  assert(must(hub:run('lab', 'small', {})).status == 200)\n"
     "  hub:close()\n"
     "  must(own:run('lab', 'act'))\n"
+    "  if wrong then error(wrong) end\n"
     "end\n"
     "function session()\n"
     "  local hub = new()\n"
@@ -154,6 +155,10 @@ static const char script[] =
     "  must(lab:download({ bytes = 100, filename = 'x' })).data:chunks(10)()\n"
     "  local call = must(lab:action('slow'):params({ delay_ms = 2000 }):start())\n"
     "  call:cancel()\n"
+    "  call = must(lab:action('small'):params({}):start())\n"
+    "  pcall(call.wait, call)\n" /* where that found no memory for its result, so does the next */
+    "  local _, failure = call:wait()\n"
+    "  wrong = failure and failure.kind == 'ok' and 'an error without a kind'\n"
     "  task = bosa.async(function() return must(lab:small({})) end)\n"
     "  must(task:wait())\n"
     "  must(hub:get_user_info(TOKEN))\n"
