@@ -186,7 +186,6 @@ static CURLcode set_fixed(CURL *easy)
     SET(CURLOPT_TCP_KEEPALIVE, 1L);
     SET(CURLOPT_MAXAGE_CONN, IDLE_CONNECTION_SECONDS);
     SET(CURLOPT_BUFFERSIZE, RECEIVE_BYTES);
-    SET(CURLOPT_ACCEPT_ENCODING, "");
 #if LIBCURL_VERSION_NUM >= 0x075700
     SET(CURLOPT_QUICK_EXIT, 1L); /* else taking a request back waits for the resolver */
 #endif
@@ -351,6 +350,7 @@ static CURLcode set_request(struct lane *l, const struct call *call)
     CURLcode bad = has_body ? set_body(l, call) : curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
     SET(CURLOPT_CUSTOMREQUEST, is_post || exchange_is_get(r) ? NULL : r->method);
     SET(CURLOPT_URL, r->url);
+    SET(CURLOPT_ACCEPT_ENCODING, exchange_wants_file(call) ? "identity" : "");
     SET(CURLOPT_HTTPHEADER, l->lines);
     SET(CURLOPT_CONNECTTIMEOUT_MS, connect > 0 && connect < INT_MAX ? (long)connect : INT_MAX);
     if (!l->wire->guarded) {

@@ -94,6 +94,15 @@ bool exchange_is_get(const struct request *request)
     return strcmp(request->method, "GET") == 0;
 }
 
+/*
+ * libcurl takes a compressed file that was cut off for a whole one, and while the caller has enough
+ * it keeps what it has unpacked, up to a thousand times what came.
+ */
+bool exchange_wants_file(const struct call *call)
+{
+    return call->plan && call->plan->output != SINK_MEMORY;
+}
+
 static void add_line(struct buf *out, const char *name, const char *between, const char *value)
 {
     buf_adds(out, name);

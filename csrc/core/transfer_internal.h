@@ -142,6 +142,9 @@ void exchange_forget(struct buf *text);
 
 bool exchange_is_get(const struct request *request);
 
+/* The answer is a file that goes elsewhere: to be sent as it is, not compressed. */
+bool exchange_wants_file(const struct call *call);
+
 /* A line of the answer's head, as it came. What is refused is in f->refusal, here and below. */
 enum bosa_status exchange_line(struct flight *f, const char *line, size_t len);
 

@@ -241,6 +241,21 @@ static void an_answer_nobody_takes_is_held_back(void **state)
     assert_int_equal(o->received, 9000000);
 }
 
+static void a_file_that_goes_elsewhere_is_asked_for_as_it_is(void **state)
+{
+    struct world *w = *state;
+    char head[2048];
+    size_t body;
+    open_one(w, answering);
+    finish(w, start_download(w));
+    wire_server_last(w->server, head, sizeof head, &body);
+    assert_non_null(strstr(head, "\r\nAccept-Encoding: identity\r\n"));
+    finish(w, start(w));
+    wire_server_last(w->server, head, sizeof head, &body);
+    assert_non_null(strstr(head, "\r\nAccept-Encoding: "));
+    assert_null(strstr(head, "identity"));
+}
+
 static void an_upload_is_fed_piece_by_piece(void **state)
 {
     struct world *w = *state;
@@ -442,6 +457,7 @@ int main(void)
         world_test(freeing_closes_every_call),
         world_test(big_answers_side_by_side_arrive_whole),
         world_test(an_answer_nobody_takes_is_held_back),
+        world_test(a_file_that_goes_elsewhere_is_asked_for_as_it_is),
         world_test(an_upload_is_fed_piece_by_piece),
         world_test(a_hungry_upload_waits_for_its_caller),
         world_test(an_upload_that_gives_too_little_fails_here),
