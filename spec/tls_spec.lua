@@ -54,6 +54,26 @@ describe("over https", function()
     hub:close()
   end)
 
+  it("a CA file takes the place of the system's certificates", function()
+    if not io.popen("command -v strace"):read("*l") or os.getenv("LD_PRELOAD") then
+      pending("needs strace")
+      return
+    end
+    local script = ([[local hub = require("bosa").new({ api_base_url = "%s", ca_file = "%s", api_key = "x" })
+      local response, err = hub:run("lab", "small")
+      print(response, err.kind)]]):format(sandbox.url, dir .. "/other.crt")
+    local path = dir .. "/other.lua"
+    local f = assert(io.open(path, "w"))
+    f:write(script)
+    f:close()
+    local process = io.popen(("strace -f -e trace=file %s %s 2>&1"):format(os.getenv("BOSA_LUA"), path))
+    local text = process:read("*a")
+    process:close()
+    assert.matches("nil\ttls\n", text)
+    assert.matches(dir .. "/other.crt", text, 1, true)
+    assert.is_nil(text:match("[^\n]*/certs/[^\n]*"))
+  end)
+
   it("a CA file that isn't there is an error of kind tls", function()
     local hub = new({ ca_file = dir .. "/none.crt" })
     local response, err = hub:run("lab", "small")

@@ -208,6 +208,7 @@ static CURLcode set_chosen(CURL *easy, const struct transfer_options *o)
     SET(CURLOPT_USERAGENT, o->user_agent ? o->user_agent : "bosa-lua/" BOSA_VERSION);
     if (o->ca_file) {
         SET(CURLOPT_CAINFO, o->ca_file);
+        (void)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL); /* the system's, where there is one */
     }
     SET(CURLOPT_PROXY, o->proxy);
     return bad;
