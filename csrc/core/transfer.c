@@ -177,7 +177,6 @@ static int on_resolve(void *resolver, void *reserved, void *context)
 static CURLcode set_fixed(CURL *easy)
 {
     CURLcode bad = CURLE_OK;
-    SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     SET(CURLOPT_FOLLOWLOCATION, 0L); /* header lines would be sent to any host */
     SET(CURLOPT_PATH_AS_IS, 1L);
@@ -444,8 +443,7 @@ static void read_timing(const struct lane *l, struct call_timing *timing)
 /*
  * libcurl says "no memory" of a header line larger than it takes, too; that is an answer. So are
  * HTTP/0.9, to it an "unsupported protocol", and a folded line before any field, a "bad argument".
- * Of a chunk that makes no sense it says what it says of a lost connection, and only its words
- * differ.
+ * A chunk that makes no sense differs from a lost connection in its words alone.
  */
 static enum bosa_status kind_of(CURLcode code, const char *words, enum bosa_sent sent)
 {
@@ -567,12 +565,17 @@ enum bosa_status wire_new(struct wire **out, const struct transfer_options *opti
     /* libcurl 7.83 to 8.0 keep a pointer into the last answer's freed header in a handle that is
      * used again, and follow it where the next answer begins with a folded line (curl's PR 11103).
      */
-    unsigned version = (unsigned)curl_version_info(CURLVERSION_NOW)->version_num;
-    wire->serve_once = version >= 0x075300 && version < 0x080100;
+    const curl_version_info_data *about = curl_version_info(CURLVERSION_NOW);
+    wire->serve_once = about->version_num >= 0x075300 && about->version_num < 0x080100;
+    /* Before 7.88 OpenSSL writes to a socket by itself, and one that is closed would be the end of
+     * the process, unless libcurl may ignore SIGPIPE meanwhile. It needs no other signal where
+     * threads look names up. */
+    bool may_ignore = about->version_num < 0x075800 && about->features & CURL_VERSION_ASYNCHDNS;
     wire->poller = poller;
     wire->due = CALL_NEVER;
     CURL *model = wire->model = curl_easy_init();
-    if (!model || set_fixed(model) || set_chosen(model, options) || set_callbacks(model, wire) ||
+    if (!model || curl_easy_setopt(model, CURLOPT_NOSIGNAL, may_ignore ? 0L : 1L) ||
+        set_fixed(model) || set_chosen(model, options) || set_callbacks(model, wire) ||
         !set_multi(wire, options->max_connections)) {
         wire_free(wire);
         return error_set(err, BOSA_CONNECTION, "libcurl can't be set up");
@@ -583,9 +586,6 @@ enum bosa_status wire_new(struct wire **out, const struct transfer_options *opti
 
 void wire_free(struct wire *wire)
 {
-    if (!wire) {
-        return;
-    }
     while (wire->idle) {
         struct lane *l = wire->idle;
         wire->idle = l->next;

@@ -311,7 +311,9 @@ void transfer_free(struct transfer *transfer)
     while (transfer->stillborn) {
         (void)take_stillborn(transfer, &notes);
     }
-    wire_free(transfer->wire);
+    if (transfer->wire) {
+        wire_free(transfer->wire);
+    }
     poller_free(transfer->poller);
     mem_free(transfer->heap.items);
     mem_free(transfer);
