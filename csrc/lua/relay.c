@@ -2,6 +2,7 @@
 
 #include "../core/mem.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /*
@@ -15,7 +16,13 @@ static const char *check_method(lua_State *L, int arg)
     return names[luaL_checkoption(L, arg, NULL, names)];
 }
 
-/* Adds the fields of the table at `index`. */
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct field *)a)->name, ((const struct field *)b)->name);
+}
+
+/* Adds the fields of the table at `index`, by name: a table has no order that is the same each
+ * time. */
 static enum bosa_status read_fields(lua_State *L, int index, struct fields *fields,
                                     struct bosa_error *err)
 {
@@ -29,6 +36,9 @@ static enum bosa_status read_fields(lua_State *L, int index, struct fields *fiel
         status = texts ? fields_add(fields, name, name_len, value, len, err)
                        : error_set(err, BOSA_PARAMS, "header fields must be texts");
         lua_pop(L, 1);
+    }
+    if (fields->count > 1) {
+        qsort(fields->list, fields->count, sizeof *fields->list, by_name);
     }
     return status;
 }
