@@ -159,7 +159,7 @@ local function give_chunks(call)
       return
     end
     bytes = call:_take()
-    collectgarbage("step", 64) -- chunks are large and short-lived: without it LuaJIT lets 20 MB of them gather
+    collectgarbage("step", 32) -- chunks are large and short-lived: without it LuaJIT lets 20 MB of them gather
   end
   call:_resume()
 end
