@@ -51,8 +51,8 @@ local kinds = {
 }
 
 --- `close_behind` leaves connections that the server is about to close; a call that takes one may meet its end, and
--- is not sent again.
-local function was_closed_behind(err) return err and err.kind == "connection" and err.sent == "maybe" end
+-- is not sent again. (`sent` is "yes" where an attempt before it was answered.)
+local function was_closed_behind(err) return err and err.kind == "connection" and err.sent ~= "no" end
 
 local function expect(ok, err, what, allowed)
   if was_closed_behind(err) then return "fault" end
