@@ -4,6 +4,7 @@ local core = require("bosa.core")
 
 local describe = {}
 
+local INTEGERS = rawget(_G, "jit") and "cdata" or nil -- how whole numbers are decoded without loss
 local MAX_DEPTH = 6 -- of nested parameters shown; schemas may refer to themselves
 
 --- The first paragraph of a docstring, on one line.
@@ -181,6 +182,25 @@ local function entry_of(connector, action)
   -- the core words the error, with the nearest name
   ok, err = connector:action(action):_validate()
   return nil, err or ok
+end
+
+--- What discovery says of a connector's actions, with every whole number as it is: name -> entry.
+---@param hub userdata
+---@param connector string
+---@return table<string, table>? entries, table? err
+function describe.entries(hub, connector)
+  local ok, err = describe.load(hub, connector)
+  if not ok then return nil, err end
+  local text = hub:_text(connector)
+  return text and core.json.decode(text, INTEGERS)[connector] or {}
+end
+
+--- The schema of the parameters of an entry; nil: it takes none.
+---@param entry table
+---@return table?
+function describe.request_of(entry)
+  local request = type(entry.parameters) == "table" and entry.parameters.request
+  return type(request) == "table" and type(request.schema) == "table" and request.schema or nil
 end
 
 --- connector:get_actions() -> { {name, path, description}, ... } | nil, err

@@ -84,11 +84,6 @@ local function description_of(entry)
   return (text:gsub("^%s+", ""):gsub("%s+$", ""):gsub("\n[ \t]+", "\n"))
 end
 
-local function request_of(entry)
-  local request = type(entry.parameters) == "table" and entry.parameters.request
-  return type(request) == "table" and type(request.schema) == "table" and request.schema or nil
-end
-
 --- What MCP calls annotations: only what an action's name surely says.
 local function annotations_of(action)
   if reading.reads(action) then return { readOnlyHint = true } end
@@ -112,15 +107,6 @@ local formats = {
   end,
 }
 
---- What discovery says of a connector's actions, with every whole number as it is: name -> entry.
-local function entries_of(connector)
-  local hub, name = connector:_hub()
-  local ok, err = describe.load(hub, name)
-  if not ok then return nil, err end
-  local text = hub:_text(name)
-  return text and core.json.decode(text, INTEGERS)[name] or {}
-end
-
 --- connector:tools{ format =, only =, read_only =, files = } -> definitions | nil, err: what a language model is told
 -- of the actions that it can call. With `openai`, $refs are replaced by what they name (but for those that lead to
 -- themselves). An action that can't do without a file is left out, unless `files` names a directory.
@@ -132,13 +118,13 @@ function tools.list(connector, options)
   check_options(options, { format = "string" }, 2)
   local form = formats[options.format]
   if not form then error('option `format`: "openai", "anthropic" or "mcp" expected', 2) end
-  local entries, err = entries_of(connector)
+  local hub, name = connector:_hub()
+  local entries, err = describe.entries(hub, name)
   if not entries then return nil, err end
-  local _, name = connector:_hub()
   local shape = { inline = options.format == "openai", paths = options.files ~= nil }
   local list = {}
   for _, action in ipairs(connector:_actions() or {}) do
-    local arguments = is_offered(name, action, options) and schema.shape(request_of(entries[action]), shape)
+    local arguments = is_offered(name, action, options) and schema.shape(describe.request_of(entries[action]), shape)
     if arguments then
       list[#list + 1] = form({
         name = names.encode(name, action), action = action, description = description_of(entries[action]),
@@ -190,7 +176,7 @@ local function find(hub, name, options)
     if not unknown then return no_such(name) end
     return nil, result.of_error(name, action, unknown)
   end
-  local request = request_of(entry) or {}
+  local request = describe.request_of(entry) or {}
   return {
     name = name, connector = connector, action = action, request = request, properties = schema.properties(request),
   }

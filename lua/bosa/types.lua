@@ -9,8 +9,6 @@ local schema = require("bosa.types.schema")
 
 local types = {}
 
-local INTEGERS = rawget(_G, "jit") and "cdata" or nil
-
 --- The directory of the definitions of the library itself; nil: it can't be found.
 ---@return string?
 function types.directory()
@@ -18,23 +16,10 @@ function types.directory()
   return path and path:gsub("[^/]*$", "") .. "meta"
 end
 
---- What discovery says of a connector's actions: name -> entry.
-local function entries_of(hub, name)
-  local ok, err = describe.load(hub, name)
-  if not ok then return nil, err end
-  local text = hub:_text(name)
-  return text and core.json.decode(text, INTEGERS)[name] or {}
-end
-
 --- The first paragraph of what an action is for.
 local function summary_of(entry)
   local text = type(entry.docstring) == "string" and entry.docstring or ""
   return (text:gsub("^%s+", ""):gsub("\n%s*\n.*", ""))
-end
-
-local function request_of(entry)
-  local request = type(entry.parameters) == "table" and entry.parameters.request
-  return type(request) == "table" and type(request.schema) == "table" and request.schema or nil
 end
 
 --- The schema of an answer's data: behind its `data`, where it is described with one.
@@ -54,7 +39,7 @@ end
 
 --- Writes the classes of an action's parameters; their type, and whether they may be left out.
 local function write_parameters(writer, entry, base)
-  local request = request_of(entry)
+  local request = describe.request_of(entry)
   writer.nulls = false
   if not request or request.type == "any" then return "table", true end
   return writer:type_of(request, {}, base .. ".Params"), not has_required(request)
@@ -135,7 +120,7 @@ end
 ---@param connector string
 ---@return string? text, table? err
 function types.of_connector(hub, connector)
-  local entries, err = entries_of(hub, connector)
+  local entries, err = describe.entries(hub, connector)
   if not entries then return nil, err end
   local class = "bosa.connectors." .. schema.identifier(connector)
   local writer = schema.new_writer(class)

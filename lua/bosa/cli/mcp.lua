@@ -3,19 +3,12 @@
 local bosa = require("bosa")
 local uv = require("luv")
 local cli = require("bosa.cli")
+local params = require("bosa.cli.params")
 
 local mcp = { summary = "Serve connectors to a language model (Model Context Protocol)" }
 
 local LONGEST = 16 * 1024 * 1024 -- bytes of one message
 local FATAL = { unknown_connector = true, auth = true, params = true, file = true } -- at the start: no use going on
-
-local function seconds(text)
-  local number = tonumber(text)
-  if not number or number <= 0 or number ~= number or number > 1e6 then
-    return nil, ("--timeout: a number over 0 expected, not '%s'"):format(text)
-  end
-  return number
-end
 
 local function directory(path)
   local about = uv.fs_stat(path)
@@ -35,7 +28,7 @@ function mcp.configure(parser)
   parser:option("--files", "A directory that files are exchanged in: those that come are saved there, and those below "
     .. "it can be sent. Without it no files are."):argname("<dir>"):convert(directory)
   parser:option("--account", "The connected account that acts."):argname("<who>")
-  parser:option("--timeout", "Seconds that an attempt may take (30)."):argname("<seconds>"):convert(seconds)
+  parser:option("--timeout", "Seconds that an attempt may take (30)."):argname("<seconds>"):convert(params.positive)
 end
 
 ---------------------------------------------------------------------------------------------------

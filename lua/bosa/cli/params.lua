@@ -13,6 +13,17 @@ local STDIN_CHUNK = 65536 -- bytes
 
 local function complain(...) return nil, context.error("params", string.format(...)) end
 
+--- A number over 0 of an option, for lua-argparse: nil and a message for what is none.
+---@param text string
+---@return number? number, string? message
+function params.positive(text)
+  local number = tonumber(text)
+  if not number or number <= 0 or number ~= number or number > 1e6 then
+    return nil, ("a number over 0 expected, not '%s'"):format(text)
+  end
+  return number
+end
+
 --- The content of a file; "-" is standard input.
 ---@param path string
 ---@return string? text, string? message

@@ -11,16 +11,8 @@ local sink = require("bosa.cli.sink")
 
 local run = { summary = "Run an action", task = true }
 
-local function positive(text)
-  local number = tonumber(text)
-  if not number or number <= 0 or number ~= number or number > 1e6 then
-    return nil, ("a number over 0 expected, not '%s'"):format(text)
-  end
-  return number
-end
-
 local function whole(text)
-  local number = positive(text)
+  local number = params.positive(text)
   if not number or number % 1 ~= 0 or number > 11 then
     return nil, ("--max-attempts: a whole number from 1 to 11 expected, not '%s'"):format(text)
   end
@@ -38,7 +30,7 @@ function run.configure(parser)
   parser:flag("--json", "JSON also on a terminal.")
   parser:option("--input", "Parameters from a file with a JSON object, - for standard input."):argname("<file>")
   parser:option("--account", "The connected account that acts."):argname("<who>")
-  parser:option("--timeout", "Seconds that an attempt may take (30)."):argname("<seconds>"):convert(positive)
+  parser:option("--timeout", "Seconds that an attempt may take (30)."):argname("<seconds>"):convert(params.positive)
   parser:option("--max-attempts", "Attempts in all, on 429 and server errors (1)."):argname("<n>"):convert(whole)
 end
 
