@@ -317,6 +317,12 @@ describe("bosa mcp, through a pipe,", function()
     end
   end)
 
+  it("says that it has no standard input", function()
+    local err = command.output_of(("cd %s && %s <&- 2>&1; echo $?"):format(command.quote(command.top),
+      bin:line({ "mcp", "lab" })))
+    assert.matches("^bosa: standard input can't be read: [^\n]+\n1\n$", err)
+  end)
+
   it("goes on when the server can't be reached yet", function()
     local env = { BOSA_API_BASE_URL = "http://127.0.0.1:9", XDG_CACHE_HOME = bin.dir .. "/empty" }
     local answers, err, code = session({ "lab" }, { initialize(), request(1, "tools/list") }, { env = env })

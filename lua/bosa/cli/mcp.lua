@@ -98,7 +98,9 @@ end
 local function listen(session, take)
   session.input = open(0)
   if not session.input then
-    for line in io.stdin:lines("L") do take(line) end
+    local text, why = io.stdin:read("*a")
+    if not text then error("standard input can't be read: " .. why, 0) end
+    take(text)
     take(nil)
     session.ended = true
     return
