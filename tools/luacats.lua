@@ -1,6 +1,6 @@
 --- Reads LuaCATS annotations: the part of the language that our definitions are written in, and no more.
 --
---   luacats.read(name, text) -> { classes, aliases, uses, functions, faults }
+--   luacats.read(into, name, text) -> { classes, aliases, uses, functions, faults }
 --     classes    name -> { parents, fields: name -> { type =, optional = } , events: "connect github" -> true }
 --     aliases    name -> true
 --     uses       name of a type -> where it is used

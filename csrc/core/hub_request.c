@@ -238,6 +238,12 @@ static bool fits_field(const char *text)
     return text == NULL || http_is_value(text, strlen(text));
 }
 
+/* True where parameters go as a form: the action may take a file. NULL takes none. */
+static bool is_form(const struct schema *schema)
+{
+    return schema != NULL && schema_takes_files(schema);
+}
+
 /*
  * True when nothing but memory can keep a request with these parameters from being written: no
  * field of the caller's, no form, and values that fields and JSON can hold. (The hub's own key and
@@ -246,9 +252,8 @@ static bool fits_field(const char *text)
 static bool is_surely_written(const struct plan *plan, const struct schema *schema,
                               const struct json_doc *checked)
 {
-    return plan->fields.count == 0 && plan->file_count == 0 &&
-           (schema == NULL || !schema_takes_files(schema)) && fits_field(plan->token) &&
-           fits_field(plan->identifier) && json_writable(checked, 0);
+    return plan->fields.count == 0 && plan->file_count == 0 && !is_form(schema) &&
+           fits_field(plan->token) && fits_field(plan->identifier) && json_writable(checked, 0);
 }
 
 /*
@@ -272,8 +277,7 @@ static enum bosa_status write_action(const struct hub *hub, const struct plan *p
     if (status == BOSA_OK && !(only_check && is_surely_written(plan, schema, &checked))) {
         status = write_head(hub, plan, action, request, err);
         if (status == BOSA_OK) {
-            status = request_set_params(request, &checked, 0,
-                                        schema != NULL && schema_takes_files(schema), plan->files,
+            status = request_set_params(request, &checked, 0, is_form(schema), plan->files,
                                         plan->file_count, err);
         }
     }

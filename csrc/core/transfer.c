@@ -562,9 +562,8 @@ enum bosa_status wire_new(struct wire **out, const struct transfer_options *opti
         return error_set(err, BOSA_NOMEM, "no memory");
     }
     pthread_once(&once, init_libcurl);
-    /* libcurl 7.83 to 8.0 keep a pointer into the last answer's freed header in a handle that is
-     * used again, and follow it where the next answer begins with a folded line (curl's PR 11103).
-     */
+    /* libcurl 7.83 to 8.0 keep a pointer into the last answer's freed header in a used handle, and
+     * follow it where the next answer begins with a folded line (curl's PR 11103). */
     const curl_version_info_data *about = curl_version_info(CURLVERSION_NOW);
     wire->serve_once = about->version_num >= 0x075300 && about->version_num < 0x080100;
     /* Before 7.88 OpenSSL writes to a socket by itself, and one that is closed would be the end of

@@ -8,7 +8,9 @@ local INTEGERS = rawget(_G, "jit") and "cdata" or nil -- how whole numbers are d
 local MAX_DEPTH = 6 -- of nested parameters shown; schemas may refer to themselves
 
 --- The first paragraph of a docstring, on one line.
-local function first_sentence(text)
+---@param text any what is no text gives none
+---@return string
+function describe.first_sentence(text)
   if type(text) ~= "string" then return "" end
   local paragraph = text:match("^%s*(.-)%s*\n%s*\n") or text
   return (paragraph:gsub("%s+", " "):gsub("^ ", ""):gsub(" $", ""))
@@ -184,6 +186,15 @@ local function entry_of(connector, action)
   return nil, err or ok
 end
 
+--- What is known of a connector's actions, with every whole number as it is; nil: nothing is.
+---@param hub userdata
+---@param connector string
+---@return table<string, table>? entries
+function describe.known(hub, connector)
+  local text = hub:_text(connector)
+  return text and core.json.decode(text, INTEGERS)[connector]
+end
+
 --- What discovery says of a connector's actions, with every whole number as it is: name -> entry.
 ---@param hub userdata
 ---@param connector string
@@ -191,8 +202,7 @@ end
 function describe.entries(hub, connector)
   local ok, err = describe.load(hub, connector)
   if not ok then return nil, err end
-  local text = hub:_text(connector)
-  return text and core.json.decode(text, INTEGERS)[connector] or {}
+  return describe.known(hub, connector) or {}
 end
 
 --- The schema of the parameters of an entry; nil: it takes none.
@@ -211,7 +221,7 @@ function describe.get_actions(connector)
   local list = {}
   for i, action in ipairs(connector:_actions() or {}) do
     local entry = connector:_describe(action)
-    list[i] = { name = action, path = entry.path, description = first_sentence(entry.docstring) }
+    list[i] = { name = action, path = entry.path, description = describe.first_sentence(entry.docstring) }
   end
   return list
 end
@@ -246,7 +256,7 @@ local function parameter_lines(lines, parameter)
     for i, value in ipairs(parameter.enum) do words[i] = show_value(value) end
     lines[#lines + 1] = "      one of " .. table.concat(words, ", ")
   end
-  local text = first_sentence(parameter.description)
+  local text = describe.first_sentence(parameter.description)
   if text ~= "" then lines[#lines + 1] = "      " .. text end
 end
 
@@ -254,7 +264,7 @@ local function action_help(connector, name, action)
   local entry, err = entry_of(connector, action)
   if not entry then return nil, err end
   local parameters = describe.get_action_parameters(connector, action)
-  local lines = { name .. "." .. action .. ": " .. first_sentence(entry.docstring), "" }
+  local lines = { name .. "." .. action .. ": " .. describe.first_sentence(entry.docstring), "" }
   if #parameters == 0 then lines[#lines + 1] = "  takes no parameters" end
   for _, parameter in ipairs(parameters) do parameter_lines(lines, parameter) end
   return table.concat(lines, "\n")

@@ -22,6 +22,8 @@ local PAGE = 50 -- tools in one answer of tools/list
 local PROGRESS_EVERY = 0.1 -- seconds
 local INTEGERS = rawget(_G, "jit") and "cdata" or nil -- how whole numbers are decoded without loss
 
+local is_object = tools.is_object
+
 local codes = { parse = -32700, request = -32600, method = -32601, params = -32602, internal = -32603 } -- of JSON-RPC
 
 local INSTRUCTIONS = "Each tool calls one action of %s through a BOSA server. An answer is JSON with `data`; where it "
@@ -67,10 +69,6 @@ end
 
 ---------------------------------------------------------------------------------------------------
 -- messages
-
-local function is_object(value)
-  return type(value) == "table" and value[1] == nil and getmetatable(value) ~= getmetatable(core.array({}))
-end
 
 local function is_id(value)
   return type(value) == "string" or type(value) == "number" or type(value) == "cdata"

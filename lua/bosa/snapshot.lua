@@ -5,6 +5,7 @@
 -- What discovery answers, `{ NAME: { ACTION: {...}, ... }, ... }`, is read as one, too.
 
 local core = require("bosa.core")
+local describe = require("bosa.describe")
 local loop = require("bosa.loop")
 local pretty = require("bosa.pretty")
 
@@ -100,9 +101,9 @@ function snapshot.fetch(hub, name)
     local fetched, err = snapshot.run(hub:_fetch(name))
     if not fetched then return nil, err end
   end
-  local text = hub:_text(name)
-  if not text then return fail("closed", "the schemas of %s are gone: has the hub been closed?", name) end
-  return core.json.decode(text, INTEGERS)[name]
+  local actions = describe.known(hub, name)
+  if not actions then return fail("closed", "the schemas of %s are gone: has the hub been closed?", name) end
+  return actions
 end
 
 --- Takes a snapshot of connectors: the server is asked for each of them.

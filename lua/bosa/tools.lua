@@ -15,6 +15,7 @@ local schema = require("bosa.tools.schema")
 local tools = {}
 
 local INTEGERS = rawget(_G, "jit") and "cdata" or nil -- how whole numbers are decoded without loss
+local ARRAY = getmetatable(core.array({})) -- of a list that was read from JSON, also of an empty one
 local MAX_LENGTH = 50000 -- bytes of an answer's data that are shown, unless told otherwise
 local OPENAI_DESCRIPTION = 1024 -- bytes that a description may have there
 
@@ -182,6 +183,13 @@ local function find(hub, name, options)
   }
 end
 
+--- Whether a value that was read from JSON is an object.
+---@param value any
+---@return boolean
+function tools.is_object(value)
+  return type(value) == "table" and value[1] == nil and getmetatable(value) ~= ARRAY
+end
+
 --- The arguments as a table, or nil and what is wrong with them.
 local function read_arguments(arguments)
   if arguments == nil or arguments == core.null then return {} end
@@ -191,9 +199,7 @@ local function read_arguments(arguments)
     if err then return nil, "they are no JSON (" .. tostring(err.message or err) .. ")" end
     arguments = value
   end
-  if type(arguments) ~= "table" or arguments[1] ~= nil or getmetatable(arguments) == getmetatable(core.array({})) then
-    return nil, "they must be a JSON object of names and values"
-  end
+  if not tools.is_object(arguments) then return nil, "they must be a JSON object of names and values" end
   return arguments
 end
 

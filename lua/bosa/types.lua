@@ -16,12 +16,6 @@ function types.directory()
   return path and path:gsub("[^/]*$", "") .. "meta"
 end
 
---- The first paragraph of what an action is for.
-local function summary_of(entry)
-  local text = type(entry.docstring) == "string" and entry.docstring or ""
-  return (text:gsub("^%s+", ""):gsub("\n%s*\n.*", ""))
-end
-
 --- The schema of an answer's data: behind its `data`, where it is described with one.
 local function data_of(entry)
   local response = entry.response
@@ -83,7 +77,7 @@ local function write_action(writer, class, action, entry)
   local params, optional = write_parameters(writer, entry, base)
   local response = write_response(writer, entry, base)
   return {
-    name = action, params = params, optional = optional, response = response, summary = summary_of(entry),
+    name = action, params = params, optional = optional, response = response, summary = describe.first_sentence(entry.docstring),
     builder = write_builder(writer, base, params, response),
   }
 end

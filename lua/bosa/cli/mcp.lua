@@ -63,25 +63,22 @@ end
 ---@param server bosa.mcp.Server
 ---@return fun(bytes: string?) take nil: the end
 local function splitter(server)
-  local parts, size, skipping = {}, 0, false
-  local function finish(bytes)
-    if size + #bytes <= LONGEST and not skipping then
-      parts[#parts + 1] = bytes
-      local line = table.concat(parts)
-      if line:find("%S") then server:receive(line) end
-    elseif not skipping then
-      server:refuse(("a message has at most %d bytes"):format(LONGEST))
-    end
-    parts, size, skipping = {}, 0, false
-  end
+  local parts, size = {}, 0 -- of the line that is not whole yet
   local function gather(bytes)
+    local fitted = size <= LONGEST
     size = size + #bytes
     if size <= LONGEST then
       parts[#parts + 1] = bytes
-    elseif not skipping then
+    elseif fitted then
       server:refuse(("a message has at most %d bytes"):format(LONGEST))
-      parts, skipping = {}, true
+      parts = {}
     end
+  end
+  local function finish(bytes)
+    gather(bytes)
+    local line = table.concat(parts)
+    parts, size = {}, 0
+    if line:find("%S") then server:receive(line) end
   end
   return function(bytes)
     if not bytes then return finish("") end

@@ -7,6 +7,7 @@ local core = require("bosa.core")
 local candidates = require("bosa.candidates")
 local loop = require("bosa.loop")
 local names = require("bosa.repl.names")
+local reserved = require("bosa.reserved")
 local scan = require("bosa.repl.scan")
 
 local complete = {}
@@ -15,8 +16,6 @@ local PATIENCE = 2 -- seconds that a Tab waits for a server
 local LONGEST = 2000 -- bytes of a chunk in which words are completed
 local PAUSE = 10 -- seconds after which it asks again a server that didn't answer
 
-local KEYWORDS = { "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "goto", "if", "in",
-  "local", "nil", "not", "or", "repeat", "return", "then", "true", "until", "while" }
 local FIELDS = {
   response = { "data", "meta", "status", "headers", "attempts", "elapsed", "reference_id" },
   file = { "file", "filename", "content_type", "headers", "size" },
@@ -171,7 +170,7 @@ local function globals(self, lead)
   add_public(list, self.names.env)
   if lead == "" then return list end
   add_public(list, _G)
-  for _, word in ipairs(KEYWORDS) do list[#list + 1] = word end
+  for _, word in ipairs(reserved.list) do list[#list + 1] = word end
   return list
 end
 

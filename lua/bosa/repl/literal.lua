@@ -2,6 +2,7 @@
 
 local core = require("bosa.core")
 local output = require("bosa.cli.output")
+local reserved = require("bosa.reserved")
 
 local literal = {}
 
@@ -11,11 +12,6 @@ local MAX_VALUES = 200 -- in all
 local MAX_TEXT = 200 -- bytes of a text
 
 local ESCAPES = { ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t", ['"'] = '\\"', ["\\"] = "\\\\" }
-local KEYWORDS = {}
-for word in ("and break do else elseif end false for function goto if in local nil not or repeat return then true "
-  .. "until while"):gmatch("%a+") do
-  KEYWORDS[word] = true
-end
 
 ---------------------------------------------------------------------------------------------------
 -- texts
@@ -85,7 +81,7 @@ local function names_of(value)
 end
 
 local function label(state, name)
-  if type(name) == "string" and name:find("^[%a_][%w_]*$") and not KEYWORDS[name] then
+  if type(name) == "string" and name:find("^[%a_][%w_]*$") and not reserved.set[name] then
     return leaf(state, "name", name)
   end
   local inner = type(name) == "table" and leaf(state, "table", output.safe(tostring(name))) or scalar(state, name)

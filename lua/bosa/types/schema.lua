@@ -5,14 +5,12 @@
 
 local core = require("bosa.core")
 local pretty = require("bosa.pretty")
+local reserved = require("bosa.reserved")
 
 local schema = {}
 
 local WIDTH = 110 -- columns of a description's lines
 local SIMPLE = { string = "string", integer = "integer", number = "number", boolean = "boolean", null = "bosa.Null" }
-local RESERVED = {}
-for word in ([[and break do else elseif end false for function goto if in local nil not or repeat return then true
-  until while]]):gmatch("%a+") do RESERVED[word] = true end
 
 --- Writes the classes of one connector.
 ---@class bosa.types.Writer
@@ -55,7 +53,7 @@ schema.quoted = quoted
 ---@param name string
 ---@return string?
 function schema.field_name(name)
-  if name:find("^[%a_][%w_]*$") and not RESERVED[name] then return name end
+  if name:find("^[%a_][%w_]*$") and not reserved.set[name] then return name end
   local text = quoted(name)
   return text and "[" .. text .. "]"
 end
