@@ -60,7 +60,7 @@ LINK = $(CC) $(CFLAGS) $(VARIANT) $(LDFLAGS)
 
 # ---- what is made ----
 
-core_objects := $(patsubst %.c,$(BUILD)/%.o,$(wildcard csrc/core/*.c))
+core_objects := $(patsubst %.c,$(BUILD)/%.o,$(wildcard csrc/core/*/*.c))
 sandbox_objects := $(patsubst %.c,$(BUILD)/%.o,$(wildcard csrc/sandbox/*.c))
 binding_sources := $(wildcard csrc/lua/*.c)
 spec_sources := $(wildcard spec/c/test_*.c spec/c/schema_*.c)
@@ -80,7 +80,7 @@ modules := $(made_vms:%=$(BUILD)/%/bosa/core.so)
 processors := $(or $(shell getconf _NPROCESSORS_ONLN 2>/dev/null),2)
 jobs = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(processors))
 
-c_files = $(wildcard csrc/*/*.[ch] spec/c/*.[ch] spec/c/fuzz/*.[ch])
+c_files = $(wildcard csrc/*/*.[ch] csrc/core/*/*.[ch] spec/c/*.[ch] spec/c/fuzz/*.[ch])
 lua_files = $(wildcard bin/bosa lua plugin spec examples bench) $(wildcard *.rockspec)
 
 export CC CPPFLAGS BUILD VMS
@@ -230,7 +230,7 @@ $(BUILD)/$(1)/bosa/core.so: $(binding_sources:csrc/lua/%.c=$(BUILD)/$(1)/%.o) $(
 $(BUILD)/$(1)/%.o: csrc/lua/%.c $(BUILD)/flags | $(BUILD)/need-cc
 	@mkdir -p $$(@D)
 	@echo "  cc    $$< ($(1))"
-	@$$(COMPILE) -I$(2) -MMD -MP -c -o $$@ $$<
+	@$$(COMPILE) -I$(2) -Icsrc/core -MMD -MP -c -o $$@ $$<
 endef
 $(if $(LUA54_INCDIR),$(eval $(call module_rules,lua5.4,$(LUA54_INCDIR))))
 $(if $(LUAJIT_INCDIR),$(eval $(call module_rules,luajit,$(LUAJIT_INCDIR))))
@@ -256,7 +256,7 @@ $(speak_lua): $(binding_sources:csrc/lua/%.c=$(BUILD)/lua5.4/%.o)
 $(speak_lua): private libraries := $(or $(call pkg,--libs lua5.4),-llua5.4)
 $(speak_lua:%=%.o): private CPPFLAGS += -I$(LUA54_INCDIR)
 
-$(BUILD)/csrc/core/%.o: private flags := $(CURL_CFLAGS)
+$(BUILD)/csrc/core/%.o: private flags := $(CURL_CFLAGS) -Icsrc/core
 $(BUILD)/csrc/sandbox/%.o: private flags := $(MHD_CFLAGS) -Icsrc/core
 $(BUILD)/spec/c/%.o: private flags := $(CMOCKA_CFLAGS) -Icsrc/core
 $(core_objects): | $(BUILD)/need-curl
@@ -323,7 +323,7 @@ tidy_flags := $(DIALECT) $(CURL_CFLAGS) $(MHD_CFLAGS) -Icsrc/core -I$(or $(LUA54
 .PHONY: tidy
 tidy:
 	@echo "== clang-tidy"
-	@printf '%s\n' $(wildcard csrc/*/*.c) | xargs -P $(processors) -I% \
+	@printf '%s\n' $(wildcard csrc/*/*.c csrc/core/*/*.c) | xargs -P $(processors) -I% \
 	  clang-tidy --quiet % -- $(tidy_flags) 2>/dev/null
 
 # ---- LuaRocks ----

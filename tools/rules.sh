@@ -1,18 +1,68 @@
 #!/usr/bin/env bash
-# rules.sh: the two rules of the tree that a search can check.
+# rules.sh [DIR]: what a search can check of the tree's order (DIR: another checkout, for the tests).
+#
+# The rooms of csrc/core, from the ground floor up. A room includes headers of its own and of rooms
+# below it, spelled with their room ("json/json.h"). A *_internal.h, and a header whose first comment
+# says "Private", is included from its own room only.
 set -u
-cd "$(dirname "$0")/.."
+cd "${1:-$(dirname "$0")/..}" || exit 2
+rooms="base json schema http request reply hub call transport"
 status=0
 
-if grep -nE '^[[:space:]]*#[[:space:]]*include[[:space:]]*[<"]([^">]*/)?(lua|lauxlib|lualib|luajit|luaconf)\.h' \
-  csrc/core/*.[ch]; then
-  echo "rules: the core knows nothing of Lua; the lines above include its headers" >&2
+complain() {
+  echo "rules: $1" >&2
   status=1
-fi
+}
 
-files=$(grep -lE '^[[:space:]]*#[[:space:]]*include[[:space:]]*[<"]curl/' csrc/*/*.[ch])
-if ! grep -qxE 'csrc/core/transfer[a-z_]*\.[ch]' <<<"$files" || [ "$(wc -l <<<"$files")" -ne 1 ]; then
-  echo "rules: one file, of the transfer module, includes curl/curl.h; found:" "${files:-none}" >&2
-  status=1
-fi
+# Prints FILE:LINE:HEADER for each include of the files named.
+includes() {
+  grep -nHE '^[[:space:]]*#[[:space:]]*include[[:space:]]*[<"]' "$@" |
+    sed -E 's/^([^:]*:[0-9]+):[^<"]*[<"]([^>"]*)[>"].*/\1:\2/'
+}
+
+floor() {
+  local n=0 room
+  for room in $rooms; do
+    [ "$room" = "$1" ] && echo "$n" && return
+    n=$((n + 1))
+  done
+}
+
+is_private() {
+  case $1 in *_internal.h) return 0 ;; esac
+  sed -n '1,/\*\//p' "csrc/core/$1" 2>/dev/null | grep -qE '\bPrivate\b'
+}
+
+stray=$(ls -p csrc/core | grep -v /)
+[ -z "$stray" ] || complain "these files of csrc/core lie in no room: $stray"
+for dir in csrc/core/*/; do
+  room=$(basename "$dir")
+  [ -n "$(floor "$room")" ] || complain "csrc/core/$room is no room that this script knows"
+done
+
+while IFS=: read -r file line header; do
+  room=${file#csrc/core/} room=${room%%/*}
+  other=${header%%/*}
+  case $header in
+    lua.h | lauxlib.h | lualib.h | luajit.h | luaconf.h)
+      complain "$file:$line: the core knows nothing of Lua, but includes $header" ;;
+    curl/*)
+      [ "$room" = transport ] || complain "$file:$line: only transport includes $header" ;;
+  esac
+  [ -f "csrc/core/$header" ] || continue
+  [ "$(floor "$other")" -le "$(floor "$room")" ] ||
+    complain "$file:$line: $room lies below $other, so it can't include $header"
+  if [ "$other" != "$room" ] && is_private "$header"; then
+    complain "$file:$line: $header is private to its room"
+  fi
+done < <(includes csrc/core/*/*.[ch])
+
+while IFS=: read -r file line header; do
+  case $header in
+    curl/*) complain "$file:$line: only csrc/core/transport includes $header" ;;
+  esac
+  if [ -f "csrc/core/$header" ] && is_private "$header"; then
+    complain "$file:$line: $header is private to its room"
+  fi
+done < <(includes csrc/lua/*.[ch] csrc/sandbox/*.[ch])
 exit $status

@@ -7,9 +7,9 @@
 #ifndef BOSA_LUA_BIND_H
 #define BOSA_LUA_BIND_H
 
-#include "../core/call.h"
-#include "../core/http1.h"
-#include "../core/transfer.h"
+#include "call/call.h"
+#include "http/http1.h"
+#include "transport/transfer.h"
 #include "values.h"
 
 #define HUB_CLASS "bosa.hub"

@@ -1,7 +1,7 @@
 #include "bind.h"
 
-#include "../core/mem.h"
-#include "../core/paging.h"
+#include "base/mem.h"
+#include "call/paging.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 #include "bind.h"
 #include "options.h"
 
-#include "../core/mem.h"
+#include "base/mem.h"
 
 #include <string.h>
 #include <sys/stat.h>

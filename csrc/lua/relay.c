@@ -1,6 +1,6 @@
 #include "bind.h"
 
-#include "../core/mem.h"
+#include "base/mem.h"
 
 #include <stdlib.h>
 #include <string.h>

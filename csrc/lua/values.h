@@ -4,9 +4,9 @@
 #ifndef BOSA_LUA_VALUES_H
 #define BOSA_LUA_VALUES_H
 
-#include "../core/json.h"
-#include "../core/plan.h"
 #include "compat.h"
+#include "hub/plan.h"
+#include "json/json.h"
 
 /* How an integer comes to Lua that a number of this VM can't hold exactly. */
 enum int_mode { INT_STRING, INT_CDATA, INT_NUMBER };

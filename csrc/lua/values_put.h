@@ -7,7 +7,7 @@
 #ifndef BOSA_LUA_VALUES_PUT_H
 #define BOSA_LUA_VALUES_PUT_H
 
-#include "../core/buf.h"
+#include "base/buf.h"
 #include "values.h"
 
 static inline void put_word(struct values_reader *r, const char *word, size_t len)

@@ -1,4 +1,4 @@
-#include "../core/mem.h"
+#include "base/mem.h"
 #include "bind.h"
 #include "values.h"
 #include "values_put.h"

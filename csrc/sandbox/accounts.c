@@ -4,8 +4,8 @@
  */
 #include "accounts.h"
 
-#include "../core/buf.h"
-#include "../core/mem.h"
+#include "base/buf.h"
+#include "base/mem.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -4,7 +4,7 @@
  */
 #include "answer.h"
 
-#include "../core/mem.h"
+#include "base/mem.h"
 #include "emit.h"
 
 #include <stdio.h>

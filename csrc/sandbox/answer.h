@@ -7,8 +7,8 @@
 #ifndef SANDBOX_ANSWER_H
 #define SANDBOX_ANSWER_H
 
-#include "../core/buf.h"
-#include "../core/http.h"
+#include "base/buf.h"
+#include "http/http.h"
 
 enum answer_kind {
     ANSWER_ENVELOPE, /* data and meta in JSON's usual envelope */

@@ -4,8 +4,8 @@
  */
 #include "detail.h"
 
-#include "../core/mem.h"
-#include "../core/text.h"
+#include "base/mem.h"
+#include "base/text.h"
 #include "emit.h"
 
 #include <string.h>

@@ -6,7 +6,7 @@
 
 #include "answer.h"
 
-#include "../core/json.h"
+#include "json/json.h"
 
 /* {"detail": [{type, loc: ["body", ...], msg, input}]} for one fault; `name` NULL: the body itself.
  */

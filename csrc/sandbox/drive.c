@@ -4,9 +4,9 @@
  */
 #include "run.h"
 
-#include "../core/http.h"
-#include "../core/mem.h"
+#include "base/mem.h"
 #include "emit.h"
+#include "http/http.h"
 
 #include <stdio.h>
 #include <stdlib.h>

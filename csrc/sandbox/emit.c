@@ -4,7 +4,7 @@
  */
 #include "emit.h"
 
-#include "../core/json.h"
+#include "json/json.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

@@ -8,7 +8,7 @@
 #ifndef SANDBOX_EMIT_H
 #define SANDBOX_EMIT_H
 
-#include "../core/buf.h"
+#include "base/buf.h"
 
 void emit_open(struct buf *out, const char *key, char bracket); /* '{' or '[' */
 void emit_close(struct buf *out, char bracket);                 /* '}' or ']' */

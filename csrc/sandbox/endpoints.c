@@ -3,7 +3,7 @@
  */
 #include "endpoints.h"
 
-#include "../core/mem.h"
+#include "base/mem.h"
 #include "detail.h"
 #include "emit.h"
 

@@ -4,7 +4,7 @@
  */
 #include "exchange.h"
 
-#include "../core/mem.h"
+#include "base/mem.h"
 #include "emit.h"
 
 #include <microhttpd.h>

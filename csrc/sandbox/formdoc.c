@@ -4,8 +4,8 @@
  */
 #include "formdoc.h"
 
-#include "../core/http.h"
-#include "../core/mem.h"
+#include "base/mem.h"
+#include "http/http.h"
 
 #include <string.h>
 

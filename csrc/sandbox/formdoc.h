@@ -4,8 +4,8 @@
 #ifndef SANDBOX_FORMDOC_H
 #define SANDBOX_FORMDOC_H
 
-#include "../core/json.h"
 #include "parts.h"
+#include "json/json.h"
 
 /*
  * Makes `out` (fresh) an object of the parts. All that a form carries is text: where the schema at

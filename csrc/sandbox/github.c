@@ -4,7 +4,7 @@
  */
 #include "github.h"
 
-#include "../core/mem.h"
+#include "base/mem.h"
 #include "emit.h"
 
 #include <stdio.h>

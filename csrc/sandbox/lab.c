@@ -4,7 +4,7 @@
  */
 #include "lab.h"
 
-#include "../core/mem.h"
+#include "base/mem.h"
 #include "emit.h"
 #include "github.h"
 

@@ -3,7 +3,7 @@
  */
 #include "lab.h"
 
-#include "../core/mem.h"
+#include "base/mem.h"
 #include "emit.h"
 
 #include <microhttpd.h>

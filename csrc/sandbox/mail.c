@@ -3,7 +3,7 @@
  */
 #include "run.h"
 
-#include "../core/mem.h"
+#include "base/mem.h"
 #include "emit.h"
 
 #include <stdio.h>

@@ -4,9 +4,9 @@
  */
 #include "parts.h"
 
-#include "../core/http.h"
-#include "../core/mem.h"
-#include "../core/text.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "http/http.h"
 
 #include <string.h>
 

@@ -8,7 +8,7 @@
 #ifndef SANDBOX_PARTS_H
 #define SANDBOX_PARTS_H
 
-#include "../core/buf.h"
+#include "base/buf.h"
 
 #define PARTS_MAX 10000                   /* parts of one form; more make it broken */
 #define PARTS_MAX_HEAD ((size_t)64 << 10) /* bytes of one part's header */

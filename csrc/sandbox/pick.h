@@ -7,7 +7,7 @@
 #ifndef SANDBOX_PICK_H
 #define SANDBOX_PICK_H
 
-#include "../core/json.h"
+#include "json/json.h"
 
 #define PICK_MAX 200 /* paths; more are not looked at */
 

@@ -4,8 +4,8 @@
  */
 #include "registry.h"
 
-#include "../core/mem.h"
-#include "../core/text.h"
+#include "base/mem.h"
+#include "base/text.h"
 #include "emit.h"
 #include "parts.h"
 

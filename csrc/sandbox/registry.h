@@ -10,8 +10,8 @@
 
 #include "answer.h"
 
-#include "../core/json.h"
-#include "../core/schema.h"
+#include "schema/schema.h"
+#include "json/json.h"
 
 struct run;
 

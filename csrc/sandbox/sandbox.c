@@ -4,7 +4,7 @@
  */
 #include "sandbox.h"
 
-#include "../core/mem.h"
+#include "base/mem.h"
 #include "parts.h"
 
 #include <string.h>

@@ -4,7 +4,7 @@
  */
 #include "send.h"
 
-#include "../core/mem.h"
+#include "base/mem.h"
 
 #include <string.h>
 #include <sys/socket.h>

@@ -4,7 +4,7 @@
  */
 #include "server.h"
 
-#include "../core/mem.h"
+#include "base/mem.h"
 #include "exchange.h"
 #include "send.h"
 

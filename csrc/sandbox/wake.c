@@ -3,7 +3,7 @@
  */
 #include "wake.h"
 
-#include "../core/mem.h"
+#include "base/mem.h"
 
 #include <microhttpd.h>
 #include <pthread.h>

@@ -18,8 +18,8 @@
 
 #include <cmocka.h>
 
-#include "call.h"
-#include "mem.h"
+#include "base/mem.h"
+#include "call/call.h"
 #include "mem_torture.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))

@@ -14,8 +14,8 @@
 
 #include <cmocka.h>
 
-#include "hub.h"
-#include "mem.h"
+#include "base/mem.h"
+#include "hub/hub.h"
 #include "mem_torture.h"
 
 #define FIXTURE_BASE "https://api.example.com/v1"

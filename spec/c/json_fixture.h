@@ -12,9 +12,9 @@
 
 #include <cmocka.h>
 
-#include "json.h"
-#include "mem.h"
+#include "base/mem.h"
 #include "mem_torture.h"
+#include "json/json.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 

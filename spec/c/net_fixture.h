@@ -14,10 +14,10 @@
 
 #include <cmocka.h>
 
-#include "error.h"
-#include "json.h"
-#include "mem.h"
+#include "base/error.h"
+#include "base/mem.h"
 #include "mem_torture.h"
+#include "json/json.h"
 
 /* Something to be tried with too little memory; it must free all that it makes. */
 typedef enum bosa_status torture_run(void *context, struct bosa_error *err);

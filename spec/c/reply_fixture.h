@@ -6,7 +6,7 @@
 
 #include "net_fixture.h"
 
-#include "reply.h"
+#include "reply/reply.h"
 
 #define JSON_TYPE "Content-Type: application/json"
 

@@ -7,13 +7,13 @@
  * counts one; at the place whose number is the target the fault is made and its path noted. So one
  * walk a target covers them all.
  */
-#include "schema.h"
+#include "schema/schema.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "mem.h"
+#include "base/mem.h"
 
 #define MAX_DEPTH 6
 

@@ -4,13 +4,13 @@
  * keyword that is not ours, or, in the drafts before 2020-12, for one that has another meaning
  * there (a list under `items`; `$ref` that silences its siblings).
  */
-#include "schema.h"
+#include "schema/schema.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "mem.h"
+#include "base/mem.h"
 
 static const char *const files[] = {"additionalProperties",
                                     "allOf",

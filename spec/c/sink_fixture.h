@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "sink.h"
+#include "reply/sink.h"
 
 static inline bool exists(const char *path)
 {

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "body.h"
+#include "request/body.h"
 
 /* Reads up to the end in pieces of `step`, and fails the test where that is not `expected`. */
 static void assert_reads(struct body *body, size_t step, const char *expected)

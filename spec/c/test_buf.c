@@ -7,11 +7,11 @@
 
 #include <cmocka.h>
 
-#include "buf.h"
-#include "error.h"
-#include "json.h"
-#include "mem.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/mem.h"
 #include "mem_torture.h"
+#include "json/json.h"
 
 #define KEY "sk-0123456789"
 

@@ -1,5 +1,5 @@
-#include "cache.h"
-#include "mem.h"
+#include "base/mem.h"
+#include "hub/cache.h"
 #include "mem_torture.h"
 
 #include <dirent.h>

@@ -1,8 +1,8 @@
 /* http: the names of files, read from Content-Disposition and made safe. */
 #include "net_fixture.h"
 
-#include "disposition.h"
-#include "http.h"
+#include "http/disposition.h"
+#include "http/http.h"
 
 static void the_name_is_read_from_clean_and_sloppy_values(void **unused)
 {

@@ -1,7 +1,7 @@
 /* http: field lists, dates, media types, references. The names of files are in test_filename.c. */
 #include "net_fixture.h"
 
-#include "http.h"
+#include "http/http.h"
 
 /* ---- fields ---- */
 

@@ -1,5 +1,5 @@
 /* http1: requests to bytes, and answers from bytes, however they are cut. */
-#include "http1.h"
+#include "http/http1.h"
 #include "net_fixture.h"
 
 struct answer {

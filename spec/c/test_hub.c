@@ -1,7 +1,7 @@
 /* What a hub is: its options, budget, jitter and redaction. Schemas and requests have files of
  * their own. */
-#include "hub.h"
-#include "mem.h"
+#include "base/mem.h"
+#include "hub/hub.h"
 #include "mem_torture.h"
 
 #include <stdarg.h>

@@ -2,7 +2,7 @@
 #include <dirent.h>
 #include <unistd.h>
 
-#include "cache.h"
+#include "hub/cache.h"
 #include "hub_fixture.h"
 
 #define TTL 3600

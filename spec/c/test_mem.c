@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "mem.h"
+#include "base/mem.h"
 
 static void a_size_of_zero_gives_a_block(void **unused)
 {

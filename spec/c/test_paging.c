@@ -1,6 +1,6 @@
-#include "mem.h"
+#include "base/mem.h"
+#include "call/paging.h"
 #include "mem_torture.h"
-#include "paging.h"
 
 #include <stdarg.h>
 #include <string.h>

@@ -1,6 +1,6 @@
-#include "mem.h"
+#include "base/mem.h"
+#include "hub/plan.h"
 #include "mem_torture.h"
-#include "plan.h"
 
 #include <stdarg.h>
 #include <string.h>

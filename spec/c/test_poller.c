@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "mem_torture.h"
-#include "poller.h"
+#include "transport/poller.h"
 
 #define PATIENCE 30000 /* ms until a test is taken to hang */
 #define MAX 8

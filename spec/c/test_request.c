@@ -1,8 +1,8 @@
 /* request: parameters as JSON, urlencoded and multipart bodies. URLs are in test_url.c. */
 #include "net_fixture.h"
 
-#include "form.h"
-#include "request.h"
+#include "request/form.h"
+#include "request/request.h"
 
 /* Sets the parameters of a fresh request; the document and the files stay the caller's. */
 static enum bosa_status set(struct request *request, const struct json_doc *doc, bool form,

@@ -2,7 +2,7 @@
  * repeated. */
 #include "call_fixture.h"
 
-#include "call_internal.h"
+#include "call/call_internal.h"
 
 /* ---- the rule alone ---- */
 

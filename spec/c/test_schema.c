@@ -1,6 +1,6 @@
 /* schema: words of faults, what is settled in a valid value, unions, and a lack of memory. */
 #include "net_fixture.h"
-#include "schema.h"
+#include "schema/schema.h"
 
 struct fault_case {
     const char *schema, *value; /* JSON */

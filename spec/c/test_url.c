@@ -1,7 +1,7 @@
 /* request: URLs, safe paths and redirects. */
 #include "net_fixture.h"
 
-#include "request.h"
+#include "request/request.h"
 
 static bool split(struct url *url, const char *text)
 {

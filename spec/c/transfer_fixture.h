@@ -15,9 +15,9 @@
 
 #include <cmocka.h>
 
-#include "mem.h"
+#include "base/mem.h"
 #include "mem_torture.h"
-#include "transfer.h"
+#include "transport/transfer.h"
 #include "wire_server.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))

@@ -1,7 +1,7 @@
 /* A Content-Disposition: its file name is UTF-8, and its safe form can leave no directory. */
 #include "fuzz.h"
-#include "http.h"
-#include "json.h"
+#include "http/http.h"
+#include "json/json.h"
 
 static void check_safe(const char *name)
 {

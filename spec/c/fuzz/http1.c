@@ -2,7 +2,7 @@
  * An HTTP/1.1 answer, whole and in pieces: both come to the same. The first byte says how long the
  * pieces are, and whether the request was HEAD.
  */
-#include "http1.h"
+#include "http/http1.h"
 #include "fuzz.h"
 
 #define NOW 1700000000

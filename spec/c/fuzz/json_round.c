@@ -1,6 +1,6 @@
 /* What was read and written reads back equal, and is then written the same. */
 #include "fuzz.h"
-#include "json.h"
+#include "json/json.h"
 
 static bool parse(struct json_doc *doc, const char *text, size_t len)
 {

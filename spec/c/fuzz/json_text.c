@@ -3,7 +3,7 @@
  * same when the document has been used before.
  */
 #include "fuzz.h"
-#include "json.h"
+#include "json/json.h"
 
 /* The slice of a container ends within its parent's, and counts its content. */
 static uint32_t walk(const struct json_doc *doc, uint32_t node, uint32_t end)

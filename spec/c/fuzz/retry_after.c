@@ -1,6 +1,6 @@
 /* Retry-After and dates: a wait is never negative but to say that there is none. */
 #include "fuzz.h"
-#include "http.h"
+#include "http/http.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

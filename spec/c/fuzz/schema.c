@@ -2,7 +2,7 @@
  * A schema and, behind a line of its own "---", a document for it, checked as it was read and as a
  * binding for a language without its types would hand it in. What passed once passes again.
  */
-#include "schema.h"
+#include "schema/schema.h"
 #include "fuzz.h"
 
 static bool parse(struct json_doc *doc, const uint8_t *text, size_t len)

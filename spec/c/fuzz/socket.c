@@ -3,7 +3,7 @@
  * error that makes sense, and the transfer holds no call any more.
  */
 #include "fuzz.h"
-#include "transfer.h"
+#include "transport/transfer.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>

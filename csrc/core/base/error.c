@@ -1,0 +1,315 @@
+#include "base/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "json/json.h"
+
+#define MASK "***"
+#define MASK_LEN (sizeof MASK - 1)
+#define SHORTEST_SECRET 4 /* also what makes the mask fit in the secret's place */
+
+/* A retry_after below 0 is the only field whose "not said" is not zero. */
+void error_init(struct bosa_error *e)
+{
+    *e = (struct bosa_error){.kind = BOSA_OK, .sent = BOSA_SENT_NO, .retry_after = -1};
+}
+
+/* Frees a document that lives in the heap by itself; NULL is allowed. */
+static void free_details(struct json_doc *details)
+{
+    if (details != NULL) {
+        json_free(details);
+        mem_free(details);
+    }
+}
+
+/*
+ * The one place that lists what an error owns; a new field is freed here and copied in copy_owned.
+ */
+void error_clear(struct bosa_error *e)
+{
+    mem_free(e->message);
+    mem_free(e->reference_id);
+    mem_free(e->connector);
+    mem_free(e->action);
+    mem_free(e->url);
+    mem_free(e->code);
+    mem_free(e->cause);
+    mem_free(e->body);
+    free_details(e->details);
+    error_init(e);
+}
+
+/* Bytes of the character that `text` begins with; 0 where it is no UTF-8. */
+static size_t character(const char *text, size_t left)
+{
+    for (size_t len = 1; len <= 4 && len <= left; len++) {
+        if (json_utf8(text, len)) {
+            return len;
+        }
+    }
+    return 0;
+}
+
+/*
+ * Makes one line of a message whose pieces came from a server: blanks for control characters (C1
+ * too, which terminals obey), "?" for bytes that are no UTF-8.
+ */
+static void flatten(char *text)
+{
+    size_t left = strlen(text), len;
+    for (; left > 0; text += len, left -= len) {
+        len = character(text, left);
+        if (len == 0) {
+            *text = '?';
+            len = 1;
+        } else if (text_is_control(*text) || (len == 2 && memcmp(text, "\xc2\x80", 2) >= 0 &&
+                                              memcmp(text, "\xc2\xa0", 2) < 0)) {
+            memset(text, ' ', len);
+        }
+    }
+}
+
+/* The formatted text, owned by the caller; NULL when there is no memory. */
+static char *format_text(const char *format, va_list args)
+{
+    va_list again;
+    char *text = NULL;
+    int len;
+
+    va_copy(again, args);
+    len = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    if (len >= 0) {
+        text = mem_alloc((size_t)len + 1);
+    }
+    if (text != NULL) {
+        vsnprintf(text, (size_t)len + 1, format, args);
+    }
+    return text;
+}
+
+/* The text is made before `e` is cleared, so the arguments may be e's own fields. */
+enum bosa_status error_set(struct bosa_error *e, enum bosa_status kind, const char *format, ...)
+{
+    va_list args;
+    char *message;
+
+    va_start(args, format);
+    message = format_text(format, args);
+    va_end(args);
+    error_clear(e);
+    e->kind = message != NULL ? kind : BOSA_NOMEM;
+    e->message = message;
+    if (message != NULL) {
+        flatten(message);
+    }
+    return e->kind;
+}
+
+/*
+ * Copies before it frees: `text` may be the field's own. After BOSA_NOMEM the field is as it was.
+ */
+enum bosa_status error_field(char **field, const char *text, size_t len)
+{
+    char *copy;
+
+    if (text == NULL) {
+        return BOSA_OK;
+    }
+    copy = mem_dup(text, len);
+    if (copy == NULL) {
+        return BOSA_NOMEM;
+    }
+    mem_free(*field);
+    *field = copy;
+    return BOSA_OK;
+}
+
+/* Moving to itself changes nothing, though both sides would be cleared. */
+void error_move(struct bosa_error *to, struct bosa_error *from)
+{
+    if (to == from) {
+        return;
+    }
+    error_clear(to);
+    *to = *from;
+    error_init(from);
+}
+
+/* Copies `text` into an empty field; NULL stays NULL. False when there is no memory. */
+static bool copy_text(char **field, const char *text)
+{
+    return text == NULL || error_field(field, text, strlen(text)) == BOSA_OK;
+}
+
+/* A document of its own with the same root; false when there is no memory. NULL stays NULL. */
+static bool copy_details(struct json_doc **to, const struct json_doc *from)
+{
+    if (from == NULL) {
+        return true;
+    }
+    *to = mem_alloc(sizeof **to);
+    if (*to == NULL) {
+        return false;
+    }
+    json_init(*to);
+    if (from->count > 0) {
+        json_add_copy(*to, from, 0);
+    }
+    return !(*to)->failed;
+}
+
+/*
+ * Copies what `from` owns into `to`, whose plain fields are set already. False when there is no
+ * memory.
+ */
+static bool copy_owned(struct bosa_error *to, const struct bosa_error *from)
+{
+    return copy_text(&to->message, from->message) &&
+           copy_text(&to->reference_id, from->reference_id) &&
+           copy_text(&to->connector, from->connector) && copy_text(&to->action, from->action) &&
+           copy_text(&to->url, from->url) && copy_text(&to->code, from->code) &&
+           copy_text(&to->cause, from->cause) &&
+           error_field(&to->body, from->body, from->body_len) == BOSA_OK &&
+           copy_details(&to->details, from->details);
+}
+
+/*
+ * The plain fields are listed rather than assigned with the whole struct, so that at no time two
+ * errors own one string.
+ */
+enum bosa_status error_copy(struct bosa_error *to, const struct bosa_error *from)
+{
+    if (to == from) {
+        return BOSA_OK;
+    }
+    error_clear(to);
+    to->kind = from->kind;
+    to->sent = from->sent;
+    to->retryable = from->retryable;
+    to->status = from->status;
+    to->attempts = from->attempts;
+    to->retry_after = from->retry_after;
+    to->body_len = from->body_len;
+    if (!copy_owned(to, from)) {
+        error_clear(to);
+        return BOSA_NOMEM;
+    }
+    return BOSA_OK;
+}
+
+/*
+ * The first three never reach a user as the kind of an error; they have names for logs and tests.
+ */
+const char *error_kind_name(enum bosa_status kind)
+{
+    static const char *const names[] = {
+        [BOSA_OK] = "ok",
+        [BOSA_NOMEM] = "no_memory",
+        [BOSA_AGAIN] = "again",
+        [BOSA_PARAMS] = "params",
+        [BOSA_UNKNOWN_CONNECTOR] = "unknown_connector",
+        [BOSA_UNKNOWN_ACTION] = "unknown_action",
+        [BOSA_AUTH] = "auth",
+        [BOSA_NOT_FOUND] = "not_found",
+        [BOSA_RATE_LIMIT] = "rate_limit",
+        [BOSA_API] = "api",
+        [BOSA_SERVER] = "server",
+        [BOSA_CONNECTION] = "connection",
+        [BOSA_TIMEOUT] = "timeout",
+        [BOSA_TLS] = "tls",
+        [BOSA_PROTOCOL] = "protocol",
+        [BOSA_FILE] = "file",
+        [BOSA_CANCELLED] = "cancelled",
+        [BOSA_CLOSED] = "closed",
+    };
+
+    return names[kind];
+}
+
+/* The words are in the order of the enum, but nothing here relies on it. */
+const char *error_sent_name(enum bosa_sent sent)
+{
+    static const char *const names[] = {
+        [BOSA_SENT_NO] = "no",
+        [BOSA_SENT_MAYBE] = "maybe",
+        [BOSA_SENT_YES] = "yes",
+    };
+
+    return names[sent];
+}
+
+/*
+ * Masks the secret in `text`, in place, and returns the new length. What the shorter text leaves
+ * free at the end is zeroed: remains of a secret could stand there.
+ */
+static size_t mask(char *text, size_t len, const char *secret, size_t secret_len)
+{
+    size_t from = 0, to = 0;
+
+    while (from < len) {
+        if (len - from >= secret_len && memcmp(text + from, secret, secret_len) == 0) {
+            memcpy(text + to, MASK, MASK_LEN);
+            from += secret_len;
+            to += MASK_LEN;
+        } else {
+            text[to++] = text[from++];
+        }
+    }
+    mem_wipe(text + to, len - to);
+    return to;
+}
+
+/* The body is the start of an answer: where it was cut within the secret, what is left of that
+ * goes. */
+static size_t drop_beginning(char *text, size_t len, const char *secret, size_t secret_len)
+{
+    size_t part = secret_len - 1 < len ? secret_len - 1 : len;
+
+    for (; part >= SHORTEST_SECRET; part--) {
+        if (memcmp(text + len - part, secret, part) == 0) {
+            mem_wipe(text + len - part, part);
+            return len - part;
+        }
+    }
+    return len;
+}
+
+/* Masks in every string of a document, names of members included. */
+static void mask_details(struct json_doc *details, const char *secret, size_t len)
+{
+    for (uint32_t i = 0; i < details->count; i++) {
+        struct json_node *node = &details->nodes[i];
+
+        if (node->type == JSON_STRING) {
+            node->len = (uint32_t)mask(details->text + node->v.at, node->len, secret, len);
+        }
+    }
+}
+
+/* A server may say anything back, also as its code or as the reference; names are the caller's. */
+void error_redact(struct bosa_error *e, const char *secret, size_t len)
+{
+    char *const texts[] = {e->message, e->cause, e->code, e->reference_id, e->url};
+
+    if (len < SHORTEST_SECRET) {
+        return;
+    }
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        if (texts[i] != NULL) {
+            mask(texts[i], strlen(texts[i]), secret, len);
+        }
+    }
+    if (e->body != NULL) {
+        e->body_len = mask(e->body, e->body_len, secret, len);
+        e->body_len = drop_beginning(e->body, e->body_len, secret, len);
+    }
+    if (e->details != NULL) {
+        mask_details(e->details, secret, len);
+    }
+}

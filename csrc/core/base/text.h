@@ -1,0 +1,78 @@
+/*
+ * text: questions about single bytes that don't depend on the locale, and a cut that keeps UTF-8
+ * whole.
+ */
+#ifndef BOSA_TEXT_H
+#define BOSA_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+static inline bool text_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static inline bool text_is_alpha(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static inline bool text_is_alnum(char c)
+{
+    return text_is_digit(c) || text_is_alpha(c);
+}
+
+/* Space or tab: the white space of header fields. */
+static inline bool text_is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* The ASCII control characters, DEL among them. */
+static inline bool text_is_control(char c)
+{
+    return (unsigned char)c < 0x20 || c == 0x7f;
+}
+
+static inline char text_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* The value of a hexadecimal digit, -1 for other bytes. */
+static inline int text_hex(char c)
+{
+    if (text_is_digit(c)) {
+        return c - '0';
+    }
+    c = text_lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The value of "%XX" at `text`, -1 when there is none within `len` bytes. */
+static inline int text_percent(const char *text, size_t len)
+{
+    if (len < 3 || text[0] != '%' || text_hex(text[1]) < 0 || text_hex(text[2]) < 0) {
+        return -1;
+    }
+    return text_hex(text[1]) * 16 + text_hex(text[2]);
+}
+
+/*
+ * How many of `len` bytes to keep so that there are at most `max` and no UTF-8 sequence is cut in
+ * two.
+ */
+static inline size_t text_cut(const char *text, size_t len, size_t max)
+{
+    if (len <= max) {
+        return len;
+    }
+    size_t kept = max;
+    while (kept > 0 && max - kept < 3 && ((unsigned char)text[kept] & 0xC0) == 0x80) {
+        kept--;
+    }
+    return kept;
+}
+
+#endif

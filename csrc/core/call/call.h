@@ -1,0 +1,156 @@
+/*
+ * call: one call's life, as a state machine without I/O and without a clock.
+ *
+ * Whoever drives it (transfer, a cosocket loop in Lua, a test with a clock made by hand) looks at
+ * the state and acts:
+ *
+ *   CALL_SCHEMAS  fetch the connector's schemas (call_new_fetch), then call_schemas
+ *   CALL_SEND     send `request`, after call_sending; feed `reply`; then call_answered or
+ *                 call_broke
+ *   CALL_FLYING   wait for that
+ *   CALL_WAITING  wait until call_wake_at, then call_tick
+ *   CALL_ENDED    `ok` tells whether `reply` or `error` is the result
+ *
+ * In every state but ENDED, call_wake_at may also name the deadline. Attempts, backoff,
+ * Retry-After, redirects, the other dialect, schemas fetched again: all decided here, so every
+ * driver behaves the same.
+ */
+#ifndef BOSA_CALL_H
+#define BOSA_CALL_H
+
+#include "hub/hub.h"
+#include "reply/reply.h"
+
+#define CALL_NEVER INT64_MAX
+#define CALL_MAX_WAIT 64.0 /* seconds; a server that asks for a longer wait gets no retry */
+#define CALL_MAX_REDIRECTS 5
+/* kept for a driver that does not look; then the oldest are dropped */
+#define CALL_MAX_EVENTS 32
+
+enum call_kind { CALL_ACTION, CALL_FETCH, CALL_ENDPOINT, CALL_RELAY };
+enum call_state { CALL_NEW, CALL_SCHEMAS, CALL_SEND, CALL_FLYING, CALL_WAITING, CALL_ENDED };
+
+/* Where the time of one exchange went; milliseconds from its start, negative: not known. */
+struct call_timing {
+    double dns, connect, tls, first_byte, total;
+    uint64_t bytes_up, bytes_down; /* on the wire, headers included */
+    bool reused;                   /* the connection had served before */
+};
+
+enum call_event_type { EVENT_REQUEST, EVENT_RESPONSE, EVENT_RETRY, EVENT_WAIT, EVENT_ERROR };
+
+struct call_event {
+    enum call_event_type type;
+    int attempt;               /* from 1 */
+    int status;                /* 0: none */
+    double wait;               /* EVENT_WAIT: seconds */
+    enum bosa_status kind;     /* EVENT_ERROR, EVENT_RETRY: why */
+    enum bosa_sent sent;       /* EVENT_ERROR */
+    int budget;                /* EVENT_RETRY: retry tokens left; -1: budget off */
+    struct call_timing timing; /* EVENT_RESPONSE, EVENT_ERROR */
+};
+
+struct call {
+    enum call_kind kind;
+    enum call_state state;
+    struct hub *hub;   /* a reference */
+    struct plan *plan; /* a reference; NULL unless CALL_ACTION */
+    char *name;        /* owned; CALL_FETCH, CALL_ENDPOINT: the connector; NULL: none */
+
+    struct request request;  /* CALL_SEND: what to send */
+    struct reply reply;      /* the current answer, and the result when ok */
+    struct bosa_error error; /* the result when ENDED and not ok */
+    bool ok;
+    int attempts;         /* made so far */
+    int64_t begun, ended; /* ms */
+
+    /*
+     * For paging; set when the request was made. Static string and flag (hub.h:
+     * action_cursor_name).
+     */
+    const char *cursor_name;
+    bool takes_page;
+
+    void *driver;           /* the driver's own; the core does not look at it */
+    void *owner;            /* as `driver`, for the one who made the call */
+    struct call_private *p; /* the machine's inner state */
+};
+
+/* Calls in CALL_NEW. NULL: no memory. The plan's reference is shared, not taken. */
+struct call *call_new_action(struct hub *hub, struct plan *plan);
+struct call *call_new_fetch(struct hub *hub, const char *connector);
+
+/*
+ * `body` (may be NULL) is moved, also on failure. `identifier`, `token` may be NULL. Of the
+ * integration endpoints an answer with data.success == false is an error.
+ */
+struct call *call_new_endpoint(struct hub *hub, enum endpoint endpoint, const char *connector,
+                               const char *identifier, const char *token, struct json_doc *body);
+
+/*
+ * Sends a request as it is (moved, also on failure), once, within `timeout` ms (0: no limit), and
+ * succeeds with whatever answer comes, which is not looked at: its bytes are a file.
+ */
+struct call *call_new_relay(struct hub *hub, struct request *request, int64_t timeout);
+
+/* CALL_NEW -> the first state. All functions below return the new state. */
+enum call_state call_begin(struct call *call, const struct moment *now);
+
+/*
+ * CALL_SCHEMAS -> on. `failure` NULL: the hub has them now; else it is copied and becomes this
+ * call's error (sent "no").
+ */
+enum call_state call_schemas(struct call *call, const struct bosa_error *failure,
+                             const struct moment *now);
+
+/*
+ * CALL_SEND -> CALL_FLYING: the driver is about to send, and the attempt's time begins. ->
+ * CALL_ENDED where the deadline has passed: then nothing must be sent.
+ */
+enum call_state call_sending(struct call *call, const struct moment *now);
+
+/*
+ * Milliseconds that this attempt may take from now, by timeout and deadline: at least 1, since
+ * libraries take 0 for "no bound"; CALL_NEVER: no bound.
+ */
+int64_t call_attempt_time(const struct call *call, const struct moment *now);
+
+/*
+ * CALL_FLYING -> on: the reply is whole (reply_end has not been called yet). `timing` may be NULL.
+ */
+enum call_state call_answered(struct call *call, const struct call_timing *timing,
+                              const struct moment *now);
+
+/*
+ * CALL_FLYING -> on: no whole answer. `cause` has kind, message, cause; `sent` says how much of the
+ * request can have reached the server in this attempt. `cause` is moved.
+ */
+enum call_state call_broke(struct call *call, enum bosa_sent sent, struct bosa_error *cause,
+                           const struct call_timing *timing, const struct moment *now);
+
+/*
+ * The time that call_wake_at named has come (or any other: then nothing happens). A deadline passed
+ * in CALL_FLYING ends it with BOSA_TIMEOUT, sent "maybe".
+ */
+enum call_state call_tick(struct call *call, const struct moment *now);
+
+/*
+ * -> CALL_ENDED from anywhere, with BOSA_CANCELLED or BOSA_CLOSED; "maybe" sent where it was FLYING
+ * and `sent` is not "no".
+ */
+enum call_state call_cancel(struct call *call, enum bosa_status kind, enum bosa_sent sent,
+                            const struct moment *now);
+
+/* When the driver must call call_tick, in ms of the monotonic clock; CALL_NEVER. */
+int64_t call_wake_at(const struct call *call);
+
+/* Takes the oldest event; false when there is none. */
+bool call_next_event(struct call *call, struct call_event *event);
+
+/* The API's word: "request", "response", "retry", "wait", "error". */
+const char *call_event_name(enum call_event_type type);
+
+/* Ends what is under way without a word to the driver, and frees. NULL is allowed. */
+void call_free(struct call *call);
+
+#endif

@@ -1,0 +1,105 @@
+/*
+ * What a final error carries besides its cause, and what it must not carry.
+ */
+#include "call/call_internal.h"
+
+#include "base/mem.h"
+
+#include <string.h>
+
+/* Unlike error_set, keeps all the other fields. */
+void call_add_words(struct bosa_error *err, const char *text)
+{
+    struct buf words;
+    char *message;
+
+    buf_init(&words);
+    buf_adds(&words, err->message != NULL ? err->message : "");
+    buf_adds(&words, "; ");
+    buf_adds(&words, text);
+    message = buf_take(&words, NULL);
+    if (message == NULL) {
+        (void)error_set(err, BOSA_NOMEM, "no memory");
+        return;
+    }
+    mem_free(err->message);
+    err->message = message;
+}
+
+/* Sets a field that is still empty. False: no memory. */
+static bool fill(char **field, const char *text)
+{
+    return *field != NULL || text == NULL || error_field(field, text, strlen(text)) == BOSA_OK;
+}
+
+/* The request's URL up to its query, which may hold what a log must not. */
+static bool fill_url(const struct call *call, struct bosa_error *err)
+{
+    const char *url = call->request.url;
+
+    if (err->url != NULL || url == NULL) {
+        return true;
+    }
+    return error_field(&err->url, url, strcspn(url, "?")) == BOSA_OK;
+}
+
+/* The names, the place and the reference. False: no memory. */
+static bool fill_texts(const struct call *call, struct bosa_error *err)
+{
+    const char *connector = call->plan != NULL ? call->plan->connector : call->name;
+    const char *action = call->plan != NULL ? call->plan->action : NULL;
+
+    if (err->reference_id == NULL && call->reply.status > 0) {
+        err->reference_id = reply_reference_id(&call->reply);
+    }
+    return fill(&err->connector, connector) && fill(&err->action, action) && fill_url(call, err);
+}
+
+/* Takes every string value at and below a node out of the error; names of members stay. */
+static void redact_values(struct bosa_error *err, const struct json_doc *doc, uint32_t node)
+{
+    enum json_type type = json_type(doc, node);
+    uint32_t end = json_next(doc, node);
+    const char *text;
+    size_t len;
+
+    if (type == JSON_STRING) {
+        text = json_text(doc, node, &len);
+        error_redact(err, text, len);
+    }
+    if (type != JSON_OBJECT && type != JSON_ARRAY) {
+        return;
+    }
+    for (uint32_t child = node + 1; child < end; child = json_next(doc, child)) {
+        child += type == JSON_OBJECT; /* past the name */
+        redact_values(err, doc, child);
+    }
+}
+
+/* A user's secret, and a plugin's configuration, are sent in the body; servers echo bodies. */
+static void redact_body(struct bosa_error *err, const struct json_doc *body)
+{
+    static const char *const secrets[] = {"secret", "configuration"};
+
+    for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
+        uint32_t node = json_member(body, 0, secrets[i]);
+
+        if (node != JSON_NONE) {
+            redact_values(err, body, node);
+        }
+    }
+}
+
+/* What was sent comes last, because running out of memory clears the error. */
+void call_complete_error(struct call *call, struct bosa_error *err)
+{
+    if (err->kind != BOSA_NOMEM && !fill_texts(call, err)) {
+        (void)error_set(err, BOSA_NOMEM, "no memory");
+    }
+    err->attempts = call->attempts;
+    err->sent = call->p->sent;
+    hub_redact(call->hub, err, call->plan != NULL ? call->plan->token : call->p->token);
+    if (call->p->has_body) {
+        redact_body(err, &call->p->body);
+    }
+}

@@ -1,0 +1,70 @@
+#include "call/call_internal.h"
+
+#include "base/mem.h"
+
+/* Most calls have no listener, so the ring is not part of the call. */
+bool call_events_init(struct call *call)
+{
+    if (!hub_events(call->hub)) {
+        return true;
+    }
+    call->p->events = mem_zalloc(CALL_MAX_EVENTS, sizeof(*call->p->events));
+    return call->p->events != NULL;
+}
+
+/* The place of a new event; when the ring is full, that of the oldest. */
+static struct call_event *new_place(struct call_private *p)
+{
+    if (p->event_count == CALL_MAX_EVENTS) {
+        p->event_first = (p->event_first + 1) % CALL_MAX_EVENTS;
+        p->event_count--;
+    }
+    return &p->events[(p->event_first + p->event_count++) % CALL_MAX_EVENTS];
+}
+
+/* An event is told with the answer's status, or with the error's where there is one. */
+void call_event_add(struct call *call, enum call_event_type type, const struct bosa_error *err,
+                    double wait)
+{
+    struct call_event *event;
+
+    if (call->p->events == NULL) {
+        return;
+    }
+    event = new_place(call->p);
+    *event = (struct call_event){.type = type, .attempt = call->attempts, .wait = wait};
+    event->budget = hub_budget(call->hub);
+    event->timing = call->p->timing;
+    if (type != EVENT_REQUEST) {
+        event->status = call->reply.status;
+    }
+    if (err != NULL) {
+        event->status = err->status;
+        event->kind = err->kind;
+        event->sent = err->sent;
+    }
+}
+
+/* Never finds one when nobody listens: the count stays 0. */
+bool call_next_event(struct call *call, struct call_event *event)
+{
+    struct call_private *p = call->p;
+
+    if (p->event_count == 0) {
+        return false;
+    }
+    *event = p->events[p->event_first];
+    p->event_first = (p->event_first + 1) % CALL_MAX_EVENTS;
+    p->event_count--;
+    return true;
+}
+
+const char *call_event_name(enum call_event_type type)
+{
+    static const char *const names[] = {
+        [EVENT_REQUEST] = "request", [EVENT_RESPONSE] = "response", [EVENT_RETRY] = "retry",
+        [EVENT_WAIT] = "wait",       [EVENT_ERROR] = "error",
+    };
+
+    return names[type];
+}

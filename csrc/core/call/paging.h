@@ -1,0 +1,33 @@
+/*
+ * paging: which request gives the next page, by the meta of an answer (protocol.md: Pagination).
+ */
+#ifndef BOSA_PAGING_H
+#define BOSA_PAGING_H
+
+#include "call/call.h"
+
+/*
+ * meta's has_next / has_prev; where it is missing: whether there is a forward cursor or a later /
+ * earlier page number.
+ */
+bool paging_has(const struct call *call, bool forward);
+
+/*
+ * The plan of the next (forward) or previous page of an ended, ok action call. *out NULL with
+ * BOSA_OK: there is none. A cursor wins over a page number. BOSA_PROTOCOL: the server says there is
+ * one but the action takes neither a cursor nor a page, or it is the page just asked for.
+ * BOSA_PARAMS: the call uploaded a feed, which can't be given twice. BOSA_NOMEM.
+ */
+enum bosa_status paging_plan(const struct call *call, bool forward, struct plan **out,
+                             struct bosa_error *err);
+
+/*
+ * True when page-style numbers tell the pages ahead, so that they can be asked for in parallel;
+ * *last: total_page, 0 when it isn't said.
+ */
+bool paging_numbered(const struct call *call, int64_t *page, int64_t *last);
+
+/* The plan of page number `page` of a numbered list. NULL: no memory. */
+struct plan *paging_plan_page(const struct call *call, int64_t page);
+
+#endif

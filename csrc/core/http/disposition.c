@@ -1,0 +1,307 @@
+/*
+ * The file name in a Content-Disposition value. The grammar of RFC 6266 is read where the value
+ * keeps to it; where it does not, what its sender meant is guessed by what real servers have been
+ * seen to send. The value is walked anew for each name that is looked for, so that nothing is
+ * allocated but the result.
+ */
+#include "http/disposition.h"
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "http/http.h"
+#include "json/json.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define MAX_SECTIONS 64 /* of an RFC 2231 continuation; what follows is left out */
+
+/* One parameter, borrowed from the value. The disposition type is one without `value`. */
+struct param {
+    const char *name;
+    size_t name_len;
+    const char *value; /* NULL: there is no "=" */
+    size_t value_len;
+    bool quoted; /* value is the inside of a quoted string, escapes and all */
+};
+
+static const char *skip_blanks(const char *at)
+{
+    while (text_is_blank(*at)) {
+        at++;
+    }
+    return at;
+}
+
+/*
+ * True when a parameter's value can end at `at`: the end, or a semicolon with a parameter's name
+ * and "=" behind.
+ */
+static bool ends_value(const char *at)
+{
+    at = skip_blanks(at);
+    if (*at == '\0') {
+        return true;
+    }
+    if (*at != ';') {
+        return false;
+    }
+    at = skip_blanks(at + 1);
+    size_t name = strcspn(at, " \t=;\"");
+    const char *behind = skip_blanks(at + name);
+    return *at == '\0' || (name > 0 && *behind == '=');
+}
+
+/*
+ * The quote that ends a quoted string whose content begins at `at`. Servers leave quotes inside
+ * unescaped, so it is the first one that a parameter can end at; else the last there is; else the
+ * end of the text.
+ */
+static const char *closing_quote(const char *at)
+{
+    for (const char *p = at; *p; p++) {
+        if (*p == '\\' && (p[1] == '"' || p[1] == '\\')) {
+            p++;
+        } else if (*p == '"' && ends_value(p + 1)) {
+            return p;
+        }
+    }
+    const char *last = strrchr(at, '"');
+    return last ? last : at + strlen(at);
+}
+
+/* Takes the value behind "=" and returns where to go on. */
+static const char *take_value(const char *at, struct param *out)
+{
+    at = skip_blanks(at);
+    out->quoted = *at == '"';
+    if (out->quoted) {
+        const char *end = closing_quote(++at);
+        out->value = at;
+        out->value_len = (size_t)(end - at);
+        return *end == '"' ? end + 1 : end;
+    }
+    size_t len = strcspn(at, ";");
+    out->value = at;
+    out->value_len = len;
+    while (out->value_len > 0 && text_is_blank(at[out->value_len - 1])) {
+        out->value_len--;
+    }
+    return at + len;
+}
+
+/* Takes the next parameter from *at; false at the end. */
+static bool next_param(const char **at, struct param *out)
+{
+    const char *p = *at + strspn(*at, "; \t");
+    if (*p == '\0') {
+        return false;
+    }
+    memset(out, 0, sizeof *out);
+    out->name = p;
+    p += strcspn(p, "=;");
+    out->name_len = (size_t)(p - out->name);
+    while (out->name_len > 0 && text_is_blank(out->name[out->name_len - 1])) {
+        out->name_len--;
+    }
+    if (*p == '=') {
+        p = take_value(p + 1, out);
+    }
+    p += strcspn(p, ";");
+    *at = p;
+    return true;
+}
+
+/* Finds the first parameter of a name that has a value. */
+static bool find_param(const char *value, const char *name, struct param *out)
+{
+    while (next_param(&value, out)) {
+        if (out->value && http_same(out->name, out->name_len, name, strlen(name))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * Adds a plain value with its escapes undone; a backslash before anything but a quote or another is
+ * one.
+ */
+static void add_plain(struct buf *out, const struct param *param)
+{
+    for (size_t i = 0; i < param->value_len; i++) {
+        char c = param->value[i];
+        char next = i + 1 < param->value_len ? param->value[i + 1] : '\0';
+        if (param->quoted && c == '\\' && (next == '"' || next == '\\')) {
+            c = next;
+            i++;
+        }
+        buf_addc(out, c);
+    }
+}
+
+/* Adds percent-encoded bytes; false when an escape is broken. */
+static bool add_decoded(struct buf *out, const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        char c = text[i];
+        if (c == '%') {
+            int byte = text_percent(text + i, len - i);
+            if (byte < 0) {
+                return false;
+            }
+            c = (char)byte;
+            i += 2;
+        }
+        buf_addc(out, c);
+    }
+    return true;
+}
+
+/*
+ * Adds an RFC 8187 value, "charset'language'bytes"; false when it is none, or of another charset
+ * than UTF-8 and Latin-1.
+ */
+static bool add_extended(struct buf *out, const struct param *param, bool *latin1)
+{
+    const char *quote = memchr(param->value, '\'', param->value_len);
+    const char *end = param->value + param->value_len;
+    const char *second = quote ? memchr(quote + 1, '\'', (size_t)(end - quote - 1)) : NULL;
+    if (!second) {
+        return false;
+    }
+    size_t len = (size_t)(quote - param->value);
+    *latin1 = http_same(param->value, len, "iso-8859-1", 10);
+    if (!*latin1 && !http_same(param->value, len, "utf-8", 5) &&
+        !http_same(param->value, len, "us-ascii", 8)) {
+        return false;
+    }
+    return add_decoded(out, second + 1, (size_t)(end - second - 1));
+}
+
+/*
+ * Adds the sections filename*0, filename*1 ... (RFC 2231); those with a star behind are
+ * percent-encoded.
+ */
+static bool add_sections(struct buf *out, const char *value, bool *latin1)
+{
+    for (int i = 0; i < MAX_SECTIONS; i++) {
+        char name[32];
+        struct param param;
+        int len = snprintf(name, sizeof name, "filename*%d*", i);
+        if (find_param(value, name, &param)) {
+            bool ok = i == 0 ? add_extended(out, &param, latin1)
+                             : add_decoded(out, param.value, param.value_len);
+            if (!ok) {
+                return false;
+            }
+            continue;
+        }
+        name[len - 1] = '\0';
+        if (!find_param(value, name, &param)) {
+            break;
+        }
+        add_plain(out, &param);
+    }
+    return true;
+}
+
+/* Adds `text` as UTF-8: as it is, or from Latin-1 when told or when it is no UTF-8. */
+static void add_utf8(struct buf *out, const char *text, size_t len, bool latin1)
+{
+    if (!latin1 && json_utf8(text, len)) {
+        buf_add(out, text, len);
+        return;
+    }
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c >= 0x80) {
+            buf_addc(out, (char)(0xC0 | c >> 6));
+            c = (unsigned char)(0x80 | (c & 0x3F));
+        }
+        buf_addc(out, (char)c);
+    }
+}
+
+/*
+ * Makes the raw bytes (freed) the result: UTF-8, an encoded NUL as "_" since it would cut the name
+ * short.
+ */
+static enum bosa_status finish(struct buf *raw, bool latin1, char **out)
+{
+    struct buf text;
+    buf_init(&text);
+    for (size_t i = 0; i < raw->len; i++) {
+        if (raw->data[i] == '\0') {
+            raw->data[i] = '_';
+        }
+    }
+    bool failed = raw->failed;
+    *out = NULL;
+    if (!failed && raw->len > 0) {
+        add_utf8(&text, raw->data, raw->len, latin1);
+        *out = buf_take(&text, NULL);
+        failed = !*out;
+    }
+    buf_free(raw);
+    return failed ? BOSA_NOMEM : BOSA_OK;
+}
+
+/* filename*=UTF-8''name */
+static bool add_starred(struct buf *out, const char *value, bool *latin1)
+{
+    struct param param;
+    return find_param(value, "filename*", &param) && add_extended(out, &param, latin1);
+}
+
+/* filename=name, filename="name" */
+static bool add_simple(struct buf *out, const char *value, bool *latin1)
+{
+    struct param param;
+    *latin1 = false;
+    if (!find_param(value, "filename", &param)) {
+        return false;
+    }
+    add_plain(out, &param);
+    return true;
+}
+
+/*
+ * Each form is tried in the order of its worth; one that is broken or empty gives way to the next.
+ */
+enum bosa_status disposition_filename(const char *value, char **out)
+{
+    static bool (*const forms[])(struct buf *, const char *, bool *) = {add_starred, add_sections,
+                                                                        add_simple};
+    struct buf raw;
+    bool latin1 = false;
+    buf_init(&raw);
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        latin1 = false;
+        bool read = forms[i](&raw, value, &latin1);
+        if (raw.failed || (read && raw.len > 0)) {
+            break;
+        }
+        buf_clear(&raw);
+    }
+    return finish(&raw, latin1, out);
+}
+
+/* For callers to whom a lack of memory and of a name are the same. */
+char *http_filename(const char *content_disposition)
+{
+    char *name = NULL;
+    if (!content_disposition) {
+        return NULL;
+    }
+    return disposition_filename(content_disposition, &name) == BOSA_OK ? name : NULL;
+}
+
+/* The type is what comes first and has no "=". */
+bool disposition_is_attachment(const char *value)
+{
+    struct param type;
+    return value && next_param(&value, &type) && !type.value &&
+           http_same(type.name, type.name_len, "attachment", 10);
+}

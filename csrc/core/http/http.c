@@ -1,0 +1,204 @@
+/*
+ * Field lists, and the questions about bytes that fields are made of. A list owns copies of
+ * everything in it, since the bytes it was given (a line of an answer, a Lua string) go away while
+ * it is still in use.
+ */
+#include "http/http.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+
+#include <string.h>
+
+#define SHOWN_NAME 60 /* bytes of a bad field name that a message repeats */
+
+bool http_same(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+    if (a_len != b_len) {
+        return false;
+    }
+    for (size_t i = 0; i < a_len; i++) {
+        if (text_lower(a[i]) != text_lower(b[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* True when every byte may stand in a token (RFC 9110 5.6.2), and there is one. */
+static bool is_token(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (!text_is_alnum(text[i]) && (text[i] == '\0' || !strchr("!#$%&'*+-.^_`|~", text[i]))) {
+            return false;
+        }
+    }
+    return len > 0;
+}
+
+bool http_is_value(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (text_is_control(text[i]) && text[i] != '\t') {
+            return false;
+        }
+    }
+    return true;
+}
+
+/*
+ * BOSA_PARAMS when the two can't make a field line. The value is not repeated: it may be a secret.
+ */
+static enum bosa_status check(const char *name, size_t name_len, const char *value,
+                              size_t value_len, struct bosa_error *err)
+{
+    int shown = (int)text_cut(name, name_len, SHOWN_NAME);
+    if (!is_token(name, name_len)) {
+        return error_set(err, BOSA_PARAMS,
+                         "the header name `%.*s` is no token: letters, digits, hyphens", shown,
+                         name);
+    }
+    if (!http_is_value(value, value_len)) {
+        return error_set(
+            err, BOSA_PARAMS,
+            "the header `%.*s` has a line break or another control character in its value", shown,
+            name);
+    }
+    return BOSA_OK;
+}
+
+/* Makes room for one more field. */
+static bool grow(struct fields *fields)
+{
+    if (fields->count < fields->cap) {
+        return true;
+    }
+    size_t cap = fields->cap == 0 ? 8 : fields->cap * 2;
+    if (cap > SIZE_MAX / sizeof *fields->list) {
+        return false;
+    }
+    struct field *list = mem_realloc(fields->list, cap * sizeof *list);
+    if (!list) {
+        return false;
+    }
+    fields->list = list;
+    fields->cap = cap;
+    return true;
+}
+
+/* Adds copies of both, in one block, without looking at them. */
+static enum bosa_status append(struct fields *fields, const char *name, size_t name_len,
+                               const char *value, size_t value_len)
+{
+    if (value_len > SIZE_MAX - 2 - name_len || !grow(fields)) {
+        return BOSA_NOMEM;
+    }
+    char *block = mem_alloc(name_len + value_len + 2);
+    if (!block) {
+        return BOSA_NOMEM;
+    }
+    char *second = block + name_len + 1;
+    memcpy(block, name, name_len);
+    memcpy(second, value, value_len);
+    second[-1] = second[value_len] = '\0';
+    fields->list[fields->count++] = (struct field){block, second, value_len};
+    return BOSA_OK;
+}
+
+/* Wipes and frees what one field owns. */
+static void field_free(struct field *field)
+{
+    mem_wipe(field->value, field->value_len);
+    mem_free(field->name);
+}
+
+enum bosa_status fields_add(struct fields *fields, const char *name, size_t name_len,
+                            const char *value, size_t value_len, struct bosa_error *err)
+{
+    while (value_len > 0 && text_is_blank(value[0])) {
+        value++;
+        value_len--;
+    }
+    while (value_len > 0 && text_is_blank(value[value_len - 1])) {
+        value_len--;
+    }
+    enum bosa_status status = check(name, name_len, value, value_len, err);
+    if (status == BOSA_OK && append(fields, name, name_len, value, value_len) != BOSA_OK) {
+        status = error_set(err, BOSA_NOMEM, "no memory");
+    }
+    return status;
+}
+
+/*
+ * The new field is added before the old ones go: a failure changes nothing, and the value may be
+ * one of theirs.
+ */
+enum bosa_status fields_set(struct fields *fields, const char *name, const char *value,
+                            size_t value_len, struct bosa_error *err)
+{
+    size_t name_len = strlen(name);
+    enum bosa_status status = fields_add(fields, name, name_len, value, value_len, err);
+    if (status != BOSA_OK) {
+        return status;
+    }
+    size_t kept = 0;
+    size_t last = fields->count - 1;
+    for (size_t i = 0; i < last; i++) {
+        struct field *field = &fields->list[i];
+        if (http_same(field->name, strlen(field->name), fields->list[last].name, name_len)) {
+            field_free(field);
+        } else {
+            fields->list[kept++] = *field;
+        }
+    }
+    fields->list[kept++] = fields->list[last];
+    fields->count = kept;
+    return BOSA_OK;
+}
+
+/* The list is short, so it is searched from its start. */
+const char *fields_get(const struct fields *fields, const char *name)
+{
+    size_t len = strlen(name);
+    for (size_t i = 0; i < fields->count; i++) {
+        if (http_same(fields->list[i].name, strlen(fields->list[i].name), name, len)) {
+            return fields->list[i].value;
+        }
+    }
+    return NULL;
+}
+
+/* What is in a list was checked when it was added, and is not again. */
+enum bosa_status fields_copy(struct fields *to, const struct fields *from)
+{
+    memset(to, 0, sizeof *to);
+    for (size_t i = 0; i < from->count; i++) {
+        const struct field *field = &from->list[i];
+        if (append(to, field->name, strlen(field->name), field->value, field->value_len) !=
+            BOSA_OK) {
+            fields_free(to);
+            return BOSA_NOMEM;
+        }
+    }
+    return BOSA_OK;
+}
+
+/* Values are wiped, as a key or a token may be one of them. */
+void fields_free(struct fields *fields)
+{
+    for (size_t i = 0; i < fields->count; i++) {
+        field_free(&fields->list[i]);
+    }
+    mem_free(fields->list);
+    memset(fields, 0, sizeof *fields);
+}
+
+bool http_is_reference(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (!text_is_alnum(text[i]) && (text[i] == '\0' || !strchr("._:-", text[i]))) {
+            return false;
+        }
+    }
+    return len > 0 && len <= 128;
+}

@@ -1,0 +1,54 @@
+/*
+ * hub_internal: what the files of hub share and nobody else sees.
+ */
+#ifndef BOSA_HUB_INTERNAL_H
+#define BOSA_HUB_INTERNAL_H
+
+#include "hub/hub.h"
+
+/* A connector in memory. Allocated alone, for its compiled schemas point into its document. */
+struct held {
+    struct connector connector;
+    bool stale; /* came too old from the disk: only its validators count, until the server confirms
+                   it */
+};
+
+struct hub {
+    int refs;
+    char *base_url;  /* owned, as all strings here; without trailing slash */
+    char *api_key;   /* NULL: none; wiped at the end, as the token */
+    char *token;     /* NULL: none */
+    char *cache_dir; /* NULL: no cache on disk */
+    int64_t cache_ttl;
+    struct policy policy;
+    size_t max_response_size;
+    bool events;
+    bool budget_on;
+    int budget;         /* retry tokens left */
+    uint64_t random;    /* state of the jitter's generator */
+    struct held **held; /* owned, each of them too */
+    size_t held_count;
+    enum hub_dialect dialects[ENDPOINT_COUNT]; /* HUB_ASK: nothing found yet */
+};
+
+/* A connector in memory however old, with its place in hub->held; NULL when there is none. */
+struct held *hub_held(const struct hub *hub, const char *name, size_t *index);
+
+/*
+ * Writes the names that an error belongs to into it (NULL: leaves what is there). Returns `status`,
+ * or BOSA_NOMEM where that finds no memory, and sees to it that `err` has the kind that is
+ * returned.
+ */
+enum bosa_status hub_blame(enum bosa_status status, struct bosa_error *err, const char *connector,
+                           const char *action, size_t action_len);
+
+/*
+ * Holds a connector of a snapshot; `doc` (moved, also on failure) is as a discovery answer for it.
+ */
+enum bosa_status hub_pin(struct hub *hub, const char *name, struct json_doc *doc,
+                         struct bosa_error *err);
+
+/* Frees a connector with its schemas. NULL is allowed. */
+void held_free(struct held *held);
+
+#endif

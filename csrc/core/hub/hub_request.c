@@ -1,0 +1,503 @@
+/*
+ * The requests of a hub: running an action, discovery, and the endpoints in their two dialects.
+ */
+#include "base/mem.h"
+#include "hub/hub_internal.h"
+
+#include <limits.h>
+#include <string.h>
+
+#define ANY_TYPE "application/json, */*;q=0.8"
+#define JSON_TYPE "application/json"
+
+/* Where an endpoint is. In a path, {name} and {identifier} stand for the percent-encoded ones. */
+struct route {
+    const char *method, *path;
+};
+
+struct endpoint_routes {
+    struct route today, seed;
+    bool bearer; /* acts for a user, so needs a token */
+};
+
+static const struct endpoint_routes endpoints[ENDPOINT_COUNT] = {
+    [ENDPOINT_NAMES] = {{"GET", "/connectors/names"}, {"GET", "/connectors"}, false},
+    [ENDPOINT_CREATE_USER] = {{"POST", "/users"}, {"POST", "/clients/register-user"}, false},
+    [ENDPOINT_TOKEN] = {{"POST", "/auth/tokens"}, {"POST", "/clients/oauth-token"}, false},
+    [ENDPOINT_WHO_AM_I] = {{"GET", "/users/me"}, {"GET", "/clients/user"}, true},
+    [ENDPOINT_HAS_INTEGRATION] = {{"GET", "/connectors/{name}/integration-exists"},
+                                  {"GET", "/connectors/{name}/integration-exists"},
+                                  true},
+    [ENDPOINT_INTEGRATE] = {{"POST", "/connectors/{name}/integrations"},
+                            {"POST", "/connectors/{name}/integrations"},
+                            true},
+    [ENDPOINT_GET_INTEGRATION] = {{"GET", "/connectors/{name}/integrations/{identifier}"},
+                                  {"GET", "/connectors/{name}/integrations/{identifier}"},
+                                  true},
+    [ENDPOINT_SELECT_INTEGRATION] = {{"POST", "/connectors/{name}/integrations/{identifier}"},
+                                     {"POST", "/connectors/{name}/integrations/{identifier}"},
+                                     true},
+    [ENDPOINT_REMOVE_INTEGRATION] = {{"DELETE", "/connectors/{name}/integrations/{identifier}"},
+                                     {"DELETE", "/connectors/{name}/integrations"},
+                                     true},
+};
+
+/* Where both dialects have one route there is nothing to find out. */
+enum hub_dialect hub_dialect(const struct hub *hub, enum endpoint endpoint)
+{
+    const struct endpoint_routes *routes = &endpoints[endpoint];
+
+    if (strcmp(routes->today.path, routes->seed.path) == 0) {
+        return HUB_TODAY;
+    }
+    return hub->dialects[endpoint];
+}
+
+/* Each endpoint by itself: a server may have moved some and kept the others. */
+void hub_set_dialect(struct hub *hub, enum endpoint endpoint, enum hub_dialect dialect)
+{
+    hub->dialects[endpoint] = dialect;
+}
+
+/* ---- pieces of a request ---- */
+
+/* For where an addition failed without an error of its own. */
+static enum bosa_status no_memory(struct bosa_error *err)
+{
+    return error_set(err, BOSA_NOMEM, "no memory");
+}
+
+/* Sets a field to a string of this file's making, in place of the caller's of that name. */
+static enum bosa_status set_field(struct request *request, const char *name, const char *value,
+                                  struct bosa_error *err)
+{
+    return fields_set(&request->fields, name, value, strlen(value), err);
+}
+
+/* Authorization: Bearer token. The room is reserved whole, so that no copy of the token is left in
+ * the heap. */
+static enum bosa_status set_bearer(struct request *request, const char *token,
+                                   struct bosa_error *err)
+{
+    static const char scheme[] = "Bearer ";
+    size_t len = strlen(token);
+    enum bosa_status status;
+    struct buf value;
+
+    buf_init(&value);
+    if (!buf_reserve(&value, sizeof(scheme) + len)) {
+        return no_memory(err);
+    }
+    buf_adds(&value, scheme);
+    buf_add(&value, token, len);
+    status = fields_set(&request->fields, "Authorization", value.data, value.len, err);
+    mem_wipe(value.data, value.len);
+    buf_free(&value);
+    return status;
+}
+
+/* The fields that say who calls; `token` and `identifier` may be NULL. They replace the caller's
+ * own of those names. */
+static enum bosa_status set_identity(const struct hub *hub, struct request *request,
+                                     const char *token, const char *identifier,
+                                     struct bosa_error *err)
+{
+    enum bosa_status status = set_field(request, "X-GL-Error-Contract", "2", err);
+
+    if (status == BOSA_OK && hub->api_key != NULL) {
+        status = set_field(request, "X-API-Key", hub->api_key, err);
+    }
+    if (status == BOSA_OK && token != NULL) {
+        status = set_bearer(request, token, err);
+    }
+    if (status == BOSA_OK && identifier != NULL) {
+        status = set_field(request, "X-Integration", identifier, err);
+    }
+    if (status == BOSA_OK && identifier != NULL) {
+        status = set_field(request, "X-Bosa-Integration", identifier, err);
+    }
+    return status;
+}
+
+/* Moves the URL written in `url` to the request. */
+static enum bosa_status set_url(struct request *request, struct buf *url, struct bosa_error *err)
+{
+    size_t len;
+
+    request->url = buf_take(url, &len);
+    return request->url == NULL ? no_memory(err) : BOSA_OK;
+}
+
+/* ---- actions ---- */
+
+/* True for a field that belongs to the transport: with it a caller could break the message's frame
+ * or its host. */
+static bool is_transports(const char *name)
+{
+    static const char *const names[] = {"Host",       "Content-Length", "Transfer-Encoding",
+                                        "Connection", "Upgrade",        "TE",
+                                        "Trailer",    "Expect"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (http_same(name, strlen(name), names[i], strlen(names[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The caller's own fields, which come first so that ours win. */
+static enum bosa_status copy_fields(struct request *request, const struct fields *fields,
+                                    struct bosa_error *err)
+{
+    for (size_t i = 0; i < fields->count; i++) {
+        if (is_transports(fields->list[i].name)) {
+            return error_set(err, BOSA_PARAMS, "the header field %s can't be set by a caller",
+                             fields->list[i].name);
+        }
+    }
+    return fields_copy(&request->fields, fields) == BOSA_OK ? BOSA_OK : no_memory(err);
+}
+
+/* BOSA_UNKNOWN_ACTION, with the name that may have been meant. */
+static enum bosa_status unknown_action(const struct connector *connector, const char *name,
+                                       struct bosa_error *err)
+{
+    struct json_doc names;
+    const char *nearest;
+    size_t len;
+    uint32_t object;
+
+    json_init(&names);
+    object = json_open(&names, JSON_OBJECT);
+    for (size_t i = 0; i < connector->action_count; i++) {
+        json_add_string(&names, connector->actions[i].name, connector->actions[i].name_len);
+        json_add_null(&names);
+    }
+    json_close(&names, object, (uint32_t)connector->action_count);
+    nearest = names.failed ? NULL : schema_nearest(&names, 0, name, strlen(name), &len);
+    if (names.failed) {
+        (void)no_memory(err);
+    } else if (nearest != NULL && len <= INT_MAX) {
+        (void)error_set(err, BOSA_UNKNOWN_ACTION, "%s has no action `%s`; did you mean `%.*s`?",
+                        connector->name, name, (int)len, nearest);
+    } else {
+        (void)error_set(err, BOSA_UNKNOWN_ACTION, "%s has no action `%s`", connector->name, name);
+    }
+    json_free(&names);
+    return err->kind;
+}
+
+/*
+ * Makes `checked` (fresh) the parameters as they are sent: a copy, since a plan never changes,
+ * completed by its check against the schema. An action without schema takes none and is sent {}.
+ */
+static enum bosa_status check_params(const struct plan *plan, const struct schema *schema,
+                                     struct json_doc *checked, struct bosa_error *err)
+{
+    if (schema == NULL && plan->params.nodes[0].len > 0) {
+        return error_set(err, BOSA_PARAMS, "%s takes no parameters", plan->action);
+    }
+    if (schema == NULL) {
+        json_close(checked, json_open(checked, JSON_OBJECT), 0);
+    } else {
+        json_add_copy(checked, &plan->params, 0);
+    }
+    if (checked->failed) {
+        return no_memory(err);
+    }
+    return schema == NULL ? BOSA_OK
+                          : schema_check(schema, checked, 0, SCHEMA_STRICT_NAMES, "parameter", err);
+}
+
+/* Everything of an action's request but its body. */
+static enum bosa_status write_head(const struct hub *hub, const struct plan *plan,
+                                   const struct action *action, struct request *request,
+                                   struct bosa_error *err)
+{
+    const char *token = plan->token != NULL ? plan->token : hub->token;
+    enum bosa_status status;
+    struct buf url;
+
+    buf_init(&url);
+    buf_adds(&url, hub->base_url);
+    buf_add(&url, action->path, action->path_len);
+    request->method = "POST";
+    status = set_url(request, &url, err);
+    if (status == BOSA_OK) {
+        status = copy_fields(request, &plan->fields, err);
+    }
+    if (status == BOSA_OK && fields_get(&request->fields, "Accept") == NULL) {
+        status = set_field(request, "Accept", ANY_TYPE, err);
+    }
+    return status == BOSA_OK ? set_identity(hub, request, token, plan->identifier, err) : status;
+}
+
+static bool fits_field(const char *text)
+{
+    return text == NULL || http_is_value(text, strlen(text));
+}
+
+/* True where parameters go as a form: the action may take a file. NULL takes none. */
+static bool is_form(const struct schema *schema)
+{
+    return schema != NULL && schema_takes_files(schema);
+}
+
+/*
+ * True when nothing but memory can keep a request with these parameters from being written: no
+ * field of the caller's, no form, and values that fields and JSON can hold. (The hub's own key and
+ * token were looked at when it was made.)
+ */
+static bool is_surely_written(const struct plan *plan, const struct schema *schema,
+                              const struct json_doc *checked)
+{
+    return plan->fields.count == 0 && plan->file_count == 0 && !is_form(schema) &&
+           fits_field(plan->token) && fits_field(plan->identifier) && json_writable(checked, 0);
+}
+
+/*
+ * hub_action_request for an action that is there. `only_check`: nothing needs to be written where
+ * it surely could be.
+ */
+static enum bosa_status write_action(const struct hub *hub, const struct plan *plan,
+                                     struct connector *connector, struct action *action,
+                                     struct request *request, bool only_check,
+                                     struct bosa_error *err)
+{
+    const struct schema *schema;
+    enum bosa_status status = action_schema(connector, action, &schema, err);
+    struct json_doc checked;
+
+    if (status != BOSA_OK) {
+        return status;
+    }
+    json_init(&checked);
+    status = check_params(plan, schema, &checked, err);
+    if (status == BOSA_OK && !(only_check && is_surely_written(plan, schema, &checked))) {
+        status = write_head(hub, plan, action, request, err);
+        if (status == BOSA_OK) {
+            status = request_set_params(request, &checked, 0, is_form(schema), plan->files,
+                                        plan->file_count, err);
+        }
+    }
+    json_wipe(&checked);
+    return status;
+}
+
+/* The request is made aside, so that a failure leaves the caller's alone, and a mere check has one,
+ * too. */
+enum bosa_status hub_action_request(struct hub *hub, const struct plan *plan,
+                                    struct request *request, const struct moment *now,
+                                    struct bosa_error *err)
+{
+    struct connector *connector = hub_find(hub, plan->connector, now);
+    struct action *action = NULL;
+    struct request scratch;
+    enum bosa_status status;
+
+    request_init(&scratch);
+    if (connector != NULL) {
+        action = connector_action(connector, plan->action, strlen(plan->action));
+    }
+    if (connector == NULL) {
+        status = error_set(err, BOSA_UNKNOWN_CONNECTOR, "the actions of %s are not known yet",
+                           plan->connector);
+    } else if (action == NULL) {
+        status = unknown_action(connector, plan->action, err);
+    } else {
+        status = write_action(hub, plan, connector, action, &scratch, request == NULL, err);
+    }
+    if (status != BOSA_OK) {
+        status = hub_blame(status, err, plan->connector, plan->action, strlen(plan->action));
+    }
+    if (status == BOSA_OK && request != NULL) {
+        *request = scratch;
+    } else {
+        request_free(&scratch);
+    }
+    return status;
+}
+
+/* ---- discovery ---- */
+
+/* Sets a validator; one that no field can carry is left out, and the answer comes whole. */
+static enum bosa_status set_validator(struct request *request, const char *name, const char *value,
+                                      struct bosa_error *err)
+{
+    enum bosa_status status = value == NULL ? BOSA_OK : set_field(request, name, value, err);
+
+    if (status == BOSA_PARAMS) {
+        error_clear(err);
+        return BOSA_OK;
+    }
+    return status;
+}
+
+/* Writes the discovery request; `held` NULL: unconditional. */
+static enum bosa_status write_discovery(const struct hub *hub, const char *name,
+                                        const struct held *held, struct request *request,
+                                        struct bosa_error *err)
+{
+    enum bosa_status status;
+    struct buf url;
+
+    buf_init(&url);
+    buf_adds(&url, hub->base_url);
+    buf_adds(&url, "/connectors/?modules=");
+    buf_add_escaped(&url, name, strlen(name));
+    request->method = "GET";
+    status = set_url(request, &url, err);
+    if (status == BOSA_OK) {
+        status = set_field(request, "Accept", JSON_TYPE, err);
+    }
+    if (status == BOSA_OK) {
+        status = set_field(request, "X-GL-Error-Contract", "2", err);
+    }
+    if (status == BOSA_OK && held != NULL) {
+        status = set_validator(request, "If-None-Match", held->connector.etag, err);
+    }
+    if (status == BOSA_OK && held != NULL) {
+        status = set_validator(request, "If-Modified-Since", held->connector.last_modified, err);
+    }
+    return status;
+}
+
+/* Of a connector that is held but too old, the validators go along, so that the answer may be a
+ * 304. */
+enum bosa_status hub_discovery_request(struct hub *hub, const char *name, struct request *request,
+                                       struct bosa_error *err)
+{
+    struct request scratch;
+    enum bosa_status status;
+    size_t index;
+
+    if (*name == '\0') {
+        return error_set(err, BOSA_PARAMS, "a connector's name can't be empty");
+    }
+    request_init(&scratch);
+    status = write_discovery(hub, name, hub_held(hub, name, &index), &scratch, err);
+    if (status != BOSA_OK) {
+        request_free(&scratch);
+        return hub_blame(status, err, name, NULL, 0);
+    }
+    *request = scratch;
+    return BOSA_OK;
+}
+
+/* ---- endpoints ---- */
+
+/*
+ * Adds one percent-encoded path segment. An empty one would make another route of the path, and so
+ * would dots, which servers take as "here" and "above" however they are encoded.
+ */
+static enum bosa_status add_segment(struct buf *url, const char *text, const char *what,
+                                    struct bosa_error *err)
+{
+    if (text == NULL || *text == '\0') {
+        return error_set(err, BOSA_PARAMS, "%s is missing or empty", what);
+    }
+    if (strcmp(text, ".") == 0 || strcmp(text, "..") == 0) {
+        return error_set(err, BOSA_PARAMS, "%s can't be `%s`", what, text);
+    }
+    buf_add_escaped(url, text, strlen(text));
+    return BOSA_OK;
+}
+
+/* Adds a route's path with its placeholders filled in. */
+static enum bosa_status add_path(struct buf *url, const char *path, const char *name,
+                                 const char *identifier, struct bosa_error *err)
+{
+    const char *open;
+
+    while ((open = strchr(path, '{')) != NULL) {
+        bool is_name = open[1] == 'n';
+        enum bosa_status status;
+
+        buf_add(url, path, (size_t)(open - path));
+        status =
+            add_segment(url, is_name ? name : identifier,
+                        is_name ? "the connector's name" : "the integration's identifier", err);
+        if (status != BOSA_OK) {
+            return status;
+        }
+        path = strchr(open, '}') + 1;
+    }
+    buf_adds(url, path);
+    return BOSA_OK;
+}
+
+/* The route in a dialect. To remove without an identifier only the seed's form can say. */
+static const struct route *find_route(enum endpoint endpoint, enum hub_dialect dialect,
+                                      const char *identifier)
+{
+    const struct endpoint_routes *routes = &endpoints[endpoint];
+    bool unnamed = endpoint == ENDPOINT_REMOVE_INTEGRATION && identifier == NULL;
+
+    return unnamed || dialect == HUB_SEED ? &routes->seed : &routes->today;
+}
+
+/* An endpoint's request with its URL and fields, without a body. */
+static enum bosa_status write_endpoint(const struct hub *hub, const struct route *route,
+                                       const char *name, const char *identifier, const char *token,
+                                       struct request *request, struct bosa_error *err)
+{
+    bool in_path = strstr(route->path, "{identifier}") != NULL;
+    enum bosa_status status;
+    struct buf url;
+
+    buf_init(&url);
+    buf_adds(&url, hub->base_url);
+    status = add_path(&url, route->path, name, identifier, err);
+    if (status != BOSA_OK) {
+        buf_free(&url);
+        return status;
+    }
+    request->method = route->method;
+    status = set_url(request, &url, err);
+    if (status == BOSA_OK) {
+        status = set_field(request, "Accept", JSON_TYPE, err);
+    }
+    if (status != BOSA_OK) {
+        return status;
+    }
+    /* The seed's DELETE has no place for the identifier but the fields that select an account. */
+    return set_identity(hub, request, token, in_path ? NULL : identifier, err);
+}
+
+/*
+ * A token that is given goes along even where none is needed; the hub's own goes only where it is,
+ * since it is nobody's business who asks for a list of names.
+ */
+enum bosa_status hub_endpoint_request(struct hub *hub, enum endpoint endpoint,
+                                      enum hub_dialect dialect, const char *name,
+                                      const char *identifier, const char *token,
+                                      const struct json_doc *body, struct request *request,
+                                      struct bosa_error *err)
+{
+    const struct route *route = find_route(endpoint, dialect, identifier);
+    bool bearer = endpoints[endpoint].bearer;
+    struct request scratch;
+    enum bosa_status status;
+
+    if (token == NULL && bearer) {
+        token = hub->token;
+    }
+    if (token == NULL && bearer) {
+        (void)error_set(err, BOSA_AUTH,
+                        "a user's token is needed for this; give one, or set the "
+                        "hub's");
+        return hub_blame(BOSA_AUTH, err, name, NULL, 0);
+    }
+    request_init(&scratch);
+    status = write_endpoint(hub, route, name, identifier, token, &scratch, err);
+    if (status == BOSA_OK && body != NULL) {
+        status = request_set_params(&scratch, body, 0, false, NULL, 0, err);
+    }
+    if (status != BOSA_OK) {
+        request_free(&scratch);
+        return hub_blame(status, err, name, NULL, 0);
+    }
+    *request = scratch;
+    return BOSA_OK;
+}

@@ -1,0 +1,146 @@
+/*
+ * Schemas from a file of the caller's instead of the server: a snapshot is taken apart here, and
+ * each connector of it is held as if discovery had answered for it alone.
+ */
+#include "base/mem.h"
+#include "hub/hub_internal.h"
+
+#include <string.h>
+
+#define SNAPSHOT_VERSION 1
+
+static enum bosa_status no_memory(struct bosa_error *err)
+{
+    return error_set(err, BOSA_NOMEM, "no memory");
+}
+
+/* Parses a copy of the text, since a document owns its bytes. */
+static enum bosa_status parse(struct json_doc *doc, const char *text, size_t len,
+                              struct bosa_error *err)
+{
+    char *copy = mem_dup(text, len);
+
+    return copy == NULL ? no_memory(err) : json_parse(doc, copy, len, err);
+}
+
+/* The object of connectors in a snapshot's document. */
+static enum bosa_status find_connectors(const struct json_doc *doc, uint32_t *out,
+                                        struct bosa_error *err)
+{
+    uint32_t version;
+
+    if (json_type(doc, 0) != JSON_OBJECT) {
+        return error_set(err, BOSA_PROTOCOL, "a snapshot must be a JSON object");
+    }
+    version = json_member(doc, 0, "bosa_snapshot");
+    *out = 0;
+    if (version == JSON_NONE) {
+        return BOSA_OK;
+    }
+    if (json_type(doc, version) != JSON_INT || json_number(doc, version) != SNAPSHOT_VERSION) {
+        return error_set(err, BOSA_PROTOCOL,
+                         "the snapshot is of a version that this bosa doesn't know");
+    }
+    *out = json_member(doc, 0, "connectors");
+    if (*out == JSON_NONE || json_type(doc, *out) != JSON_OBJECT) {
+        return error_set(err, BOSA_PROTOCOL, "the snapshot's `connectors` is no JSON object");
+    }
+    return BOSA_OK;
+}
+
+/* Writes `{name: actions}` of one member. */
+static enum bosa_status write_answer(struct buf *out, const struct json_doc *doc, uint32_t key,
+                                     struct bosa_error *err)
+{
+    enum bosa_status status;
+
+    buf_addc(out, '{');
+    if ((status = json_write(out, doc, key, err)) != BOSA_OK) {
+        return status;
+    }
+    buf_addc(out, ':');
+    if ((status = json_write(out, doc, key + 1, err)) != BOSA_OK) {
+        return status;
+    }
+    buf_addc(out, '}');
+    return out->failed ? no_memory(err) : BOSA_OK;
+}
+
+/* Holds the connector of one member, whose name is `name` with a NUL behind it. */
+static enum bosa_status pin_named(struct hub *hub, const char *name, const struct json_doc *doc,
+                                  uint32_t key, struct bosa_error *err)
+{
+    struct json_doc answer;
+    struct buf out;
+    enum bosa_status status;
+
+    buf_init(&out);
+    json_init(&answer);
+    status = write_answer(&out, doc, key, err);
+    if (status == BOSA_OK) {
+        status = parse(&answer, out.data, out.len, err);
+    }
+    if (status == BOSA_OK) {
+        status = hub_pin(hub, name, &answer, err);
+    }
+    json_free(&answer);
+    buf_free(&out);
+    return status;
+}
+
+/* What is no object is refused by name: null would mean that there is no such connector. */
+static enum bosa_status pin(struct hub *hub, const struct json_doc *doc, uint32_t key,
+                            struct bosa_error *err)
+{
+    size_t len;
+    const char *text = json_text(doc, key, &len);
+    char *name = mem_dup(text, len);
+    enum bosa_status status;
+
+    if (name == NULL) {
+        return no_memory(err);
+    }
+    if (len == 0 || strlen(name) != len || json_type(doc, key + 1) != JSON_OBJECT) {
+        status =
+            error_set(err, BOSA_PROTOCOL, "the snapshot's `%s` is no JSON object of actions", name);
+    } else {
+        status = pin_named(hub, name, doc, key, err);
+    }
+    mem_free(name);
+    return status;
+}
+
+/* Holds every member of an object, and copies its name. */
+static enum bosa_status pin_all(struct hub *hub, const struct json_doc *doc, uint32_t object,
+                                struct json_doc *names, struct bosa_error *err)
+{
+    uint32_t end = json_next(doc, object), list = json_open(names, JSON_ARRAY), count = 0;
+    enum bosa_status status = BOSA_OK;
+
+    for (uint32_t key = object + 1; key < end && status == BOSA_OK; key = json_next(doc, key + 1)) {
+        status = pin(hub, doc, key, err);
+        json_add_copy(names, doc, key);
+        count++;
+    }
+    json_close(names, list, count);
+    return status == BOSA_OK && names->failed ? no_memory(err) : status;
+}
+
+enum bosa_status hub_load_snapshot(struct hub *hub, const char *text, size_t len,
+                                   struct json_doc *names, struct bosa_error *err)
+{
+    struct json_doc doc;
+    uint32_t object = JSON_NONE;
+    enum bosa_status status;
+
+    json_init(&doc);
+    status = parse(&doc, text, len, err);
+    if (status == BOSA_OK) {
+        status = find_connectors(&doc, &object, err);
+    }
+    if (status == BOSA_OK) {
+        status = pin_all(hub, &doc, object, names, err);
+    }
+    json_free(&doc);
+    return status;
+}

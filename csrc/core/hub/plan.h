@@ -1,0 +1,51 @@
+/*
+ * plan: what a caller asked for, as names and values: a snapshot that is never changed once it is
+ * made.
+ *
+ * It is counted, because a call, its response and the pages that follow from it share one.
+ */
+#ifndef BOSA_PLAN_H
+#define BOSA_PLAN_H
+
+#include "reply/sink.h"
+#include "request/request.h"
+#include "json/json.h"
+
+/* How often and how long to try. Times in milliseconds; 0 is "no limit". */
+struct policy {
+    int max_attempts;   /* 1 to 11 */
+    bool replay_unsafe; /* also send again what may have run already */
+    int64_t timeout;    /* of one attempt */
+    int64_t connect_timeout;
+    int64_t deadline; /* of the whole call, waits included */
+};
+
+struct plan {
+    int refs;
+    char *connector, *action; /* owned */
+    struct json_doc params;   /* an object, as the caller gave it */
+    struct file_part *files;  /* owned; what its JSON_FILE nodes index */
+    size_t file_count;
+    struct fields fields; /* the caller's own header fields */
+    char *token;          /* owned; NULL: the hub's */
+    char *identifier;     /* owned; which third-party account acts; NULL: the server's choice */
+    struct policy policy;
+    enum sink_kind output;
+    char *output_path; /* owned; SINK_PATH */
+    bool progress;     /* the caller wants to see bytes move */
+};
+
+/* A plan with one reference, the defaults of `policy`, no parameters. NULL: no memory. */
+struct plan *plan_new(const char *connector, size_t connector_len, const char *action,
+                      size_t action_len, const struct policy *policy);
+
+struct plan *plan_ref(struct plan *plan);
+
+/* The same plan with parameter `name` set to node `value` of `values`. NULL: no memory. */
+struct plan *plan_with(const struct plan *plan, const char *name, const struct json_doc *values,
+                       uint32_t value);
+
+/* Gives one reference back; the last one wipes and frees. NULL is allowed. */
+void plan_unref(struct plan *plan);
+
+#endif

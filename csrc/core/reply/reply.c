@@ -1,0 +1,394 @@
+/*
+ * The way of an answer: head, body, end. Until the first byte of the body nothing is decided; an
+ * answer without a content type stays undecided over white space, which is held back in `text`.
+ */
+#include "reply/reply.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "http/disposition.h"
+
+#include <string.h>
+
+/* bytes reserved at most on the word of a Content-Length */
+#define FIRST_RESERVE ((size_t)1 << 20)
+
+static enum bosa_status no_memory(struct bosa_error *err)
+{
+    return error_set(err, BOSA_NOMEM, "no memory");
+}
+
+/* BOSA_PROTOCOL about this answer. */
+static enum bosa_status nonsense(const struct reply *reply, const char *what,
+                                 struct bosa_error *err)
+{
+    enum bosa_status status =
+        error_set(err, BOSA_PROTOCOL, "the server's answer makes no sense: %s", what);
+    err->status = reply->status;
+    return status;
+}
+
+/* Sets everything that an answer changes to how it is before one. */
+static void start_anew(struct reply *reply)
+{
+    reply->status = 0;
+    reply->field_bytes = 0;
+    reply->interim = 0;
+    reply->kind = REPLY_EMPTY;
+    reply->data = reply->meta = JSON_NONE;
+    reply->filename = NULL;
+    reply->received = 0;
+    reply->expected = -1;
+    reply->deciding = true;
+    reply->sniffed = reply->to_sink = false;
+}
+
+enum bosa_status reply_init(struct reply *reply, const struct reply_options *options)
+{
+    memset(reply, 0, sizeof *reply);
+    json_init(&reply->doc);
+    buf_init(&reply->text);
+    reply->max_size = options->max_size;
+    start_anew(reply);
+    return sink_init(&reply->sink, options->sink, options->output_path);
+}
+
+/* The sink's kind and path stay, and so does max_size: another attempt is to go the same way. */
+void reply_reset(struct reply *reply)
+{
+    fields_free(&reply->fields);
+    json_free(&reply->doc);
+    sink_reset(&reply->sink);
+    buf_free(&reply->text);
+    mem_free(reply->filename);
+    start_anew(reply);
+}
+
+void reply_free(struct reply *reply)
+{
+    reply_reset(reply);
+    sink_free(&reply->sink);
+}
+
+/* ---- the head ---- */
+
+/* A proxy's answer to CONNECT may come before the server's, like an informational one. */
+enum bosa_status reply_status(struct reply *reply, int status, struct bosa_error *err)
+{
+    if (status < 100 || status > 599) {
+        return nonsense(reply, "its status is not between 100 and 599", err);
+    }
+    if (reply->received > 0) {
+        return nonsense(reply, "a second status line behind the first one's body", err);
+    }
+    if (status == 101) {
+        return nonsense(reply, "it changes to a protocol that nobody asked for", err);
+    }
+    if (status < 200 && ++reply->interim > REPLY_MAX_INTERIM) {
+        return nonsense(reply, "interim answers without an end", err);
+    }
+    fields_free(&reply->fields);
+    reply->field_bytes = 0;
+    reply->expected = -1;
+    reply->status = status;
+    return BOSA_OK;
+}
+
+/* The Content-Length that tells how many bytes reply_body will get; -1: none does. */
+static int64_t expected_size(const struct fields *fields)
+{
+    const char *length = fields_get(fields, "Content-Length");
+    const char *coding = fields_get(fields, "Content-Encoding");
+    int64_t size = 0;
+    if (!length || *length == '\0' ||
+        (coding && !http_same(coding, strlen(coding), "identity", 8))) {
+        return -1;
+    }
+    for (; *length; length++) {
+        if (!text_is_digit(*length) || size > (INT64_MAX - 9) / 10) {
+            return -1;
+        }
+        size = size * 10 + (*length - '0');
+    }
+    return size;
+}
+
+/*
+ * True when the last field added is a Content-Length unlike one before it: which bytes are whose
+ * can't be said then (RFC 9112 6.3).
+ */
+static bool has_two_lengths(const struct fields *fields)
+{
+    const struct field *last = &fields->list[fields->count - 1];
+    const char *first = fields_get(fields, "Content-Length");
+    return first && http_same(last->name, strlen(last->name), "Content-Length", 14) &&
+           strcmp(first, last->value) != 0;
+}
+
+/*
+ * fields_add checks name and value; its BOSA_PARAMS would blame the caller for the server's fault.
+ */
+enum bosa_status reply_field(struct reply *reply, const char *line, size_t len,
+                             struct bosa_error *err)
+{
+    const char *colon = len > 0 ? memchr(line, ':', len) : NULL;
+    if (len > 0 && text_is_blank(line[0])) {
+        return nonsense(reply, "a header field is folded over lines", err);
+    }
+    if (!colon) {
+        return nonsense(reply, "a header line without a colon", err);
+    }
+    if (reply->fields.count >= REPLY_MAX_FIELDS ||
+        len > REPLY_MAX_FIELD_BYTES - reply->field_bytes) {
+        return nonsense(reply, "its header is too large", err);
+    }
+    size_t name_len = (size_t)(colon - line);
+    enum bosa_status status =
+        fields_add(&reply->fields, line, name_len, colon + 1, len - name_len - 1, err);
+    if (status == BOSA_PARAMS) {
+        return nonsense(reply, "a header field with characters that it can't have", err);
+    }
+    if (status == BOSA_OK && has_two_lengths(&reply->fields)) {
+        return nonsense(reply, "it gives two lengths", err);
+    }
+    if (status == BOSA_OK) {
+        reply->field_bytes += len;
+        if (http_same(line, name_len, "Content-Length", 14) ||
+            http_same(line, name_len, "Content-Encoding", 16)) {
+            reply->expected = expected_size(&reply->fields);
+        }
+    }
+    return status;
+}
+
+/* ---- the body ---- */
+
+/* By its status alone, whatever the fields say; stray bytes are dropped. */
+static bool has_no_body(int status)
+{
+    return status < 200 || status == 204 || status == 205 || status == 304;
+}
+
+/* True when a JSON text can begin so. */
+static bool looks_like_json(char c)
+{
+    return text_is_digit(c) || (c != '\0' && strchr("{[\"-tfn", c));
+}
+
+/*
+ * Decides where the body goes by the head and, without a content type, by its first byte that is no
+ * white space.
+ */
+static void decide(struct reply *reply, const char *bytes, size_t len)
+{
+    const char *type = fields_get(&reply->fields, "Content-Type");
+    if (reply->raw ||
+        disposition_is_attachment(fields_get(&reply->fields, "Content-Disposition"))) {
+        reply->to_sink = true;
+    } else if (type && *type != '\0') {
+        reply->to_sink = !http_is_json(type);
+    } else {
+        size_t i = 0;
+        while (i < len && strchr(" \t\r\n", bytes[i]) && bytes[i] != '\0') {
+            i++;
+        }
+        reply->sniffed = true;
+        if (i == len) {
+            return;
+        }
+        reply->to_sink = !looks_like_json(bytes[i]);
+    }
+    reply->deciding = false;
+}
+
+/* Keeps the start of an error answer and lets the rest go by. */
+static enum bosa_status keep_error(struct reply *reply, const char *bytes, size_t len,
+                                   struct bosa_error *err)
+{
+    size_t room = REPLY_MAX_ERROR_BYTES - reply->text.len;
+    buf_add(&reply->text, bytes, len < room ? len : room);
+    return reply->text.failed ? no_memory(err) : BOSA_OK;
+}
+
+/* Gives bytes to the sink, after those that were held back while it was not clear what they are. */
+static enum bosa_status to_sink(struct reply *reply, const char *bytes, size_t len,
+                                struct bosa_error *err)
+{
+    if (reply->text.len > 0) {
+        enum bosa_status status = sink_write(&reply->sink, reply->text.data, reply->text.len, err);
+        if (status != BOSA_OK) {
+            return status;
+        }
+        buf_free(&reply->text);
+    }
+    return sink_write(&reply->sink, bytes, len, err);
+}
+
+/*
+ * Keeps JSON. What only looked like it is a file when it gets too large, since files are not
+ * bounded.
+ */
+static enum bosa_status keep_json(struct reply *reply, const char *bytes, size_t len,
+                                  struct bosa_error *err)
+{
+    if (len > reply->max_size || reply->text.len > reply->max_size - len) {
+        if (reply->sniffed) {
+            reply->deciding = false;
+            reply->to_sink = true;
+            return to_sink(reply, bytes, len, err);
+        }
+        enum bosa_status status =
+            error_set(err, BOSA_PROTOCOL, "the answer is larger than max_response_size (%zu bytes)",
+                      reply->max_size);
+        err->status = reply->status;
+        return status;
+    }
+    if (!reply->text.data && reply->expected > 0) {
+        uint64_t expected = (uint64_t)reply->expected + 1;
+        buf_reserve(&reply->text, expected < FIRST_RESERVE ? (size_t)expected : FIRST_RESERVE);
+    }
+    buf_add(&reply->text, bytes, len);
+    return reply->text.failed ? no_memory(err) : BOSA_OK;
+}
+
+/* BOSA_AGAIN comes from the sink, which took nothing of the piece then. */
+enum bosa_status reply_body(struct reply *reply, const char *bytes, size_t len,
+                            struct bosa_error *err)
+{
+    enum bosa_status status;
+    if (len == 0 || has_no_body(reply->status)) {
+        return BOSA_OK;
+    }
+    if (reply->status >= 300 && !reply->raw) {
+        status = keep_error(reply, bytes, len, err);
+    } else {
+        if (reply->deciding) {
+            decide(reply, bytes, len);
+        }
+        status =
+            reply->to_sink ? to_sink(reply, bytes, len, err) : keep_json(reply, bytes, len, err);
+    }
+    if (status == BOSA_OK) {
+        reply->received += len;
+    }
+    return status;
+}
+
+/* ---- the end ---- */
+
+/* An object with `data` is an envelope; anything else is itself the data. */
+static void open_envelope(struct reply *reply)
+{
+    uint32_t data = json_member(&reply->doc, 0, "data");
+    reply->kind = REPLY_JSON;
+    reply->data = data == JSON_NONE ? 0 : data;
+    reply->meta = data == JSON_NONE ? JSON_NONE : json_member(&reply->doc, 0, "meta");
+}
+
+/* What was held back goes to the sink first, should nothing have pushed it there before. */
+static enum bosa_status end_file(struct reply *reply, struct bosa_error *err)
+{
+    const char *disposition = fields_get(&reply->fields, "Content-Disposition");
+    if (disposition && disposition_filename(disposition, &reply->filename) != BOSA_OK) {
+        return no_memory(err);
+    }
+    enum bosa_status status = to_sink(reply, "", 0, err);
+    if (status == BOSA_OK) {
+        status = sink_finish(&reply->sink, err);
+    }
+    if (status == BOSA_OK) {
+        reply->kind = REPLY_FILE;
+    }
+    return status;
+}
+
+/*
+ * Parses what was taken for JSON without being told so; a copy, because it may turn out to be a
+ * file.
+ */
+static enum bosa_status end_sniffed(struct reply *reply, struct bosa_error *err)
+{
+    char *copy = mem_dup(reply->text.data, reply->text.len);
+    if (!copy) {
+        return no_memory(err);
+    }
+    enum bosa_status status = json_parse(&reply->doc, copy, reply->text.len, err);
+    if (status == BOSA_PROTOCOL) {
+        error_clear(err);
+        json_free(&reply->doc);
+        return end_file(reply, err);
+    }
+    if (status == BOSA_OK) {
+        buf_free(&reply->text);
+        open_envelope(reply);
+    }
+    return status;
+}
+
+/* Parses the bytes where they are. */
+static enum bosa_status end_json(struct reply *reply, struct bosa_error *err)
+{
+    size_t len;
+    char *text = buf_take(&reply->text, &len);
+    if (!text) {
+        return no_memory(err);
+    }
+    enum bosa_status status = json_parse(&reply->doc, text, len, err);
+    if (status == BOSA_OK) {
+        open_envelope(reply);
+    } else if (status == BOSA_PROTOCOL) {
+        status =
+            error_set(err, BOSA_PROTOCOL, "the server's answer is broken JSON: %s", err->message);
+        err->status = reply->status;
+    }
+    return status;
+}
+
+/* Of an error answer the start stays as it came, and the whole becomes a document if it is one. */
+static enum bosa_status end_error(struct reply *reply, struct bosa_error *err)
+{
+    size_t len;
+    char *whole = buf_take(&reply->text, &len);
+    if (!whole) {
+        return no_memory(err);
+    }
+    buf_add(&reply->text, whole, text_cut(whole, len, REPLY_SHOWN_BYTES));
+    if (reply->text.failed) {
+        mem_free(whole);
+        return no_memory(err);
+    }
+    enum bosa_status status = json_parse(&reply->doc, whole, len, err);
+    if (status == BOSA_OK) {
+        open_envelope(reply);
+    } else if (status == BOSA_PROTOCOL) {
+        error_clear(err);
+        json_free(&reply->doc);
+        reply->kind = REPLY_TEXT;
+        status = BOSA_OK;
+    }
+    return status;
+}
+
+/* An empty answer is a file only when its head says so. */
+enum bosa_status reply_end(struct reply *reply, struct bosa_error *err)
+{
+    if (reply->status < 200) {
+        return nonsense(reply, "it ends before its status line", err);
+    }
+    if (has_no_body(reply->status)) {
+        return BOSA_OK;
+    }
+    if (reply->status >= 300 && !reply->raw) {
+        return reply->received > 0 ? end_error(reply, err) : BOSA_OK;
+    }
+    if (reply->received == 0) {
+        decide(reply, "", 0);
+    }
+    if (reply->to_sink) {
+        return end_file(reply, err);
+    }
+    if (reply->received == 0) {
+        return BOSA_OK;
+    }
+    return reply->sniffed ? end_sniffed(reply, err) : end_json(reply, err);
+}

@@ -1,0 +1,248 @@
+/* Servers say what went wrong in half a dozen forms; here all of them become one sentence. */
+#include "reply/reply_words.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+#define MAX_SENTENCE 500 /* bytes of the server's words in a message */
+#define MAX_PLACE 100    /* bytes of one name in a fault's place, and of a redirect's target */
+#define MAX_TYPE 60      /* bytes of a content type in a message */
+
+/* ---- finding ---- */
+
+uint32_t reply_root(const struct reply *reply)
+{
+    return reply->kind == REPLY_JSON ? 0 : JSON_NONE;
+}
+
+uint32_t reply_find(const struct reply *reply, uint32_t object, const char *name)
+{
+    return object == JSON_NONE ? JSON_NONE : json_member(&reply->doc, object, name);
+}
+
+bool reply_text(const struct reply *reply, uint32_t object, const char *name, struct words *out)
+{
+    uint32_t node = reply_find(reply, object, name);
+    if (node == JSON_NONE || json_type(&reply->doc, node) != JSON_STRING) {
+        return false;
+    }
+    out->text = json_text(&reply->doc, node, &out->len);
+    return out->len > 0;
+}
+
+/* The newest form comes first; an `error` that is a string is one of the older ones. */
+bool reply_message(const struct reply *reply, struct words *out)
+{
+    uint32_t root = reply_root(reply);
+    uint32_t error = reply_find(reply, root, "error");
+    uint32_t detail = reply_find(reply, root, "detail");
+    uint32_t data = reply_find(reply, root, "data");
+    return reply_text(reply, error, "message", out) || reply_text(reply, root, "error", out) ||
+           reply_text(reply, root, "message", out) || reply_text(reply, root, "detail", out) ||
+           reply_text(reply, detail, "message", out) || reply_text(reply, detail, "error", out) ||
+           reply_text(reply, data, "error", out) || reply_text(reply, data, "message", out);
+}
+
+/* ---- describing ---- */
+
+/* The phrase of a status, NULL for one that has none. */
+static const char *reason(int status)
+{
+    static const struct {
+        int status;
+        const char *phrase;
+    } reasons[] = {
+        {300, "Multiple Choices"},
+        {301, "Moved Permanently"},
+        {302, "Found"},
+        {303, "See Other"},
+        {307, "Temporary Redirect"},
+        {308, "Permanent Redirect"},
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {402, "Payment Required"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {406, "Not Acceptable"},
+        {407, "Proxy Authentication Required"},
+        {408, "Request Timeout"},
+        {409, "Conflict"},
+        {410, "Gone"},
+        {411, "Length Required"},
+        {412, "Precondition Failed"},
+        {413, "Content Too Large"},
+        {414, "URI Too Long"},
+        {415, "Unsupported Media Type"},
+        {416, "Range Not Satisfiable"},
+        {417, "Expectation Failed"},
+        {421, "Misdirected Request"},
+        {422, "Unprocessable Content"},
+        {423, "Locked"},
+        {424, "Failed Dependency"},
+        {425, "Too Early"},
+        {426, "Upgrade Required"},
+        {428, "Precondition Required"},
+        {429, "Too Many Requests"},
+        {431, "Request Header Fields Too Large"},
+        {451, "Unavailable For Legal Reasons"},
+        {500, "Internal Server Error"},
+        {501, "Not Implemented"},
+        {502, "Bad Gateway"},
+        {503, "Service Unavailable"},
+        {504, "Gateway Timeout"},
+        {505, "HTTP Version Not Supported"},
+        {507, "Insufficient Storage"},
+        {508, "Loop Detected"},
+    };
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
+        if (reasons[i].status == status) {
+            return reasons[i].phrase;
+        }
+    }
+    return NULL;
+}
+
+/* Adds at most `max` bytes. */
+static void add_cut(struct buf *out, const char *text, size_t len, size_t max)
+{
+    buf_add(out, text, text_cut(text, len, max));
+    if (len > max) {
+        buf_adds(out, "...");
+    }
+}
+
+/* Adds a fault's place: ["body", "files", 0] is body.files[0]. */
+static void add_place(struct buf *out, const struct json_doc *doc, uint32_t list)
+{
+    size_t start = out->len;
+    uint32_t end = json_next(doc, list);
+    for (uint32_t node = list + 1; node < end; node = json_next(doc, node)) {
+        size_t len;
+        const char *name = json_text(doc, node, &len);
+        if (json_type(doc, node) == JSON_INT) {
+            buf_addf(out, "[%lld]", (long long)doc->nodes[node].v.i);
+        } else if (name) {
+            buf_adds(out, out->len > start ? "." : "");
+            add_cut(out, name, len, MAX_PLACE);
+        }
+    }
+}
+
+/*
+ * Adds the first of a list of faults, {"loc", "msg"} or plain strings, and how many more there are.
+ */
+static bool add_faults(struct buf *out, const struct reply *reply, uint32_t list)
+{
+    const struct json_doc *doc = &reply->doc;
+    struct words msg;
+    uint32_t first = json_at(doc, list, 0);
+    if (first == JSON_NONE) {
+        return false;
+    }
+    if (json_type(doc, first) == JSON_STRING) {
+        msg.text = json_text(doc, first, &msg.len);
+    } else if (!reply_text(reply, first, "msg", &msg) &&
+               !reply_text(reply, first, "message", &msg)) {
+        return false;
+    }
+    buf_addf(out, "%d: ", reply->status);
+    uint32_t place = reply_find(reply, first, "loc");
+    if (place != JSON_NONE && json_type(doc, place) == JSON_ARRAY && doc->nodes[place].len > 0) {
+        add_place(out, doc, place);
+        buf_adds(out, ": ");
+    }
+    add_cut(out, msg.text, msg.len, MAX_SENTENCE);
+    if (doc->nodes[list].len > 1) {
+        buf_addf(out, " (and %lu more)", (unsigned long)doc->nodes[list].len - 1);
+    }
+    return true;
+}
+
+/* The first line of an answer in plain text; false for markup, broken JSON and nothing. */
+static bool plain_line(const struct reply *reply, const char *type, size_t type_len,
+                       struct words *out)
+{
+    if (type_len > 0 && !http_same(type, type_len, "text/plain", 10)) {
+        return false;
+    }
+    out->text = reply->text.data;
+    out->len = reply->text.len;
+    while (out->len > 0 && (text_is_blank(out->text[0]) || text_is_control(out->text[0]))) {
+        out->text++;
+        out->len--;
+    }
+    size_t len = 0;
+    while (len < out->len && out->text[len] != '\n' && out->text[len] != '\r') {
+        len++;
+    }
+    out->len = len;
+    return len > 0 && !strchr("<{[", out->text[0]);
+}
+
+/* Adds ": " and a sentence, unless it says no more than the phrase before it. */
+static void add_sentence(struct buf *out, const struct words *words, const char *phrase)
+{
+    size_t len = words->len;
+    while (len > 0 && strchr(". ", words->text[len - 1])) {
+        len--;
+    }
+    if (!phrase || !http_same(words->text, len, phrase, strlen(phrase))) {
+        buf_adds(out, ": ");
+        add_cut(out, words->text, words->len, MAX_SENTENCE);
+    }
+}
+
+/*
+ * Adds what there is to say about an answer that is no JSON: its first line, or at least its type.
+ */
+static void add_unread(struct buf *out, const struct reply *reply, const char *phrase)
+{
+    struct words line;
+    const char *type = fields_get(&reply->fields, "Content-Type");
+    size_t len = type ? strcspn(type, "; \t") : 0;
+    if (plain_line(reply, type, len, &line)) {
+        add_sentence(out, &line, phrase);
+    } else if (http_is_json(type)) {
+        buf_adds(out, " (answer in broken JSON)");
+    } else if (len > 0) {
+        buf_adds(out, " (");
+        add_cut(out, type, len, MAX_TYPE);
+        buf_adds(out, " answer)");
+    }
+}
+
+/* Adds where a redirect leads, without a query, which may hold a secret. */
+static void add_target(struct buf *out, const struct reply *reply)
+{
+    const char *place = fields_get(&reply->fields, "Location");
+    buf_adds(out, ": a redirect that is not followed");
+    if (place) {
+        buf_adds(out, ", to ");
+        add_cut(out, place, strcspn(place, "?#"), MAX_PLACE);
+    }
+}
+
+/* Status and phrase, and what the server adds to them. */
+void reply_describe(const struct reply *reply, struct buf *out)
+{
+    struct words words;
+    const char *phrase = reason(reply->status);
+    uint32_t detail = reply_find(reply, reply_root(reply), "detail");
+    bool said = reply_message(reply, &words);
+    if (!said && detail != JSON_NONE && add_faults(out, reply, detail)) {
+        return;
+    }
+    buf_addf(out, "%d", reply->status);
+    if (phrase) {
+        buf_addf(out, " %s", phrase);
+    }
+    if (reply->status < 400) {
+        add_target(out, reply);
+    } else if (said) {
+        add_sentence(out, &words, phrase);
+    } else if (reply->kind == REPLY_TEXT) {
+        add_unread(out, reply, phrase);
+    }
+}

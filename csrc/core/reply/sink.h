@@ -1,0 +1,79 @@
+/*
+ * sink: where the bytes of an answer go.
+ *
+ * - memory, and past a limit an unlinked temporary file (a file answer nobody gave a place to);
+ * - a path: written to `path.part` beside it (mode 0600, never through a symlink), renamed when
+ *   whole, removed when not;
+ * - the caller: a bounded queue; when it is full the transport pauses until the caller has taken
+ *   chunks. Nothing is opened before the first byte (or sink_finish) arrives.
+ */
+#ifndef BOSA_SINK_H
+#define BOSA_SINK_H
+
+#include "base/buf.h"
+#include "base/error.h"
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/* bytes a file answer may take in memory before it goes to a temporary file */
+#define SINK_MEMORY_LIMIT ((size_t)1 << 20)
+/* bytes waiting for the caller before the transport pauses */
+#define SINK_QUEUE_LIMIT ((size_t)256 << 10)
+
+enum sink_kind { SINK_MEMORY, SINK_PATH, SINK_CALLER };
+
+struct sink {
+    enum sink_kind kind;
+    char *path;       /* owned; SINK_PATH */
+    char *part;       /* owned; the name being written to */
+    pid_t opener;     /* the process that opened the part, which alone may remove it */
+    int fd;           /* temporary file or path.part; -1: none */
+    struct buf bytes; /* SINK_MEMORY: the content; SINK_CALLER: the queue */
+    uint64_t size;    /* bytes taken in all */
+    bool finished;
+};
+
+/* Makes an empty sink. `path` (copied) only for SINK_PATH. BOSA_NOMEM. */
+enum bosa_status sink_init(struct sink *sink, enum sink_kind kind, const char *path);
+
+/*
+ * Takes all of the bytes, or none and BOSA_AGAIN (SINK_CALLER, full), or fails with BOSA_FILE /
+ * BOSA_NOMEM.
+ */
+enum bosa_status sink_write(struct sink *sink, const char *bytes, size_t len,
+                            struct bosa_error *err);
+
+/* The answer is whole: a path is renamed into place. */
+enum bosa_status sink_finish(struct sink *sink, struct bosa_error *err);
+
+/* SINK_CALLER: moves what is queued to `out` (cleared before); false when there was nothing. */
+bool sink_take(struct sink *sink, struct buf *out);
+
+/* Throws away what was taken (a `.part` file is removed), for another attempt. */
+void sink_reset(struct sink *sink);
+
+/*
+ * Of a finished SINK_MEMORY: up to `cap` bytes from `offset`, wherever they are. *got 0: the end.
+ * BOSA_FILE.
+ */
+enum bosa_status sink_read(const struct sink *sink, uint64_t offset, char *out, size_t cap,
+                           size_t *got, struct bosa_error *err);
+
+/*
+ * Of a finished SINK_MEMORY: copies everything to `path`, whole or not at all (beside, then
+ * renamed), 0600 less umask, replacing a file but never following a symlink.
+ */
+enum bosa_status sink_save(const struct sink *sink, const char *path, struct bosa_error *err);
+
+/*
+ * As sink_save, into directory `dir` under `name` (already safe), or, where that is taken, "name
+ * (1).ext" and so on; never over another file. *saved: the path used, owned by the caller.
+ */
+enum bosa_status sink_save_in(const struct sink *sink, const char *dir, const char *name,
+                              char **saved, struct bosa_error *err);
+
+/* Frees everything; an unfinished path leaves nothing behind. */
+void sink_free(struct sink *sink);
+
+#endif

@@ -1,0 +1,72 @@
+/*
+ * schema: JSON Schema (2020-12, the keywords that BOSA servers send) compiled to a validator.
+ *
+ * Applied: $ref (into the same document, with siblings, recursive), $defs, type (also lists of
+ * types, and BOSA's "any"), enum, const, properties, required, additionalProperties, items,
+ * prefixItems, anyOf, oneOf, allOf, not, discriminator (names the branch of a oneOf), minimum,
+ * maximum, exclusiveMinimum, exclusiveMaximum, multipleOf, minLength, maxLength, minItems,
+ * maxItems, uniqueItems, minProperties, maxProperties, format "binary". A property of the older
+ * form {"schema": {...}} is read as that schema. An unknown keyword is passed over.
+ *
+ * Nothing is turned into something else: a number is no string, a string no number. What a caller's
+ * language can't say is settled: a whole double becomes an integer where one is asked for, an empty
+ * container of unknown kind (JSON_F_EITHER) becomes what the schema says, a string of digits past
+ * the VM's numbers (JSON_F_BIGDIGITS) becomes a bare integer. These changes are made in the checked
+ * document itself, only when the whole of it is valid; a number keeps its type where both would do.
+ */
+#ifndef BOSA_SCHEMA_H
+#define BOSA_SCHEMA_H
+
+#include "json/json.h"
+
+#define SCHEMA_MAX_FAULTS 64 /* more than these are counted, not listed */
+/* schemas applied within each other to one document; deeper is a fault */
+#define SCHEMA_MAX_DEPTH 200
+
+enum schema_option {
+    SCHEMA_STRICT_NAMES = 1 /* a name that `properties` doesn't list is a fault unless
+                               additionalProperties says otherwise */
+};
+
+struct schema; /* immutable once compiled */
+
+/*
+ * Compiles the schema at `node`. `$ref`s are resolved against that node as the root ("#/$defs/X").
+ * `doc` is borrowed and must outlive the schema. BOSA_PROTOCOL when the schema makes no sense (a
+ * $ref to nowhere, properties that is no object), BOSA_NOMEM.
+ */
+enum bosa_status schema_compile(struct schema **out, const struct json_doc *doc, uint32_t node,
+                                struct bosa_error *err);
+
+/*
+ * True when some value under this schema may be a file (format: binary, in properties, items or
+ * unions).
+ */
+bool schema_takes_files(const struct schema *schema);
+
+/* True when the object schema names this property at its top level. */
+bool schema_has_property(const struct schema *schema, const char *name, size_t len);
+
+/*
+ * Checks `node` of `value`. BOSA_PARAMS when there are faults: err->message names the first (and
+ * how many more), err->details lists all as
+ *   {"path": "filters[2].from_date", "message": "...", "expected": "string", "got": "integer",
+ *   "keyword": "type"}
+ * An unknown name has `"suggestion": "owner"` too when one is near. The path of the value itself is
+ * "". Never prints a string value longer than 40 bytes, and cuts it on a UTF-8 boundary. `what` is
+ * how messages call a top-level member: "parameter". BOSA_NOMEM.
+ */
+enum bosa_status schema_check(const struct schema *schema, struct json_doc *value, uint32_t node,
+                              unsigned options, const char *what, struct bosa_error *err);
+
+/*
+ * The candidate nearest to `name` by edit distance, JSON_NONE-like NULL when none is near enough to
+ * be meant. Candidates are the member names of `object`. Used for connectors and actions too. The
+ * result is borrowed from `doc`.
+ */
+const char *schema_nearest(const struct json_doc *doc, uint32_t object, const char *name,
+                           size_t len, size_t *found_len);
+
+void schema_free(struct schema *schema);
+
+#endif

@@ -1,0 +1,303 @@
+#include "schema/schema_internal.h"
+
+#include "base/mem.h"
+
+#include <string.h>
+
+#define SHOWN_STRING 40 /* bytes of a string that a message shows */
+#define MAX_NAME 64     /* names longer than this are not compared */
+
+/* ---- the nearest name ---- */
+
+static size_t least(size_t a, size_t b, size_t c)
+{
+    size_t ab = a < b ? a : b;
+    return ab < c ? ab : c;
+}
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+}
+
+/* Edit distance with neighbours swapped counting once; a difference of case alone counts nothing.
+ */
+static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+    size_t rows[3][MAX_NAME + 1];
+    for (size_t j = 0; j <= b_len; j++) {
+        rows[0][j] = j;
+    }
+    for (size_t i = 1; i <= a_len; i++) {
+        size_t *row = rows[i % 3], *up = rows[(i + 2) % 3], *up2 = rows[(i + 1) % 3];
+        row[0] = i;
+        for (size_t j = 1; j <= b_len; j++) {
+            bool same = lower(a[i - 1]) == lower(b[j - 1]);
+            row[j] = least(up[j - 1] + !same, up[j] + 1, row[j - 1] + 1);
+            bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+            if (swapped && up2[j - 2] + 1 < row[j]) {
+                row[j] = up2[j - 2] + 1;
+            }
+        }
+    }
+    return rows[a_len % 3][b_len];
+}
+
+void nearest_try(struct nearest *best, const char *wanted, size_t len, const char *name,
+                 size_t name_len)
+{
+    if (len == 0 || len > MAX_NAME || name_len > MAX_NAME) {
+        return;
+    }
+    size_t d = distance(wanted, len, name, name_len);
+    size_t limit = len < 4 ? 1 : len / 3;
+    if (d <= limit && (!best->name || d < best->distance)) {
+        *best = (struct nearest){name, name_len, d};
+    }
+}
+
+const char *schema_nearest(const struct json_doc *doc, uint32_t object, const char *name,
+                           size_t len, size_t *found_len)
+{
+    struct nearest best = {NULL, 0, 0};
+    *found_len = 0;
+    if (json_type(doc, object) != JSON_OBJECT) {
+        return NULL;
+    }
+    uint32_t key = object + 1;
+    for (uint32_t i = 0; i < doc->nodes[object].len; i++) {
+        size_t key_len = 0;
+        const char *text = json_text(doc, key, &key_len);
+        nearest_try(&best, name, len, text, key_len);
+        key = json_next(doc, key + 1);
+    }
+    *found_len = best.len;
+    return best.name;
+}
+
+/* ---- words ---- */
+
+static void show_string(struct buf *out, const char *text, size_t len)
+{
+    size_t shown = len;
+    if (len > SHOWN_STRING) {
+        shown = SHOWN_STRING;
+        while (shown > 0 && ((unsigned char)text[shown] & 0xC0) == 0x80) {
+            shown--;
+        }
+    }
+    json_write_string(out, text, shown);
+    if (shown < len) {
+        buf_adds(out, "...");
+    }
+}
+
+void fault_show(struct buf *out, const struct json_doc *doc, uint32_t node)
+{
+    const struct json_node *n = &doc->nodes[node];
+    size_t len = 0;
+    const char *text = json_text(doc, node, &len);
+    struct bosa_error ignored;
+    switch ((enum json_type)n->type) {
+    case JSON_STRING:
+        show_string(out, text, len);
+        return;
+    case JSON_DIGITS:
+        buf_add(out, text, len < SHOWN_STRING ? len : SHOWN_STRING);
+        return;
+    case JSON_ARRAY:
+    case JSON_OBJECT:
+    case JSON_FILE:
+        buf_adds(out, json_type_name(doc, node));
+        return;
+    default:
+        error_init(&ignored);
+        if (json_write(out, doc, node, &ignored) != BOSA_OK) {
+            buf_adds(out, json_type_name(doc, node));
+        }
+        error_clear(&ignored);
+    }
+}
+
+/* The types that `rule` and the branches of its unions allow; null last. */
+static unsigned union_types(const struct schema *s, uint32_t rule, int depth)
+{
+    const struct rule *r = &s->rules[rule];
+    if (r->typed || depth > 8) {
+        return r->types;
+    }
+    const struct span *branches = r->any_of.count ? &r->any_of : &r->one_of;
+    unsigned types = 0;
+    for (uint32_t i = 0; i < branches->count; i++) {
+        types |= union_types(s, s->lists[branches->at + i], depth + 1);
+    }
+    if (branches->count == 0 && r->ref != RULE_NONE) {
+        return union_types(s, r->ref, depth + 1);
+    }
+    return branches->count ? types : r->types;
+}
+
+void fault_show_types(struct buf *out, const struct schema *s, uint32_t rule)
+{
+    static const struct {
+        unsigned bit;
+        const char *name;
+    } names[] = {{TYPE_STRING, "string"},   {TYPE_INTEGER, "integer"}, {TYPE_NUMBER, "number"},
+                 {TYPE_BOOLEAN, "boolean"}, {TYPE_ARRAY, "array"},     {TYPE_OBJECT, "object"},
+                 {TYPE_NULL, "null"}};
+    unsigned types = union_types(s, rule, 0);
+    if (types == TYPE_ANY) {
+        buf_adds(out, "any value");
+        return;
+    }
+    bool some = false;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (types & names[i].bit) {
+            buf_adds(out, some ? " or " : "");
+            buf_adds(out, names[i].name);
+            some = true;
+        }
+    }
+    buf_adds(out, some ? "" : "nothing");
+}
+
+/* ---- the list ---- */
+
+void faults_init(struct faults *faults, const char *what)
+{
+    memset(faults, 0, sizeof *faults);
+    json_init(&faults->list);
+    faults->what = what;
+    faults->open = json_open(&faults->list, JSON_ARRAY);
+}
+
+static void write_path(struct buf *out, const struct place *at)
+{
+    if (!at->up) {
+        return;
+    }
+    write_path(out, at->up);
+    if (at->key) {
+        buf_adds(out, out->len > 0 ? "." : "");
+        buf_add(out, at->key, at->key_len);
+    } else {
+        buf_addf(out, "[%lu]", (unsigned long)at->index);
+    }
+}
+
+/* "missing parameter `owner` (string)", "unknown parameter `onwer`; did you mean `owner`?",
+ * "`path`: text" */
+static void write_message(struct buf *out, const struct faults *faults, const struct place *at,
+                          const struct buf *path, const char *keyword, const char *suggestion,
+                          const char *text)
+{
+    bool missing = strcmp(keyword, "required") == 0;
+    bool unknown = strcmp(keyword, "additionalProperties") == 0;
+    const char *what = at->up && !at->up->up ? faults->what : "name";
+    if (missing || unknown) {
+        buf_addf(out, "%s %s `%s`", missing ? "missing" : "unknown", what, path->data);
+        if (missing && text[0]) {
+            buf_addf(out, " (%s)", text);
+        }
+    } else if (path->len > 1) {
+        buf_addf(out, "`%s`: %s", path->data, text);
+    } else {
+        buf_adds(out, text);
+    }
+    if (suggestion) {
+        buf_addf(out, unknown ? "; did you mean `%s`?" : " (did you mean \"%s\"?)", suggestion);
+    }
+    buf_addc(out, '\0');
+}
+
+static void add_member(struct json_doc *list, const char *name, const char *value)
+{
+    json_add_string(list, name, strlen(name));
+    json_add_string(list, value, strlen(value));
+}
+
+/* True when the same fault stands in the list already: two parts of one schema may find it. */
+static bool is_listed(const struct faults *faults, const struct buf *path, const char *keyword)
+{
+    uint32_t node = faults->open + 1;
+    for (uint32_t i = 0; i < faults->listed; i++) {
+        uint32_t p = json_member(&faults->list, node, "path");
+        uint32_t k = json_member(&faults->list, node, "keyword");
+        if (json_is(&faults->list, p, path->data) && json_is(&faults->list, k, keyword)) {
+            return true;
+        }
+        node = json_next(&faults->list, node);
+    }
+    return false;
+}
+
+static void list_fault(struct faults *faults, const char *path, const char *message,
+                       const char *expected, const char *got, const char *keyword,
+                       const char *suggestion)
+{
+    struct json_doc *list = &faults->list;
+    uint32_t open = json_open(list, JSON_OBJECT);
+    add_member(list, "path", path);
+    add_member(list, "message", message);
+    add_member(list, "expected", expected);
+    add_member(list, "got", got);
+    add_member(list, "keyword", keyword);
+    if (suggestion) {
+        add_member(list, "suggestion", suggestion);
+    }
+    json_close(list, open, suggestion ? 6 : 5);
+    faults->listed++;
+}
+
+void fault_add(struct faults *faults, const struct place *at, const char *keyword,
+               const char *expected, const char *got, const char *suggestion, const char *text)
+{
+    struct buf path, message;
+    if (faults->failed || faults->list.failed) {
+        return; /* the list may be cut off, and is not to be looked at */
+    }
+    buf_init(&path);
+    buf_init(&message);
+    write_path(&path, at);
+    buf_addc(&path, '\0');
+    if (!path.failed && !is_listed(faults, &path, keyword)) {
+        write_message(&message, faults, at, &path, keyword, suggestion, text);
+        faults->failed = faults->failed || message.failed;
+        faults->count++;
+        if (!message.failed && !faults->first) {
+            faults->first = mem_dup(message.data, message.len - 1);
+            faults->failed = faults->failed || !faults->first;
+        }
+        if (!message.failed && faults->listed < SCHEMA_MAX_FAULTS) {
+            list_fault(faults, path.data, message.data, expected, got, keyword, suggestion);
+        }
+    }
+    faults->failed = faults->failed || path.failed || faults->list.failed;
+    buf_free(&path);
+    buf_free(&message);
+}
+
+enum bosa_status faults_finish(struct faults *faults, struct bosa_error *err)
+{
+    json_close(&faults->list, faults->open, faults->listed);
+    struct json_doc *details = mem_alloc(sizeof *details);
+    if (faults->failed || faults->list.failed || !details) {
+        mem_free(details);
+        return error_set(err, BOSA_NOMEM, "no memory");
+    }
+    const char *first = faults->first ? faults->first : "not valid";
+    enum bosa_status status = faults->count > 1
+                                  ? error_set(err, BOSA_PARAMS, "%s (and %lu more)", first,
+                                              (unsigned long)(faults->count - 1))
+                                  : error_set(err, BOSA_PARAMS, "%s", first);
+    *details = faults->list;
+    json_init(&faults->list);
+    err->details = details;
+    return status;
+}
+
+void faults_free(struct faults *faults)
+{
+    json_free(&faults->list);
+    mem_free(faults->first);
+}

@@ -1,0 +1,229 @@
+/*
+ * schema_internal: the compiled form, shared by the files of schema.
+ *
+ *   schema_compile.c  document -> array of rules
+ *   schema_keyword.c  the keywords' names, and those with a plain value
+ *   schema_check.c    rules against a value: faults, and what is settled
+ *   schema_complain.c the checker's faults, put together
+ *   schema_value.c    questions about single values: types, numbers, lengths
+ *   schema_fault.c    faults in words; the nearest name
+ */
+#ifndef BOSA_SCHEMA_INTERNAL_H
+#define BOSA_SCHEMA_INTERNAL_H
+
+#include "schema/schema.h"
+
+#define RULE_NONE UINT32_MAX
+
+/* Bits of the types that a rule allows. */
+enum {
+    TYPE_NULL = 1,
+    TYPE_BOOLEAN = 2,
+    TYPE_INTEGER = 4,
+    TYPE_NUMBER = 8,
+    TYPE_STRING = 16,
+    TYPE_ARRAY = 32,
+    TYPE_OBJECT = 64,
+    TYPE_ANY = 127
+};
+
+/* A run of indices: rules or document nodes in schema->lists. */
+struct span {
+    uint32_t at, count;
+};
+
+struct property {
+    uint32_t name; /* node of the name in the schema's document */
+    uint32_t rule;
+};
+
+/* A tag of a discriminated union and the rule that it names. */
+struct tag {
+    uint32_t name; /* node of a string */
+    uint32_t rule;
+};
+
+/* One schema. Document nodes are JSON_NONE, rules RULE_NONE, where the keyword is absent. */
+struct rule {
+    uint32_t node;          /* where it stands in the document */
+    unsigned types;         /* TYPE_ bits; 0: nothing is valid (the schema `false`) */
+    bool typed;             /* `type` was given */
+    bool binary;            /* format: binary */
+    bool unique;            /* uniqueItems */
+    bool closed;            /* additionalProperties: false */
+    bool has_properties;    /* `properties` was given, maybe empty */
+    struct span properties; /* of schema->properties, sorted by name */
+    struct span required;   /* nodes of names */
+    struct span prefix, all_of, any_of, one_of;        /* rules */
+    struct span tags;                                  /* of schema->tags */
+    uint32_t discriminator;                            /* node of the property's name */
+    uint32_t additional, items, negated, ref;          /* rules */
+    uint32_t enumeration, constant;                    /* nodes */
+    uint32_t minimum, maximum, above, below, multiple; /* nodes of numbers */
+    uint64_t min_length, max_length, min_items, max_items, min_members, max_members;
+};
+
+struct schema {
+    const struct json_doc *doc; /* borrowed */
+    struct rule *rules;         /* owned, as the rest; rule 0 is the root */
+    struct property *properties;
+    struct tag *tags;
+    uint32_t *lists;
+    size_t rule_count, property_count, tag_count, list_count;
+    size_t rule_cap, property_cap, tag_cap, list_cap;
+    bool takes_files;
+};
+
+/* The rule of a property, RULE_NONE when `rule` doesn't list the name itself. */
+uint32_t schema_find_property(const struct schema *s, const struct rule *rule, const char *name,
+                              size_t len);
+
+/* ---- schema_keyword.c ---- */
+
+enum keyword {
+    K_REF,
+    K_TYPE,
+    K_ENUM,
+    K_CONST,
+    K_PROPERTIES,
+    K_REQUIRED,
+    K_ADDITIONAL,
+    K_ITEMS,
+    K_PREFIX,
+    K_ANY_OF,
+    K_ONE_OF,
+    K_ALL_OF,
+    K_NOT,
+    K_DISCRIMINATOR,
+    K_MINIMUM,
+    K_MAXIMUM,
+    K_ABOVE,
+    K_BELOW,
+    K_MULTIPLE,
+    K_MIN_LENGTH,
+    K_MAX_LENGTH,
+    K_MIN_ITEMS,
+    K_MAX_ITEMS,
+    K_UNIQUE,
+    K_MIN_MEMBERS,
+    K_MAX_MEMBERS,
+    K_FORMAT,
+    K_COUNT
+};
+
+/* The keyword of this name (a node); K_COUNT: none of ours. */
+enum keyword keyword_of(const struct json_doc *doc, uint32_t name);
+
+/* Takes a keyword whose value is a number, a word or a flag; others are passed over. */
+void keyword_read_simple(const struct json_doc *doc, enum keyword k, uint32_t v, struct rule *r);
+
+/* ---- schema_value.c ---- */
+
+/* How a value fits a set of types. */
+enum fit {
+    FIT_NO,
+    FIT_YES,
+    FIT_CHANGED /* once the value is settled: a whole double as integer, `{}` as `[]`, digits as
+                   integer */
+};
+
+enum fit value_fit(const struct json_doc *doc, uint32_t node, unsigned types);
+
+/* Makes of a value that fits only changed what the types ask. */
+void value_settle(struct json_doc *doc, uint32_t node, unsigned types);
+
+/* True for numbers and for digits in a string that may stand for one. */
+bool value_is_number(const struct json_doc *doc, uint32_t node);
+long double value_number(const struct json_doc *doc, uint32_t node);
+
+/* Unicode code points of a string. */
+uint64_t value_length(const struct json_doc *doc, uint32_t node);
+
+/* True when `value` is a whole multiple of `step`. */
+bool value_is_multiple(const struct json_doc *doc, uint32_t value, const struct json_doc *of,
+                       uint32_t step);
+
+/* True when no two elements of the array are equal. */
+bool value_is_unique(const struct json_doc *doc, uint32_t array);
+
+/* ---- schema_fault.c ---- */
+
+/* Where in the value the checker is: a chain from the present place up to the root. */
+struct place {
+    const struct place *up; /* NULL: the root */
+    const char *key;        /* borrowed; NULL: `index` counts */
+    size_t key_len;
+    uint32_t index;
+};
+
+struct faults {
+    struct json_doc list; /* array under construction */
+    uint32_t open;        /* its node */
+    uint32_t listed;
+    size_t count;     /* also those that aren't listed */
+    const char *what; /* "parameter" */
+    char *first;      /* owned: the first message */
+    bool failed;      /* no memory */
+};
+
+void faults_init(struct faults *faults, const char *what);
+
+/* Adds a fault. `text` is what is wrong, without the path; the words for a name that is missing or
+ * unknown differ. */
+void fault_add(struct faults *faults, const struct place *at, const char *keyword,
+               const char *expected, const char *got, const char *suggestion, const char *text);
+
+/* Moves everything to `err` as schema.h says. */
+enum bosa_status faults_finish(struct faults *faults, struct bosa_error *err);
+void faults_free(struct faults *faults);
+
+/* Appends a value in short form: a scalar itself (a long string cut), else its type. */
+void fault_show(struct buf *out, const struct json_doc *doc, uint32_t node);
+
+/* Appends the words for a rule's types: "string", "array of integer", "string or integer". */
+void fault_show_types(struct buf *out, const struct schema *s, uint32_t rule);
+
+/* Keeps the better of two candidates by edit distance. */
+struct nearest {
+    const char *name;
+    size_t len, distance;
+};
+void nearest_try(struct nearest *best, const char *wanted, size_t len, const char *name,
+                 size_t name_len);
+
+/* ---- schema_complain.c; all of them do nothing but note a lack of memory where there is one ----
+ */
+
+/* What a walk over rules and value knows (schema_check.c). */
+struct checker {
+    const struct schema *s;
+    struct json_doc *doc;
+    struct faults *faults; /* NULL: silent */
+    unsigned options;
+    unsigned changes; /* values that fit only once they are settled */
+    bool settling;
+    int depth;
+};
+
+/* Adds a fault about the value at `node`; `expected` is completed to "expected X; got Y". Silent
+ * walks add nothing. */
+void complain(struct checker *c, const struct place *at, uint32_t node, const char *keyword,
+              const char *expected, const char *suggestion);
+
+/* As complain, with the expected words in a buffer, which is freed. */
+void complain_buf(struct checker *c, const struct place *at, uint32_t node, const char *keyword,
+                  struct buf *expected, const char *suggestion);
+
+/* A value that is not one of the enumeration; the nearest is suggested. */
+void complain_enum(struct checker *c, const struct rule *r, uint32_t node, const struct place *at);
+
+/* A name that the rule doesn't know. Silent walks add nothing. */
+void complain_unknown(struct checker *c, uint32_t rule, const struct place *at);
+
+/* A required name that isn't there. */
+void complain_missing(struct checker *c, const struct rule *r, const struct place *at);
+
+/* A tag that is missing (JSON_NONE) or names no branch. */
+void complain_tag(struct checker *c, const struct rule *r, uint32_t tag, const struct place *at);
+
+#endif

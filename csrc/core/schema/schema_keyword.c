@@ -1,0 +1,145 @@
+#include "schema/schema_internal.h"
+
+#include <string.h>
+
+static const char *const keywords[K_COUNT] = {"$ref",
+                                              "type",
+                                              "enum",
+                                              "const",
+                                              "properties",
+                                              "required",
+                                              "additionalProperties",
+                                              "items",
+                                              "prefixItems",
+                                              "anyOf",
+                                              "oneOf",
+                                              "allOf",
+                                              "not",
+                                              "discriminator",
+                                              "minimum",
+                                              "maximum",
+                                              "exclusiveMinimum",
+                                              "exclusiveMaximum",
+                                              "multipleOf",
+                                              "minLength",
+                                              "maxLength",
+                                              "minItems",
+                                              "maxItems",
+                                              "uniqueItems",
+                                              "minProperties",
+                                              "maxProperties",
+                                              "format"};
+
+enum keyword keyword_of(const struct json_doc *doc, uint32_t name)
+{
+    size_t len = 0;
+    const char *text = json_text(doc, name, &len);
+    for (int k = 0; k < K_COUNT; k++) {
+        if (strlen(keywords[k]) == len && memcmp(keywords[k], text, len) == 0) {
+            return (enum keyword)k;
+        }
+    }
+    return K_COUNT;
+}
+
+static unsigned type_bit(const struct json_doc *doc, uint32_t node)
+{
+    static const struct {
+        const char *name;
+        unsigned bits;
+    } types[] = {{"null", TYPE_NULL},     {"boolean", TYPE_BOOLEAN}, {"integer", TYPE_INTEGER},
+                 {"number", TYPE_NUMBER}, {"string", TYPE_STRING},   {"array", TYPE_ARRAY},
+                 {"object", TYPE_OBJECT}, {"any", TYPE_ANY},         {"file", TYPE_STRING}};
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        if (json_is(doc, node, types[i].name)) {
+            return types[i].bits;
+        }
+    }
+    return TYPE_ANY;
+}
+
+static void read_types(const struct json_doc *doc, uint32_t node, struct rule *r)
+{
+    r->typed = true;
+    if (json_type(doc, node) != JSON_ARRAY) {
+        r->types = type_bit(doc, node);
+        return;
+    }
+    r->types = 0;
+    uint32_t element = node + 1;
+    for (uint32_t i = 0; i < doc->nodes[node].len; i++) {
+        r->types |= type_bit(doc, element);
+        element = json_next(doc, element);
+    }
+}
+
+static uint64_t count_of(const struct json_doc *doc, uint32_t node, uint64_t fallback)
+{
+    double value = json_type(doc, node) >= JSON_INT && json_type(doc, node) <= JSON_DOUBLE
+                       ? json_number(doc, node)
+                       : -1;
+    return value >= 0 && value < 1e18 ? (uint64_t)value : fallback;
+}
+
+static uint32_t number_of(const struct json_doc *doc, uint32_t node)
+{
+    enum json_type type = json_type(doc, node);
+    return type >= JSON_INT && type <= JSON_DOUBLE ? node : JSON_NONE;
+}
+
+/* Keywords whose value is a number, or that only set a flag. */
+void keyword_read_simple(const struct json_doc *doc, enum keyword k, uint32_t v, struct rule *r)
+{
+    switch (k) {
+    case K_TYPE:
+        read_types(doc, v, r);
+        break;
+    case K_ENUM:
+        r->enumeration = json_type(doc, v) == JSON_ARRAY ? v : JSON_NONE;
+        break;
+    case K_CONST:
+        r->constant = v;
+        break;
+    case K_MINIMUM:
+        r->minimum = number_of(doc, v);
+        break;
+    case K_MAXIMUM:
+        r->maximum = number_of(doc, v);
+        break;
+    case K_ABOVE:
+        r->above = number_of(doc, v);
+        break;
+    case K_BELOW:
+        r->below = number_of(doc, v);
+        break;
+    case K_MULTIPLE:
+        r->multiple = number_of(doc, v);
+        break;
+    case K_MIN_LENGTH:
+        r->min_length = count_of(doc, v, 0);
+        break;
+    case K_MAX_LENGTH:
+        r->max_length = count_of(doc, v, UINT64_MAX);
+        break;
+    case K_MIN_ITEMS:
+        r->min_items = count_of(doc, v, 0);
+        break;
+    case K_MAX_ITEMS:
+        r->max_items = count_of(doc, v, UINT64_MAX);
+        break;
+    case K_MIN_MEMBERS:
+        r->min_members = count_of(doc, v, 0);
+        break;
+    case K_MAX_MEMBERS:
+        r->max_members = count_of(doc, v, UINT64_MAX);
+        break;
+    case K_UNIQUE:
+        r->unique = json_type(doc, v) == JSON_TRUE;
+        break;
+    case K_FORMAT:
+        r->binary = json_is(doc, v, "binary");
+        break;
+    default:
+        break;
+    }
+}

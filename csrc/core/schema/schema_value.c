@@ -1,0 +1,163 @@
+#include "schema/schema_internal.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_UNIQUE 4096 /* longer arrays are not compared element by element; the server will */
+
+static bool is_whole(double value)
+{
+    return isfinite(value) && value == floor(value);
+}
+
+static unsigned types_of(const struct json_doc *doc, uint32_t node)
+{
+    switch (json_type(doc, node)) {
+    case JSON_NULL:
+        return TYPE_NULL;
+    case JSON_FALSE:
+    case JSON_TRUE:
+        return TYPE_BOOLEAN;
+    case JSON_INT:
+    case JSON_UINT:
+    case JSON_DIGITS:
+        return TYPE_INTEGER | TYPE_NUMBER;
+    case JSON_DOUBLE:
+        return TYPE_NUMBER;
+    case JSON_STRING:
+    case JSON_FILE:
+        return TYPE_STRING;
+    case JSON_ARRAY:
+        return TYPE_ARRAY;
+    case JSON_OBJECT:
+        return TYPE_OBJECT;
+    }
+    return 0;
+}
+
+enum fit value_fit(const struct json_doc *doc, uint32_t node, unsigned types)
+{
+    const struct json_node *n = &doc->nodes[node];
+    if (types & types_of(doc, node)) {
+        return FIT_YES;
+    }
+    if (n->type == JSON_DOUBLE && (types & TYPE_INTEGER) && is_whole(n->v.d)) {
+        return FIT_CHANGED;
+    }
+    if ((n->flags & JSON_F_EITHER) && (types & (TYPE_ARRAY | TYPE_OBJECT))) {
+        return FIT_CHANGED;
+    }
+    if ((n->flags & JSON_F_BIGDIGITS) && (types & (TYPE_INTEGER | TYPE_NUMBER))) {
+        return FIT_CHANGED;
+    }
+    return FIT_NO;
+}
+
+/* A whole double as the integer that it is; past 64 bits it stays, being whole in JSON too. */
+static void settle_double(struct json_node *n)
+{
+    if (n->v.d >= -9223372036854775808.0 && n->v.d < 9223372036854775808.0) {
+        n->v.i = (int64_t)n->v.d;
+        n->type = JSON_INT;
+    } else if (n->v.d > 0 && n->v.d < 18446744073709551616.0) {
+        n->v.u = (uint64_t)n->v.d;
+        n->type = JSON_UINT;
+    }
+}
+
+void value_settle(struct json_doc *doc, uint32_t node, unsigned types)
+{
+    struct json_node *n = &doc->nodes[node];
+    if (value_fit(doc, node, types) != FIT_CHANGED) {
+        return;
+    }
+    if (n->type == JSON_DOUBLE) {
+        settle_double(n);
+    } else if (n->flags & JSON_F_EITHER) {
+        n->type = types & TYPE_OBJECT ? JSON_OBJECT : JSON_ARRAY;
+    } else {
+        n->type = JSON_DIGITS;
+    }
+    n->flags = 0;
+}
+
+bool value_is_number(const struct json_doc *doc, uint32_t node)
+{
+    const struct json_node *n = &doc->nodes[node];
+    return (n->type >= JSON_INT && n->type <= JSON_DOUBLE) || (n->flags & JSON_F_BIGDIGITS);
+}
+
+/* long double holds every 64-bit integer exactly where it has a 64-bit mantissa; elsewhere limits
+ * that large don't occur. */
+long double value_number(const struct json_doc *doc, uint32_t node)
+{
+    const struct json_node *n = &doc->nodes[node];
+    if (n->type == JSON_INT) {
+        return (long double)n->v.i;
+    }
+    if (n->type == JSON_UINT) {
+        return (long double)n->v.u;
+    }
+    if (n->type == JSON_DOUBLE) {
+        return (long double)n->v.d;
+    }
+    size_t len = 0;
+    const char *text = json_text(doc, node, &len);
+    long double value = 0;
+    bool negative = len > 0 && text[0] == '-';
+    for (size_t i = negative; i < len; i++) {
+        value = value * 10 + (text[i] - '0');
+    }
+    return negative ? -value : value;
+}
+
+uint64_t value_length(const struct json_doc *doc, uint32_t node)
+{
+    size_t len = 0;
+    uint64_t count = 0;
+    const char *text = json_text(doc, node, &len);
+    for (size_t i = 0; i < len; i++) {
+        count += ((unsigned char)text[i] & 0xC0) != 0x80;
+    }
+    return count;
+}
+
+bool value_is_multiple(const struct json_doc *doc, uint32_t value, const struct json_doc *of,
+                       uint32_t step)
+{
+    if (json_type(doc, value) == JSON_INT && json_type(of, step) == JSON_INT) {
+        int64_t divisor = of->nodes[step].v.i;
+        return divisor == 0 || divisor == -1 || doc->nodes[value].v.i % divisor == 0;
+    }
+    long double divisor = value_number(of, step);
+    if (divisor == 0) {
+        return true;
+    }
+    long double quotient = value_number(doc, value) / divisor;
+    if (fabsl(quotient) > 1e25L) {
+        return fmodl(value_number(doc, value), divisor) == 0; /* no fraction is left to round */
+    }
+    long double off = fabsl(quotient - roundl(quotient));
+    return off <= fabsl(quotient) * 1e-14L + 1e-12L;
+}
+
+bool value_is_unique(const struct json_doc *doc, uint32_t array)
+{
+    uint32_t len = doc->nodes[array].len;
+    if (len > MAX_UNIQUE) {
+        return true;
+    }
+    uint32_t a = array + 1;
+    for (uint32_t i = 0; i < len; i++) {
+        uint32_t b = json_next(doc, a);
+        for (uint32_t j = i + 1; j < len; j++) {
+            if (json_equal(doc, a, doc, b)) {
+                return false;
+            }
+            b = json_next(doc, b);
+        }
+        a = json_next(doc, a);
+    }
+    return true;
+}

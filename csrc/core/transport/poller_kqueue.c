@@ -1,0 +1,150 @@
+#if defined(__APPLE__) || defined(__FreeBSD__) || defined(__OpenBSD__) || defined(__NetBSD__) ||   \
+    defined(__DragonFly__) || defined(BOSA_POLLER_KQUEUE)
+
+/* kqueue and its types are no part of POSIX, which the build asks for. */
+#define _DARWIN_C_SOURCE
+#define __BSD_VISIBLE 1
+
+#include "transport/poller.h"
+
+#include "base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/types.h>
+
+#include <sys/event.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MAX_EVENTS 64
+#define TIMER_ID 1
+#define WAKE_ID 2
+
+struct poller {
+    int queue;
+    pid_t pid;   /* a child does not inherit the queue: its number may be another file there */
+    int64_t due; /* what the timer is set to, ms; INT64_MAX: nothing */
+};
+
+int64_t poller_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Makes one change to the queue. */
+static bool change(struct poller *p, uintptr_t id, int filter, int flags, unsigned fflags,
+                   int64_t data)
+{
+    struct kevent e;
+    memset(&e, 0, sizeof e);
+    e.ident = id;
+    e.filter = (short)filter;
+    e.flags = (unsigned short)flags;
+    e.fflags = fflags;
+    e.data = (intptr_t)data;
+    return kevent(p->queue, &e, 1, NULL, 0, NULL) == 0;
+}
+
+enum bosa_status poller_new(struct poller **out, struct bosa_error *err)
+{
+    struct poller *p = mem_zalloc(1, sizeof *p);
+    *out = NULL;
+    if (!p) {
+        return error_set(err, BOSA_NOMEM, "out of memory");
+    }
+    p->pid = getpid();
+    p->queue = kqueue();
+    p->due = INT64_MAX;
+    if (p->queue < 0 || fcntl(p->queue, F_SETFD, FD_CLOEXEC) < 0 ||
+        !change(p, WAKE_ID, EVFILT_USER, EV_ADD | EV_CLEAR, 0, 0)) {
+        int cause = errno;
+        poller_free(p);
+        return error_set(err, BOSA_CONNECTION, "cannot make a poller (%s)", strerror(cause));
+    }
+    *out = p;
+    return BOSA_OK;
+}
+
+int poller_fd(const struct poller *poller)
+{
+    return poller->queue;
+}
+
+bool poller_watch(struct poller *poller, int fd, int bits)
+{
+    bool read =
+        change(poller, (uintptr_t)fd, EVFILT_READ, bits & POLLER_READ ? EV_ADD : EV_DELETE, 0, 0);
+    bool write =
+        change(poller, (uintptr_t)fd, EVFILT_WRITE, bits & POLLER_WRITE ? EV_ADD : EV_DELETE, 0, 0);
+    /* deleting what was not there fails, and is as good */
+    return (read || !(bits & POLLER_READ)) && (write || !(bits & POLLER_WRITE));
+}
+
+/* A closed descriptor leaves the queue by itself. */
+void poller_forget(struct poller *poller, int fd)
+{
+    (void)poller;
+    (void)fd;
+}
+
+bool poller_set_timer(struct poller *poller, int64_t ms)
+{
+    if (ms == poller->due) {
+        return true;
+    }
+    poller->due = ms;
+    if (ms == INT64_MAX) {
+        change(poller, TIMER_ID, EVFILT_TIMER, EV_DELETE, 0, 0);
+        return true;
+    }
+    int64_t left = ms - poller_now();
+    return change(poller, TIMER_ID, EVFILT_TIMER, EV_ADD | EV_ONESHOT, 0, left > 0 ? left : 1);
+}
+
+void poller_wake(struct poller *poller)
+{
+    change(poller, WAKE_ID, EVFILT_USER, 0, NOTE_TRIGGER, 0);
+}
+
+static void translate(struct poller *poller, const struct kevent *found, struct poller_event *out)
+{
+    bool own = found->filter == EVFILT_USER || found->filter == EVFILT_TIMER;
+    if (found->filter == EVFILT_TIMER) {
+        poller->due = INT64_MAX;
+    }
+    out->fd = own ? -1 : (int)found->ident;
+    out->bits = (found->filter == EVFILT_READ ? POLLER_READ : 0) |
+                (found->filter == EVFILT_WRITE ? POLLER_WRITE : 0) |
+                (found->flags & EV_ERROR ? POLLER_ERROR : 0);
+}
+
+int poller_wait(struct poller *poller, struct poller_event *events, int max, int timeout)
+{
+    struct kevent found[MAX_EVENTS];
+    struct timespec t = {timeout / 1000, (long)(timeout % 1000) * 1000000};
+    int n = kevent(poller->queue, NULL, 0, found, max < MAX_EVENTS ? max : MAX_EVENTS,
+                   timeout < 0 ? NULL : &t);
+    for (int i = 0; i < n; i++) {
+        translate(poller, &found[i], &events[i]);
+    }
+    return n < 0 ? 0 : n;
+}
+
+void poller_free(struct poller *poller)
+{
+    if (!poller) {
+        return;
+    }
+    if (poller->queue >= 0 && poller->pid == getpid()) {
+        close(poller->queue);
+    }
+    mem_free(poller);
+}
+
+#else
+typedef int poller_kqueue_is_for_bsd; /* ISO C wants something in every file */
+#endif
