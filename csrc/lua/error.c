@@ -1,4 +1,5 @@
 #include "bind.h"
+#include "json/json_error.h"
 
 #include <string.h>
 
@@ -82,8 +83,9 @@ void bind_push_error(lua_State *L, struct bosa_error *err)
         lua_pushlstring(L, err->body, err->body_len);
         lua_setfield(L, -2, "body");
     }
-    if (err->details && err->details->count > 0) {
-        values_push(L, err->details, 0, INT_STRING);
+    const struct json_doc *details = json_error_details(err);
+    if (details && details->count > 0) {
+        values_push(L, details, 0, INT_STRING);
         lua_setfield(L, -2, "details");
     } else if (err->kind == BOSA_PARAMS) {
         set_only_fault(L, err->message ? err->message : "");

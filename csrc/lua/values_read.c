@@ -1,4 +1,5 @@
 #include "base/mem.h"
+#include "base/text.h"
 #include "bind.h"
 #include "values.h"
 #include "values_put.h"
@@ -290,7 +291,7 @@ static enum bosa_status read_string(lua_State *L, int index, struct values_reade
     if (len > UINT32_MAX) {
         return refuse(r, at, "too long");
     }
-    if (r->text ? !json_write_string(r->text, text, len) : !json_utf8(text, len)) {
+    if (r->text ? !json_write_string(r->text, text, len) : !text_is_utf8(text, len)) {
         return refuse(r, at, "text must be UTF-8 (bytes go as a bosa.file)");
     }
     if (r->text) {

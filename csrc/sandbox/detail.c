@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "emit.h"
+#include "json/json_error.h"
 
 #include <string.h>
 
@@ -186,7 +187,7 @@ static void emit_fault(struct buf *out, const struct json_doc *params,
 void detail_faults(struct answer *answer, const struct json_doc *params,
                    const struct bosa_error *err)
 {
-    const struct json_doc *details = err->details;
+    const struct json_doc *details = json_error_details(err);
     if (!details || json_type(details, 0) != JSON_ARRAY) {
         detail_one(answer, "value_error", NULL, err->message ? err->message : "invalid");
         return;

@@ -3,6 +3,7 @@
  * answer is small enough to be looked at by a test.
  */
 #include "emit.h"
+#include "base/text.h"
 
 #include "json/json.h"
 
@@ -59,7 +60,7 @@ static void emit_latin1(struct buf *out, const char *text, size_t len)
 void emit_string(struct buf *out, const char *key, const char *text, size_t len)
 {
     begin(out, key);
-    if (json_utf8(text, len)) {
+    if (text_is_utf8(text, len)) {
         json_write_string(out, text, len);
     } else {
         emit_latin1(out, text, len);

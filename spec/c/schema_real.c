@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "json/json_error.h"
 
 #define MAX_DEPTH 6
 
@@ -262,10 +263,11 @@ static void make(struct maker *m, uint32_t schema, const struct path *at, int de
 
 static bool has_path(const struct bosa_error *err, const char *path, size_t len)
 {
-    for (uint32_t i = 0; err->details && i < err->details->nodes[0].len; i++) {
-        uint32_t fault = json_at(err->details, 0, i);
+    for (uint32_t i = 0; err->details && i < json_error_details(err)->nodes[0].len; i++) {
+        uint32_t fault = json_at(json_error_details(err), 0, i);
         size_t n = 0;
-        const char *text = json_text(err->details, json_member(err->details, fault, "path"), &n);
+        const char *text = json_text(json_error_details(err),
+                                     json_member(json_error_details(err), fault, "path"), &n);
         if (n == len && (len == 0 || memcmp(text, path, len) == 0)) {
             return true;
         }

@@ -10,8 +10,10 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "hub/redact.h"
 #include "mem_torture.h"
 #include "json/json.h"
+#include "json/json_error.h"
 
 #define KEY "sk-0123456789"
 
@@ -235,7 +237,7 @@ static void error_field_replaces(void **unused)
 /* Fills `e` with something in every field; the secret KEY is in all that error_redact looks at. */
 static void fill(struct bosa_error *e)
 {
-    struct json_doc *details = mem_alloc(sizeof *details);
+    struct json_doc details;
     uint32_t list, object;
 
     error_set(e, BOSA_RATE_LIMIT, "key " KEY " and " KEY " failed");
@@ -252,15 +254,15 @@ static void fill(struct bosa_error *e)
     error_field(&e->cause, KEY, strlen(KEY));
     error_field(&e->body, "{\0" KEY "}", strlen(KEY) + 3);
     e->body_len = strlen(KEY) + 3;
-    json_init(details);
-    list = json_open(details, JSON_ARRAY);
-    object = json_open(details, JSON_OBJECT);
-    json_add_string(details, KEY, strlen(KEY));
-    json_add_string(details, "<" KEY ">", strlen(KEY) + 2);
-    json_close(details, object, 1);
-    json_add_int(details, 5);
-    json_close(details, list, 2);
-    e->details = details;
+    json_init(&details);
+    list = json_open(&details, JSON_ARRAY);
+    object = json_open(&details, JSON_OBJECT);
+    json_add_string(&details, KEY, strlen(KEY));
+    json_add_string(&details, "<" KEY ">", strlen(KEY) + 2);
+    json_close(&details, object, 1);
+    json_add_int(&details, 5);
+    json_close(&details, list, 2);
+    assert_int_equal(json_error_attach(e, &details), BOSA_OK);
 }
 
 static void error_copy_is_deep(void **unused)
@@ -290,7 +292,8 @@ static void error_copy_is_deep(void **unused)
     assert_string_equal(to.cause, KEY);
     assert_int_equal(to.body_len, strlen(KEY) + 3);
     assert_memory_equal(to.body, "{\0" KEY "}", to.body_len);
-    assert_true(json_is(to.details, json_member(to.details, 1, KEY), "<" KEY ">"));
+    assert_true(json_is(json_error_details(&to), json_member(json_error_details(&to), 1, KEY),
+                        "<" KEY ">"));
     error_clear(&to);
 }
 
@@ -376,14 +379,15 @@ static void error_redact_masks_every_occurrence(void **unused)
     (void)unused;
     error_init(&e);
     fill(&e);
-    assert_true(has_key(e.details->text, e.details->text_len));
+    assert_true(has_key(json_error_details(&e)->text, json_error_details(&e)->text_len));
     error_redact(&e, KEY, strlen(KEY));
     assert_string_equal(e.message, "key *** and *** failed");
     assert_string_equal(e.cause, "***");
     assert_int_equal(e.body_len, 6);
     assert_memory_equal(e.body, "{\0***}", 6);
-    assert_true(json_is(e.details, json_member(e.details, 1, "***"), "<***>"));
-    assert_false(has_key(e.details->text, e.details->text_len));
+    assert_true(
+        json_is(json_error_details(&e), json_member(json_error_details(&e), 1, "***"), "<***>"));
+    assert_false(has_key(json_error_details(&e)->text, json_error_details(&e)->text_len));
     assert_string_equal(e.connector, "github");
     error_clear(&e);
 }

@@ -1,6 +1,7 @@
 /* http: the names of files, read from Content-Disposition and made safe. */
 #include "net_fixture.h"
 
+#include "base/text.h"
 #include "http/disposition.h"
 #include "http/http.h"
 
@@ -208,7 +209,7 @@ static void a_long_name_is_cut_between_characters_before_its_extension(void **un
         }
         made = http_safe_filename(name);
         assert_true(strlen(made) <= 200 && strlen(made) > 196);
-        assert_true(json_utf8(made, strlen(made)));
+        assert_true(text_is_utf8(made, strlen(made)));
         mem_free(made);
     }
     memset(name, '.', 300);

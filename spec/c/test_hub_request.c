@@ -1,6 +1,7 @@
 /* The requests that a hub writes for actions and discovery; what endpoints get has a file of its
  * own. */
 #include "hub_fixture.h"
+#include "json/json_error.h"
 
 #define TOKEN "user-token-1"
 
@@ -229,7 +230,7 @@ static void parameters_are_checked(void **state)
     assert_int_equal(write_action(hub, plan_of("list_issues", "{\"page\":\"two\",\"onwer\":\"x\"}"),
                                   &request, &err),
                      BOSA_PARAMS);
-    assert_int_equal(err.details->nodes[0].len, 2);
+    assert_int_equal(json_error_details(&err)->nodes[0].len, 2);
     assert_string_equal(err.connector, "github");
     assert_string_equal(err.action, "list_issues");
     error_clear(&err);

@@ -1,4 +1,5 @@
 /* json: reading and questions. */
+#include "base/text.h"
 #include "json_fixture.h"
 
 /* ---- reading ---- */
@@ -370,13 +371,13 @@ static void equality_is_json_schemas(void **unused)
 static void utf8_is_checked(void **unused)
 {
     (void)unused;
-    assert_true(json_utf8(TEXT("")));
-    assert_true(json_utf8(TEXT("plain, \"quoted\" and \0 and \n")));
-    assert_true(json_utf8(TEXT("0123456789 \xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80")));
-    assert_false(json_utf8(TEXT("\xff")));
-    assert_false(json_utf8(TEXT("0123456789abcdef\x80")));
-    assert_false(json_utf8(TEXT("\xed\xa0\x80")));
-    assert_false(json_utf8(TEXT("0123456\xe2\x82")));
+    assert_true(text_is_utf8(TEXT("")));
+    assert_true(text_is_utf8(TEXT("plain, \"quoted\" and \0 and \n")));
+    assert_true(text_is_utf8(TEXT("0123456789 \xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80")));
+    assert_false(text_is_utf8(TEXT("\xff")));
+    assert_false(text_is_utf8(TEXT("0123456789abcdef\x80")));
+    assert_false(text_is_utf8(TEXT("\xed\xa0\x80")));
+    assert_false(text_is_utf8(TEXT("0123456\xe2\x82")));
 }
 
 /* ---- memory ---- */

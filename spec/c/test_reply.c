@@ -1,4 +1,5 @@
 /* reply: an answer on its way in. What is made of an error answer is in test_reply_error.c. */
+#include "base/text.h"
 #include "reply_fixture.h"
 
 #include <unistd.h>
@@ -436,7 +437,7 @@ static void the_start_of_a_long_error_answer_is_kept(void **unused)
     assert_int_equal(reply_end(&reply, &err), BOSA_OK);
     assert_int_equal(reply.kind, REPLY_TEXT);
     assert_int_equal(reply.text.len, REPLY_SHOWN_BYTES - 1);
-    assert_true(json_utf8(reply.text.data, reply.text.len));
+    assert_true(text_is_utf8(reply.text.data, reply.text.len));
     reply_free(&reply);
     free(body);
 }

@@ -1,5 +1,6 @@
 /* reply: what is made of an answer that is an error. */
 #include "reply_fixture.h"
+#include "json/json_error.h"
 
 #define NOW 784111740 /* 37 seconds before the date below */
 #define DATE "Sun, 06 Nov 1994 08:49:37 GMT"
@@ -187,7 +188,7 @@ static void an_echo_of_the_callers_input_is_never_shown(void **unused)
     struct bosa_error ignored;
     error_init(&ignored);
     buf_init(&text);
-    assert_int_equal(json_write(&text, err.details, 0, &ignored), BOSA_OK);
+    assert_int_equal(json_write(&text, json_error_details(&err), 0, &ignored), BOSA_OK);
     buf_addc(&text, '\0');
     assert_string_equal(text.data,
                         "[{\"type\":\"missing\",\"loc\":[\"body\",\"owner\"],\"msg\":\"Field "
@@ -215,9 +216,10 @@ static void details_are_the_servers(void **unused)
           "{\"error\":{\"message\":\"m\",\"details\":{\"a\":[1,{\"b\":2}]}},\"detail\":[]}", false,
           &err);
     assert_non_null(err.details);
-    assert_int_equal(json_type(err.details, 0), JSON_OBJECT);
-    uint32_t list = json_member(err.details, 0, "a");
-    assert_int_equal(err.details->nodes[json_at(err.details, list, 0)].v.i, 1);
+    assert_int_equal(json_type(json_error_details(&err), 0), JSON_OBJECT);
+    uint32_t list = json_member(json_error_details(&err), 0, "a");
+    assert_int_equal(
+        json_error_details(&err)->nodes[json_at(json_error_details(&err), list, 0)].v.i, 1);
     error_clear(&err);
     judge(400, JSON_TYPE, "{\"detail\":\"only a sentence\"}", false, &err);
     assert_null(err.details);

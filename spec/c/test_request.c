@@ -3,6 +3,7 @@
 
 #include "request/form.h"
 #include "request/request.h"
+#include "json/json_error.h"
 
 /* Sets the parameters of a fresh request; the document and the files stay the caller's. */
 static enum bosa_status set(struct request *request, const struct json_doc *doc, bool form,
@@ -93,8 +94,9 @@ static void what_a_form_can_not_hold_is_refused_with_its_path(void **unused)
     error_init(&err);
     assert_refused("{\"a\": 1, \"filter\": {\"b\": 1}}", true, &err);
     assert_non_null(err.details);
-    uint32_t fault = json_at(err.details, 0, 0);
-    assert_true(json_is(err.details, json_member(err.details, fault, "path"), "filter"));
+    uint32_t fault = json_at(json_error_details(&err), 0, 0);
+    assert_true(json_is(json_error_details(&err),
+                        json_member(json_error_details(&err), fault, "path"), "filter"));
     assert_message(
         &err, "parameter `filter`: an object can't be sent in a form, and this action takes one");
     assert_refused("{\"filter\": {}}", true, &err);

@@ -6,25 +6,11 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "json/json.h"
-
-#define MASK "***"
-#define MASK_LEN (sizeof MASK - 1)
-#define SHORTEST_SECRET 4 /* also what makes the mask fit in the secret's place */
 
 /* A retry_after below 0 is the only field whose "not said" is not zero. */
 void error_init(struct bosa_error *e)
 {
     *e = (struct bosa_error){.kind = BOSA_OK, .sent = BOSA_SENT_NO, .retry_after = -1};
-}
-
-/* Frees a document that lives in the heap by itself; NULL is allowed. */
-static void free_details(struct json_doc *details)
-{
-    if (details != NULL) {
-        json_free(details);
-        mem_free(details);
-    }
 }
 
 /*
@@ -40,7 +26,9 @@ void error_clear(struct bosa_error *e)
     mem_free(e->code);
     mem_free(e->cause);
     mem_free(e->body);
-    free_details(e->details);
+    if (e->details != NULL) {
+        e->details->free(e->details);
+    }
     error_init(e);
 }
 
@@ -48,7 +36,7 @@ void error_clear(struct bosa_error *e)
 static size_t character(const char *text, size_t left)
 {
     for (size_t len = 1; len <= 4 && len <= left; len++) {
-        if (json_utf8(text, len)) {
+        if (text_is_utf8(text, len)) {
             return len;
         }
     }
@@ -147,21 +135,11 @@ static bool copy_text(char **field, const char *text)
     return text == NULL || error_field(field, text, strlen(text)) == BOSA_OK;
 }
 
-/* A document of its own with the same root; false when there is no memory. NULL stays NULL. */
-static bool copy_details(struct json_doc **to, const struct json_doc *from)
+/* Details of its own; false when there is no memory. NULL stays NULL. */
+static bool copy_details(struct error_details **to, const struct error_details *from)
 {
-    if (from == NULL) {
-        return true;
-    }
-    *to = mem_alloc(sizeof **to);
-    if (*to == NULL) {
-        return false;
-    }
-    json_init(*to);
-    if (from->count > 0) {
-        json_add_copy(*to, from, 0);
-    }
-    return !(*to)->failed;
+    *to = from != NULL ? from->copy(from) : NULL;
+    return from == NULL || *to != NULL;
 }
 
 /*
@@ -242,74 +220,4 @@ const char *error_sent_name(enum bosa_sent sent)
     };
 
     return names[sent];
-}
-
-/*
- * Masks the secret in `text`, in place, and returns the new length. What the shorter text leaves
- * free at the end is zeroed: remains of a secret could stand there.
- */
-static size_t mask(char *text, size_t len, const char *secret, size_t secret_len)
-{
-    size_t from = 0, to = 0;
-
-    while (from < len) {
-        if (len - from >= secret_len && memcmp(text + from, secret, secret_len) == 0) {
-            memcpy(text + to, MASK, MASK_LEN);
-            from += secret_len;
-            to += MASK_LEN;
-        } else {
-            text[to++] = text[from++];
-        }
-    }
-    mem_wipe(text + to, len - to);
-    return to;
-}
-
-/* The body is the start of an answer: where it was cut within the secret, what is left of that
- * goes. */
-static size_t drop_beginning(char *text, size_t len, const char *secret, size_t secret_len)
-{
-    size_t part = secret_len - 1 < len ? secret_len - 1 : len;
-
-    for (; part >= SHORTEST_SECRET; part--) {
-        if (memcmp(text + len - part, secret, part) == 0) {
-            mem_wipe(text + len - part, part);
-            return len - part;
-        }
-    }
-    return len;
-}
-
-/* Masks in every string of a document, names of members included. */
-static void mask_details(struct json_doc *details, const char *secret, size_t len)
-{
-    for (uint32_t i = 0; i < details->count; i++) {
-        struct json_node *node = &details->nodes[i];
-
-        if (node->type == JSON_STRING) {
-            node->len = (uint32_t)mask(details->text + node->v.at, node->len, secret, len);
-        }
-    }
-}
-
-/* A server may say anything back, also as its code or as the reference; names are the caller's. */
-void error_redact(struct bosa_error *e, const char *secret, size_t len)
-{
-    char *const texts[] = {e->message, e->cause, e->code, e->reference_id, e->url};
-
-    if (len < SHORTEST_SECRET) {
-        return;
-    }
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        if (texts[i] != NULL) {
-            mask(texts[i], strlen(texts[i]), secret, len);
-        }
-    }
-    if (e->body != NULL) {
-        e->body_len = mask(e->body, e->body_len, secret, len);
-        e->body_len = drop_beginning(e->body, e->body_len, secret, len);
-    }
-    if (e->details != NULL) {
-        mask_details(e->details, secret, len);
-    }
 }

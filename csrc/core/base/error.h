@@ -10,7 +10,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct json_doc;
+/*
+ * What goes with an error beside its strings. Its kind is known to whoever attached it (today:
+ * json/json_error.h); an error only has to free and to copy it.
+ */
+struct error_details {
+    void (*free)(struct error_details *details);
+    struct error_details *(*copy)(const struct error_details *details); /* NULL: no memory */
+};
 
 enum bosa_status {
     BOSA_OK = 0,
@@ -54,7 +61,7 @@ struct bosa_error {
     char *cause;              /* what the layer below said: libcurl's or the system's words */
     char *body;               /* start of the answer's text, not terminated; for display */
     size_t body_len;
-    struct json_doc *details; /* owned: list of faults (schema.h), or the server's `detail` */
+    struct error_details *details; /* owned; NULL: none */
 };
 
 void error_init(struct bosa_error *e);
@@ -91,11 +98,5 @@ enum bosa_status error_copy(struct bosa_error *to, const struct bosa_error *from
  */
 const char *error_kind_name(enum bosa_status kind);
 const char *error_sent_name(enum bosa_sent sent);
-
-/*
- * Replaces every occurrence of `secret` in message, cause, code, reference_id, url, body and
- * details by "***". A secret shorter than 4 bytes is not looked for.
- */
-void error_redact(struct bosa_error *e, const char *secret, size_t len);
 
 #endif

@@ -4,6 +4,7 @@
 #include "call/call_internal.h"
 
 #include "base/mem.h"
+#include "hub/redact.h"
 
 #include <string.h>
 

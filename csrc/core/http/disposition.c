@@ -10,7 +10,6 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "http/http.h"
-#include "json/json.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -210,7 +209,7 @@ static bool add_sections(struct buf *out, const char *value, bool *latin1)
 /* Adds `text` as UTF-8: as it is, or from Latin-1 when told or when it is no UTF-8. */
 static void add_utf8(struct buf *out, const char *text, size_t len, bool latin1)
 {
-    if (!latin1 && json_utf8(text, len)) {
+    if (!latin1 && text_is_utf8(text, len)) {
         buf_add(out, text, len);
         return;
     }

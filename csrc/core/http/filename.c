@@ -6,7 +6,6 @@
 
 #include "base/buf.h"
 #include "base/text.h"
-#include "json/json.h"
 
 #include <string.h>
 
@@ -52,7 +51,7 @@ static size_t unfit(const char *at)
 static void add_fit(struct buf *out, const char *name)
 {
     size_t len = strlen(name);
-    bool utf8 = json_utf8(name, len);
+    bool utf8 = text_is_utf8(name, len);
     for (size_t i = 0; i < len; i++) {
         bool broken = !utf8 && (unsigned char)name[i] >= 0x80;
         size_t bad = broken ? 1 : unfit(name + i);

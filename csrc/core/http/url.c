@@ -3,7 +3,7 @@
  * another host than we do is refused. So user information, backslashes, encoded bytes in a host and
  * numbers in odd bases have no meaning here.
  */
-#include "request/request.h"
+#include "http/url.h"
 
 #include "base/text.h"
 #include "http/http.h"

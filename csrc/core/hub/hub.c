@@ -5,6 +5,7 @@
 #include "hub/hub_internal.h"
 
 #include "base/mem.h"
+#include "hub/redact.h"
 
 #include <string.h>
 

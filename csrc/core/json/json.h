@@ -182,9 +182,6 @@ void json_write_uint(struct buf *out, uint64_t value);
 /* Appends one finite double, shortest. */
 void json_write_double(struct buf *out, double value);
 
-/* True for well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms). */
-bool json_utf8(const char *text, size_t len);
-
 /*
  * Wipes the text (it may hold a secret), frees everything and leaves the document as json_init
  * does.

@@ -9,6 +9,8 @@
 
 #include "json/json.h"
 
+#include "base/text.h"
+
 #if defined(__SSE2__) && defined(__GNUC__)
 #include <emmintrin.h>
 #define JSON_HAVE_SSE2 1
@@ -65,34 +67,6 @@ bool json_set_integer(struct json_node *node, uint64_t value, bool minus);
  * fit.
  */
 bool json_read_integer(const char *text, size_t len, struct json_node *node);
-
-/*
- * Bytes of the well-formed UTF-8 sequence at `p`, whose first byte is not ASCII; 0 when there is
- * none.
- */
-static inline size_t json_utf8_sequence(const char *p, const char *end)
-{
-    const unsigned char *s = (const unsigned char *)p;
-    size_t left = (size_t)(end - p);
-
-    if (s[0] >= 0xc2 && s[0] <= 0xdf) {
-        return left >= 2 && (s[1] & 0xc0) == 0x80 ? 2 : 0;
-    }
-    if ((s[0] & 0xf0) == 0xe0) {
-        unsigned low = s[0] == 0xe0 ? 0xa0 : 0x80, high = s[0] == 0xed ? 0x9f : 0xbf;
-
-        return left >= 3 && s[1] >= low && s[1] <= high && (s[2] & 0xc0) == 0x80 ? 3 : 0;
-    }
-    if (s[0] >= 0xf0 && s[0] <= 0xf4) {
-        unsigned low = s[0] == 0xf0 ? 0x90 : 0x80, high = s[0] == 0xf4 ? 0x8f : 0xbf;
-
-        return left >= 4 && s[1] >= low && s[1] <= high && (s[2] & 0xc0) == 0x80 &&
-                       (s[3] & 0xc0) == 0x80
-                   ? 4
-                   : 0;
-    }
-    return 0;
-}
 
 /* True for what may stand in a JSON string as it is and is ASCII. */
 static inline bool json_is_plain(char c)

@@ -141,7 +141,7 @@ static char *skip_literal(struct reader *r, char *p)
             return p;
         }
         do {
-            size_t len = json_utf8_sequence(p, r->end);
+            size_t len = text_utf8_sequence(p, r->end);
 
             if (len == 0) {
                 return fail(r, p, "UTF-8");

@@ -12,33 +12,6 @@ struct writer {
 
 /* ---- text ---- */
 
-/* ASCII goes eight bytes a time. */
-bool json_utf8(const char *text, size_t len)
-{
-    const char *end = text + len;
-
-    while (text < end) {
-        uint64_t bytes;
-        size_t step = 1;
-
-        if (end - text >= 8) {
-            memcpy(&bytes, text, 8);
-            if ((bytes & UINT64_C(0x8080808080808080)) == 0) {
-                text += 8;
-                continue;
-            }
-        }
-        if ((unsigned char)*text >= 0x80) {
-            step = json_utf8_sequence(text, end);
-        }
-        if (step == 0) {
-            return false;
-        }
-        text += step;
-    }
-    return true;
-}
-
 /* Writes the escape for a quote, a backslash or a control character. */
 static void write_escape(struct buf *out, char c)
 {
@@ -70,7 +43,7 @@ static bool write_odd(struct buf *out, const char *text, const char *end)
         const char *stop = text;
 
         if ((unsigned char)*text >= 0x80) {
-            size_t sequence = json_utf8_sequence(text, end);
+            size_t sequence = text_utf8_sequence(text, end);
 
             if (sequence == 0) {
                 return false;
@@ -96,7 +69,7 @@ bool json_write_string(struct buf *out, const char *text, size_t len)
     char *to;
 
     if (!buf_reserve(out, len < SIZE_MAX - 2 ? len + 2 : SIZE_MAX)) {
-        return json_utf8(text, len);
+        return text_is_utf8(text, len);
     }
     to = out->data + out->len;
     *to++ = '"';
@@ -323,7 +296,7 @@ bool json_writable(const struct json_doc *doc, uint32_t node)
         const struct json_node *n = &doc->nodes[node];
 
         if (n->type == JSON_FILE || (n->type == JSON_DOUBLE && n->v.d - n->v.d != 0) ||
-            (n->type == JSON_STRING && !json_utf8(doc->text + n->v.at, n->len))) {
+            (n->type == JSON_STRING && !text_is_utf8(doc->text + n->v.at, n->len))) {
             return false;
         }
     }

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "reply/reply_words.h"
+#include "json/json_error.h"
 
 #include <string.h>
 
@@ -179,13 +180,10 @@ static enum bosa_status fill_details(const struct reply *reply, struct bosa_erro
         json_type(&reply->doc, node) == JSON_STRING) {
         return BOSA_OK;
     }
-    err->details = mem_alloc(sizeof *err->details);
-    if (!err->details) {
-        return BOSA_NOMEM;
-    }
-    json_init(err->details);
-    add_clean(err->details, &reply->doc, node);
-    return err->details->failed ? BOSA_NOMEM : BOSA_OK;
+    struct json_doc details;
+    json_init(&details);
+    add_clean(&details, &reply->doc, node);
+    return json_error_attach(err, &details);
 }
 
 /* True when the document may have a member `input`. */

@@ -7,33 +7,27 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "json/json_error.h"
 
 #include <string.h>
 
 #define SHOWN_NAME 60 /* bytes of a parameter's name that a path repeats */
 
-/* Makes the details of one fault, in the form that schema.h lists them. NULL: no memory. */
-static struct json_doc *fault_details(const char *path, size_t path_len, const char *text)
+/* Adds the details of one fault, in the form that schema.h lists them. */
+static enum bosa_status add_details(struct bosa_error *err, const char *path, size_t path_len,
+                                    const char *text)
 {
-    struct json_doc *doc = mem_alloc(sizeof *doc);
-    if (!doc) {
-        return NULL;
-    }
-    json_init(doc);
-    uint32_t list = json_open(doc, JSON_ARRAY);
-    uint32_t fault = json_open(doc, JSON_OBJECT);
-    json_add_string(doc, "path", 4);
-    json_add_string(doc, path, path_len);
-    json_add_string(doc, "message", 7);
-    json_add_string(doc, text, strlen(text));
-    json_close(doc, fault, 2);
-    json_close(doc, list, 1);
-    if (doc->failed) {
-        json_free(doc);
-        mem_free(doc);
-        return NULL;
-    }
-    return doc;
+    struct json_doc doc;
+    json_init(&doc);
+    uint32_t list = json_open(&doc, JSON_ARRAY);
+    uint32_t fault = json_open(&doc, JSON_OBJECT);
+    json_add_string(&doc, "path", 4);
+    json_add_string(&doc, path, path_len);
+    json_add_string(&doc, "message", 7);
+    json_add_string(&doc, text, strlen(text));
+    json_close(&doc, fault, 2);
+    json_close(&doc, list, 1);
+    return json_error_attach(err, &doc);
 }
 
 /* The value itself is not shown: it may be a secret. */
@@ -51,9 +45,8 @@ enum bosa_status form_fault(struct bosa_error *err, const struct form_item *item
         return error_set(err, BOSA_NOMEM, "no memory");
     }
     enum bosa_status status = error_set(err, BOSA_PARAMS, "parameter `%s`: %s", shown, text);
-    if (status == BOSA_PARAMS) {
-        err->details = fault_details(shown, len, text);
-        status = err->details ? status : error_set(err, BOSA_NOMEM, "no memory");
+    if (status == BOSA_PARAMS && add_details(err, shown, len, text) != BOSA_OK) {
+        status = error_set(err, BOSA_NOMEM, "no memory");
     }
     mem_free(shown);
     return status;
@@ -146,7 +139,7 @@ enum bosa_status form_text(struct buf *out, const struct form *form, const struc
         return BOSA_OK;
     case JSON_STRING: {
         const char *text = json_text(form->doc, item->node, &len);
-        if (!json_utf8(text, len)) {
+        if (!text_is_utf8(text, len)) {
             return form_fault(err, item, "the text is not UTF-8");
         }
         buf_add(out, text, len);

@@ -1,6 +1,7 @@
 #include "schema/schema_internal.h"
 
 #include "base/mem.h"
+#include "json/json_error.h"
 
 #include <string.h>
 
@@ -280,9 +281,7 @@ void fault_add(struct faults *faults, const struct place *at, const char *keywor
 enum bosa_status faults_finish(struct faults *faults, struct bosa_error *err)
 {
     json_close(&faults->list, faults->open, faults->listed);
-    struct json_doc *details = mem_alloc(sizeof *details);
-    if (faults->failed || faults->list.failed || !details) {
-        mem_free(details);
+    if (faults->failed || faults->list.failed) {
         return error_set(err, BOSA_NOMEM, "no memory");
     }
     const char *first = faults->first ? faults->first : "not valid";
@@ -290,9 +289,9 @@ enum bosa_status faults_finish(struct faults *faults, struct bosa_error *err)
                                   ? error_set(err, BOSA_PARAMS, "%s (and %lu more)", first,
                                               (unsigned long)(faults->count - 1))
                                   : error_set(err, BOSA_PARAMS, "%s", first);
-    *details = faults->list;
-    json_init(&faults->list);
-    err->details = details;
+    if (status == BOSA_PARAMS && json_error_attach(err, &faults->list) != BOSA_OK) {
+        status = error_set(err, BOSA_NOMEM, "no memory");
+    }
     return status;
 }
 

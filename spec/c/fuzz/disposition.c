@@ -1,4 +1,5 @@
 /* A Content-Disposition: its file name is UTF-8, and its safe form can leave no directory. */
+#include "base/text.h"
 #include "fuzz.h"
 #include "http/http.h"
 #include "json/json.h"
@@ -7,7 +8,7 @@ static void check_safe(const char *name)
 {
     size_t len = strlen(name);
     PROMISE(len > 0 && len <= 200);
-    PROMISE(json_utf8(name, len));
+    PROMISE(text_is_utf8(name, len));
     PROMISE(strpbrk(name, "/\\:*?\"<>|\r\n\t") == NULL);
     PROMISE(strcmp(name, ".") != 0 && strcmp(name, "..") != 0);
     PROMISE(name[0] != ' ' && name[0] != '.' && name[len - 1] != ' ' && name[len - 1] != '.');
@@ -23,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *again = http_safe_filename(safe);
     PROMISE(again != NULL && strcmp(again, safe) == 0);
     if (name) {
-        PROMISE(json_utf8(name, strlen(name)));
+        PROMISE(text_is_utf8(name, strlen(name)));
     }
     mem_free(again);
     mem_free(safe);

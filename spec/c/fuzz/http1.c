@@ -3,6 +3,7 @@
  * pieces are, and whether the request was HEAD.
  */
 #include "http/http1.h"
+#include "base/text.h"
 #include "fuzz.h"
 
 #define NOW 1700000000
@@ -51,10 +52,10 @@ static void judge(struct answer *a)
 {
     enum bosa_status verdict = reply_judge(&a->reply, true, NOW, &a->err);
     PROMISE(verdict == BOSA_OK || (a->err.message && a->err.kind == verdict));
-    PROMISE(!a->err.message || json_utf8(a->err.message, strlen(a->err.message)));
+    PROMISE(!a->err.message || text_is_utf8(a->err.message, strlen(a->err.message)));
     PROMISE(a->reply.status < 400 || verdict != BOSA_OK);
     char *id = reply_reference_id(&a->reply);
-    PROMISE(!id || json_utf8(id, strlen(id)));
+    PROMISE(!id || text_is_utf8(id, strlen(id)));
     mem_free(id);
     PROMISE(reply_recovery(&a->reply) >= -1 && reply_recovery(&a->reply) <= 1);
     PROMISE(!reply_no_such_route(&a->reply) || a->reply.status == 404 || a->reply.status == 405);

@@ -2,6 +2,7 @@
  * Any bytes as JSON: a document that keeps its invariants, or an error that says where; and the
  * same when the document has been used before.
  */
+#include "base/text.h"
 #include "fuzz.h"
 #include "json/json.h"
 
@@ -13,7 +14,7 @@ static uint32_t walk(const struct json_doc *doc, uint32_t node, uint32_t end)
     PROMISE(next > node && next <= end);
     if (n->type == JSON_STRING || n->type == JSON_DIGITS) {
         PROMISE(n->v.at <= doc->text_len && n->len <= doc->text_len - n->v.at);
-        PROMISE(json_utf8(doc->text + n->v.at, n->len));
+        PROMISE(text_is_utf8(doc->text + n->v.at, n->len));
     }
     if (n->type != JSON_ARRAY && n->type != JSON_OBJECT) {
         PROMISE(next == node + 1);

@@ -3,7 +3,9 @@
  * binding for a language without its types would hand it in. What passed once passes again.
  */
 #include "schema/schema.h"
+#include "base/text.h"
 #include "fuzz.h"
+#include "json/json_error.h"
 
 static bool parse(struct json_doc *doc, const uint8_t *text, size_t len)
 {
@@ -51,8 +53,8 @@ static enum bosa_status check(const struct schema *schema, struct json_doc *valu
     error_init(&err);
     enum bosa_status status = schema_check(schema, value, 0, options, "parameter", &err);
     PROMISE(status == BOSA_OK || (status == BOSA_PARAMS && err.message && err.details));
-    PROMISE(!err.message || json_utf8(err.message, strlen(err.message)));
-    PROMISE(!err.details || json_type(err.details, 0) == JSON_ARRAY);
+    PROMISE(!err.message || text_is_utf8(err.message, strlen(err.message)));
+    PROMISE(!err.details || json_type(json_error_details(&err), 0) == JSON_ARRAY);
     error_clear(&err);
     return status;
 }
