@@ -2,6 +2,7 @@
 #include "options.h"
 
 #include "base/mem.h"
+#include "http/header_fields.h"
 
 #include <string.h>
 
@@ -235,7 +236,8 @@ static char *copy_kept(lua_State *L, const char *key)
     return copy;
 }
 
-static enum bosa_status read_header(lua_State *L, struct plan *plan, struct bosa_error *err)
+static enum bosa_status read_header(lua_State *L, struct invocation *invocation,
+                                    struct bosa_error *err)
 {
     if (lua_type(L, -2) != LUA_TSTRING) {
         return error_set(err, BOSA_PARAMS, "a header field's name must be a string");
@@ -247,10 +249,11 @@ static enum bosa_status read_header(lua_State *L, struct plan *plan, struct bosa
     size_t name_len = 0, value_len = 0;
     const char *name = lua_tolstring(L, -2, &name_len);
     const char *value = lua_tolstring(L, -1, &value_len);
-    return fields_add(&plan->fields, name, name_len, value, value_len, err);
+    return fields_add(&invocation->fields, name, name_len, value, value_len, err);
 }
 
-static enum bosa_status read_headers(lua_State *L, struct plan *plan, struct bosa_error *err)
+static enum bosa_status read_headers(lua_State *L, struct invocation *invocation,
+                                     struct bosa_error *err)
 {
     enum bosa_status status = BOSA_OK;
     int top = lua_gettop(L);
@@ -258,7 +261,7 @@ static enum bosa_status read_headers(lua_State *L, struct plan *plan, struct bos
     if (lua_istable(L, -1)) {
         lua_pushnil(L);
         while (status == BOSA_OK && lua_next(L, top + 1)) {
-            status = read_header(L, plan, err);
+            status = read_header(L, invocation, err);
             lua_pop(L, 1);
         }
     }
@@ -266,51 +269,52 @@ static enum bosa_status read_headers(lua_State *L, struct plan *plan, struct bos
     return status;
 }
 
-static void read_output(lua_State *L, int call, struct plan *plan)
+static void read_output(lua_State *L, int call, struct invocation *invocation)
 {
     bind_kept(L, 1, "output");
-    plan->output = SINK_MEMORY;
+    invocation->output = SINK_MEMORY;
     if (lua_isfunction(L, -1)) {
-        plan->output = SINK_CALLER;
+        invocation->output = SINK_CALLER;
         lua_pushvalue(L, -1);
         bind_keep(L, call, "output");
     } else if (lua_type(L, -1) == LUA_TSTRING) {
-        plan->output = SINK_PATH;
-        plan->output_path = copy_kept(L, "output");
+        invocation->output = SINK_PATH;
+        invocation->output_path = copy_kept(L, "output");
     }
     bind_kept(L, 1, "on_progress");
-    plan->progress = !lua_isnil(L, -1);
+    invocation->progress = !lua_isnil(L, -1);
     bind_keep(L, call, "on_progress");
     lua_pop(L, 1);
 }
 
-/* Fills the plan of the call userdata at `call` from the builder at 1. */
+/* Fills the invocation of the call userdata at `call` from the builder at 1. */
 static enum bosa_status read_plan(lua_State *L, int call, struct lcall *c)
 {
-    struct plan *plan = c->plan;
-    plan->token = copy_kept(L, "token");
-    plan->identifier = copy_kept(L, "identifier");
-    read_output(L, call, plan);
-    enum bosa_status status = read_headers(L, plan, &c->error);
+    struct invocation *invocation = c->invocation;
+    invocation->token = copy_kept(L, "token");
+    invocation->identifier = copy_kept(L, "identifier");
+    read_output(L, call, invocation);
+    enum bosa_status status = read_headers(L, invocation, &c->error);
     if (status != BOSA_OK) {
         return status;
     }
     struct values_reader reader = {
-        .doc = &plan->params, .plan = plan, .call = call, .error = &c->error};
+        .doc = &invocation->params, .invocation = invocation, .call = call, .error = &c->error};
     bind_kept(L, 1, "params");
-    json_free(&plan->params);
+    json_free(&invocation->params);
     status = values_read_object(L, -1, &reader);
     lua_pop(L, 1);
     return status;
 }
 
-static void name_error(struct bosa_error *err, const struct plan *plan)
+static void name_error(struct bosa_error *err, const struct invocation *invocation)
 {
-    error_field(&err->connector, plan->connector, strlen(plan->connector));
-    error_field(&err->action, plan->action, strlen(plan->action));
+    error_field(&err->connector, invocation->connector, strlen(invocation->connector));
+    error_field(&err->action, invocation->action, strlen(invocation->action));
 }
 
-/* Pushes a call userdata that holds the plan of the builder at 1; on failure its error is filled.
+/* Pushes a call userdata that holds the invocation of the builder at 1; on failure its error is
+ * filled.
  */
 static enum bosa_status snapshot(lua_State *L, struct laction *a, struct lcall **out)
 {
@@ -323,9 +327,9 @@ static enum bosa_status snapshot(lua_State *L, struct laction *a, struct lcall *
     bind_kept(L, 1, "name");
     size_t len = 0;
     const char *name = lua_tolstring(L, 5, &len);
-    c->plan = plan_new(connector->name, connector->len, name, len, &a->policy);
-    if (!c->plan) {
-        return error_set(&c->error, BOSA_NOMEM, "out of memory");
+    c->invocation = invocation_new(connector->name, connector->len, name, len, &a->policy);
+    if (!c->invocation) {
+        return error_nomem(&c->error);
     }
     enum bosa_status status = read_plan(L, 3, c);
     if (!h->hub) {
@@ -333,7 +337,7 @@ static enum bosa_status snapshot(lua_State *L, struct laction *a, struct lcall *
     }
     if (status != BOSA_OK) {
         c->error.kind = status;
-        name_error(&c->error, c->plan);
+        name_error(&c->error, c->invocation);
     }
     lua_settop(L, 3);
     return status;
@@ -346,7 +350,7 @@ static int action_call(lua_State *L)
     if (snapshot(L, check(L), &c) != BOSA_OK) {
         return bind_fail(L, &c->error);
     }
-    bind_set_call(L, c, call_new_action(c->hub->hub, c->plan));
+    bind_set_call(L, c, call_new_action(c->hub->hub, c->invocation));
     return 1;
 }
 
@@ -357,7 +361,7 @@ static int action_validate(lua_State *L)
     enum bosa_status status = snapshot(L, check(L), &c);
     if (status == BOSA_OK) {
         struct moment now = bind_now();
-        status = hub_action_request(c->hub->hub, c->plan, NULL, &now, &c->error);
+        status = hub_action_request(c->hub->hub, c->invocation, NULL, &now, &c->error);
     }
     if (status != BOSA_OK) {
         return bind_fail(L, &c->error);

@@ -51,13 +51,14 @@ struct laction {
 
 /* uservalue: {hub, feeds, output, on_progress, on_done, result}. */
 struct lcall {
-    struct call *call; /* owned; NULL once it became a response */
-    struct plan *plan; /* a reference; what is being read from Lua must belong to someone */
-    struct lhub *hub;  /* borrowed from the uservalue's hub */
-    int64_t id;        /* in the hub's table of calls */
-    unsigned notes;    /* of transfer_take, not given to Lua yet */
-    bool queued;       /* in the hub's list */
-    bool driven;       /* the engine has it */
+    struct call *call;             /* owned; NULL once it became a response */
+    struct invocation *invocation; /* a reference; what is being read from Lua must belong to
+                                      someone */
+    struct lhub *hub;              /* borrowed from the uservalue's hub */
+    int64_t id;                    /* in the hub's table of calls */
+    unsigned notes;                /* of transfer_take, not given to Lua yet */
+    bool queued;                   /* in the hub's list */
+    bool driven;                   /* the engine has it */
     struct lcall *next;
     struct http1 wire;       /* reads the answer where the host owns the sockets */
     struct buf out;          /* bytes on their way to Lua, for such a host */
@@ -170,7 +171,7 @@ void bind_open_connector(lua_State *L);
 void bind_open_action(lua_State *L);
 void bind_open_call(lua_State *L);
 void bind_open_wire(lua_State *L);
-void bind_open_relay(lua_State *L);
+void bind_open_recording(lua_State *L);
 void bind_open_response(lua_State *L);
 void bind_open_file(lua_State *L);
 

@@ -71,8 +71,8 @@ static int call_gc(lua_State *L)
     }
     call_free(c->call);
     c->call = NULL;
-    plan_unref(c->plan);
-    c->plan = NULL;
+    invocation_unref(c->invocation);
+    c->invocation = NULL;
     http1_free(&c->wire);
     mem_wipe(c->out.data, c->out.cap); /* a head holds the key and the token */
     buf_free(&c->out);
@@ -102,10 +102,10 @@ static const char *state_name(const struct call *call)
 static int call_tostring(lua_State *L)
 {
     struct lcall *c = check(L);
-    const struct plan *plan = c->plan;
+    const struct invocation *invocation = c->invocation;
     const char *state = !c->call || c->call->state == CALL_ENDED ? "ended" : "under way";
-    if (plan) {
-        lua_pushfstring(L, "call %s.%s (%s)", plan->connector, plan->action, state);
+    if (invocation) {
+        lua_pushfstring(L, "call %s.%s (%s)", invocation->connector, invocation->action, state);
     } else {
         lua_pushfstring(L, "call (%s)", state);
     }
@@ -181,11 +181,11 @@ static int call_param(lua_State *L)
 {
     struct lcall *c = check(L);
     const char *name = luaL_checkstring(L, 2);
-    uint32_t node = c->plan ? json_member(&c->plan->params, 0, name) : JSON_NONE;
-    if (node == JSON_NONE || json_type(&c->plan->params, node) == JSON_FILE) {
+    uint32_t node = c->invocation ? json_member(&c->invocation->params, 0, name) : JSON_NONE;
+    if (node == JSON_NONE || json_type(&c->invocation->params, node) == JSON_FILE) {
         return 0;
     }
-    values_push(L, &c->plan->params, node, INT_STRING);
+    values_push(L, &c->invocation->params, node, INT_STRING);
     return 1;
 }
 
@@ -204,7 +204,7 @@ static int call_hungry(lua_State *L)
 {
     struct lcall *c = check(L);
     struct body *body = c->call ? c->call->request.body : NULL;
-    uint32_t feed = body ? body_hungry(body) : BODY_NO_FEED;
+    uint32_t feed = body ? body_needs_input(body) : BODY_NO_FEED;
     if (feed == BODY_NO_FEED) {
         return 0;
     }
@@ -323,13 +323,13 @@ static void set_timing(lua_State *L, const struct call_timing *t)
 
 static void set_names(lua_State *L, const struct lcall *c)
 {
-    const char *connector = c->plan ? c->plan->connector : c->call->name;
+    const char *connector = c->invocation ? c->invocation->connector : c->call->name;
     if (connector) {
         lua_pushstring(L, connector);
         lua_setfield(L, -2, "connector");
     }
-    if (c->plan) {
-        lua_pushstring(L, c->plan->action);
+    if (c->invocation) {
+        lua_pushstring(L, c->invocation->action);
         lua_setfield(L, -2, "action");
     }
 }
@@ -413,7 +413,7 @@ static int call_schemas_(lua_State *L)
 static int call_connector(lua_State *L)
 {
     struct lcall *c = check_alive(L);
-    lua_pushstring(L, c->plan ? c->plan->connector : c->call->name);
+    lua_pushstring(L, c->invocation ? c->invocation->connector : c->call->name);
     return 1;
 }
 

@@ -2,6 +2,8 @@
 #include "options.h"
 
 #include "base/mem.h"
+#include "http/file_name.h"
+#include "http/header_fields.h"
 
 #include <string.h>
 #include <sys/stat.h>

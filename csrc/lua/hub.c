@@ -13,7 +13,7 @@ struct lhub *bind_check_hub(lua_State *L, int arg)
 /* The hub, which must be open: after close every use is answered by the caller's error path. */
 static bool is_open(const struct lhub *h)
 {
-    return h->hub != NULL;
+    return h->hub;
 }
 
 static int fail_closed(lua_State *L, struct bosa_error *err)
@@ -140,7 +140,7 @@ static int hub_start(lua_State *L)
         return bind_fail(L, &h->error);
     }
     transfer_start(t, c->call);
-    c->driven = c->call->driver != NULL;
+    c->driven = c->call->driver;
     collect(h);
     lua_pushboolean(L, 1);
     return 1;

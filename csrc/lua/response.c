@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "call/paging.h"
+#include "http/header_fields.h"
 
 #include <limits.h>
 #include <string.h>
@@ -341,9 +342,9 @@ static int response_change(lua_State *L)
 static int response_tostring(lua_State *L)
 {
     struct lresponse *r = check(L);
-    const struct plan *plan = r->call->plan;
-    const char *connector = plan ? plan->connector : "bosa";
-    const char *action = plan ? plan->action : "answer";
+    const struct invocation *invocation = r->call->invocation;
+    const char *connector = invocation ? invocation->connector : "bosa";
+    const char *action = invocation ? invocation->action : "answer";
     if (is_list(r)) {
         lua_pushfstring(L, "response %s.%s (%d, list of %d%s)", connector, action,
                         reply_of(r)->status, (int)list_length(r),
@@ -360,12 +361,12 @@ static int response_names(lua_State *L)
 {
     struct lresponse *r = check(L);
     bind_kept(L, 1, "hub");
-    lua_pushstring(L, r->call->plan ? r->call->plan->connector : NULL);
-    lua_pushstring(L, r->call->plan ? r->call->plan->action : NULL);
+    lua_pushstring(L, r->call->invocation ? r->call->invocation->connector : NULL);
+    lua_pushstring(L, r->call->invocation ? r->call->invocation->action : NULL);
     return 3;
 }
 
-/* Pushes a call userdata, still without a plan, with this response's hub and callbacks. */
+/* Pushes a call userdata, still without a invocation, with this response's hub and callbacks. */
 static struct lcall *push_page(lua_State *L)
 {
     bind_kept(L, 1, "hub");
@@ -377,14 +378,14 @@ static struct lcall *push_page(lua_State *L)
     return c;
 }
 
-/* Makes the call of the plan that `c` has got. */
+/* Makes the call of the invocation that `c` has got. */
 static int finish_page(lua_State *L, struct lcall *c)
 {
     if (!c->hub->hub) {
         error_set(&c->error, BOSA_CLOSED, "the hub is closed");
         return bind_fail(L, &c->error);
     }
-    bind_set_call(L, c, call_new_action(c->hub->hub, c->plan));
+    bind_set_call(L, c, call_new_action(c->hub->hub, c->invocation));
     return 1;
 }
 
@@ -395,10 +396,10 @@ static int response_page_call(lua_State *L)
     bool forward = lua_toboolean(L, 2);
     luaL_checkstack(L, 16, NULL);
     struct lcall *c = push_page(L);
-    if (paging_plan(r->call, forward, &c->plan, &r->error) != BOSA_OK) {
+    if (paging_plan(r->call, forward, &c->invocation, &r->error) != BOSA_OK) {
         return bind_fail(L, &r->error);
     }
-    return c->plan ? finish_page(L, c) : 0;
+    return c->invocation ? finish_page(L, c) : 0;
 }
 
 /* response:_numbered() -> page, last page (0: not said) when pages ahead can be asked for by
@@ -421,8 +422,8 @@ static int response_numbered_call(lua_State *L)
     lua_Integer page = luaL_checkinteger(L, 2);
     luaL_checkstack(L, 16, NULL);
     struct lcall *c = push_page(L);
-    c->plan = paging_plan_page(r->call, page);
-    return c->plan ? finish_page(L, c) : bind_nomem(L);
+    c->invocation = paging_plan_page(r->call, page);
+    return c->invocation ? finish_page(L, c) : bind_nomem(L);
 }
 
 /* response:_same_data(other) -> whether both hold the same list, for loops that a server must not

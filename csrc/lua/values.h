@@ -5,7 +5,7 @@
 #define BOSA_LUA_VALUES_H
 
 #include "compat.h"
-#include "hub/plan.h"
+#include "hub/invocation.h"
 #include "json/json.h"
 
 /* How an integer comes to Lua that a number of this VM can't hold exactly. */
@@ -22,8 +22,8 @@ void values_push(lua_State *L, const struct json_doc *doc, uint32_t node, enum i
 struct values_reader {
     struct json_doc *doc; /* what is added to; owned by someone whom __gc finds */
     struct buf *text;     /* not NULL: JSON text is appended here instead; owned likewise */
-    struct plan *plan;    /* takes files; NULL: a file is an error */
-    int call;             /* with a plan: the call's absolute index, for files' read functions */
+    struct invocation *invocation; /* takes files; NULL: a file is an error */
+    int call; /* with a invocation: the call's absolute index, for files' read functions */
     struct bosa_error *error; /* as `doc` */
 };
 
@@ -35,8 +35,8 @@ struct values_reader {
 enum bosa_status values_read(lua_State *L, int index, struct values_reader *reader);
 
 /*
- * As values_read, to JSON text without a document between: `reader` has a text and no plan. nil is
- * null.
+ * As values_read, to JSON text without a document between: `reader` has a text and no invocation.
+ * nil is null.
  */
 enum bosa_status values_write(lua_State *L, int index, struct values_reader *reader);
 

@@ -102,9 +102,7 @@ static inline void put_close(struct values_reader *r, uint32_t open, enum json_t
 
 static inline enum bosa_status put_result(struct values_reader *r)
 {
-    return (r->text ? r->text->failed : r->doc->failed)
-               ? error_set(r->error, BOSA_NOMEM, "out of memory")
-               : BOSA_OK;
+    return (r->text ? r->text->failed : r->doc->failed) ? error_nomem(r->error) : BOSA_OK;
 }
 
 #endif

@@ -42,7 +42,7 @@ static enum bosa_status refuse(struct values_reader *r, const struct frame *at, 
     buf_addc(&path, '\0');
     enum bosa_status status;
     if (path.failed) {
-        status = error_set(r->error, BOSA_NOMEM, "out of memory");
+        status = error_nomem(r->error);
     } else if (path.len == 1) {
         status = error_set(r->error, BOSA_PARAMS, "%s", why);
     } else {
@@ -370,30 +370,30 @@ static void keep_feed(lua_State *L, int call, uint32_t number)
     lua_pop(L, 1);
 }
 
-/* Takes a file into the plan, its read function into the feeds. */
+/* Takes a file into the invocation, its read function into the feeds. */
 static enum bosa_status read_file(lua_State *L, int index, struct lfile *file,
                                   struct values_reader *r, const struct frame *at)
 {
-    if (!r->plan) {
+    if (!r->invocation) {
         return refuse(r, at, "a file can't be part of JSON");
     }
     if (file->received) {
         return refuse(r, at,
                       "a received file can't be sent; save it, and send bosa.file{path = ...}");
     }
-    struct plan *plan = r->plan;
+    struct invocation *invocation = r->invocation;
     struct file_part *grown =
-        mem_realloc(plan->files, (plan->file_count + 1) * sizeof *plan->files);
+        mem_realloc(invocation->files, (invocation->file_count + 1) * sizeof *invocation->files);
     if (!grown) {
-        return error_set(r->error, BOSA_NOMEM, "out of memory");
+        return error_nomem(r->error);
     }
-    plan->files = grown;
-    struct file_part *part = &grown[plan->file_count];
+    invocation->files = grown;
+    struct file_part *part = &grown[invocation->file_count];
     enum bosa_status status = file_part_copy(part, &file->part);
     if (status != BOSA_OK) {
         return error_set(r->error, status, "out of memory");
     }
-    uint32_t number = (uint32_t)plan->file_count++;
+    uint32_t number = (uint32_t)invocation->file_count++;
     json_add_file(r->doc, number);
     bind_kept(L, index, "read");
     if (lua_isnil(L, -1)) {
@@ -408,7 +408,7 @@ static enum bosa_status read_file(lua_State *L, int index, struct lfile *file,
 static enum bosa_status read_pointer(lua_State *L, int index, struct values_reader *r,
                                      const struct frame *at)
 {
-    if (lua_touserdata(L, index) == NULL) {
+    if (!lua_touserdata(L, index)) {
         put_null(r);
         return BOSA_OK;
     }
@@ -489,7 +489,7 @@ enum bosa_status values_read_object(lua_State *L, int index, struct values_reade
     if (lua_isnoneornil(L, index)) {
         uint32_t open = json_open(doc, JSON_OBJECT);
         json_close(doc, open, 0);
-        return doc->failed ? error_set(reader->error, BOSA_NOMEM, "out of memory") : BOSA_OK;
+        return doc->failed ? error_nomem(reader->error) : BOSA_OK;
     }
     enum bosa_status status = values_read(L, index, reader);
     if (status != BOSA_OK) {

@@ -102,7 +102,7 @@ static int wire_start(lua_State *L)
     lua_pushboolean(L, done);
     push_place(L, c);
     push_heard(L);
-    const struct policy *policy = c->plan ? &c->plan->policy : hub_policy(c->call->hub);
+    const struct policy *policy = c->invocation ? &c->invocation->policy : hub_policy(c->call->hub);
     if (policy->connect_timeout > 0) {
         lua_pushnumber(L, (lua_Number)policy->connect_timeout / 1000);
         return 7;

@@ -8,7 +8,7 @@
 #define SANDBOX_ANSWER_H
 
 #include "base/buf.h"
-#include "http/http.h"
+#include "http/header_fields.h"
 
 enum answer_kind {
     ANSWER_ENVELOPE, /* data and meta in JSON's usual envelope */

@@ -17,7 +17,7 @@
  */
 static void begin(struct buf *out, const char *key)
 {
-    if (out->len > 0 && strchr("{[:,", out->data[out->len - 1]) == NULL) {
+    if (out->len > 0 && !strchr("{[:,", out->data[out->len - 1])) {
         buf_addc(out, ',');
     }
     if (key) {

@@ -78,7 +78,7 @@ void endpoint_names(struct exchange *x, struct answer *answer)
 }
 
 /* GET /connectors in the seed's dialect: an object whose keys are the names. */
-void endpoint_seed_names(struct exchange *x, struct answer *answer)
+void endpoint_legacy_names(struct exchange *x, struct answer *answer)
 {
     const struct registry *registry = &x->sandbox->registry;
     answer->kind = ANSWER_BODY;
@@ -132,7 +132,7 @@ void endpoint_create_user(struct exchange *x, struct answer *answer)
         json_free(&body);
         return;
     }
-    bool taken = accounts_find(accounts, identifier, len) != NULL;
+    bool taken = accounts_find(accounts, identifier, len);
     const struct user *user = taken ? NULL : accounts_add(accounts, identifier, len);
     json_free(&body);
     if (!user) {

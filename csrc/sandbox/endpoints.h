@@ -7,7 +7,7 @@
 #include "exchange.h"
 
 /* Discovery, and the names of the connectors in both dialects. */
-endpoint_handler endpoint_discovery, endpoint_names, endpoint_seed_names;
+endpoint_handler endpoint_discovery, endpoint_names, endpoint_legacy_names;
 
 endpoint_handler endpoint_create_user, endpoint_token, endpoint_who_am_i;
 

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "emit.h"
+#include "http/header_fields.h"
 
 #include <microhttpd.h>
 #include <string.h>
@@ -128,7 +129,7 @@ static bool pass(struct exchange *x, enum guard guard, struct answer *answer)
         answer_error(answer, 404, "invalid_api_key", "Invalid API Key.");
         return false;
     }
-    return guard == NEEDS_KEY || exchange_user(x, answer) != NULL;
+    return guard == NEEDS_KEY || exchange_user(x, answer);
 }
 
 struct user *exchange_user(struct exchange *x, struct answer *answer)

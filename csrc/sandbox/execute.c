@@ -8,6 +8,7 @@
 #include "detail.h"
 #include "emit.h"
 #include "formdoc.h"
+#include "http/media_type.h"
 #include "pick.h"
 #include "run.h"
 

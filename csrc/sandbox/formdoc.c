@@ -5,7 +5,7 @@
 #include "formdoc.h"
 
 #include "base/mem.h"
-#include "http/http.h"
+#include "http/header_fields.h"
 
 #include <string.h>
 

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "emit.h"
+#include "http/header_fields.h"
 
 #include <stdio.h>
 #include <stdlib.h>

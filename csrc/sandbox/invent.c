@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
+#define COUNT(list) (sizeof list / sizeof((list)[0]))
 
 static const struct person people[] = {
     {"ada", "Ada Wirawan", "ada@example.com"},
@@ -65,14 +65,14 @@ static const char *const things[] = {"retry budget", "cursor handling", "header 
                                      "upload tests", "idle timeout"};
 
 static const char *const documents[] = {
-    "Budget",     "Roadmap",    "Meeting notes", "Invoice",          "Survey results",
-    "Onboarding", "Floor plan", "Résumé",        "Quarterly report", "Contract"};
+    "Budget",     "Roadmap",          "Meeting notes", "Invoice",          "Survey results",
+    "Onboarding", "Floor invocation", "Résumé",        "Quarterly report", "Contract"};
 static const char *const extensions[] = {"pdf", "txt", "csv", "png", "docx", "json"};
 
 static const char *const subjects[] = {
     "Minutes of Monday's call", "Your invoice for May",         "Re: access to the staging server",
     "Lunch on Thursday?",       "Release 2.4 is out",           "Please review the draft",
-    "Re: Re: floor plan",       "Backup finished with warnings"};
+    "Re: Re: floor invocation", "Backup finished with warnings"};
 
 /* One of a list of words. */
 static const char *any(struct dice *dice, const char *const *list, size_t count)

@@ -52,7 +52,7 @@ static bool read_number(const char *text, uint64_t max, uint64_t *out)
 static bool read_dialect(const char *text, enum dialect *out)
 {
     static const char *const names[] = {"today", "seed", "both"};
-    static const enum dialect values[] = {DIALECT_TODAY, DIALECT_SEED, DIALECT_BOTH};
+    static const enum dialect values[] = {DIALECT_CURRENT, DIALECT_LEGACY, DIALECT_BOTH};
     for (size_t i = 0; i < 3; i++) {
         if (strcmp(text, names[i]) == 0) {
             *out = values[i];
@@ -102,7 +102,7 @@ static bool take_option(struct options *options, int option, char **argv, int ar
     case 't':
         options->tls_cert = optarg;
         options->tls_key = optind < argc ? argv[optind++] : NULL;
-        ok = options->tls_key != NULL;
+        ok = options->tls_key;
         break;
     case 'e':
         options->until_eof = true;
@@ -193,7 +193,7 @@ static void print_banner(const struct sandbox *sandbox, unsigned port)
 {
     const struct options *options = &sandbox->options;
     const struct accounts *accounts = &sandbox->accounts;
-    bool v6 = strchr(options->host, ':') != NULL;
+    bool v6 = strchr(options->host, ':');
     printf("listening on %s://%s%s%s:%u\n", options->tls_cert ? "https" : "http", v6 ? "[" : "",
            options->host, v6 ? "]" : "", port);
     printf("api key %s\n", accounts->key);
@@ -230,7 +230,7 @@ static int serve(const struct options *options)
 
 int main(int argc, char **argv)
 {
-    struct options options = {.host = "127.0.0.1", .seed = 1, .dialect = DIALECT_TODAY};
+    struct options options = {.host = "127.0.0.1", .seed = 1, .dialect = DIALECT_CURRENT};
     int code = read_options(&options, argc, argv);
     if (code >= 0) {
         return code;

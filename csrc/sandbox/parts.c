@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "http/http.h"
+#include "http/header_fields.h"
 
 #include <string.h>
 

@@ -216,7 +216,7 @@ static enum bosa_status parse_connector(struct connector_served *served, struct 
     write_connector(&text, served->def, true);
     char *taken = buf_take(&text, &len);
     if (!taken) {
-        return error_set(err, BOSA_NOMEM, "no memory");
+        return error_nomem(err);
     }
     return json_parse(&served->doc, taken, len, err);
 }
@@ -254,7 +254,7 @@ static enum bosa_status serve(struct connector_served *served, const struct conn
     }
     served->actions = mem_zalloc(count, sizeof *served->actions);
     if (!served->actions) {
-        return error_set(err, BOSA_NOMEM, "no memory");
+        return error_nomem(err);
     }
     enum bosa_status status = parse_connector(served, err);
     for (size_t i = 0; status == BOSA_OK && i < count; i++) {
@@ -288,7 +288,7 @@ enum bosa_status registry_init(struct registry *registry, struct bosa_error *err
     memset(registry, 0, sizeof *registry);
     registry->list = mem_zalloc(CONNECTOR_COUNT, sizeof *registry->list);
     if (!registry->list) {
-        return error_set(err, BOSA_NOMEM, "no memory");
+        return error_nomem(err);
     }
     enum bosa_status status = BOSA_OK;
     for (size_t i = 0; status == BOSA_OK && i < CONNECTOR_COUNT; i++) {
@@ -296,7 +296,7 @@ enum bosa_status registry_init(struct registry *registry, struct bosa_error *err
         status = serve(&registry->list[i], connectors[i], err);
     }
     if (status == BOSA_OK && !registry_change(registry, false)) {
-        status = error_set(err, BOSA_NOMEM, "no memory");
+        status = error_nomem(err);
     }
     return status;
 }

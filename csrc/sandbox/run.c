@@ -32,7 +32,7 @@ bool run_copy(const struct run *run, const char *name, char *out, size_t size)
         memcpy(out, text, len);
     }
     out[len] = '\0';
-    return text != NULL;
+    return text;
 }
 
 bool run_is(const struct run *run, const char *name, const char *text)

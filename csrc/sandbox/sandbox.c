@@ -17,7 +17,7 @@ enum bosa_status sandbox_init(struct sandbox *sandbox, const struct options *opt
     sandbox->ids.state = ~options->seed;
     enum bosa_status status = registry_init(&sandbox->registry, err);
     if (status == BOSA_OK && !accounts_init(&sandbox->accounts, options->seed, options->key)) {
-        status = error_set(err, BOSA_NOMEM, "no memory");
+        status = error_nomem(err);
     }
     if (status != BOSA_OK) {
         sandbox_free(sandbox);

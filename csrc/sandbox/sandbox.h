@@ -12,7 +12,7 @@
 #include "wake.h"
 
 /* Which of the two names of an endpoint are served. */
-enum dialect { DIALECT_TODAY = 1, DIALECT_SEED = 2, DIALECT_BOTH = 3 };
+enum dialect { DIALECT_CURRENT = 1, DIALECT_LEGACY = 2, DIALECT_BOTH = 3 };
 
 struct options {
     const char *host; /* all borrowed from the command line */

@@ -5,6 +5,7 @@
 #include "send.h"
 
 #include "base/mem.h"
+#include "http/header_fields.h"
 
 #include <string.h>
 #include <sys/socket.h>

@@ -155,7 +155,7 @@ static char *read_pem(const char *path, struct bosa_error *err)
     char *copy = mem_dup(text, len);
     mem_wipe(text, sizeof text);
     if (!copy) {
-        error_set(err, BOSA_NOMEM, "no memory");
+        error_nomem(err);
     }
     return copy;
 }
@@ -234,7 +234,7 @@ enum bosa_status server_start(struct server **out, struct sandbox *sandbox, stru
 {
     struct server *server = mem_zalloc(1, sizeof *server);
     if (!server) {
-        return error_set(err, BOSA_NOMEM, "no memory");
+        return error_nomem(err);
     }
     server->sandbox = sandbox;
     enum bosa_status status = start(server, err);

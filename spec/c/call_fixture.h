@@ -45,7 +45,7 @@
 
 struct world {
     struct hub_options options;
-    struct policy policy; /* of plans */
+    struct policy policy; /* of invocations */
     struct hub *hub;
     struct call *call;
     struct moment now;
@@ -108,13 +108,13 @@ static inline void teach(struct world *w, const char *text)
 /* Replaces the call, which has not begun, by that of an action. */
 static inline void new_action(struct world *w, const char *action)
 {
-    struct plan *plan = plan_new("github", 6, action, strlen(action), &w->policy);
+    struct invocation *invocation = invocation_new("github", 6, action, strlen(action), &w->policy);
 
-    assert_non_null(plan);
+    assert_non_null(invocation);
     call_free(w->call);
-    w->call = call_new_action(w->hub, plan);
+    w->call = call_new_action(w->hub, invocation);
     assert_non_null(w->call);
-    plan_unref(plan);
+    invocation_unref(invocation);
 }
 
 static inline void new_fetch(struct world *w)

@@ -1,4 +1,5 @@
 #include "hub_fixture.h"
+#include "http/header_fields.h"
 
 #define REQUEST(properties)                                                                        \
     "\"request\":{\"name\":\"request\",\"required\":true,\"schema\":{\"type\":\"object\","         \

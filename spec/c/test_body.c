@@ -24,7 +24,7 @@ static void assert_reads(struct body *body, size_t step, const char *expected)
     } while (got > 0);
     assert_int_equal(len, strlen(expected));
     assert_memory_equal(text, expected, len);
-    assert_int_equal(body_hungry(body), BODY_NO_FEED);
+    assert_int_equal(body_needs_input(body), BODY_NO_FEED);
     free(text);
 }
 
@@ -276,12 +276,12 @@ static void a_feed_is_waited_for_and_read(void **unused)
     assert_int_equal(body_feed(body, "early", 5), BOSA_AGAIN);
     assert_int_equal(body_read(body, out, 8, &got, &err), BOSA_OK);
     assert_int_equal(got, 1);
-    assert_int_equal(body_hungry(body), BODY_NO_FEED);
+    assert_int_equal(body_needs_input(body), BODY_NO_FEED);
     assert_int_equal(body_read(body, out, 8, &got, &err), BOSA_AGAIN);
     assert_int_equal(got, 0);
-    assert_int_equal(body_hungry(body), 7);
+    assert_int_equal(body_needs_input(body), 7);
     assert_int_equal(body_feed(body, "0123456789", 10), BOSA_OK);
-    assert_int_equal(body_hungry(body), BODY_NO_FEED);
+    assert_int_equal(body_needs_input(body), BODY_NO_FEED);
     assert_int_equal(body_feed(body, "too soon", 8), BOSA_AGAIN);
     assert_int_equal(body_read(body, out, 8, &got, &err), BOSA_OK);
     assert_memory_equal(out, "01234567", 8);
@@ -345,9 +345,9 @@ static void a_feed_that_gave_bytes_can_not_be_rewound(void **unused)
     assert_int_equal(body_add_feed(body, 0, -1), BOSA_OK);
     assert_int_equal(body_read(body, out, 2, &got, &err), BOSA_OK);
     assert_int_equal(body_read(body, out, 2, &got, &err), BOSA_AGAIN);
-    assert_int_equal(body_hungry(body), 0);
+    assert_int_equal(body_needs_input(body), 0);
     assert_int_equal(body_rewind(body, &err), BOSA_OK);
-    assert_int_equal(body_hungry(body), BODY_NO_FEED);
+    assert_int_equal(body_needs_input(body), BODY_NO_FEED);
     assert_int_equal(body_read(body, out, 1, &got, &err), BOSA_OK);
     assert_memory_equal(out, "<", 1);
     assert_int_equal(body_read(body, out, 2, &got, &err), BOSA_AGAIN);

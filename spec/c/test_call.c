@@ -1,5 +1,6 @@
 /* The life of a call: its beginning, the way to the wire, its time, its end. */
 #include "call_fixture.h"
+#include "http/header_fields.h"
 
 /* ---- beginnings ---- */
 
@@ -62,17 +63,17 @@ static void schemas_that_could_not_be_had_end_the_call(void **state)
 static void bad_parameters_end_the_call_before_it_is_sent(void **state)
 {
     struct world *w = *state;
-    struct plan *plan;
+    struct invocation *invocation;
     struct bosa_error err;
 
     open_hub(w);
     teach(w, OLD_SCHEMAS);
-    plan = plan_new("github", 6, "list", 4, &w->policy);
-    assert_non_null(plan);
+    invocation = invocation_new("github", 6, "list", 4, &w->policy);
+    assert_non_null(invocation);
     error_init(&err);
-    assert_int_equal(fields_add(&plan->fields, "Host", 4, "x", 1, &err), BOSA_OK);
-    w->call = call_new_action(w->hub, plan);
-    plan_unref(plan);
+    assert_int_equal(fields_add(&invocation->fields, "Host", 4, "x", 1, &err), BOSA_OK);
+    w->call = call_new_action(w->hub, invocation);
+    invocation_unref(invocation);
     assert_int_equal(call_begin(w->call, &w->now), CALL_ENDED);
     assert_failed(w, BOSA_PARAMS, BOSA_SENT_NO, 0);
     assert_null(w->call->error.url);
@@ -402,7 +403,7 @@ static void a_call_keeps_its_hub_and_its_plan(void **state)
     ready(w);
     hub_unref(w->hub);
     w->hub = NULL;
-    assert_int_equal(w->call->plan->refs, 1);
+    assert_int_equal(w->call->invocation->refs, 1);
     answer(w, 200, DONE);
     assert_ok(w, 1);
 }
@@ -411,16 +412,16 @@ static void a_failed_call_leaves_no_partial_file(void **state)
 {
     static const char path[] = "/tmp/bosa-test-call-output";
     struct world *w = *state;
-    struct plan *plan;
+    struct invocation *invocation;
 
     open_hub(w);
     teach(w, OLD_SCHEMAS);
-    plan = plan_new("github", 6, "list", 4, &w->policy);
-    assert_non_null(plan);
-    plan->output = SINK_PATH;
-    plan->output_path = mem_dup(path, strlen(path));
-    w->call = call_new_action(w->hub, plan);
-    plan_unref(plan);
+    invocation = invocation_new("github", 6, "list", 4, &w->policy);
+    assert_non_null(invocation);
+    invocation->output = SINK_PATH;
+    invocation->output_path = mem_dup(path, strlen(path));
+    w->call = call_new_action(w->hub, invocation);
+    invocation_unref(invocation);
     call_begin(w->call, &w->now);
     sending(w);
     assert_true(head_and_body(w, 200, "Content-Type: text/plain\n", "abc"));

@@ -1,5 +1,6 @@
 /* What a call makes of an answer: redirects, the two dialects, discovery, errors. */
 #include "call_fixture.h"
+#include "http/header_fields.h"
 
 #define LIST_URL BASE "/connectors/github/list"
 
@@ -220,8 +221,8 @@ static void an_endpoint_is_found_in_the_seeds_dialect(void **state)
     assert_memory_equal(out, "{\"identifier\":\"me\"}", got);
     answer(w, 200, DONE);
     assert_ok(w, 1);
-    assert_int_equal(hub_dialect(w->hub, ENDPOINT_CREATE_USER), HUB_SEED);
-    assert_int_equal(hub_dialect(w->hub, ENDPOINT_TOKEN), HUB_ASK);
+    assert_int_equal(hub_dialect(w->hub, ENDPOINT_CREATE_USER), DIALECT_LEGACY);
+    assert_int_equal(hub_dialect(w->hub, ENDPOINT_TOKEN), DIALECT_UNKNOWN);
 
     new_endpoint(w, ENDPOINT_CREATE_USER, NULL, "{\"identifier\":\"me\"}");
     call_begin(w->call, &w->now);
@@ -235,18 +236,18 @@ static void an_answer_proves_a_dialect_or_does_not(void **state)
         const char *body;
         enum hub_dialect found;
     } rows[] = {
-        {200, DONE, HUB_TODAY},
-        {401, "{\"detail\":\"Unauthorized\"}", HUB_TODAY},
-        {404, "{\"message\":\"Invalid API Key.\"}", HUB_TODAY},
-        {422, "{\"detail\":[]}", HUB_TODAY},
-        {429, "{}", HUB_ASK},
-        {503, "{}", HUB_ASK},
+        {200, DONE, DIALECT_CURRENT},
+        {401, "{\"detail\":\"Unauthorized\"}", DIALECT_CURRENT},
+        {404, "{\"message\":\"Invalid API Key.\"}", DIALECT_CURRENT},
+        {422, "{\"detail\":[]}", DIALECT_CURRENT},
+        {429, "{}", DIALECT_UNKNOWN},
+        {503, "{}", DIALECT_UNKNOWN},
     };
     struct world *w = *state;
 
     open_hub(w);
     for (size_t i = 0; i < COUNT(rows); i++) {
-        hub_set_dialect(w->hub, ENDPOINT_WHO_AM_I, HUB_ASK);
+        hub_set_dialect(w->hub, ENDPOINT_WHO_AM_I, DIALECT_UNKNOWN);
         new_endpoint(w, ENDPOINT_WHO_AM_I, NULL, NULL);
         call_begin(w->call, &w->now);
         assert_int_equal(answer(w, rows[i].status, rows[i].body), CALL_ENDED);
@@ -265,7 +266,7 @@ static void an_endpoint_in_neither_dialect_is_not_found(void **state)
     assert_int_equal(answer(w, 404, NO_ROUTE), CALL_SEND);
     answer(w, 404, NO_ROUTE);
     assert_failed(w, BOSA_NOT_FOUND, BOSA_SENT_NO, 1);
-    assert_int_equal(hub_dialect(w->hub, ENDPOINT_WHO_AM_I), HUB_ASK);
+    assert_int_equal(hub_dialect(w->hub, ENDPOINT_WHO_AM_I), DIALECT_UNKNOWN);
 }
 
 static void a_dialect_that_is_gone_is_asked_for_anew(void **state)
@@ -273,12 +274,12 @@ static void a_dialect_that_is_gone_is_asked_for_anew(void **state)
     struct world *w = *state;
 
     open_hub(w);
-    hub_set_dialect(w->hub, ENDPOINT_WHO_AM_I, HUB_SEED);
+    hub_set_dialect(w->hub, ENDPOINT_WHO_AM_I, DIALECT_LEGACY);
     new_endpoint(w, ENDPOINT_WHO_AM_I, NULL, NULL);
     call_begin(w->call, &w->now);
     answer(w, 404, NO_ROUTE);
     assert_failed(w, BOSA_NOT_FOUND, BOSA_SENT_NO, 1);
-    assert_int_equal(hub_dialect(w->hub, ENDPOINT_WHO_AM_I), HUB_ASK);
+    assert_int_equal(hub_dialect(w->hub, ENDPOINT_WHO_AM_I), DIALECT_UNKNOWN);
 }
 
 static void the_seeds_dialect_follows_today_within_a_retry(void **state)

@@ -20,16 +20,16 @@ static void live_through(struct world *w)
 static bool begin_kind(struct world *w, int kind)
 {
     static const char body[] = "{\"identifier\":\"me\",\"secret\":\"abcdef\"}";
-    struct plan *plan;
+    struct invocation *invocation;
     struct json_doc doc;
     struct bosa_error err;
 
     error_init(&err);
     json_init(&doc);
     if (kind == CALL_ACTION) {
-        plan = plan_new("github", 6, "list", 4, &w->policy);
-        w->call = plan == NULL ? NULL : call_new_action(w->hub, plan);
-        plan_unref(plan);
+        invocation = invocation_new("github", 6, "list", 4, &w->policy);
+        w->call = invocation == NULL ? NULL : call_new_action(w->hub, invocation);
+        invocation_unref(invocation);
     } else if (kind == CALL_FETCH) {
         w->call = call_new_fetch(w->hub, "github");
     } else {
@@ -164,22 +164,22 @@ static void break_off_a_download(struct world *w)
 /* Brings a fresh call to where the step begins. */
 static void before_step(struct world *w, void (*step)(struct world *w))
 {
-    struct plan *plan = plan_new("github", 6, "list", 4, &w->policy);
+    struct invocation *invocation = invocation_new("github", 6, "list", 4, &w->policy);
     struct buf chunk;
 
-    assert_non_null(plan);
+    assert_non_null(invocation);
     if (step == begin_with_a_path) {
-        plan->output = SINK_PATH;
-        plan->output_path = mem_dup("/tmp/x", 6);
+        invocation->output = SINK_PATH;
+        invocation->output_path = mem_dup("/tmp/x", 6);
     } else if (step == break_off_a_download) {
-        plan->output = SINK_CALLER;
+        invocation->output = SINK_CALLER;
     }
     hub_forget(w->hub, "github");
     if (step != fail_without_schemas) {
         teach(w, OLD_SCHEMAS);
     }
-    w->call = call_new_action(w->hub, plan);
-    plan_unref(plan);
+    w->call = call_new_action(w->hub, invocation);
+    invocation_unref(invocation);
     if (step != begin_with_a_path) {
         call_begin(w->call, &w->now);
     }

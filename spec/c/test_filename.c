@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 #include "http/disposition.h"
-#include "http/http.h"
+#include "http/file_name.h"
 
 static void the_name_is_read_from_clean_and_sloppy_values(void **unused)
 {

@@ -1,7 +1,9 @@
 /* http: field lists, dates, media types, references. The names of files are in test_filename.c. */
 #include "net_fixture.h"
 
-#include "http/http.h"
+#include "http/header_fields.h"
+#include "http/http_date.h"
+#include "http/media_type.h"
 
 /* ---- fields ---- */
 

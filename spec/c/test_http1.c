@@ -1,4 +1,5 @@
 /* http1: requests to bytes, and answers from bytes, however they are cut. */
+#include "http/header_fields.h"
 #include "http/http1.h"
 #include "net_fixture.h"
 
@@ -197,7 +198,7 @@ static struct buf write_request(const char *url, struct body *body, size_t piece
     while (!done) {
         enum bosa_status status = http1_write_body(&out, body, piece, &done, &err);
         if (status == BOSA_AGAIN) {
-            assert_int_equal(body_hungry(body), 7);
+            assert_int_equal(body_needs_input(body), 7);
             status = body_feed(body, "fed", body_done(body) < 3 ? 3 : 0);
         }
         assert_int_equal(status, BOSA_OK);

@@ -49,8 +49,8 @@ static enum bosa_status refused(const struct hub_options *o, const char *secret)
     } else {
         assert_null(hub);
         assert_int_equal(err.kind, status);
-        assert_non_null(err.message);
-        assert_true(secret == NULL || strstr(err.message, secret) == NULL);
+        assert_true(err.message || status == BOSA_NOMEM);
+        assert_true(!secret || !err.message || !strstr(err.message, secret));
     }
     error_clear(&err);
     return status;
@@ -194,12 +194,12 @@ static void success_gives_back_but_never_more_than_the_start(void **state)
     struct hub *hub = make(&o);
 
     (void)state;
-    hub_repay(hub, 1);
+    hub_budget_refund(hub, 1);
     assert_int_equal(hub_budget(hub), HUB_BUDGET_TOKENS);
     assert_true(hub_spend(hub, true));
-    hub_repay(hub, 1);
+    hub_budget_refund(hub, 1);
     assert_int_equal(hub_budget(hub), HUB_BUDGET_TOKENS - 9);
-    hub_repay(hub, 10);
+    hub_budget_refund(hub, 10);
     assert_int_equal(hub_budget(hub), HUB_BUDGET_TOKENS);
     hub_unref(hub);
 }
@@ -216,7 +216,7 @@ static void without_a_budget_every_retry_may_go(void **state)
         assert_true(hub_spend(hub, true));
     }
     assert_int_equal(hub_budget(hub), -1);
-    hub_repay(hub, 1);
+    hub_budget_refund(hub, 1);
     assert_int_equal(hub_budget(hub), -1);
     hub_unref(hub);
 }

@@ -11,24 +11,24 @@ static const struct {
     const char *method, *path;
     bool bearer;
 } ROUTES[] = {
-    {ENDPOINT_NAMES, HUB_TODAY, "GET", "/connectors/names", false},
-    {ENDPOINT_NAMES, HUB_SEED, "GET", "/connectors", false},
-    {ENDPOINT_CREATE_USER, HUB_TODAY, "POST", "/users", false},
-    {ENDPOINT_CREATE_USER, HUB_SEED, "POST", "/clients/register-user", false},
-    {ENDPOINT_TOKEN, HUB_TODAY, "POST", "/auth/tokens", false},
-    {ENDPOINT_TOKEN, HUB_SEED, "POST", "/clients/oauth-token", false},
-    {ENDPOINT_WHO_AM_I, HUB_TODAY, "GET", "/users/me", true},
-    {ENDPOINT_WHO_AM_I, HUB_SEED, "GET", "/clients/user", true},
-    {ENDPOINT_HAS_INTEGRATION, HUB_TODAY, "GET", C "/integration-exists", true},
-    {ENDPOINT_HAS_INTEGRATION, HUB_SEED, "GET", C "/integration-exists", true},
-    {ENDPOINT_INTEGRATE, HUB_TODAY, "POST", C "/integrations", true},
-    {ENDPOINT_INTEGRATE, HUB_SEED, "POST", C "/integrations", true},
-    {ENDPOINT_GET_INTEGRATION, HUB_TODAY, "GET", C "/integrations/me%40x", true},
-    {ENDPOINT_GET_INTEGRATION, HUB_SEED, "GET", C "/integrations/me%40x", true},
-    {ENDPOINT_SELECT_INTEGRATION, HUB_TODAY, "POST", C "/integrations/me%40x", true},
-    {ENDPOINT_SELECT_INTEGRATION, HUB_SEED, "POST", C "/integrations/me%40x", true},
-    {ENDPOINT_REMOVE_INTEGRATION, HUB_TODAY, "DELETE", C "/integrations/me%40x", true},
-    {ENDPOINT_REMOVE_INTEGRATION, HUB_SEED, "DELETE", C "/integrations", true},
+    {ENDPOINT_NAMES, DIALECT_CURRENT, "GET", "/connectors/names", false},
+    {ENDPOINT_NAMES, DIALECT_LEGACY, "GET", "/connectors", false},
+    {ENDPOINT_CREATE_USER, DIALECT_CURRENT, "POST", "/users", false},
+    {ENDPOINT_CREATE_USER, DIALECT_LEGACY, "POST", "/clients/register-user", false},
+    {ENDPOINT_TOKEN, DIALECT_CURRENT, "POST", "/auth/tokens", false},
+    {ENDPOINT_TOKEN, DIALECT_LEGACY, "POST", "/clients/oauth-token", false},
+    {ENDPOINT_WHO_AM_I, DIALECT_CURRENT, "GET", "/users/me", true},
+    {ENDPOINT_WHO_AM_I, DIALECT_LEGACY, "GET", "/clients/user", true},
+    {ENDPOINT_HAS_INTEGRATION, DIALECT_CURRENT, "GET", C "/integration-exists", true},
+    {ENDPOINT_HAS_INTEGRATION, DIALECT_LEGACY, "GET", C "/integration-exists", true},
+    {ENDPOINT_INTEGRATE, DIALECT_CURRENT, "POST", C "/integrations", true},
+    {ENDPOINT_INTEGRATE, DIALECT_LEGACY, "POST", C "/integrations", true},
+    {ENDPOINT_GET_INTEGRATION, DIALECT_CURRENT, "GET", C "/integrations/me%40x", true},
+    {ENDPOINT_GET_INTEGRATION, DIALECT_LEGACY, "GET", C "/integrations/me%40x", true},
+    {ENDPOINT_SELECT_INTEGRATION, DIALECT_CURRENT, "POST", C "/integrations/me%40x", true},
+    {ENDPOINT_SELECT_INTEGRATION, DIALECT_LEGACY, "POST", C "/integrations/me%40x", true},
+    {ENDPOINT_REMOVE_INTEGRATION, DIALECT_CURRENT, "DELETE", C "/integrations/me%40x", true},
+    {ENDPOINT_REMOVE_INTEGRATION, DIALECT_LEGACY, "DELETE", C "/integrations", true},
 };
 
 static void every_endpoint_has_its_route_in_both_dialects(void **state)
@@ -70,8 +70,8 @@ static enum bosa_status endpoint_error(const char *token, enum endpoint endpoint
 
     error_init(&err);
     request_init(&request);
-    status = hub_endpoint_request(hub, endpoint, HUB_TODAY, name, identifier, token, NULL, &request,
-                                  &err);
+    status = hub_endpoint_request(hub, endpoint, DIALECT_CURRENT, name, identifier, token, NULL,
+                                  &request, &err);
     assert_int_not_equal(status, BOSA_OK);
     assert_int_equal(err.kind, status);
     assert_int_equal(err.sent, BOSA_SENT_NO);
@@ -112,8 +112,8 @@ static void the_path_can_not_be_left(void **state)
     assert_int_equal(endpoint_error(TOKEN, ENDPOINT_GET_INTEGRATION, "github", NULL, "identifier"),
                      BOSA_PARAMS);
     error_init(&err);
-    assert_int_equal(hub_endpoint_request(hub, ENDPOINT_REMOVE_INTEGRATION, HUB_TODAY, "a/b?c",
-                                          "me@x.com/../y#z", NULL, NULL, &request, &err),
+    assert_int_equal(hub_endpoint_request(hub, ENDPOINT_REMOVE_INTEGRATION, DIALECT_CURRENT,
+                                          "a/b?c", "me@x.com/../y#z", NULL, NULL, &request, &err),
                      BOSA_OK);
     assert_string_equal(request.url, FIXTURE_BASE "/connectors/a%2Fb%3Fc/integrations/"
                                                   "me%40x.com%2F..%2Fy%23z");
@@ -129,14 +129,14 @@ static void removing_without_an_identifier_takes_the_seeds_form(void **state)
 
     (void)state;
     error_init(&err);
-    assert_int_equal(hub_endpoint_request(hub, ENDPOINT_REMOVE_INTEGRATION, HUB_TODAY, "github",
-                                          NULL, NULL, NULL, &request, &err),
+    assert_int_equal(hub_endpoint_request(hub, ENDPOINT_REMOVE_INTEGRATION, DIALECT_CURRENT,
+                                          "github", NULL, NULL, NULL, &request, &err),
                      BOSA_OK);
     assert_string_equal(request.url, FIXTURE_BASE "/connectors/github/integrations");
     assert_request_field(&request, "X-Bosa-Integration", NULL);
     request_free(&request);
-    assert_int_equal(hub_endpoint_request(hub, ENDPOINT_REMOVE_INTEGRATION, HUB_SEED, "github",
-                                          "me@x", NULL, NULL, &request, &err),
+    assert_int_equal(hub_endpoint_request(hub, ENDPOINT_REMOVE_INTEGRATION, DIALECT_LEGACY,
+                                          "github", "me@x", NULL, NULL, &request, &err),
                      BOSA_OK);
     assert_request_field(&request, "X-Bosa-Integration", "me@x"); /* the path has no place for it */
     assert_request_field(&request, "X-Integration", "me@x");
@@ -153,8 +153,8 @@ static void an_endpoints_body_is_json(void **state)
 
     (void)state;
     error_init(&err);
-    assert_int_equal(hub_endpoint_request(hub, ENDPOINT_TOKEN, HUB_TODAY, NULL, NULL, TOKEN, &body,
-                                          &request, &err),
+    assert_int_equal(hub_endpoint_request(hub, ENDPOINT_TOKEN, DIALECT_CURRENT, NULL, NULL, TOKEN,
+                                          &body, &request, &err),
                      BOSA_OK);
     assert_request_field(&request, "Content-Type", "application/json");
     assert_request_field(&request, "Authorization", "Bearer " TOKEN); /* given on purpose */
@@ -169,14 +169,15 @@ static void remembers_the_dialect_of_each_endpoint(void **state)
     struct hub *hub = fixture_hub(NULL, NULL, 0);
 
     (void)state;
-    assert_int_equal(hub_dialect(hub, ENDPOINT_NAMES), HUB_ASK);
-    hub_set_dialect(hub, ENDPOINT_NAMES, HUB_SEED);
-    assert_int_equal(hub_dialect(hub, ENDPOINT_NAMES), HUB_SEED);
-    assert_int_equal(hub_dialect(hub, ENDPOINT_TOKEN), HUB_ASK);
-    assert_int_equal(hub_dialect(hub, ENDPOINT_REMOVE_INTEGRATION), HUB_ASK);
-    assert_int_equal(hub_dialect(hub, ENDPOINT_GET_INTEGRATION), HUB_TODAY);
-    hub_set_dialect(hub, ENDPOINT_GET_INTEGRATION, HUB_SEED);
-    assert_int_equal(hub_dialect(hub, ENDPOINT_GET_INTEGRATION), HUB_TODAY); /* alike in both */
+    assert_int_equal(hub_dialect(hub, ENDPOINT_NAMES), DIALECT_UNKNOWN);
+    hub_set_dialect(hub, ENDPOINT_NAMES, DIALECT_LEGACY);
+    assert_int_equal(hub_dialect(hub, ENDPOINT_NAMES), DIALECT_LEGACY);
+    assert_int_equal(hub_dialect(hub, ENDPOINT_TOKEN), DIALECT_UNKNOWN);
+    assert_int_equal(hub_dialect(hub, ENDPOINT_REMOVE_INTEGRATION), DIALECT_UNKNOWN);
+    assert_int_equal(hub_dialect(hub, ENDPOINT_GET_INTEGRATION), DIALECT_CURRENT);
+    hub_set_dialect(hub, ENDPOINT_GET_INTEGRATION, DIALECT_LEGACY);
+    assert_int_equal(hub_dialect(hub, ENDPOINT_GET_INTEGRATION), DIALECT_CURRENT); /* alike in both
+                                                                                    */
     hub_unref(hub);
 }
 

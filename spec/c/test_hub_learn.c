@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <unistd.h>
 
+#include "http/header_fields.h"
 #include "hub/cache.h"
 #include "hub_fixture.h"
 

@@ -1,21 +1,22 @@
 /* The requests that a hub writes for actions and discovery; what endpoints get has a file of its
  * own. */
+#include "http/header_fields.h"
 #include "hub_fixture.h"
 #include "json/json_error.h"
 
 #define TOKEN "user-token-1"
 
-static struct plan *plan_of(const char *action, const char *params)
+static struct invocation *invocation_of(const char *action, const char *params)
 {
     struct policy policy = {1, false, 0, 0, 0};
-    struct plan *plan = plan_new("github", 6, action, strlen(action), &policy);
+    struct invocation *invocation = invocation_new("github", 6, action, strlen(action), &policy);
 
-    assert_non_null(plan);
+    assert_non_null(invocation);
     if (params != NULL) {
-        json_free(&plan->params);
-        plan->params = fixture_doc(params);
+        json_free(&invocation->params);
+        invocation->params = fixture_doc(params);
     }
-    return plan;
+    return invocation;
 }
 
 static void set_text(char **field, const char *text)
@@ -24,30 +25,31 @@ static void set_text(char **field, const char *text)
     assert_non_null(*field);
 }
 
-static void add_field(struct plan *plan, const char *name, const char *value)
+static void add_field(struct invocation *invocation, const char *name, const char *value)
 {
     struct bosa_error err;
 
     error_init(&err);
-    assert_int_equal(fields_add(&plan->fields, name, strlen(name), value, strlen(value), &err),
-                     BOSA_OK);
+    assert_int_equal(
+        fields_add(&invocation->fields, name, strlen(name), value, strlen(value), &err), BOSA_OK);
 }
 
-/* Gives the plan one file of bytes. */
-static void add_file(struct plan *plan)
+/* Gives the invocation one file of bytes. */
+static void add_file(struct invocation *invocation)
 {
-    plan->files = mem_zalloc(1, sizeof(*plan->files));
-    assert_non_null(plan->files);
-    plan->file_count = 1;
-    plan->files[0].feed = BODY_NO_FEED;
-    plan->files[0].len = 7;
-    set_text(&plan->files[0].bytes, "content");
-    set_text(&plan->files[0].filename, "a.txt");
+    invocation->files = mem_zalloc(1, sizeof(*invocation->files));
+    assert_non_null(invocation->files);
+    invocation->file_count = 1;
+    invocation->files[0].feed = BODY_NO_FEED;
+    invocation->files[0].len = 7;
+    set_text(&invocation->files[0].bytes, "content");
+    set_text(&invocation->files[0].filename, "a.txt");
 }
 
-/* hub_action_request for a hub that knows github since FIXTURE_NOW. The plan is given back. */
-static enum bosa_status write_action(struct hub *hub, struct plan *plan, struct request *request,
-                                     struct bosa_error *err)
+/* hub_action_request for a hub that knows github since FIXTURE_NOW. The invocation is given back.
+ */
+static enum bosa_status write_action(struct hub *hub, struct invocation *invocation,
+                                     struct request *request, struct bosa_error *err)
 {
     struct moment now = fixture_at(FIXTURE_NOW);
     enum bosa_status status;
@@ -56,34 +58,34 @@ static enum bosa_status write_action(struct hub *hub, struct plan *plan, struct 
     if (request != NULL) {
         request_init(request);
     }
-    status = hub_action_request(hub, plan, request, &now, err);
+    status = hub_action_request(hub, invocation, request, &now, err);
     assert_int_equal(err->kind, status);
-    plan_unref(plan);
+    invocation_unref(invocation);
     return status;
 }
 
 /* A request that must come out well. */
-static struct request good(struct hub *hub, struct plan *plan)
+static struct request good(struct hub *hub, struct invocation *invocation)
 {
     struct request request;
     struct bosa_error err;
 
-    if (write_action(hub, plan, &request, &err) != BOSA_OK) {
+    if (write_action(hub, invocation, &request, &err) != BOSA_OK) {
         fail_msg("%s", err.message);
     }
     return request;
 }
 
 /* The message of a request that must fail so, in a static buffer; its names must be filled in. */
-static const char *bad(struct hub *hub, struct plan *plan, enum bosa_status kind)
+static const char *bad(struct hub *hub, struct invocation *invocation, enum bosa_status kind)
 {
     static char message[300];
     char action[100];
     struct request request;
     struct bosa_error err;
 
-    snprintf(action, sizeof(action), "%s", plan->action);
-    assert_int_equal(write_action(hub, plan, &request, &err), kind);
+    snprintf(action, sizeof(action), "%s", invocation->action);
+    assert_int_equal(write_action(hub, invocation, &request, &err), kind);
     assert_null(request.url);
     assert_int_equal(err.sent, BOSA_SENT_NO);
     assert_int_equal(err.attempts, 0);
@@ -99,7 +101,8 @@ static const char *bad(struct hub *hub, struct plan *plan, enum bosa_status kind
 static void an_action_is_posted_to_its_path(void **state)
 {
     struct hub *hub = fixture_ready(NULL);
-    struct request request = good(hub, plan_of("list_issues", "{\"owner\":\"gl\",\"page\":2}"));
+    struct request request =
+        good(hub, invocation_of("list_issues", "{\"owner\":\"gl\",\"page\":2}"));
 
     (void)state;
     assert_string_equal(request.method, "POST");
@@ -119,15 +122,15 @@ static void an_action_is_posted_to_its_path(void **state)
 static void says_for_whom_it_acts(void **state)
 {
     struct hub *hub = fixture_ready("hub-token");
-    struct request request = good(hub, plan_of("list_issues", NULL));
-    struct plan *plan = plan_of("list_issues", NULL);
+    struct request request = good(hub, invocation_of("list_issues", NULL));
+    struct invocation *invocation = invocation_of("list_issues", NULL);
 
     (void)state;
     assert_request_field(&request, "Authorization", "Bearer hub-token");
     request_free(&request);
-    set_text(&plan->token, TOKEN);
-    set_text(&plan->identifier, "me@example.com");
-    request = good(hub, plan);
+    set_text(&invocation->token, TOKEN);
+    set_text(&invocation->identifier, "me@example.com");
+    request = good(hub, invocation);
     assert_request_field(&request, "Authorization", "Bearer " TOKEN);
     assert_request_field(&request, "X-Integration", "me@example.com");
     assert_request_field(&request, "X-Bosa-Integration", "me@example.com");
@@ -138,21 +141,21 @@ static void says_for_whom_it_acts(void **state)
 static void our_fields_win_over_the_callers(void **state)
 {
     struct hub *hub = fixture_ready(TOKEN);
-    struct plan *plan = plan_of("list_issues", NULL);
+    struct invocation *invocation = invocation_of("list_issues", NULL);
     struct request request;
 
     (void)state;
-    set_text(&plan->identifier, "me");
-    add_field(plan, "x-api-key", "theirs");
-    add_field(plan, "X-API-KEY", "theirs again");
-    add_field(plan, "AUTHORIZATION", "theirs");
-    add_field(plan, "x-integration", "theirs");
-    add_field(plan, "x-bosa-integration", "theirs");
-    add_field(plan, "x-gl-error-contract", "1");
-    add_field(plan, "content-type", "text/plain");
-    add_field(plan, "Accept", "application/pdf");
-    add_field(plan, "X-Own", "kept");
-    request = good(hub, plan);
+    set_text(&invocation->identifier, "me");
+    add_field(invocation, "x-api-key", "theirs");
+    add_field(invocation, "X-API-KEY", "theirs again");
+    add_field(invocation, "AUTHORIZATION", "theirs");
+    add_field(invocation, "x-integration", "theirs");
+    add_field(invocation, "x-bosa-integration", "theirs");
+    add_field(invocation, "x-gl-error-contract", "1");
+    add_field(invocation, "content-type", "text/plain");
+    add_field(invocation, "Accept", "application/pdf");
+    add_field(invocation, "X-Own", "kept");
+    request = good(hub, invocation);
     assert_request_field(&request, "X-API-Key", FIXTURE_KEY);
     assert_request_field(&request, "Authorization", "Bearer " TOKEN);
     assert_request_field(&request, "X-Integration", "me");
@@ -175,10 +178,10 @@ static void the_transports_fields_are_refused(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        struct plan *plan = plan_of("list_issues", NULL);
+        struct invocation *invocation = invocation_of("list_issues", NULL);
 
-        add_field(plan, names[i], "x");
-        assert_non_null(strstr(bad(hub, plan, BOSA_PARAMS), names[i]));
+        add_field(invocation, names[i], "x");
+        assert_non_null(strstr(bad(hub, invocation, BOSA_PARAMS), names[i]));
     }
     hub_unref(hub);
 }
@@ -186,14 +189,14 @@ static void the_transports_fields_are_refused(void **state)
 static void a_token_or_identifier_that_breaks_out_of_its_field_is_refused(void **state)
 {
     struct hub *hub = fixture_ready(NULL);
-    struct plan *plan = plan_of("list_issues", NULL);
+    struct invocation *invocation = invocation_of("list_issues", NULL);
 
     (void)state;
-    set_text(&plan->token, "secret-token\r\nX-Evil: 1");
-    assert_null(strstr(bad(hub, plan, BOSA_PARAMS), "secret-token"));
-    plan = plan_of("list_issues", NULL);
-    set_text(&plan->identifier, "me\nX-Evil: 1");
-    (void)bad(hub, plan, BOSA_PARAMS);
+    set_text(&invocation->token, "secret-token\r\nX-Evil: 1");
+    assert_null(strstr(bad(hub, invocation, BOSA_PARAMS), "secret-token"));
+    invocation = invocation_of("list_issues", NULL);
+    set_text(&invocation->identifier, "me\nX-Evil: 1");
+    (void)bad(hub, invocation, BOSA_PARAMS);
     hub_unref(hub);
 }
 
@@ -202,11 +205,11 @@ static void an_unknown_action_names_the_one_that_was_meant(void **state)
     struct hub *hub = fixture_ready(NULL);
 
     (void)state;
-    assert_string_equal(bad(hub, plan_of("list_isues", NULL), BOSA_UNKNOWN_ACTION),
+    assert_string_equal(bad(hub, invocation_of("list_isues", NULL), BOSA_UNKNOWN_ACTION),
                         "github has no action `list_isues`; did you mean `list_issues`?");
-    assert_string_equal(bad(hub, plan_of("make_coffee", NULL), BOSA_UNKNOWN_ACTION),
+    assert_string_equal(bad(hub, invocation_of("make_coffee", NULL), BOSA_UNKNOWN_ACTION),
                         "github has no action `make_coffee`");
-    assert_string_equal(bad(hub, plan_of("integration", NULL), BOSA_UNKNOWN_ACTION),
+    assert_string_equal(bad(hub, invocation_of("integration", NULL), BOSA_UNKNOWN_ACTION),
                         "github has no action `integration`"); /* routes are not offered */
     hub_unref(hub);
 }
@@ -216,7 +219,7 @@ static void a_connector_that_is_not_loaded_is_an_error(void **state)
     struct hub *hub = fixture_hub(NULL, NULL, 0);
 
     (void)state;
-    (void)bad(hub, plan_of("list_issues", NULL), BOSA_UNKNOWN_CONNECTOR);
+    (void)bad(hub, invocation_of("list_issues", NULL), BOSA_UNKNOWN_CONNECTOR);
     hub_unref(hub);
 }
 
@@ -227,9 +230,10 @@ static void parameters_are_checked(void **state)
     struct bosa_error err;
 
     (void)state;
-    assert_int_equal(write_action(hub, plan_of("list_issues", "{\"page\":\"two\",\"onwer\":\"x\"}"),
-                                  &request, &err),
-                     BOSA_PARAMS);
+    assert_int_equal(
+        write_action(hub, invocation_of("list_issues", "{\"page\":\"two\",\"onwer\":\"x\"}"),
+                     &request, &err),
+        BOSA_PARAMS);
     assert_int_equal(json_error_details(&err)->nodes[0].len, 2);
     assert_string_equal(err.connector, "github");
     assert_string_equal(err.action, "list_issues");
@@ -240,14 +244,14 @@ static void parameters_are_checked(void **state)
 static void a_plan_is_not_changed_by_its_check(void **state)
 {
     struct hub *hub = fixture_ready(NULL);
-    struct plan *plan = plan_of("list_issues", "{\"page\":2.0}");
-    uint32_t page = json_member(&plan->params, 0, "page");
-    struct request request = good(hub, plan_ref(plan));
+    struct invocation *invocation = invocation_of("list_issues", "{\"page\":2.0}");
+    uint32_t page = json_member(&invocation->params, 0, "page");
+    struct request request = good(hub, invocation_ref(invocation));
 
     (void)state;
     assert_request_body(&request, "{\"page\":2}");
-    assert_int_equal(json_type(&plan->params, page), JSON_DOUBLE);
-    plan_unref(plan);
+    assert_int_equal(json_type(&invocation->params, page), JSON_DOUBLE);
+    invocation_unref(invocation);
     request_free(&request);
     hub_unref(hub);
 }
@@ -255,7 +259,7 @@ static void a_plan_is_not_changed_by_its_check(void **state)
 static void an_action_without_parameters_takes_none_and_is_sent_an_object(void **state)
 {
     struct hub *hub = fixture_ready(NULL);
-    struct request request = good(hub, plan_of("admin/revoke-all", NULL));
+    struct request request = good(hub, invocation_of("admin/revoke-all", NULL));
 
     (void)state;
     assert_string_equal(request.url,
@@ -263,7 +267,7 @@ static void an_action_without_parameters_takes_none_and_is_sent_an_object(void *
     assert_request_field(&request, "Content-Type", "application/json");
     assert_request_body(&request, "{}");
     request_free(&request);
-    assert_string_equal(bad(hub, plan_of("admin/revoke-all", "{\"a\":1}"), BOSA_PARAMS),
+    assert_string_equal(bad(hub, invocation_of("admin/revoke-all", "{\"a\":1}"), BOSA_PARAMS),
                         "admin/revoke-all takes no parameters");
     hub_unref(hub);
 }
@@ -271,20 +275,20 @@ static void an_action_without_parameters_takes_none_and_is_sent_an_object(void *
 static void an_action_that_takes_files_is_sent_a_form(void **state)
 {
     struct hub *hub = fixture_ready(NULL);
-    struct request request = good(hub, plan_of("upload", "{\"page_token\":\"a b\"}"));
-    struct plan *plan = plan_of("upload", NULL);
+    struct request request = good(hub, invocation_of("upload", "{\"page_token\":\"a b\"}"));
+    struct invocation *invocation = invocation_of("upload", NULL);
     uint32_t object;
 
     (void)state;
     assert_request_field(&request, "Content-Type", "application/x-www-form-urlencoded");
     request_free(&request);
-    add_file(plan);
-    json_free(&plan->params);
-    object = json_open(&plan->params, JSON_OBJECT);
-    json_add_string(&plan->params, "file", 4);
-    json_add_file(&plan->params, 0);
-    json_close(&plan->params, object, 1);
-    request = good(hub, plan);
+    add_file(invocation);
+    json_free(&invocation->params);
+    object = json_open(&invocation->params, JSON_OBJECT);
+    json_add_string(&invocation->params, "file", 4);
+    json_add_file(&invocation->params, 0);
+    json_close(&invocation->params, object, 1);
+    request = good(hub, invocation);
     assert_memory_equal(fields_get(&request.fields, "Content-Type"),
                         "multipart/form-data; boundary=", 30);
     request_free(&request);
@@ -297,8 +301,8 @@ static void without_a_request_all_is_checked_and_nothing_written(void **state)
     struct bosa_error err;
 
     (void)state;
-    assert_int_equal(write_action(hub, plan_of("list_issues", NULL), NULL, &err), BOSA_OK);
-    assert_int_equal(write_action(hub, plan_of("list_issues", "{\"a\":1}"), NULL, &err),
+    assert_int_equal(write_action(hub, invocation_of("list_issues", NULL), NULL, &err), BOSA_OK);
+    assert_int_equal(write_action(hub, invocation_of("list_issues", "{\"a\":1}"), NULL, &err),
                      BOSA_PARAMS);
     error_clear(&err);
     hub_unref(hub);
@@ -316,7 +320,7 @@ static void a_schema_that_makes_no_sense_is_the_servers_fault(void **state)
                       "{\"request\":{\"schema\":{\"$ref\":\"#/$defs/nowhere\"}}}}}}",
                       NULL, FIXTURE_NOW, &err),
         BOSA_OK);
-    (void)bad(hub, plan_of("a", NULL), BOSA_PROTOCOL);
+    (void)bad(hub, invocation_of("a", NULL), BOSA_PROTOCOL);
     hub_unref(hub);
 }
 
@@ -408,9 +412,9 @@ static void a_validator_that_no_field_can_carry_is_left_out(void **state)
 /* Writes one request of each sort; false when there was no memory for one. */
 static bool write_all(struct hub *hub, long fail_at)
 {
-    struct plan *plan = plan_of("list_issues", "{\"owner\":\"gl\"}");
-    struct plan *unknown = plan_of("list_isues", NULL),
-                *wrong = plan_of("list_issues", "{\"x\":1}");
+    struct invocation *invocation = invocation_of("list_issues", "{\"owner\":\"gl\"}");
+    struct invocation *unknown = invocation_of("list_isues", NULL),
+                      *wrong = invocation_of("list_issues", "{\"x\":1}");
     struct json_doc body = fixture_doc("{\"callback_url\":\"x\"}");
     struct request a, b, c;
     struct bosa_error err[5];
@@ -423,22 +427,22 @@ static bool write_all(struct hub *hub, long fail_at)
     for (int i = 0; i < 5; i++) {
         error_init(&err[i]);
     }
-    set_text(&plan->identifier, "me");
-    add_field(plan, "X-Own", "1");
+    set_text(&invocation->identifier, "me");
+    add_field(invocation, "X-Own", "1");
     mem_torture_fail_at(fail_at);
-    (void)hub_action_request(hub, plan, &a, &now, &err[0]);
+    (void)hub_action_request(hub, invocation, &a, &now, &err[0]);
     (void)hub_discovery_request(hub, "github", &b, &err[1]);
-    (void)hub_endpoint_request(hub, ENDPOINT_INTEGRATE, HUB_TODAY, "github", NULL, NULL, &body, &c,
-                               &err[2]);
+    (void)hub_endpoint_request(hub, ENDPOINT_INTEGRATE, DIALECT_CURRENT, "github", NULL, NULL,
+                               &body, &c, &err[2]);
     (void)hub_action_request(hub, unknown, NULL, &now, &err[3]);
     (void)hub_action_request(hub, wrong, NULL, &now, &err[4]);
     for (int i = 0; i < 5; i++) {
         good = good && err[i].kind != BOSA_NOMEM;
         error_clear(&err[i]);
     }
-    plan_unref(plan);
-    plan_unref(unknown);
-    plan_unref(wrong);
+    invocation_unref(invocation);
+    invocation_unref(unknown);
+    invocation_unref(wrong);
     json_free(&body);
     request_free(&a);
     request_free(&b);

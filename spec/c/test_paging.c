@@ -32,9 +32,9 @@ static struct call *ended(const char *params, const char *meta, const char *curs
     call->ok = true;
     call->cursor_name = cursor_name;
     call->takes_page = takes_page;
-    call->plan = plan_new("github", 6, "list", 4, &POLICY);
-    json_free(&call->plan->params);
-    parse(&call->plan->params, params);
+    call->invocation = invocation_new("github", 6, "list", 4, &POLICY);
+    json_free(&call->invocation->params);
+    parse(&call->invocation->params, params);
     call->reply.kind = REPLY_JSON;
     parse(&call->reply.doc, meta == NULL ? "[]" : meta);
     call->reply.meta = meta == NULL ? JSON_NONE : 0;
@@ -43,7 +43,7 @@ static struct call *ended(const char *params, const char *meta, const char *curs
 
 static void end(struct call *call)
 {
-    plan_unref(call->plan);
+    invocation_unref(call->invocation);
     json_free(&call->reply.doc);
     mem_free(call);
 }
@@ -58,37 +58,37 @@ static bool has(const char *meta, bool forward)
 }
 
 /*
- * What the plan of the next (or previous) page sends, as JSON text in a static buffer; "none", or
- * "error: " and the message.
+ * What the invocation of the next (or previous) page sends, as JSON text in a static buffer;
+ * "none", or "error: " and the message.
  */
 static const char *turn(struct call *call, bool forward)
 {
     static char out[512];
     struct bosa_error err;
-    struct plan *plan = call->plan;
+    struct invocation *invocation = call->invocation;
     struct buf text;
     enum bosa_status status;
 
     error_init(&err);
     buf_init(&text);
-    status = paging_plan(call, forward, &plan, &err);
+    status = paging_plan(call, forward, &invocation, &err);
     if (status != BOSA_OK) {
-        assert_null(plan);
+        assert_null(invocation);
         assert_int_equal(err.kind, status);
         assert_string_equal(err.connector, "github");
         assert_string_equal(err.action, "list");
         buf_addf(&text, "%s: %s", error_kind_name(status), err.message);
-    } else if (plan == NULL) {
+    } else if (invocation == NULL) {
         buf_adds(&text, "none");
     } else {
-        assert_int_equal(json_write(&text, &plan->params, 0, &err), BOSA_OK);
+        assert_int_equal(json_write(&text, &invocation->params, 0, &err), BOSA_OK);
     }
     buf_addc(&text, '\0');
     assert_true(text.len <= sizeof(out));
     memcpy(out, text.data, text.len);
     buf_free(&text);
     error_clear(&err);
-    plan_unref(plan);
+    invocation_unref(invocation);
     end(call);
     return out;
 }
@@ -263,11 +263,11 @@ static void a_page_that_can_not_be_asked_for_is_an_error(void **state)
 /* Gives the call a file that is read from a function of the caller. */
 static void upload_feed(struct call *call)
 {
-    call->plan->files = mem_zalloc(1, sizeof(*call->plan->files));
-    assert_non_null(call->plan->files);
-    call->plan->file_count = 1;
-    call->plan->files[0].feed = 0;
-    call->plan->files[0].size = -1;
+    call->invocation->files = mem_zalloc(1, sizeof(*call->invocation->files));
+    assert_non_null(call->invocation->files);
+    call->invocation->file_count = 1;
+    call->invocation->files[0].feed = 0;
+    call->invocation->files[0].size = -1;
 }
 
 static void a_feed_can_not_be_sent_twice(void **state)
@@ -331,32 +331,32 @@ static void where_they_do_not_pages_come_one_by_one(void **state)
 static void a_page_by_its_number(void **state)
 {
     struct call *call = ended("{\"page\":1,\"owner\":\"gl\"}", "{\"page\":1}", NULL, true);
-    struct plan *plan = paging_plan_page(call, 4);
+    struct invocation *invocation = paging_plan_page(call, 4);
     uint32_t page;
 
     (void)state;
-    assert_non_null(plan);
-    page = json_member(&plan->params, 0, "page");
-    assert_int_equal(plan->params.nodes[page].v.i, 4);
-    assert_true(json_is(&plan->params, json_member(&plan->params, 0, "owner"), "gl"));
-    plan_unref(plan);
+    assert_non_null(invocation);
+    page = json_member(&invocation->params, 0, "page");
+    assert_int_equal(invocation->params.nodes[page].v.i, 4);
+    assert_true(json_is(&invocation->params, json_member(&invocation->params, 0, "owner"), "gl"));
+    invocation_unref(invocation);
     end(call);
 }
 
 /* Asks for a page each way and by number; false when there was no memory for one. */
 static bool turn_all(struct call *call, long fail_at)
 {
-    struct plan *plans[2];
+    struct invocation *invocations[2];
     struct bosa_error err[2];
     bool good = true;
 
     error_init(&err[0]);
     error_init(&err[1]);
     mem_torture_fail_at(fail_at);
-    good = paging_plan(call, true, &plans[0], &err[0]) == BOSA_OK;
-    good = paging_plan(call, false, &plans[1], &err[1]) == BOSA_PROTOCOL && good;
+    good = paging_plan(call, true, &invocations[0], &err[0]) == BOSA_OK;
+    good = paging_plan(call, false, &invocations[1], &err[1]) == BOSA_PROTOCOL && good;
     for (int i = 0; i < 2; i++) {
-        plan_unref(plans[i]);
+        invocation_unref(invocations[i]);
         error_clear(&err[i]);
     }
     return good;

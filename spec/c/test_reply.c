@@ -1,5 +1,6 @@
 /* reply: an answer on its way in. What is made of an error answer is in test_reply_error.c. */
 #include "base/text.h"
+#include "http/header_fields.h"
 #include "reply_fixture.h"
 
 #include <unistd.h>

@@ -1,6 +1,7 @@
 /* request: parameters as JSON, urlencoded and multipart bodies. URLs are in test_url.c. */
 #include "net_fixture.h"
 
+#include "http/header_fields.h"
 #include "request/form.h"
 #include "request/request.h"
 #include "json/json_error.h"
@@ -288,7 +289,7 @@ static void a_feed_becomes_a_part_that_is_waited_for(void **unused)
     assert_int_equal(body_read(request.body, out, sizeof out, &got, &err), BOSA_OK);
     assert_memory_equal(out + got - 4, "\r\n\r\n", 4);
     assert_int_equal(body_read(request.body, out, sizeof out, &got, &err), BOSA_AGAIN);
-    assert_int_equal(body_hungry(request.body), 3);
+    assert_int_equal(body_needs_input(request.body), 3);
     request_free(&request);
     file.size = 10;
     assert_int_equal(set(&request, &doc, false, &file, 1, &err), BOSA_OK);

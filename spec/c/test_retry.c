@@ -346,24 +346,24 @@ static void endpoints_follow_their_method(void **state)
 /* A call of `upload` with a file from a read function, of which `given` bytes have been sent. */
 static void start_upload(struct world *w, size_t given)
 {
-    struct plan *plan = plan_new("github", 6, "upload", 6, &w->policy);
+    struct invocation *invocation = invocation_new("github", 6, "upload", 6, &w->policy);
     char out[4096];
     size_t got = 0;
     struct bosa_error err;
     uint32_t object;
 
     error_init(&err);
-    plan->files = mem_zalloc(1, sizeof *plan->files);
-    plan->files[0].size = -1;
-    plan->file_count = 1;
-    json_free(&plan->params);
-    object = json_open(&plan->params, JSON_OBJECT);
-    json_add_string(&plan->params, "file", 4);
-    json_add_file(&plan->params, 0);
-    json_close(&plan->params, object, 1);
+    invocation->files = mem_zalloc(1, sizeof *invocation->files);
+    invocation->files[0].size = -1;
+    invocation->file_count = 1;
+    json_free(&invocation->params);
+    object = json_open(&invocation->params, JSON_OBJECT);
+    json_add_string(&invocation->params, "file", 4);
+    json_add_file(&invocation->params, 0);
+    json_close(&invocation->params, object, 1);
     call_free(w->call);
-    w->call = call_new_action(w->hub, plan);
-    plan_unref(plan);
+    w->call = call_new_action(w->hub, invocation);
+    invocation_unref(invocation);
     assert_int_equal(call_begin(w->call, &w->now), CALL_SEND);
     sending(w);
     assert_int_equal(body_read(w->call->request.body, out, sizeof out, &got, &err), BOSA_OK);
@@ -415,18 +415,18 @@ static void an_upload_that_was_read_is_not_redirected_nor_looked_for_again(void 
 static void a_download_that_was_given_out_ends_the_call(void **state)
 {
     struct world *w = *state;
-    struct plan *plan;
+    struct invocation *invocation;
     struct buf chunk;
 
     w->policy.max_attempts = 3;
     w->policy.replay_unsafe = true;
     open_hub(w);
     teach(w, OLD_SCHEMAS);
-    plan = plan_new("github", 6, "list", 4, &w->policy);
-    assert_non_null(plan);
-    plan->output = SINK_CALLER;
-    w->call = call_new_action(w->hub, plan);
-    plan_unref(plan);
+    invocation = invocation_new("github", 6, "list", 4, &w->policy);
+    assert_non_null(invocation);
+    invocation->output = SINK_CALLER;
+    w->call = call_new_action(w->hub, invocation);
+    invocation_unref(invocation);
     call_begin(w->call, &w->now);
     sending(w);
     assert_true(head_and_body(w, 200, "Content-Type: text/plain\n", "abc"));

@@ -1,4 +1,5 @@
 /* One exchange: what is sent, what is read, and what it is called when it breaks. */
+#include "http/header_fields.h"
 #include "transfer_fixture.h"
 
 #include <arpa/inet.h>
@@ -53,10 +54,10 @@ static void fields_of_the_caller_are_sent_even_empty_ones(void **state)
     size_t body;
     w->options.user_agent = "tester";
     open_one(w, answering);
-    struct plan *plan = make_plan(w, "list");
-    assert_int_equal(fields_add(&plan->fields, "X-One", 5, "1", 1, NULL), BOSA_OK);
-    assert_int_equal(fields_add(&plan->fields, "X-None", 6, "", 0, NULL), BOSA_OK);
-    struct outcome *o = start_plan(w, plan);
+    struct invocation *invocation = make_plan(w, "list");
+    assert_int_equal(fields_add(&invocation->fields, "X-One", 5, "1", 1, NULL), BOSA_OK);
+    assert_int_equal(fields_add(&invocation->fields, "X-None", 6, "", 0, NULL), BOSA_OK);
+    struct outcome *o = start_plan(w, invocation);
     finish(w, o);
     assert_ok(o);
     wire_server_last(w->server, head, sizeof head, &body);
@@ -69,7 +70,7 @@ static void fields_of_the_caller_are_sent_even_empty_ones(void **state)
 static struct outcome *start_endpoint(struct world *w, enum endpoint endpoint)
 {
     struct outcome *o = &w->calls[w->count++];
-    hub_set_dialect(w->hub, endpoint, HUB_TODAY);
+    hub_set_dialect(w->hub, endpoint, DIALECT_CURRENT);
     o->call = call_new_endpoint(w->hub, endpoint, "github", "me", "token", NULL);
     assert_non_null(o->call);
     o->call->owner = o;

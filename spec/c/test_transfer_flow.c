@@ -151,7 +151,7 @@ static void a_paused_call_is_cancelled(void **state)
     down->lazy = true;
     struct outcome *up = start_upload(w, 1000, true);
     up->starve = true;
-    while (!(down->notes & TRANSFER_CHUNK) || !(up->notes & TRANSFER_HUNGRY)) {
+    while (!(down->notes & TRANSFER_CHUNK) || !(up->notes & TRANSFER_NEEDS_INPUT)) {
         turn(w);
     }
     cancel(w, up, BOSA_FILE, BOSA_SENT_MAYBE);
@@ -266,7 +266,7 @@ static void an_upload_is_fed_piece_by_piece(void **state)
         struct outcome *o = start_upload(w, 3000000, known);
         finish(w, o);
         assert_ok(o);
-        assert_true(o->notes & TRANSFER_HUNGRY);
+        assert_true(o->notes & TRANSFER_NEEDS_INPUT);
         assert_int_equal(o->feed_left, 0);
         wire_server_last(w->server, head, sizeof head, &body);
         assert_int_equal(strstr(head, "Transfer-Encoding: chunked\r\n") != NULL, !known);
@@ -281,7 +281,7 @@ static void a_hungry_upload_waits_for_its_caller(void **state)
     open_one(w, answering);
     struct outcome *o = start_upload(w, 200000, true);
     o->starve = true;
-    while (!(o->notes & TRANSFER_HUNGRY)) {
+    while (!(o->notes & TRANSFER_NEEDS_INPUT)) {
         turn(w);
     }
     struct outcome *other = start(w);
@@ -309,9 +309,9 @@ static void progress_is_told_where_it_is_asked_for(void **state)
 {
     struct world *w = *state;
     open_one(w, answering);
-    struct plan *plan = make_plan(w, "list");
-    plan->progress = true;
-    struct outcome *o = start_plan(w, plan);
+    struct invocation *invocation = make_plan(w, "list");
+    invocation->progress = true;
+    struct outcome *o = start_plan(w, invocation);
     int64_t sent = 0;
     while (!(o->notes & TRANSFER_PROGRESS)) {
         turn(w);

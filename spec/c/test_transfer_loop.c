@@ -37,10 +37,11 @@ static void a_call_that_ends_as_it_starts_is_told_of(void **state)
     while (is_readable(w)) {
         (void)transfer_step(w->transfer, 0);
     }
-    struct plan *plan = make_plan(w, "list");
-    struct plan *bad = plan_with(plan, "page", &plan->params, 0); /* an object where a number goes
-                                                                   */
-    plan_unref(plan);
+    struct invocation *invocation = make_plan(w, "list");
+    struct invocation *bad = invocation_with(invocation, "page", &invocation->params,
+                                             0); /* an object where a number goes
+                                                  */
+    invocation_unref(invocation);
     assert_non_null(bad);
     struct outcome *o = start_plan(w, bad);
     assert_int_equal(o->call->state, CALL_ENDED);
@@ -282,10 +283,10 @@ static void a_fork_leaves_the_parents_files_alone(void **state)
     int status;
     close(mkstemp(path));
     open_one(w, file);
-    struct plan *plan = make_plan(w, "list");
-    plan->output = SINK_PATH;
-    plan->output_path = mem_dup(path, strlen(path));
-    struct outcome *o = start_plan(w, plan);
+    struct invocation *invocation = make_plan(w, "list");
+    invocation->output = SINK_PATH;
+    invocation->output_path = mem_dup(path, strlen(path));
+    struct outcome *o = start_plan(w, invocation);
     while (o->call->reply.sink.size == 0) {
         turn(w);
     }
@@ -337,12 +338,12 @@ static void without_memory_a_call_ends_and_nothing_is_lost(void **state)
     open_one(w, answering);
     for (long nth = 1; failed && nth < 1000; nth++) {
         w->count = 0;
-        struct plan *plan = make_plan(w, "list");
+        struct invocation *invocation = make_plan(w, "list");
         struct outcome *o = &w->calls[w->count++];
         memset(o, 0, sizeof *o);
-        o->call = call_new_action(w->hub, plan);
+        o->call = call_new_action(w->hub, invocation);
         o->call->owner = o;
-        plan_unref(plan);
+        invocation_unref(invocation);
         mem_torture_fail_at(nth);
         transfer_start(w->transfer, o->call);
         finish(w, o);
@@ -373,12 +374,12 @@ static void without_memory_a_fetch_fails_its_waiters(void **state)
         forget_schemas(w);
         struct outcome *o[2];
         for (int i = 0; i < 2; i++) {
-            struct plan *plan = make_plan(w, "list");
+            struct invocation *invocation = make_plan(w, "list");
             o[i] = &w->calls[w->count++];
             memset(o[i], 0, sizeof *o[i]);
-            o[i]->call = call_new_action(w->hub, plan);
+            o[i]->call = call_new_action(w->hub, invocation);
             o[i]->call->owner = o[i];
-            plan_unref(plan);
+            invocation_unref(invocation);
         }
         mem_torture_fail_at(nth);
         transfer_start(w->transfer, o[0]->call);
@@ -411,13 +412,13 @@ static void without_memory_a_download_is_whole_or_fails(void **state)
     open_one(w, file);
     for (long nth = 1; failed && nth < 1000; nth++) {
         w->count = 0;
-        struct plan *plan = make_plan(w, "list");
-        plan->output = SINK_CALLER;
+        struct invocation *invocation = make_plan(w, "list");
+        invocation->output = SINK_CALLER;
         struct outcome *o = &w->calls[w->count++];
         memset(o, 0, sizeof *o);
-        o->call = call_new_action(w->hub, plan);
+        o->call = call_new_action(w->hub, invocation);
         o->call->owner = o;
-        plan_unref(plan);
+        invocation_unref(invocation);
         mem_torture_fail_at(nth);
         transfer_start(w->transfer, o->call);
         finish(w, o);

@@ -84,21 +84,21 @@ void forget_schemas(struct world *w)
     hub_forget(w->hub, "github");
 }
 
-struct plan *make_plan(struct world *w, const char *action)
+struct invocation *make_plan(struct world *w, const char *action)
 {
-    struct plan *plan = plan_new("github", 6, action, strlen(action), &w->policy);
-    assert_non_null(plan);
-    return plan;
+    struct invocation *invocation = invocation_new("github", 6, action, strlen(action), &w->policy);
+    assert_non_null(invocation);
+    return invocation;
 }
 
-struct outcome *start_plan(struct world *w, struct plan *plan)
+struct outcome *start_plan(struct world *w, struct invocation *invocation)
 {
     assert_true(w->count < MAX_CALLS);
     struct outcome *o = &w->calls[w->count++];
-    o->call = call_new_action(w->hub, plan);
+    o->call = call_new_action(w->hub, invocation);
     assert_non_null(o->call);
     o->call->owner = o;
-    plan_unref(plan);
+    invocation_unref(invocation);
     transfer_start(w->transfer, o->call);
     return o;
 }
@@ -110,26 +110,26 @@ struct outcome *start(struct world *w)
 
 struct outcome *start_download(struct world *w)
 {
-    struct plan *plan = make_plan(w, "list");
-    plan->output = SINK_CALLER;
-    return start_plan(w, plan);
+    struct invocation *invocation = make_plan(w, "list");
+    invocation->output = SINK_CALLER;
+    return start_plan(w, invocation);
 }
 
 struct outcome *start_upload(struct world *w, uint64_t size, bool known)
 {
-    struct plan *plan = make_plan(w, "upload");
-    plan->files = mem_zalloc(1, sizeof *plan->files);
-    assert_non_null(plan->files);
-    plan->file_count = 1;
-    plan->files[0].feed = 0;
-    plan->files[0].size = known ? (int64_t)size : -1;
-    json_free(&plan->params);
-    uint32_t root = json_open(&plan->params, JSON_OBJECT);
-    json_add_string(&plan->params, "file", 4);
-    json_add_file(&plan->params, 0);
-    json_close(&plan->params, root, 1);
+    struct invocation *invocation = make_plan(w, "upload");
+    invocation->files = mem_zalloc(1, sizeof *invocation->files);
+    assert_non_null(invocation->files);
+    invocation->file_count = 1;
+    invocation->files[0].feed = 0;
+    invocation->files[0].size = known ? (int64_t)size : -1;
+    json_free(&invocation->params);
+    uint32_t root = json_open(&invocation->params, JSON_OBJECT);
+    json_add_string(&invocation->params, "file", 4);
+    json_add_file(&invocation->params, 0);
+    json_close(&invocation->params, root, 1);
     w->calls[w->count].feed_left = size;
-    return start_plan(w, plan);
+    return start_plan(w, invocation);
 }
 
 /* ---- the loop ---- */
@@ -139,7 +139,7 @@ void feed(struct world *w, struct outcome *o)
     static const char bytes[50000];
     struct body *body = o->call->request.body;
     size_t len = o->feed_left < sizeof bytes ? (size_t)o->feed_left : sizeof bytes;
-    assert_int_equal(body_hungry(body), 0);
+    assert_int_equal(body_needs_input(body), 0);
     assert_int_equal(body_feed(body, bytes, len), BOSA_OK);
     o->feed_left -= len;
     transfer_resume(w->transfer, o->call);
@@ -175,7 +175,7 @@ int take_all(struct world *w)
         if (notes & TRANSFER_CHUNK && !o->lazy) {
             drain(w, o);
         }
-        if (notes & TRANSFER_HUNGRY && !o->starve) {
+        if (notes & TRANSFER_NEEDS_INPUT && !o->starve) {
             feed(w, o);
         }
     }

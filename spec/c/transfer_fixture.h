@@ -86,9 +86,9 @@ void open_at(struct world *w, const char *url);
 /* Makes the hub forget its schemas. */
 void forget_schemas(struct world *w);
 
-/* A plan for an action; to be given to start_plan, which takes it. */
-struct plan *make_plan(struct world *w, const char *action);
-struct outcome *start_plan(struct world *w, struct plan *plan);
+/* A invocation for an action; to be given to start_plan, which takes it. */
+struct invocation *make_plan(struct world *w, const char *action);
+struct outcome *start_plan(struct world *w, struct invocation *invocation);
 
 /* Starts `list`. */
 struct outcome *start(struct world *w);

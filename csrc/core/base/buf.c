@@ -30,7 +30,7 @@ static bool grow(struct buf *b, size_t need)
         cap = need;
     }
     data = mem_realloc(b->data, cap);
-    if (data == NULL) {
+    if (!data) {
         b->failed = true;
         return false;
     }
@@ -45,7 +45,7 @@ bool buf_reserve(struct buf *b, size_t more)
     if (b->failed) {
         return false;
     }
-    if (more <= b->cap - b->len && b->data != NULL) {
+    if (more <= b->cap - b->len && b->data) {
         return true;
     }
     if (more > SIZE_MAX - b->len) {
@@ -152,7 +152,7 @@ char *buf_take(struct buf *b, size_t *len)
     if (buf_reserve(b, 1)) {
         data = b->data;
         data[b->len] = '\0';
-        if (len != NULL) {
+        if (len) {
             *len = b->len;
         }
         buf_init(b);

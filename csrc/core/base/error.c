@@ -26,7 +26,7 @@ void error_clear(struct bosa_error *e)
     mem_free(e->code);
     mem_free(e->cause);
     mem_free(e->body);
-    if (e->details != NULL) {
+    if (e->details) {
         e->details->free(e->details);
     }
     error_init(e);
@@ -75,7 +75,7 @@ static char *format_text(const char *format, va_list args)
     if (len >= 0) {
         text = mem_alloc((size_t)len + 1);
     }
-    if (text != NULL) {
+    if (text) {
         vsnprintf(text, (size_t)len + 1, format, args);
     }
     return text;
@@ -91,12 +91,19 @@ enum bosa_status error_set(struct bosa_error *e, enum bosa_status kind, const ch
     message = format_text(format, args);
     va_end(args);
     error_clear(e);
-    e->kind = message != NULL ? kind : BOSA_NOMEM;
+    e->kind = message ? kind : BOSA_NOMEM;
     e->message = message;
-    if (message != NULL) {
+    if (message) {
         flatten(message);
     }
     return e->kind;
+}
+
+enum bosa_status error_nomem(struct bosa_error *e)
+{
+    error_clear(e);
+    e->kind = BOSA_NOMEM;
+    return BOSA_NOMEM;
 }
 
 /*
@@ -106,11 +113,11 @@ enum bosa_status error_field(char **field, const char *text, size_t len)
 {
     char *copy;
 
-    if (text == NULL) {
+    if (!text) {
         return BOSA_OK;
     }
     copy = mem_dup(text, len);
-    if (copy == NULL) {
+    if (!copy) {
         return BOSA_NOMEM;
     }
     mem_free(*field);
@@ -132,14 +139,14 @@ void error_move(struct bosa_error *to, struct bosa_error *from)
 /* Copies `text` into an empty field; NULL stays NULL. False when there is no memory. */
 static bool copy_text(char **field, const char *text)
 {
-    return text == NULL || error_field(field, text, strlen(text)) == BOSA_OK;
+    return !text || error_field(field, text, strlen(text)) == BOSA_OK;
 }
 
 /* Details of its own; false when there is no memory. NULL stays NULL. */
 static bool copy_details(struct error_details **to, const struct error_details *from)
 {
     *to = from != NULL ? from->copy(from) : NULL;
-    return from == NULL || *to != NULL;
+    return !from || *to;
 }
 
 /*

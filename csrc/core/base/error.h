@@ -81,6 +81,12 @@ enum bosa_status
 error_set(struct bosa_error *e, enum bosa_status kind, const char *format, ...);
 
 /*
+ * Clears `e` and returns BOSA_NOMEM, its kind now. There is no message: the binding has the one
+ * text for it.
+ */
+enum bosa_status error_nomem(struct bosa_error *e);
+
+/*
  * Puts a copy of `text` (may be NULL: nothing happens) into one of e's string fields, freeing what
  * was there.
  */

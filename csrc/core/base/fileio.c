@@ -17,7 +17,7 @@ enum bosa_status fileio_error(struct bosa_error *err, const char *verb, const ch
     const char *words = strerror(number);
     enum bosa_status status = error_set(err, BOSA_FILE, "cannot %s `%s`: %s", verb, path, words);
     if (status == BOSA_FILE && error_field(&err->cause, words, strlen(words)) != BOSA_OK) {
-        return error_set(err, BOSA_NOMEM, "no memory");
+        return error_nomem(err);
     }
     return status;
 }

@@ -30,7 +30,7 @@ char *mem_dup(const char *text, size_t len)
 {
     char *copy = len < SIZE_MAX ? mem_alloc(len + 1) : NULL;
 
-    if (copy == NULL) {
+    if (!copy) {
         return NULL;
     }
     if (len > 0) {

@@ -11,10 +11,10 @@ static const struct call_timing NO_TIMING = {-1, -1, -1, -1, -1, 0, 0, false};
 /* A call with what all kinds have in common. NULL: no memory. */
 static struct call *call_new(struct hub *hub, enum call_kind kind, const struct policy *policy)
 {
-    struct call *call = mem_zalloc(1, sizeof(*call));
-    struct call_private *p = mem_zalloc(1, sizeof(*p));
+    struct call *call = mem_zalloc(1, sizeof *call);
+    struct call_private *p = mem_zalloc(1, sizeof *p);
 
-    if (call == NULL || p == NULL) {
+    if (!call || !p) {
         mem_free(call);
         mem_free(p);
         return NULL;
@@ -40,16 +40,16 @@ static struct call *call_new(struct hub *hub, enum call_kind kind, const struct 
 static bool copy_text(char **to, const char *from)
 {
     *to = from == NULL ? NULL : mem_dup(from, strlen(from));
-    return from == NULL || *to != NULL;
+    return !from || *to;
 }
 
-/* The policy is copied: a plan is shared, and the machine looks at one place only. */
-struct call *call_new_action(struct hub *hub, struct plan *plan)
+/* The policy is copied: a invocation is shared, and the machine looks at one place only. */
+struct call *call_new_action(struct hub *hub, struct invocation *invocation)
 {
-    struct call *call = call_new(hub, CALL_ACTION, &plan->policy);
+    struct call *call = call_new(hub, CALL_ACTION, &invocation->policy);
 
-    if (call != NULL) {
-        call->plan = plan_ref(plan);
+    if (call) {
+        call->invocation = invocation_ref(invocation);
     }
     return call;
 }
@@ -59,7 +59,7 @@ struct call *call_new_fetch(struct hub *hub, const char *connector)
 {
     struct call *call = call_new(hub, CALL_FETCH, hub_policy(hub));
 
-    if (call != NULL && !copy_text(&call->name, connector)) {
+    if (call && !copy_text(&call->name, connector)) {
         call_free(call);
         return NULL;
     }
@@ -75,13 +75,13 @@ struct call *call_new_fetch(struct hub *hub, const char *connector)
 static void choose_dialect(struct call *call)
 {
     struct call_private *p = call->p;
-    bool unnamed = p->endpoint == ENDPOINT_REMOVE_INTEGRATION && p->identifier == NULL;
-    enum hub_dialect known = unnamed ? HUB_SEED : hub_dialect(call->hub, p->endpoint);
-    bool slashed = p->endpoint == ENDPOINT_REMOVE_INTEGRATION && p->identifier != NULL &&
-                   strchr(p->identifier, '/') != NULL;
+    bool unnamed = p->endpoint == ENDPOINT_REMOVE_INTEGRATION && !p->identifier;
+    enum hub_dialect known = unnamed ? DIALECT_LEGACY : hub_dialect(call->hub, p->endpoint);
+    bool slashed =
+        p->endpoint == ENDPOINT_REMOVE_INTEGRATION && p->identifier && strchr(p->identifier, '/');
 
-    p->probing = known == HUB_ASK && !slashed;
-    p->dialect = known == HUB_ASK ? HUB_TODAY : known;
+    p->probing = known == DIALECT_UNKNOWN && !slashed;
+    p->dialect = known == DIALECT_UNKNOWN ? DIALECT_CURRENT : known;
 }
 
 /* The document is kept for the whole call: in the other dialect it is written a second time. */
@@ -89,18 +89,18 @@ struct call *call_new_endpoint(struct hub *hub, enum endpoint endpoint, const ch
                                const char *identifier, const char *token, struct json_doc *body)
 {
     struct call *call = call_new(hub, CALL_ENDPOINT, hub_policy(hub));
-    bool ok = call != NULL && copy_text(&call->name, connector) &&
+    bool ok = call && copy_text(&call->name, connector) &&
               copy_text(&call->p->identifier, identifier) && copy_text(&call->p->token, token);
 
     if (!ok) {
         call_free(call);
-        if (body != NULL) {
+        if (body) {
             json_wipe(body);
         }
         return NULL;
     }
     call->p->endpoint = endpoint;
-    if (body != NULL) {
+    if (body) {
         call->p->body = *body;
         call->p->has_body = true;
         json_init(body);
@@ -109,7 +109,7 @@ struct call *call_new_endpoint(struct hub *hub, enum endpoint endpoint, const ch
 }
 
 /* Nothing that the hub knows goes into it: the request has its key and its token already. */
-struct call *call_new_relay(struct hub *hub, struct request *request, int64_t timeout)
+struct call *call_new_verbatim(struct hub *hub, struct request *request, int64_t timeout)
 {
     struct policy once = *hub_policy(hub);
     struct call *call;
@@ -118,8 +118,8 @@ struct call *call_new_relay(struct hub *hub, struct request *request, int64_t ti
     once.replay_unsafe = false;
     once.deadline = 0;
     once.timeout = timeout;
-    call = call_new(hub, CALL_RELAY, &once);
-    if (call == NULL) {
+    call = call_new(hub, CALL_VERBATIM, &once);
+    if (!call) {
         request_free(request);
         return NULL;
     }
@@ -136,19 +136,20 @@ static int64_t limit(int64_t from, int64_t ms)
     return ms <= 0 || from > CALL_NEVER - ms ? CALL_NEVER : from + ms;
 }
 
-/* Where the answer goes is the plan's business; discovery and endpoints always answer to memory. */
+/* Where the answer goes is the invocation's business; discovery and endpoints always answer to
+ * memory. */
 static enum bosa_status make_reply(struct call *call)
 {
     struct reply_options options = {.max_size = hub_max_response_size(call->hub),
                                     .sink = SINK_MEMORY};
     enum bosa_status status;
 
-    if (call->plan != NULL) {
-        options.sink = call->plan->output;
-        options.output_path = call->plan->output_path;
+    if (call->invocation) {
+        options.sink = call->invocation->output;
+        options.output_path = call->invocation->output_path;
     }
     status = reply_init(&call->reply, &options);
-    call->reply.raw = call->kind == CALL_RELAY;
+    call->reply.raw = call->kind == CALL_VERBATIM;
     return status;
 }
 
@@ -161,7 +162,7 @@ enum call_state call_prepare(struct call *call, const struct moment *now)
         reply_reset(&call->reply);
     } else if (make_reply(call) != BOSA_OK) {
         error_init(&err);
-        (void)error_set(&err, BOSA_NOMEM, "no memory");
+        (void)error_nomem(&err);
         return call_fail(call, &err, now);
     }
     call->p->reply_made = true;
@@ -172,10 +173,10 @@ enum call_state call_prepare(struct call *call, const struct moment *now)
 /* Schemas that are gone are as good as stale: both ask for a fetch. */
 bool call_schemas_stale(const struct call *call, const struct moment *now)
 {
-    const struct connector *connector = hub_find(call->hub, call->plan->connector, now);
+    const struct connector *connector = hub_find(call->hub, call->invocation->connector, now);
     int64_t age;
 
-    if (connector == NULL) {
+    if (!connector) {
         return true;
     }
     if (connector->pinned) {
@@ -188,12 +189,11 @@ bool call_schemas_stale(const struct call *call, const struct moment *now)
 /* Tells paging how the action takes a place in a list. */
 static void note_paging(struct call *call, const struct moment *now)
 {
-    const char *name = call->plan->action;
-    struct connector *connector = hub_find(call->hub, call->plan->connector, now);
-    struct action *action =
-        connector == NULL ? NULL : connector_action(connector, name, strlen(name));
+    const char *name = call->invocation->action;
+    struct connector *connector = hub_find(call->hub, call->invocation->connector, now);
+    struct action *action = !connector ? NULL : connector_action(connector, name, strlen(name));
 
-    if (action != NULL) {
+    if (action) {
         call->cursor_name = action_cursor_name(connector, action);
         call->takes_page = action_takes_page(connector, action);
     }
@@ -214,7 +214,7 @@ static enum call_state build_action(struct call *call, const struct moment *now)
     enum bosa_status status;
 
     error_init(&err);
-    status = hub_action_request(call->hub, call->plan, &call->request, now, &err);
+    status = hub_action_request(call->hub, call->invocation, &call->request, now, &err);
     if (status == BOSA_OK) {
         note_paging(call, now);
         return call_prepare(call, now);
@@ -264,14 +264,14 @@ enum call_state call_begin(struct call *call, const struct moment *now)
     }
     call->begun = now->ms;
     call->p->deadline = limit(now->ms, call->p->policy.deadline);
-    if (call->kind == CALL_RELAY) {
+    if (call->kind == CALL_VERBATIM) {
         return call_prepare(call, now);
     }
     if (call->kind == CALL_ENDPOINT) {
         choose_dialect(call);
     }
-    if (call->kind == CALL_ACTION && hub_find(call->hub, call->plan->connector, now) == NULL &&
-        !hub_recall(call->hub, call->plan->connector, now)) {
+    if (call->kind == CALL_ACTION && !hub_find(call->hub, call->invocation->connector, now) &&
+        !hub_recall(call->hub, call->invocation->connector, now)) {
         call->state = CALL_SCHEMAS;
         return call->state;
     }
@@ -287,12 +287,12 @@ enum call_state call_schemas(struct call *call, const struct bosa_error *failure
     if (call->state != CALL_SCHEMAS) {
         return call->state;
     }
-    if (failure == NULL) {
+    if (!failure) {
         return call_build(call, now);
     }
     error_init(&err);
     if (error_copy(&err, failure) != BOSA_OK) {
-        (void)error_set(&err, BOSA_NOMEM, "no memory");
+        (void)error_nomem(&err);
     }
     return call_fail(call, &err, now);
 }
@@ -389,7 +389,7 @@ static enum call_state end(struct call *call, const struct moment *now)
 /* A retry that led to success gets its tokens back; a success at once adds one. */
 enum call_state call_succeed(struct call *call, const struct moment *now)
 {
-    hub_repay(call->hub, call->p->spent > 0 ? call->p->spent : 1);
+    hub_budget_refund(call->hub, call->p->budget_used > 0 ? call->p->budget_used : 1);
     error_clear(&call->error);
     call->ok = true;
     return end(call, now);
@@ -445,8 +445,8 @@ enum call_state call_expire(struct call *call, enum bosa_sent sent, const struct
     (void)error_set(&err, BOSA_TIMEOUT, "the deadline of %g s passed while waiting for %s",
                     (double)call->p->policy.deadline / 1000, awaited(call));
     err.retryable = err.kind == BOSA_TIMEOUT;
-    if (before != NULL && error_field(&err.cause, before, strlen(before)) != BOSA_OK) {
-        (void)error_set(&err, BOSA_NOMEM, "no memory");
+    if (before && error_field(&err.cause, before, strlen(before)) != BOSA_OK) {
+        (void)error_nomem(&err);
     }
     return call_fail(call, &err, now);
 }
@@ -475,7 +475,7 @@ enum call_state call_cancel(struct call *call, enum bosa_status kind, enum bosa_
 /* Frees a string that may be a secret. NULL is allowed. */
 static void wipe_text(char *text)
 {
-    if (text != NULL) {
+    if (text) {
         mem_wipe(text, strlen(text));
         mem_free(text);
     }
@@ -494,7 +494,7 @@ static void private_free(struct call_private *p)
 /* Also frees what call_new has only half made. */
 void call_free(struct call *call)
 {
-    if (call == NULL) {
+    if (!call) {
         return;
     }
     if (call->p->reply_made) {
@@ -502,7 +502,7 @@ void call_free(struct call *call)
     }
     request_free(&call->request);
     error_clear(&call->error);
-    plan_unref(call->plan);
+    invocation_unref(call->invocation);
     private_free(call->p);
     mem_free(call->name);
     hub_unref(call->hub);

@@ -27,7 +27,7 @@
 /* kept for a driver that does not look; then the oldest are dropped */
 #define CALL_MAX_EVENTS 32
 
-enum call_kind { CALL_ACTION, CALL_FETCH, CALL_ENDPOINT, CALL_RELAY };
+enum call_kind { CALL_ACTION, CALL_FETCH, CALL_ENDPOINT, CALL_VERBATIM };
 enum call_state { CALL_NEW, CALL_SCHEMAS, CALL_SEND, CALL_FLYING, CALL_WAITING, CALL_ENDED };
 
 /* Where the time of one exchange went; milliseconds from its start, negative: not known. */
@@ -53,9 +53,9 @@ struct call_event {
 struct call {
     enum call_kind kind;
     enum call_state state;
-    struct hub *hub;   /* a reference */
-    struct plan *plan; /* a reference; NULL unless CALL_ACTION */
-    char *name;        /* owned; CALL_FETCH, CALL_ENDPOINT: the connector; NULL: none */
+    struct hub *hub;               /* a reference */
+    struct invocation *invocation; /* a reference; NULL unless CALL_ACTION */
+    char *name;                    /* owned; CALL_FETCH, CALL_ENDPOINT: the connector; NULL: none */
 
     struct request request;  /* CALL_SEND: what to send */
     struct reply reply;      /* the current answer, and the result when ok */
@@ -76,8 +76,8 @@ struct call {
     struct call_private *p; /* the machine's inner state */
 };
 
-/* Calls in CALL_NEW. NULL: no memory. The plan's reference is shared, not taken. */
-struct call *call_new_action(struct hub *hub, struct plan *plan);
+/* Calls in CALL_NEW. NULL: no memory. The invocation's reference is shared, not taken. */
+struct call *call_new_action(struct hub *hub, struct invocation *invocation);
 struct call *call_new_fetch(struct hub *hub, const char *connector);
 
 /*
@@ -91,7 +91,7 @@ struct call *call_new_endpoint(struct hub *hub, enum endpoint endpoint, const ch
  * Sends a request as it is (moved, also on failure), once, within `timeout` ms (0: no limit), and
  * succeeds with whatever answer comes, which is not looked at: its bytes are a file.
  */
-struct call *call_new_relay(struct hub *hub, struct request *request, int64_t timeout);
+struct call *call_new_verbatim(struct hub *hub, struct request *request, int64_t timeout);
 
 /* CALL_NEW -> the first state. All functions below return the new state. */
 enum call_state call_begin(struct call *call, const struct moment *now);

@@ -3,6 +3,7 @@
  * place to ask.
  */
 #include "call/call_internal.h"
+#include "http/header_fields.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -68,9 +69,9 @@ static void write_origin(char *out, size_t size, const struct call *call, const 
         (void)snprintf(out, size, "the same origin");
         return;
     }
-    (void)snprintf(text, sizeof(text), "%s%.*s", *location == '/' ? scheme : "",
-                   (int)(len < sizeof(text) ? len : sizeof(text)), location);
-    if (strlen(text) == sizeof(text) - 1 || !url_parse(&url, text, strlen(text))) {
+    (void)snprintf(text, sizeof text, "%s%.*s", *location == '/' ? scheme : "",
+                   (int)(len < sizeof text ? len : sizeof text), location);
+    if (strlen(text) == sizeof text - 1 || !url_parse(&url, text, strlen(text))) {
         (void)snprintf(out, size, "a place that makes no sense");
         return;
     }
@@ -85,12 +86,12 @@ static enum call_state refuse(struct call *call, const char *location, const cha
     struct bosa_error err;
 
     error_init(&err);
-    if (location == NULL) {
+    if (!location) {
         (void)error_set(&err, BOSA_PROTOCOL, "the server redirects (%d) without saying where",
                         call->reply.status);
         return nonsense(call, &err, now);
     }
-    write_origin(origin, sizeof(origin), call, location);
+    write_origin(origin, sizeof origin, call, location);
     (void)error_set(&err, BOSA_PROTOCOL, "the redirect (%d) to %s is not followed: %s",
                     call->reply.status, origin, why);
     return nonsense(call, &err, now);
@@ -119,7 +120,7 @@ static enum call_state follow(struct call *call, const struct moment *now)
     struct bosa_error err;
     enum bosa_status status;
 
-    if (location == NULL || why != NULL) {
+    if (!location || why) {
         return refuse(call, location, why, now);
     }
     error_init(&err);
@@ -147,7 +148,7 @@ static void note_dialect(struct call *call)
         return;
     }
     if (reply_no_such_route(&call->reply)) {
-        hub_set_dialect(call->hub, call->p->endpoint, HUB_ASK);
+        hub_set_dialect(call->hub, call->p->endpoint, DIALECT_UNKNOWN);
     } else if (status != 429 && status < 500) {
         hub_set_dialect(call->hub, call->p->endpoint, call->p->dialect);
     }
@@ -164,7 +165,7 @@ static bool turn(struct call *call, const struct moment *now)
 
     if (call->kind == CALL_ENDPOINT && p->probing) {
         p->probing = false;
-        p->dialect = HUB_SEED;
+        p->dialect = DIALECT_LEGACY;
         p->same_attempt = true;
         (void)call_build(call, now);
         return true;
@@ -213,7 +214,7 @@ static enum call_state confirm(struct call *call, const struct moment *now)
     struct bosa_error err;
 
     hub_confirm(call->hub, call->name, now);
-    if (hub_find(call->hub, call->name, now) != NULL) {
+    if (hub_find(call->hub, call->name, now)) {
         return call_succeed(call, now);
     }
     if (!call->p->fetched_again) {
@@ -267,7 +268,7 @@ static enum call_state judge(struct call *call, const struct moment *now)
  */
 static enum call_state take_answer(struct call *call, const struct moment *now)
 {
-    if (call->kind == CALL_RELAY) {
+    if (call->kind == CALL_VERBATIM) {
         return call_succeed(call, now);
     }
     if (call->kind == CALL_FETCH && call->reply.status == 304) {
@@ -293,7 +294,7 @@ enum call_state call_answered(struct call *call, const struct call_timing *timin
     if (call->state != CALL_FLYING) {
         return call->state;
     }
-    if (timing != NULL) {
+    if (timing) {
         call->p->timing = *timing;
     }
     error_init(&err);
@@ -338,7 +339,7 @@ enum call_state call_broke(struct call *call, enum bosa_sent sent, struct bosa_e
         error_clear(cause);
         return call->state;
     }
-    if (timing != NULL) {
+    if (timing) {
         call->p->timing = *timing;
     }
     c.sent = call->reply.status >= 200 ? BOSA_SENT_YES : sent;

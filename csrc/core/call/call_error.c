@@ -15,12 +15,12 @@ void call_add_words(struct bosa_error *err, const char *text)
     char *message;
 
     buf_init(&words);
-    buf_adds(&words, err->message != NULL ? err->message : "");
+    buf_adds(&words, err->message ? err->message : "");
     buf_adds(&words, "; ");
     buf_adds(&words, text);
     message = buf_take(&words, NULL);
-    if (message == NULL) {
-        (void)error_set(err, BOSA_NOMEM, "no memory");
+    if (!message) {
+        (void)error_nomem(err);
         return;
     }
     mem_free(err->message);
@@ -30,7 +30,7 @@ void call_add_words(struct bosa_error *err, const char *text)
 /* Sets a field that is still empty. False: no memory. */
 static bool fill(char **field, const char *text)
 {
-    return *field != NULL || text == NULL || error_field(field, text, strlen(text)) == BOSA_OK;
+    return *field || !text || error_field(field, text, strlen(text)) == BOSA_OK;
 }
 
 /* The request's URL up to its query, which may hold what a log must not. */
@@ -38,7 +38,7 @@ static bool fill_url(const struct call *call, struct bosa_error *err)
 {
     const char *url = call->request.url;
 
-    if (err->url != NULL || url == NULL) {
+    if (err->url || !url) {
         return true;
     }
     return error_field(&err->url, url, strcspn(url, "?")) == BOSA_OK;
@@ -47,10 +47,10 @@ static bool fill_url(const struct call *call, struct bosa_error *err)
 /* The names, the place and the reference. False: no memory. */
 static bool fill_texts(const struct call *call, struct bosa_error *err)
 {
-    const char *connector = call->plan != NULL ? call->plan->connector : call->name;
-    const char *action = call->plan != NULL ? call->plan->action : NULL;
+    const char *connector = call->invocation ? call->invocation->connector : call->name;
+    const char *action = call->invocation ? call->invocation->action : NULL;
 
-    if (err->reference_id == NULL && call->reply.status > 0) {
+    if (!err->reference_id && call->reply.status > 0) {
         err->reference_id = reply_reference_id(&call->reply);
     }
     return fill(&err->connector, connector) && fill(&err->action, action) && fill_url(call, err);
@@ -82,7 +82,7 @@ static void redact_body(struct bosa_error *err, const struct json_doc *body)
 {
     static const char *const secrets[] = {"secret", "configuration"};
 
-    for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
+    for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++) {
         uint32_t node = json_member(body, 0, secrets[i]);
 
         if (node != JSON_NONE) {
@@ -95,11 +95,11 @@ static void redact_body(struct bosa_error *err, const struct json_doc *body)
 void call_complete_error(struct call *call, struct bosa_error *err)
 {
     if (err->kind != BOSA_NOMEM && !fill_texts(call, err)) {
-        (void)error_set(err, BOSA_NOMEM, "no memory");
+        (void)error_nomem(err);
     }
     err->attempts = call->attempts;
     err->sent = call->p->sent;
-    hub_redact(call->hub, err, call->plan != NULL ? call->plan->token : call->p->token);
+    hub_redact(call->hub, err, call->invocation ? call->invocation->token : call->p->token);
     if (call->p->has_body) {
         redact_body(err, &call->p->body);
     }

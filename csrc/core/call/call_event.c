@@ -8,8 +8,8 @@ bool call_events_init(struct call *call)
     if (!hub_events(call->hub)) {
         return true;
     }
-    call->p->events = mem_zalloc(CALL_MAX_EVENTS, sizeof(*call->p->events));
-    return call->p->events != NULL;
+    call->p->events = mem_zalloc(CALL_MAX_EVENTS, sizeof *call->p->events);
+    return call->p->events;
 }
 
 /* The place of a new event; when the ring is full, that of the oldest. */
@@ -28,7 +28,7 @@ void call_event_add(struct call *call, enum call_event_type type, const struct b
 {
     struct call_event *event;
 
-    if (call->p->events == NULL) {
+    if (!call->p->events) {
         return;
     }
     event = new_place(call->p);
@@ -38,7 +38,7 @@ void call_event_add(struct call *call, enum call_event_type type, const struct b
     if (type != EVENT_REQUEST) {
         event->status = call->reply.status;
     }
-    if (err != NULL) {
+    if (err) {
         event->status = err->status;
         event->kind = err->kind;
         event->sent = err->sent;

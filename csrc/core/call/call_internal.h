@@ -13,11 +13,11 @@
 #include "call/call.h"
 
 struct call_private {
-    struct policy policy; /* the plan's, or the hub's */
+    struct policy policy; /* the invocation's, or the hub's */
 
     /* CALL_ENDPOINT */
     enum endpoint endpoint;
-    enum hub_dialect dialect; /* of the request being made; never HUB_ASK */
+    enum hub_dialect dialect; /* of the request being made; never DIALECT_UNKNOWN */
     bool probing;             /* the dialect is a guess, so the other one may be tried */
     char *identifier, *token; /* owned; NULL: none */
     struct json_doc body;     /* owned; may hold a secret */
@@ -33,7 +33,7 @@ struct call_private {
     bool fetched_again;  /* schemas were asked for a second time */
     int redirects;       /* followed so far */
     enum bosa_sent sent; /* the highest of the exchanges that are over */
-    int spent;           /* retry tokens that the last retry took */
+    int budget_used;     /* retry tokens that the last retry took */
 
     struct call_timing timing; /* of the last exchange */
     struct call_event *events; /* owned ring of CALL_MAX_EVENTS; NULL: nobody listens */

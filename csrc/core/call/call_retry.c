@@ -62,13 +62,13 @@ bool call_rewind(struct call *call, struct bosa_error *err)
     error_init(&why);
     if (!ok) {
         (void)error_set(&why, BOSA_FILE, "a part of the answer has been given out already");
-    } else if (call->request.body != NULL) {
+    } else if (call->request.body) {
         ok = body_rewind(call->request.body, &why) == BOSA_OK;
     }
-    if (!ok && err != NULL && why.message != NULL) {
+    if (!ok && err && why.message) {
         call_add_words(err, why.message);
-    } else if (!ok && err != NULL) {
-        (void)error_set(err, BOSA_NOMEM, "no memory");
+    } else if (!ok && err) {
+        (void)error_nomem(err);
     }
     error_clear(&why);
     return ok;
@@ -107,7 +107,7 @@ enum call_state call_again(struct call *call, const struct retry_case *c, struct
         !hub_spend(call->hub, timeout)) {
         return call_fail(call, err, now);
     }
-    call->p->spent = timeout ? HUB_BUDGET_TIMEOUT : HUB_BUDGET_RETRY;
+    call->p->budget_used = timeout ? HUB_BUDGET_TIMEOUT : HUB_BUDGET_RETRY;
     if (!c->answered) {
         call_event_add(call, EVENT_ERROR, err, 0);
     }

@@ -76,13 +76,13 @@ static uint32_t meta_cursor(const struct call *call, bool forward)
 /* The value that the call sent for a parameter; JSON_NONE: it sent none. */
 static uint32_t sent(const struct call *call, const char *name)
 {
-    return json_member(&call->plan->params, 0, name);
+    return json_member(&call->invocation->params, 0, name);
 }
 
 /* The number of the page that was asked for; false where the caller did not say. */
 static bool asked_page(const struct call *call, int64_t *page)
 {
-    return whole(&call->plan->params, sent(call, "page"), page);
+    return whole(&call->invocation->params, sent(call, "page"), page);
 }
 
 /* The number of the page that came: the server's word, else what was asked for, else the first. */
@@ -112,48 +112,49 @@ bool paging_has(const struct call *call, bool forward)
     return forward ? meta_number(call, "total_page", &last) && page < last : page > 1;
 }
 
-/* True when a file of the plan is read from a function, which gives its bytes once. */
-static bool has_feed(const struct plan *plan)
+/* True when a file of the invocation is read from a function, which gives its bytes once. */
+static bool has_feed(const struct invocation *invocation)
 {
-    for (size_t i = 0; i < plan->file_count; i++) {
-        const struct file_part *file = &plan->files[i];
+    for (size_t i = 0; i < invocation->file_count; i++) {
+        const struct file_part *file = &invocation->files[i];
 
-        if (file->path == NULL && file->bytes == NULL && file->feed != BODY_NO_FEED) {
+        if (!file->path && !file->bytes && file->feed != BODY_NO_FEED) {
             return true;
         }
     }
     return false;
 }
 
-/* Ends a search with the plan that it made; a missing one means that memory ran out. */
-static enum bosa_status give(struct plan *plan, struct plan **out, struct bosa_error *err)
+/* Ends a search with the invocation that it made; a missing one means that memory ran out. */
+static enum bosa_status give(struct invocation *invocation, struct invocation **out,
+                             struct bosa_error *err)
 {
-    *out = plan;
-    return plan == NULL ? error_set(err, BOSA_NOMEM, "no memory") : BOSA_OK;
+    *out = invocation;
+    return !invocation ? error_nomem(err) : BOSA_OK;
 }
 
 /*
- * The plan that asks by cursor. A cursor that was sent and comes back leads to the same page for
- * ever, as happens when a server passes over the parameter.
+ * The invocation that asks by cursor. A cursor that was sent and comes back leads to the same page
+ * for ever, as happens when a server passes over the parameter.
  */
-static enum bosa_status plan_cursor(const struct call *call, uint32_t cursor, struct plan **out,
-                                    struct bosa_error *err)
+static enum bosa_status invocation_cursor(const struct call *call, uint32_t cursor,
+                                          struct invocation **out, struct bosa_error *err)
 {
     const struct json_doc *meta = &call->reply.doc;
     uint32_t before = sent(call, call->cursor_name);
 
-    if (before != JSON_NONE && json_equal(&call->plan->params, before, meta, cursor)) {
+    if (before != JSON_NONE && json_equal(&call->invocation->params, before, meta, cursor)) {
         return error_set(err, BOSA_PROTOCOL, "the server gave the same cursor again");
     }
-    return give(plan_with(call->plan, call->cursor_name, meta, cursor), out, err);
+    return give(invocation_with(call->invocation, call->cursor_name, meta, cursor), out, err);
 }
 
 /*
- * The plan that asks by number. Where the next number is the one that was just asked for, the
+ * The invocation that asks by number. Where the next number is the one that was just asked for, the
  * server gave another page in its place, and following its word would go round for ever.
  */
-static enum bosa_status plan_number(const struct call *call, bool forward, struct plan **out,
-                                    struct bosa_error *err)
+static enum bosa_status invocation_number(const struct call *call, bool forward,
+                                          struct invocation **out, struct bosa_error *err)
 {
     int64_t page = current_page(call), asked;
 
@@ -168,18 +169,18 @@ static enum bosa_status plan_number(const struct call *call, bool forward, struc
 }
 
 /* The way to the page: a cursor, a number, or none that this action takes. */
-static enum bosa_status find_way(const struct call *call, bool forward, struct plan **out,
+static enum bosa_status find_way(const struct call *call, bool forward, struct invocation **out,
                                  struct bosa_error *err)
 {
     uint32_t cursor = meta_cursor(call, forward);
 
-    if (cursor != JSON_NONE && call->cursor_name != NULL) {
-        return plan_cursor(call, cursor, out, err);
+    if (cursor != JSON_NONE && call->cursor_name) {
+        return invocation_cursor(call, cursor, out, err);
     }
     if (call->takes_page) {
-        return plan_number(call, forward, out, err);
+        return invocation_number(call, forward, out, err);
     }
-    if (call->cursor_name != NULL) {
+    if (call->cursor_name) {
         return error_set(err, BOSA_PROTOCOL,
                          "the server says that there is a %s page, but gave no "
                          "cursor for it",
@@ -188,24 +189,25 @@ static enum bosa_status find_way(const struct call *call, bool forward, struct p
     return error_set(err, BOSA_PROTOCOL,
                      "the server says that there is a %s page, but %s takes neither a cursor nor a "
                      "page",
-                     forward ? "next" : "previous", call->plan->action);
+                     forward ? "next" : "previous", call->invocation->action);
 }
 
 /* Names the call in an error about its pages. */
 static enum bosa_status blame(const struct call *call, struct bosa_error *err)
 {
-    const struct plan *plan = call->plan;
+    const struct invocation *invocation = call->invocation;
 
     if (err->kind != BOSA_NOMEM &&
-        (error_field(&err->connector, plan->connector, strlen(plan->connector)) != BOSA_OK ||
-         error_field(&err->action, plan->action, strlen(plan->action)) != BOSA_OK)) {
-        return error_set(err, BOSA_NOMEM, "no memory");
+        (error_field(&err->connector, invocation->connector, strlen(invocation->connector)) !=
+             BOSA_OK ||
+         error_field(&err->action, invocation->action, strlen(invocation->action)) != BOSA_OK)) {
+        return error_nomem(err);
     }
     return err->kind;
 }
 
 /* `err` is filled by find_way and here only, so blame can rely on its kind. */
-enum bosa_status paging_plan(const struct call *call, bool forward, struct plan **out,
+enum bosa_status paging_plan(const struct call *call, bool forward, struct invocation **out,
                              struct bosa_error *err)
 {
     enum bosa_status status;
@@ -214,7 +216,7 @@ enum bosa_status paging_plan(const struct call *call, bool forward, struct plan 
     if (!paging_has(call, forward)) {
         return BOSA_OK;
     }
-    if (has_feed(call->plan)) {
+    if (has_feed(call->invocation)) {
         status = error_set(err, BOSA_PARAMS,
                            "another page can't be asked for: what was uploaded was read from a "
                            "function, which can't be done twice");
@@ -230,10 +232,10 @@ enum bosa_status paging_plan(const struct call *call, bool forward, struct plan 
  */
 bool paging_numbered(const struct call *call, int64_t *page, int64_t *last)
 {
-    bool by_cursor = call->cursor_name != NULL && meta_cursor(call, true) != JSON_NONE;
+    bool by_cursor = call->cursor_name && meta_cursor(call, true) != JSON_NONE;
 
     if (!call->takes_page || by_cursor || !meta_number(call, "page", page) || *page < 1 ||
-        has_feed(call->plan)) {
+        has_feed(call->invocation)) {
         return false;
     }
     if (!meta_number(call, "total_page", last) || *last < 0) {
@@ -242,17 +244,17 @@ bool paging_numbered(const struct call *call, int64_t *page, int64_t *last)
     return true;
 }
 
-/* plan_with takes its value from a document, so one is made for the number. */
-struct plan *paging_plan_page(const struct call *call, int64_t page)
+/* invocation_with takes its value from a document, so one is made for the number. */
+struct invocation *paging_plan_page(const struct call *call, int64_t page)
 {
     struct json_doc number;
-    struct plan *plan = NULL;
+    struct invocation *invocation = NULL;
 
     json_init(&number);
     json_add_int(&number, page);
     if (!number.failed) {
-        plan = plan_with(call->plan, "page", &number, 0);
+        invocation = invocation_with(call->invocation, "page", &number, 0);
     }
     json_free(&number);
-    return plan;
+    return invocation;
 }

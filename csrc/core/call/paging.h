@@ -13,12 +13,12 @@
 bool paging_has(const struct call *call, bool forward);
 
 /*
- * The plan of the next (forward) or previous page of an ended, ok action call. *out NULL with
+ * The invocation of the next (forward) or previous page of an ended, ok action call. *out NULL with
  * BOSA_OK: there is none. A cursor wins over a page number. BOSA_PROTOCOL: the server says there is
  * one but the action takes neither a cursor nor a page, or it is the page just asked for.
  * BOSA_PARAMS: the call uploaded a feed, which can't be given twice. BOSA_NOMEM.
  */
-enum bosa_status paging_plan(const struct call *call, bool forward, struct plan **out,
+enum bosa_status paging_plan(const struct call *call, bool forward, struct invocation **out,
                              struct bosa_error *err);
 
 /*
@@ -27,7 +27,7 @@ enum bosa_status paging_plan(const struct call *call, bool forward, struct plan 
  */
 bool paging_numbered(const struct call *call, int64_t *page, int64_t *last);
 
-/* The plan of page number `page` of a numbered list. NULL: no memory. */
-struct plan *paging_plan_page(const struct call *call, int64_t page);
+/* The invocation of page number `page` of a numbered list. NULL: no memory. */
+struct invocation *paging_plan_page(const struct call *call, int64_t page);
 
 #endif

@@ -9,7 +9,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "http/http.h"
+#include "http/header_fields.h"
 
 #include <stdio.h>
 #include <string.h>

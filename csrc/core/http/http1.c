@@ -1,6 +1,7 @@
 #include "http/http1.h"
 
 #include "base/text.h"
+#include "http/header_fields.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -21,7 +22,7 @@ void http1_free(struct http1 *reader)
 
 static void write_host(struct buf *out, const struct url *url)
 {
-    bool v6 = memchr(url->host, ':', url->host_len) != NULL;
+    bool v6 = memchr(url->host, ':', url->host_len);
     buf_adds(out, v6 ? "Host: [" : "Host: ");
     buf_add(out, url->host, url->host_len);
     buf_adds(out, v6 ? "]" : "");
@@ -63,7 +64,7 @@ enum bosa_status http1_write_head(struct buf *out, const struct request *request
     }
     write_framing(out, request);
     buf_adds(out, "\r\n");
-    return out->failed ? error_set(err, BOSA_NOMEM, "no memory") : BOSA_OK;
+    return out->failed ? error_nomem(err) : BOSA_OK;
 }
 
 enum bosa_status http1_write_body(struct buf *out, struct body *body, size_t max, bool *done,
@@ -80,7 +81,7 @@ enum bosa_status http1_write_body(struct buf *out, struct body *body, size_t max
         max = (size_t)left + 1; /* one more, so that a body longer than it said is noticed */
     }
     if (!buf_reserve(out, max + head + 8)) {
-        return error_set(err, BOSA_NOMEM, "no memory");
+        return error_nomem(err);
     }
     enum bosa_status status = body_read(body, out->data + out->len + head, max, &got, err);
     if (status != BOSA_OK) {
@@ -96,7 +97,7 @@ enum bosa_status http1_write_body(struct buf *out, struct body *body, size_t max
     if (chunked) {
         buf_adds(out, got > 0 ? "\r\n" : "0\r\n\r\n");
     }
-    return out->failed ? error_set(err, BOSA_NOMEM, "no memory") : BOSA_OK;
+    return out->failed ? error_nomem(err) : BOSA_OK;
 }
 
 /* ---- reading ---- */
@@ -304,7 +305,7 @@ static enum bosa_status take_line(struct http1 *r, struct reply *reply, const ch
     if (!newline || r->line.len > 0) {
         buf_add(&r->line, bytes, part);
         if (r->line.failed) {
-            return error_set(err, BOSA_NOMEM, "no memory");
+            return error_nomem(err);
         }
         line = r->line.data;
         line_len = r->line.len;

@@ -6,7 +6,7 @@
 #include "http/url.h"
 
 #include "base/text.h"
-#include "http/http.h"
+#include "http/header_fields.h"
 
 #include <string.h>
 

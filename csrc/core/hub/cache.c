@@ -24,7 +24,7 @@
 #include <unistd.h>
 
 #define CACHE_MAGIC "bosa-cache 1 "
-#define CACHE_MAGIC_LEN (sizeof(CACHE_MAGIC) - 1)
+#define CACHE_MAGIC_LEN (sizeof CACHE_MAGIC - 1)
 #define CACHE_SUM_DIGITS 16
 #define CACHE_HEAD_LEN (CACHE_MAGIC_LEN + CACHE_SUM_DIGITS)
 #define CACHE_MAX_BYTES ((off_t)256 << 20) /* of a file; a longer one is broken */
@@ -129,9 +129,9 @@ static size_t read_all(int fd, char *out, size_t size)
 /* The next word of the line, which is left behind its space; NULL and sticky when there is none. */
 static char *next_word(char **line)
 {
-    char *word = *line, *space = word == NULL ? NULL : strchr(word, ' ');
+    char *word = *line, *space = !word ? NULL : strchr(word, ' ');
 
-    if (space != NULL) {
+    if (space) {
         *space++ = '\0';
     }
     *line = space;
@@ -144,7 +144,7 @@ static bool read_number(const char *word, int64_t *out)
     char *end;
     long long n;
 
-    if (word == NULL || word[0] < '0' || word[0] > '9') {
+    if (!word || word[0] < '0' || word[0] > '9') {
         return false;
     }
     errno = 0;
@@ -158,7 +158,7 @@ static bool read_text(char *word)
 {
     char *out = word, *in = word;
 
-    if (word == NULL || *in++ != '=') {
+    if (!word || *in++ != '=') {
         return false;
     }
     while (*in != '\0') {
@@ -182,7 +182,7 @@ static bool read_text(char *word)
 static void add_text(struct buf *out, const char *text)
 {
     buf_adds(out, " =");
-    if (text != NULL) {
+    if (text) {
         buf_add_escaped(out, text, strlen(text));
     }
 }
@@ -191,7 +191,7 @@ static void add_text(struct buf *out, const char *text)
 static bool keep_text(char **to, const char *word)
 {
     *to = *word == '\0' ? NULL : mem_dup(word, strlen(word));
-    return *word == '\0' || *to != NULL;
+    return *word == '\0' || *to;
 }
 
 /* BROKEN files are removed; for want of memory none is. */
@@ -210,7 +210,7 @@ static enum verdict read_line(char *line, const char *base_url, const char *name
         word[i] = next_word(&line);
         good = read_text(word[i]);
     }
-    if (!good || line != NULL || strcmp(word[2], name) != 0 || strcmp(word[3], base_url) != 0) {
+    if (!good || line || strcmp(word[2], name) != 0 || strcmp(word[3], base_url) != 0) {
         return BROKEN;
     }
     if (!keep_text(&out->etag, word[0]) || !keep_text(&out->last_modified, word[1])) {
@@ -228,7 +228,7 @@ static bool sum_agrees(const char *bytes, size_t size)
         bytes[CACHE_HEAD_LEN] != ' ') {
         return false;
     }
-    (void)snprintf(sum, sizeof(sum), "%016" PRIx64,
+    (void)snprintf(sum, sizeof sum, "%016" PRIx64,
                    hash(bytes + CACHE_HEAD_LEN, size - CACHE_HEAD_LEN));
     return memcmp(bytes + CACHE_MAGIC_LEN, sum, CACHE_SUM_DIGITS) == 0;
 }
@@ -241,7 +241,7 @@ static enum verdict take_apart(char *bytes, size_t size, const char *base_url, c
     enum verdict verdict;
     size_t len;
 
-    if (text == NULL || text < bytes + CACHE_HEAD_LEN + 1) {
+    if (!text || text < bytes + CACHE_HEAD_LEN + 1) {
         return BROKEN;
     }
     *text++ = '\0';
@@ -262,7 +262,7 @@ static enum verdict read_entry(int fd, size_t size, const char *base_url, const 
     char *bytes = mem_alloc(size);
     enum verdict verdict;
 
-    if (bytes == NULL) {
+    if (!bytes) {
         return NO_MEMORY;
     }
     if (read_all(fd, bytes, size) != size) {
@@ -281,10 +281,10 @@ static enum verdict read_entry(int fd, size_t size, const char *base_url, const 
 bool cache_read(const char *dir, const char *base_url, const char *name, struct cache_entry *out)
 {
     char *file = file_name(base_url, name);
-    int at = file == NULL ? -1 : open_dir(dir);
+    int at = !file ? -1 : open_dir(dir);
     enum verdict verdict = NO_MEMORY;
 
-    memset(out, 0, sizeof(*out));
+    memset(out, 0, sizeof *out);
     if (at >= 0) {
         size_t size;
         int fd = open_entry(at, file, &size);
@@ -308,7 +308,7 @@ bool cache_read(const char *dir, const char *base_url, const char *name, struct 
 static enum bosa_status write_error(struct bosa_error *err, const char *dir, int number)
 {
     if (number == ENOMEM) {
-        return error_set(err, BOSA_NOMEM, "no memory");
+        return error_nomem(err);
     }
     return fileio_error(err, "write to the cache directory", dir, number);
 }
@@ -421,8 +421,8 @@ enum bosa_status cache_write(const char *dir, const char *base_url, const char *
 
     buf_init(&content);
     add_entry(&content, base_url, name, entry);
-    if (file == NULL || content.failed) {
-        status = error_set(err, BOSA_NOMEM, "no memory");
+    if (!file || content.failed) {
+        status = error_nomem(err);
     } else {
         status = write_file(dir, file, &content, err);
     }
@@ -435,7 +435,7 @@ enum bosa_status cache_write(const char *dir, const char *base_url, const char *
 void cache_remove(const char *dir, const char *base_url, const char *name)
 {
     char *file = file_name(base_url, name);
-    int at = file == NULL ? -1 : open_dir(dir);
+    int at = !file ? -1 : open_dir(dir);
 
     if (at >= 0) {
         (void)unlinkat(at, file, 0);
@@ -450,5 +450,5 @@ void cache_entry_free(struct cache_entry *entry)
     mem_free(entry->text);
     mem_free(entry->etag);
     mem_free(entry->last_modified);
-    memset(entry, 0, sizeof(*entry));
+    memset(entry, 0, sizeof *entry);
 }

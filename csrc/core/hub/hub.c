@@ -5,6 +5,7 @@
 #include "hub/hub_internal.h"
 
 #include "base/mem.h"
+#include "http/header_fields.h"
 #include "hub/redact.h"
 
 #include <string.h>
@@ -12,16 +13,16 @@
 /* Copies a string; a missing and an empty one become NULL. False: no memory. */
 static bool copy_text(char **to, const char *from)
 {
-    bool empty = from == NULL || *from == '\0';
+    bool empty = !from || *from == '\0';
 
     *to = empty ? NULL : mem_dup(from, strlen(from));
-    return empty || *to != NULL;
+    return empty || *to;
 }
 
 /* Frees a secret, leaving no trace of it in the heap; NULL is allowed. */
 static void wipe_text(char *text)
 {
-    if (text != NULL) {
+    if (text) {
         mem_wipe(text, strlen(text));
         mem_free(text);
     }
@@ -66,7 +67,7 @@ static enum bosa_status check_secret(const char *secret, const char *what, struc
     struct fields scratch = {0};
     enum bosa_status status = BOSA_OK;
 
-    if (secret != NULL) {
+    if (secret) {
         status = fields_add(&scratch, "X", 1, secret, strlen(secret), err);
         fields_free(&scratch);
     }
@@ -88,7 +89,7 @@ static bool copy_options(struct hub *hub, const struct hub_options *options)
     hub->budget = HUB_BUDGET_TOKENS;
     hub->random = options->seed;
     hub->base_url = mem_dup(options->base_url, trimmed(options->base_url));
-    return hub->base_url != NULL && copy_text(&hub->api_key, options->api_key) &&
+    return hub->base_url && copy_text(&hub->api_key, options->api_key) &&
            copy_text(&hub->token, options->token) && copy_text(&hub->cache_dir, options->cache_dir);
 }
 
@@ -105,14 +106,14 @@ enum bosa_status hub_new(struct hub **out, const struct hub_options *options,
         (status = check_secret(options->token, "token", err)) != BOSA_OK) {
         return status;
     }
-    hub = mem_zalloc(1, sizeof(*hub));
-    if (hub == NULL) {
-        return error_set(err, BOSA_NOMEM, "no memory");
+    hub = mem_zalloc(1, sizeof *hub);
+    if (!hub) {
+        return error_nomem(err);
     }
     hub->refs = 1;
     if (!copy_options(hub, options)) {
         hub_unref(hub);
-        return error_set(err, BOSA_NOMEM, "no memory");
+        return error_nomem(err);
     }
     *out = hub;
     return BOSA_OK;
@@ -141,7 +142,7 @@ static void hub_free(struct hub *hub)
 
 void hub_unref(struct hub *hub)
 {
-    if (hub != NULL && --hub->refs == 0) {
+    if (hub && --hub->refs == 0) {
         hub_free(hub);
     }
 }
@@ -182,7 +183,7 @@ bool hub_spend(struct hub *hub, bool after_timeout)
 }
 
 /* The budget never grows past its start: long good times earn no storm of retries. */
-void hub_repay(struct hub *hub, int tokens)
+void hub_budget_refund(struct hub *hub, int tokens)
 {
     int room = HUB_BUDGET_TOKENS - hub->budget;
 
@@ -212,7 +213,7 @@ double hub_random(struct hub *hub)
 /* Takes one secret out of an error; NULL is allowed. */
 static void redact(struct bosa_error *err, const char *secret)
 {
-    if (secret != NULL) {
+    if (secret) {
         error_redact(err, secret, strlen(secret));
     }
 }
@@ -229,11 +230,11 @@ void hub_redact(const struct hub *hub, struct bosa_error *err, const char *token
 enum bosa_status hub_blame(enum bosa_status status, struct bosa_error *err, const char *connector,
                            const char *action, size_t action_len)
 {
-    size_t connector_len = connector == NULL ? 0 : strlen(connector);
+    size_t connector_len = !connector ? 0 : strlen(connector);
 
     if (status == BOSA_NOMEM || error_field(&err->connector, connector, connector_len) != BOSA_OK ||
         error_field(&err->action, action, action_len) != BOSA_OK) {
-        return error_set(err, BOSA_NOMEM, "no memory");
+        return error_nomem(err);
     }
     return status;
 }

@@ -2,13 +2,13 @@
  * hub: a server as seen by one key: where it is, what it can do, what it has been found to speak.
  *
  * It holds the base URL, the keys, the connectors with their schemas, the dialect, the retry
- * budget; it makes requests from plans. It sends nothing. Counted: whoever made it and every call
- * hold a reference.
+ * budget; it makes requests from invocations. It sends nothing. Counted: whoever made it and every
+ * call hold a reference.
  */
 #ifndef BOSA_HUB_H
 #define BOSA_HUB_H
 
-#include "hub/plan.h"
+#include "hub/invocation.h"
 #include "schema/schema.h"
 
 #define HUB_BUDGET_TOKENS 500 /* retry tokens of a hub at the start and at most */
@@ -59,7 +59,7 @@ struct connector {
 };
 
 /* Of one endpoint: not known yet, found to be today's or the seed's. */
-enum hub_dialect { HUB_ASK, HUB_TODAY, HUB_SEED };
+enum hub_dialect { DIALECT_UNKNOWN, DIALECT_CURRENT, DIALECT_LEGACY };
 
 /* What can be asked of a server besides running actions. */
 enum endpoint {
@@ -158,13 +158,13 @@ bool hub_recall(struct hub *hub, const char *name, const struct moment *now);
  */
 
 /*
- * Validates the plan's parameters and writes the request of its action. BOSA_UNKNOWN_ACTION (with
- * the nearest name), BOSA_PARAMS, BOSA_FILE, BOSA_PROTOCOL (the schema), BOSA_NOMEM. `request`
- * NULL: everything but the request is done, so that BOSA_OK means it could be sent. The connector
- * must be loaded. The caller's own fields come first and ours win, but for Accept; those that frame
- * a message or route it (Host, Content-Length, Connection ...) are BOSA_PARAMS.
+ * Validates the invocation's parameters and writes the request of its action. BOSA_UNKNOWN_ACTION
+ * (with the nearest name), BOSA_PARAMS, BOSA_FILE, BOSA_PROTOCOL (the schema), BOSA_NOMEM.
+ * `request` NULL: everything but the request is done, so that BOSA_OK means it could be sent. The
+ * connector must be loaded. The caller's own fields come first and ours win, but for Accept; those
+ * that frame a message or route it (Host, Content-Length, Connection ...) are BOSA_PARAMS.
  */
-enum bosa_status hub_action_request(struct hub *hub, const struct plan *plan,
+enum bosa_status hub_action_request(struct hub *hub, const struct invocation *invocation,
                                     struct request *request, const struct moment *now,
                                     struct bosa_error *err);
 
@@ -176,10 +176,10 @@ enum bosa_status hub_discovery_request(struct hub *hub, const char *name, struct
                                        struct bosa_error *err);
 
 /*
- * The request of an endpoint in one dialect (HUB_TODAY or HUB_SEED). `name` and `identifier` are
- * percent-encoded into the path; the body is the root of `body` (NULL: none); `token` is the user's
- * (NULL: the hub's). BOSA_AUTH when a token is needed and there is none. BOSA_PARAMS for a name or
- * identifier that can be no path segment: empty, `.` or `..`.
+ * The request of an endpoint in one dialect (DIALECT_CURRENT or DIALECT_LEGACY). `name` and
+ * `identifier` are percent-encoded into the path; the body is the root of `body` (NULL: none);
+ * `token` is the user's (NULL: the hub's). BOSA_AUTH when a token is needed and there is none.
+ * BOSA_PARAMS for a name or identifier that can be no path segment: empty, `.` or `..`.
  */
 enum bosa_status hub_endpoint_request(struct hub *hub, enum endpoint endpoint,
                                       enum hub_dialect dialect, const char *name,
@@ -188,8 +188,8 @@ enum bosa_status hub_endpoint_request(struct hub *hub, enum endpoint endpoint,
                                       struct bosa_error *err);
 
 /*
- * The dialect found for an endpoint, and noting it. An endpoint alike in both is HUB_TODAY from the
- * start.
+ * The dialect found for an endpoint, and noting it. An endpoint alike in both is DIALECT_CURRENT
+ * from the start.
  */
 enum hub_dialect hub_dialect(const struct hub *hub, enum endpoint endpoint);
 void hub_set_dialect(struct hub *hub, enum endpoint endpoint, enum hub_dialect dialect);
@@ -197,11 +197,11 @@ void hub_set_dialect(struct hub *hub, enum endpoint endpoint, enum hub_dialect d
 /* ---- the rest ---- */
 
 /*
- * Takes retry tokens; false when the budget is spent (always true with the budget off). hub_repay:
- * a call succeeded.
+ * Takes retry tokens; false when the budget is spent (always true with the budget off).
+ * hub_budget_refund: a call succeeded.
  */
 bool hub_spend(struct hub *hub, bool after_timeout);
-void hub_repay(struct hub *hub, int tokens);
+void hub_budget_refund(struct hub *hub, int tokens);
 int hub_budget(const struct hub *hub); /* tokens left; -1: budget off */
 
 /* A number from 0 to 1 for the jitter. */

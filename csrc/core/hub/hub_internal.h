@@ -28,7 +28,7 @@ struct hub {
     uint64_t random;    /* state of the jitter's generator */
     struct held **held; /* owned, each of them too */
     size_t held_count;
-    enum hub_dialect dialects[ENDPOINT_COUNT]; /* HUB_ASK: nothing found yet */
+    enum hub_dialect dialects[ENDPOINT_COUNT]; /* DIALECT_UNKNOWN: nothing found yet */
 };
 
 /* A connector in memory however old, with its place in hub->held; NULL when there is none. */

@@ -13,7 +13,7 @@ void held_free(struct held *held)
 {
     struct connector *connector;
 
-    if (held == NULL) {
+    if (!held) {
         return;
     }
     connector = &held->connector;
@@ -55,7 +55,7 @@ struct connector *hub_find(struct hub *hub, const char *name, const struct momen
     size_t index;
     struct held *held = hub_held(hub, name, &index);
 
-    if (held == NULL || held->stale) {
+    if (!held || held->stale) {
         return NULL;
     }
     if (held->connector.pinned) {
@@ -148,7 +148,7 @@ static bool is_action(const struct json_doc *doc, const char *name, size_t len, 
                                          "success-authorize-callback"};
     uint32_t method = member(doc, entry, "method");
 
-    for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
         size_t route_len = strlen(routes[i]);
 
         if (len >= route_len && memcmp(name, routes[i], route_len) == 0) {
@@ -170,7 +170,7 @@ static enum bosa_status add_action(struct connector *connector, uint32_t key,
     action->name = json_text(doc, key, &action->name_len);
     action->path = path == JSON_NONE ? NULL : json_text(doc, path, &action->path_len);
     action->params = request_schema(doc, key + 1);
-    if (action->path == NULL || !url_path_is_safe(action->path, action->path_len)) {
+    if (!action->path || !url_path_is_safe(action->path, action->path_len)) {
         (void)error_set(err, BOSA_PROTOCOL, "%s: an action's path is not safe to follow",
                         connector->name);
         return hub_blame(BOSA_PROTOCOL, err, NULL, action->name, action->name_len);
@@ -187,9 +187,9 @@ static enum bosa_status add_actions(struct connector *connector, uint32_t object
     uint32_t end = json_next(doc, object);
     enum bosa_status status = BOSA_OK;
 
-    connector->actions = mem_zalloc(doc->nodes[object].len, sizeof(*connector->actions));
-    if (connector->actions == NULL) {
-        return error_set(err, BOSA_NOMEM, "no memory");
+    connector->actions = mem_zalloc(doc->nodes[object].len, sizeof *connector->actions);
+    if (!connector->actions) {
+        return error_nomem(err);
     }
     for (uint32_t key = object + 1; key < end && status == BOSA_OK; key = json_next(doc, key + 1)) {
         size_t len;
@@ -199,8 +199,7 @@ static enum bosa_status add_actions(struct connector *connector, uint32_t object
             status = add_action(connector, key, err);
         }
     }
-    qsort(connector->actions, connector->action_count, sizeof(*connector->actions),
-          compare_actions);
+    qsort(connector->actions, connector->action_count, sizeof *connector->actions, compare_actions);
     drop_doubles(connector);
     return status;
 }
@@ -212,7 +211,7 @@ enum bosa_status action_schema(struct connector *connector, struct action *actio
 {
     enum bosa_status status = BOSA_OK;
 
-    if (action->schema == NULL && action->params != JSON_NONE) {
+    if (!action->schema && action->params != JSON_NONE) {
         status = schema_compile(&action->schema, &connector->doc, action->params, err);
     }
     *out = action->schema;
@@ -229,8 +228,7 @@ static bool takes(struct connector *connector, struct action *action, const char
     error_init(&ignored);
     status = action_schema(connector, action, &schema, &ignored);
     error_clear(&ignored);
-    return status == BOSA_OK && schema != NULL &&
-           schema_has_property(schema, property, strlen(property));
+    return status == BOSA_OK && schema && schema_has_property(schema, property, strlen(property));
 }
 
 /* The first of these that the schema has; an action that has two means the first for paging. */
@@ -238,7 +236,7 @@ const char *action_cursor_name(struct connector *connector, struct action *actio
 {
     static const char *const names[] = {"cursor", "page_token", "next_token"};
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (takes(connector, action, names[i])) {
             return names[i];
         }
@@ -257,10 +255,10 @@ bool action_takes_page(struct connector *connector, struct action *action)
 /* Copies a validator; a missing and an empty one become NULL. False: no memory. */
 static bool copy_validator(char **to, const char *from)
 {
-    bool empty = from == NULL || *from == '\0';
+    bool empty = !from || *from == '\0';
 
     *to = empty ? NULL : mem_dup(from, strlen(from));
-    return empty || *to != NULL;
+    return empty || *to;
 }
 
 /* Finds the connector in its document and lists its actions. */
@@ -290,21 +288,21 @@ static enum bosa_status held_new(struct held **out, const char *name, struct jso
                                  const char *etag, const char *last_modified,
                                  struct bosa_error *err)
 {
-    struct held *held = mem_zalloc(1, sizeof(*held));
+    struct held *held = mem_zalloc(1, sizeof *held);
     struct connector *connector;
     enum bosa_status status;
 
-    if (held == NULL) {
+    if (!held) {
         json_free(doc);
-        return error_set(err, BOSA_NOMEM, "no memory");
+        return error_nomem(err);
     }
     connector = &held->connector;
     connector->doc = *doc;
     json_init(doc);
     connector->name = mem_dup(name, strlen(name));
-    if (connector->name == NULL || !copy_validator(&connector->etag, etag) ||
+    if (!connector->name || !copy_validator(&connector->etag, etag) ||
         !copy_validator(&connector->last_modified, last_modified)) {
-        status = error_set(err, BOSA_NOMEM, "no memory");
+        status = error_nomem(err);
     } else {
         status = read_answer(connector, err);
     }
@@ -323,15 +321,15 @@ static enum bosa_status hold(struct hub *hub, struct held *held, struct bosa_err
     struct held *old = hub_held(hub, held->connector.name, &index);
     struct held **grown;
 
-    if (old != NULL) {
+    if (old) {
         hub->held[index] = held;
         held_free(old);
         return BOSA_OK;
     }
-    grown = mem_realloc(hub->held, (hub->held_count + 1) * sizeof(*grown));
-    if (grown == NULL) {
+    grown = mem_realloc(hub->held, (hub->held_count + 1) * sizeof *grown);
+    if (!grown) {
         held_free(held);
-        return error_set(err, BOSA_NOMEM, "no memory");
+        return error_nomem(err);
     }
     hub->held = grown;
     grown[hub->held_count++] = held;
@@ -346,7 +344,7 @@ static void keep_on_disk(const struct hub *hub, const struct connector *connecto
     struct bosa_error ignored;
     struct buf text;
 
-    if (hub->cache_dir == NULL) {
+    if (!hub->cache_dir) {
         return;
     }
     error_init(&ignored);
@@ -374,11 +372,11 @@ enum bosa_status hub_learn(struct hub *hub, const char *name, struct json_doc *d
     if (status == BOSA_UNKNOWN_CONNECTOR) {
         hub_forget(hub, name);
     }
-    if (status == BOSA_OK && held != NULL) {
+    if (status == BOSA_OK && held) {
         held->connector.fetched = now->unix_s;
         status = hold(hub, held, err);
     }
-    if (status != BOSA_OK || held == NULL) {
+    if (status != BOSA_OK || !held) {
         return hub_blame(status, err, name, NULL, 0);
     }
     keep_on_disk(hub, &held->connector);
@@ -392,7 +390,7 @@ enum bosa_status hub_pin(struct hub *hub, const char *name, struct json_doc *doc
     struct held *held = NULL;
     enum bosa_status status = held_new(&held, name, doc, NULL, NULL, err);
 
-    if (status == BOSA_OK && held != NULL) {
+    if (status == BOSA_OK && held) {
         held->connector.pinned = true;
         status = hold(hub, held, err);
     }
@@ -405,7 +403,7 @@ void hub_confirm(struct hub *hub, const char *name, const struct moment *now)
     size_t index;
     struct held *held = hub_held(hub, name, &index);
 
-    if (held != NULL) {
+    if (held) {
         held->stale = false;
         held->connector.fetched = now->unix_s;
         keep_on_disk(hub, &held->connector);
@@ -418,10 +416,10 @@ void hub_forget(struct hub *hub, const char *name)
     size_t index;
     struct held *held = hub_held(hub, name, &index);
 
-    if (hub->cache_dir != NULL) {
+    if (hub->cache_dir) {
         cache_remove(hub->cache_dir, hub->base_url, name);
     }
-    if (held != NULL) {
+    if (held) {
         hub->held[index] = hub->held[--hub->held_count];
         held_free(held);
     }
@@ -460,10 +458,10 @@ static struct held *held_recall(const struct hub *hub, const char *name, struct 
  * since?". */
 static bool is_worth_it(const struct held *old, const struct cache_entry *entry, bool fresh)
 {
-    if (old != NULL && old->connector.fetched >= entry->fetched) {
+    if (old && old->connector.fetched >= entry->fetched) {
         return false;
     }
-    return fresh || entry->etag != NULL || entry->last_modified != NULL;
+    return fresh || entry->etag || entry->last_modified;
 }
 
 /* True only for schemas fit for use; a stale one is held, too, but hub_find passes over it. */
@@ -475,14 +473,14 @@ bool hub_recall(struct hub *hub, const char *name, const struct moment *now)
     size_t index;
     bool fresh;
 
-    if (hub->cache_dir == NULL || !cache_read(hub->cache_dir, hub->base_url, name, &entry)) {
+    if (!hub->cache_dir || !cache_read(hub->cache_dir, hub->base_url, name, &entry)) {
         return false;
     }
     fresh = hub->cache_ttl > 0 && within_ttl(hub, entry.fetched, now);
     if (is_worth_it(hub_held(hub, name, &index), &entry, fresh)) {
         held = held_recall(hub, name, &entry);
     }
-    if (held != NULL) {
+    if (held) {
         held->stale = !fresh;
         held->connector.fetched = entry.fetched;
         error_init(&ignored);
@@ -492,5 +490,5 @@ bool hub_recall(struct hub *hub, const char *name, const struct moment *now)
         error_clear(&ignored);
     }
     cache_entry_free(&entry);
-    return fresh && held != NULL;
+    return fresh && held;
 }

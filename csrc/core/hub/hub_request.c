@@ -2,6 +2,7 @@
  * The requests of a hub: running an action, discovery, and the endpoints in their two dialects.
  */
 #include "base/mem.h"
+#include "http/header_fields.h"
 #include "hub/hub_internal.h"
 
 #include <limits.h>
@@ -48,7 +49,7 @@ enum hub_dialect hub_dialect(const struct hub *hub, enum endpoint endpoint)
     const struct endpoint_routes *routes = &endpoints[endpoint];
 
     if (strcmp(routes->today.path, routes->seed.path) == 0) {
-        return HUB_TODAY;
+        return DIALECT_CURRENT;
     }
     return hub->dialects[endpoint];
 }
@@ -64,7 +65,7 @@ void hub_set_dialect(struct hub *hub, enum endpoint endpoint, enum hub_dialect d
 /* For where an addition failed without an error of its own. */
 static enum bosa_status no_memory(struct bosa_error *err)
 {
-    return error_set(err, BOSA_NOMEM, "no memory");
+    return error_nomem(err);
 }
 
 /* Sets a field to a string of this file's making, in place of the caller's of that name. */
@@ -85,7 +86,7 @@ static enum bosa_status set_bearer(struct request *request, const char *token,
     struct buf value;
 
     buf_init(&value);
-    if (!buf_reserve(&value, sizeof(scheme) + len)) {
+    if (!buf_reserve(&value, sizeof scheme + len)) {
         return no_memory(err);
     }
     buf_adds(&value, scheme);
@@ -104,16 +105,16 @@ static enum bosa_status set_identity(const struct hub *hub, struct request *requ
 {
     enum bosa_status status = set_field(request, "X-GL-Error-Contract", "2", err);
 
-    if (status == BOSA_OK && hub->api_key != NULL) {
+    if (status == BOSA_OK && hub->api_key) {
         status = set_field(request, "X-API-Key", hub->api_key, err);
     }
-    if (status == BOSA_OK && token != NULL) {
+    if (status == BOSA_OK && token) {
         status = set_bearer(request, token, err);
     }
-    if (status == BOSA_OK && identifier != NULL) {
+    if (status == BOSA_OK && identifier) {
         status = set_field(request, "X-Integration", identifier, err);
     }
-    if (status == BOSA_OK && identifier != NULL) {
+    if (status == BOSA_OK && identifier) {
         status = set_field(request, "X-Bosa-Integration", identifier, err);
     }
     return status;
@@ -125,7 +126,7 @@ static enum bosa_status set_url(struct request *request, struct buf *url, struct
     size_t len;
 
     request->url = buf_take(url, &len);
-    return request->url == NULL ? no_memory(err) : BOSA_OK;
+    return !request->url ? no_memory(err) : BOSA_OK;
 }
 
 /* ---- actions ---- */
@@ -138,7 +139,7 @@ static bool is_transports(const char *name)
                                         "Connection", "Upgrade",        "TE",
                                         "Trailer",    "Expect"};
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (http_same(name, strlen(name), names[i], strlen(names[i]))) {
             return true;
         }
@@ -178,7 +179,7 @@ static enum bosa_status unknown_action(const struct connector *connector, const 
     nearest = names.failed ? NULL : schema_nearest(&names, 0, name, strlen(name), &len);
     if (names.failed) {
         (void)no_memory(err);
-    } else if (nearest != NULL && len <= INT_MAX) {
+    } else if (nearest && len <= INT_MAX) {
         (void)error_set(err, BOSA_UNKNOWN_ACTION, "%s has no action `%s`; did you mean `%.*s`?",
                         connector->name, name, (int)len, nearest);
     } else {
@@ -189,33 +190,35 @@ static enum bosa_status unknown_action(const struct connector *connector, const 
 }
 
 /*
- * Makes `checked` (fresh) the parameters as they are sent: a copy, since a plan never changes,
- * completed by its check against the schema. An action without schema takes none and is sent {}.
+ * Makes `checked` (fresh) the parameters as they are sent: a copy, since a invocation never
+ * changes, completed by its check against the schema. An action without schema takes none and is
+ * sent {}.
  */
-static enum bosa_status check_params(const struct plan *plan, const struct schema *schema,
-                                     struct json_doc *checked, struct bosa_error *err)
+static enum bosa_status check_params(const struct invocation *invocation,
+                                     const struct schema *schema, struct json_doc *checked,
+                                     struct bosa_error *err)
 {
-    if (schema == NULL && plan->params.nodes[0].len > 0) {
-        return error_set(err, BOSA_PARAMS, "%s takes no parameters", plan->action);
+    if (!schema && invocation->params.nodes[0].len > 0) {
+        return error_set(err, BOSA_PARAMS, "%s takes no parameters", invocation->action);
     }
-    if (schema == NULL) {
+    if (!schema) {
         json_close(checked, json_open(checked, JSON_OBJECT), 0);
     } else {
-        json_add_copy(checked, &plan->params, 0);
+        json_add_copy(checked, &invocation->params, 0);
     }
     if (checked->failed) {
         return no_memory(err);
     }
-    return schema == NULL ? BOSA_OK
-                          : schema_check(schema, checked, 0, SCHEMA_STRICT_NAMES, "parameter", err);
+    return !schema ? BOSA_OK
+                   : schema_check(schema, checked, 0, SCHEMA_STRICT_NAMES, "parameter", err);
 }
 
 /* Everything of an action's request but its body. */
-static enum bosa_status write_head(const struct hub *hub, const struct plan *plan,
+static enum bosa_status write_head(const struct hub *hub, const struct invocation *invocation,
                                    const struct action *action, struct request *request,
                                    struct bosa_error *err)
 {
-    const char *token = plan->token != NULL ? plan->token : hub->token;
+    const char *token = invocation->token ? invocation->token : hub->token;
     enum bosa_status status;
     struct buf url;
 
@@ -225,23 +228,24 @@ static enum bosa_status write_head(const struct hub *hub, const struct plan *pla
     request->method = "POST";
     status = set_url(request, &url, err);
     if (status == BOSA_OK) {
-        status = copy_fields(request, &plan->fields, err);
+        status = copy_fields(request, &invocation->fields, err);
     }
-    if (status == BOSA_OK && fields_get(&request->fields, "Accept") == NULL) {
+    if (status == BOSA_OK && !fields_get(&request->fields, "Accept")) {
         status = set_field(request, "Accept", ANY_TYPE, err);
     }
-    return status == BOSA_OK ? set_identity(hub, request, token, plan->identifier, err) : status;
+    return status == BOSA_OK ? set_identity(hub, request, token, invocation->identifier, err)
+                             : status;
 }
 
 static bool fits_field(const char *text)
 {
-    return text == NULL || http_is_value(text, strlen(text));
+    return !text || http_is_value(text, strlen(text));
 }
 
 /* True where parameters go as a form: the action may take a file. NULL takes none. */
 static bool is_form(const struct schema *schema)
 {
-    return schema != NULL && schema_takes_files(schema);
+    return schema && schema_takes_files(schema);
 }
 
 /*
@@ -249,18 +253,19 @@ static bool is_form(const struct schema *schema)
  * field of the caller's, no form, and values that fields and JSON can hold. (The hub's own key and
  * token were looked at when it was made.)
  */
-static bool is_surely_written(const struct plan *plan, const struct schema *schema,
+static bool is_surely_written(const struct invocation *invocation, const struct schema *schema,
                               const struct json_doc *checked)
 {
-    return plan->fields.count == 0 && plan->file_count == 0 && !is_form(schema) &&
-           fits_field(plan->token) && fits_field(plan->identifier) && json_writable(checked, 0);
+    return invocation->fields.count == 0 && invocation->file_count == 0 && !is_form(schema) &&
+           fits_field(invocation->token) && fits_field(invocation->identifier) &&
+           json_writable(checked, 0);
 }
 
 /*
  * hub_action_request for an action that is there. `only_check`: nothing needs to be written where
  * it surely could be.
  */
-static enum bosa_status write_action(const struct hub *hub, const struct plan *plan,
+static enum bosa_status write_action(const struct hub *hub, const struct invocation *invocation,
                                      struct connector *connector, struct action *action,
                                      struct request *request, bool only_check,
                                      struct bosa_error *err)
@@ -273,12 +278,12 @@ static enum bosa_status write_action(const struct hub *hub, const struct plan *p
         return status;
     }
     json_init(&checked);
-    status = check_params(plan, schema, &checked, err);
-    if (status == BOSA_OK && !(only_check && is_surely_written(plan, schema, &checked))) {
-        status = write_head(hub, plan, action, request, err);
+    status = check_params(invocation, schema, &checked, err);
+    if (status == BOSA_OK && !(only_check && is_surely_written(invocation, schema, &checked))) {
+        status = write_head(hub, invocation, action, request, err);
         if (status == BOSA_OK) {
-            status = request_set_params(request, &checked, 0, is_form(schema), plan->files,
-                                        plan->file_count, err);
+            status = request_set_params(request, &checked, 0, is_form(schema), invocation->files,
+                                        invocation->file_count, err);
         }
     }
     json_wipe(&checked);
@@ -287,31 +292,32 @@ static enum bosa_status write_action(const struct hub *hub, const struct plan *p
 
 /* The request is made aside, so that a failure leaves the caller's alone, and a mere check has one,
  * too. */
-enum bosa_status hub_action_request(struct hub *hub, const struct plan *plan,
+enum bosa_status hub_action_request(struct hub *hub, const struct invocation *invocation,
                                     struct request *request, const struct moment *now,
                                     struct bosa_error *err)
 {
-    struct connector *connector = hub_find(hub, plan->connector, now);
+    struct connector *connector = hub_find(hub, invocation->connector, now);
     struct action *action = NULL;
     struct request scratch;
     enum bosa_status status;
 
     request_init(&scratch);
-    if (connector != NULL) {
-        action = connector_action(connector, plan->action, strlen(plan->action));
+    if (connector) {
+        action = connector_action(connector, invocation->action, strlen(invocation->action));
     }
-    if (connector == NULL) {
+    if (!connector) {
         status = error_set(err, BOSA_UNKNOWN_CONNECTOR, "the actions of %s are not known yet",
-                           plan->connector);
-    } else if (action == NULL) {
-        status = unknown_action(connector, plan->action, err);
+                           invocation->connector);
+    } else if (!action) {
+        status = unknown_action(connector, invocation->action, err);
     } else {
-        status = write_action(hub, plan, connector, action, &scratch, request == NULL, err);
+        status = write_action(hub, invocation, connector, action, &scratch, !request, err);
     }
     if (status != BOSA_OK) {
-        status = hub_blame(status, err, plan->connector, plan->action, strlen(plan->action));
+        status = hub_blame(status, err, invocation->connector, invocation->action,
+                           strlen(invocation->action));
     }
-    if (status == BOSA_OK && request != NULL) {
+    if (status == BOSA_OK && request) {
         *request = scratch;
     } else {
         request_free(&scratch);
@@ -325,7 +331,7 @@ enum bosa_status hub_action_request(struct hub *hub, const struct plan *plan,
 static enum bosa_status set_validator(struct request *request, const char *name, const char *value,
                                       struct bosa_error *err)
 {
-    enum bosa_status status = value == NULL ? BOSA_OK : set_field(request, name, value, err);
+    enum bosa_status status = !value ? BOSA_OK : set_field(request, name, value, err);
 
     if (status == BOSA_PARAMS) {
         error_clear(err);
@@ -354,10 +360,10 @@ static enum bosa_status write_discovery(const struct hub *hub, const char *name,
     if (status == BOSA_OK) {
         status = set_field(request, "X-GL-Error-Contract", "2", err);
     }
-    if (status == BOSA_OK && held != NULL) {
+    if (status == BOSA_OK && held) {
         status = set_validator(request, "If-None-Match", held->connector.etag, err);
     }
-    if (status == BOSA_OK && held != NULL) {
+    if (status == BOSA_OK && held) {
         status = set_validator(request, "If-Modified-Since", held->connector.last_modified, err);
     }
     return status;
@@ -394,7 +400,7 @@ enum bosa_status hub_discovery_request(struct hub *hub, const char *name, struct
 static enum bosa_status add_segment(struct buf *url, const char *text, const char *what,
                                     struct bosa_error *err)
 {
-    if (text == NULL || *text == '\0') {
+    if (!text || *text == '\0') {
         return error_set(err, BOSA_PARAMS, "%s is missing or empty", what);
     }
     if (strcmp(text, ".") == 0 || strcmp(text, "..") == 0) {
@@ -432,9 +438,9 @@ static const struct route *find_route(enum endpoint endpoint, enum hub_dialect d
                                       const char *identifier)
 {
     const struct endpoint_routes *routes = &endpoints[endpoint];
-    bool unnamed = endpoint == ENDPOINT_REMOVE_INTEGRATION && identifier == NULL;
+    bool unnamed = endpoint == ENDPOINT_REMOVE_INTEGRATION && !identifier;
 
-    return unnamed || dialect == HUB_SEED ? &routes->seed : &routes->today;
+    return unnamed || dialect == DIALECT_LEGACY ? &routes->seed : &routes->today;
 }
 
 /* An endpoint's request with its URL and fields, without a body. */
@@ -442,7 +448,7 @@ static enum bosa_status write_endpoint(const struct hub *hub, const struct route
                                        const char *name, const char *identifier, const char *token,
                                        struct request *request, struct bosa_error *err)
 {
-    bool in_path = strstr(route->path, "{identifier}") != NULL;
+    bool in_path = strstr(route->path, "{identifier}");
     enum bosa_status status;
     struct buf url;
 
@@ -480,10 +486,10 @@ enum bosa_status hub_endpoint_request(struct hub *hub, enum endpoint endpoint,
     struct request scratch;
     enum bosa_status status;
 
-    if (token == NULL && bearer) {
+    if (!token && bearer) {
         token = hub->token;
     }
-    if (token == NULL && bearer) {
+    if (!token && bearer) {
         (void)error_set(err, BOSA_AUTH,
                         "a user's token is needed for this; give one, or set the "
                         "hub's");
@@ -491,7 +497,7 @@ enum bosa_status hub_endpoint_request(struct hub *hub, enum endpoint endpoint,
     }
     request_init(&scratch);
     status = write_endpoint(hub, route, name, identifier, token, &scratch, err);
-    if (status == BOSA_OK && body != NULL) {
+    if (status == BOSA_OK && body) {
         status = request_set_params(&scratch, body, 0, false, NULL, 0, err);
     }
     if (status != BOSA_OK) {

@@ -11,7 +11,7 @@
 
 static enum bosa_status no_memory(struct bosa_error *err)
 {
-    return error_set(err, BOSA_NOMEM, "no memory");
+    return error_nomem(err);
 }
 
 /* Parses a copy of the text, since a document owns its bytes. */
@@ -20,7 +20,7 @@ static enum bosa_status parse(struct json_doc *doc, const char *text, size_t len
 {
     char *copy = mem_dup(text, len);
 
-    return copy == NULL ? no_memory(err) : json_parse(doc, copy, len, err);
+    return !copy ? no_memory(err) : json_parse(doc, copy, len, err);
 }
 
 /* The object of connectors in a snapshot's document. */
@@ -97,7 +97,7 @@ static enum bosa_status pin(struct hub *hub, const struct json_doc *doc, uint32_
     char *name = mem_dup(text, len);
     enum bosa_status status;
 
-    if (name == NULL) {
+    if (!name) {
         return no_memory(err);
     }
     if (len == 0 || strlen(name) != len || json_type(doc, key + 1) != JSON_OBJECT) {

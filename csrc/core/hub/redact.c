@@ -70,15 +70,15 @@ void error_redact(struct bosa_error *e, const char *secret, size_t len)
         return;
     }
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        if (texts[i] != NULL) {
+        if (texts[i]) {
             mask(texts[i], strlen(texts[i]), secret, len);
         }
     }
-    if (e->body != NULL) {
+    if (e->body) {
         e->body_len = mask(e->body, e->body_len, secret, len);
         e->body_len = drop_beginning(e->body, e->body_len, secret, len);
     }
-    if (e->details != NULL) {
+    if (e->details) {
         mask_details(json_error_details(e), secret, len);
     }
 }

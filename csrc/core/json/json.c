@@ -144,7 +144,7 @@ bool json_grow(struct json_doc *doc)
     if (cap > doc->cap && size / sizeof *nodes == cap) {
         nodes = mem_realloc(doc->nodes, size);
     }
-    if (nodes == NULL) {
+    if (!nodes) {
         doc->failed = true;
         return false;
     }
@@ -176,7 +176,7 @@ void json_add_int(struct json_doc *doc, int64_t value)
 {
     struct json_node *node = add(doc, JSON_INT);
 
-    if (node != NULL) {
+    if (node) {
         node->v.i = value;
     }
 }
@@ -191,7 +191,7 @@ void json_add_uint(struct json_doc *doc, uint64_t value)
         return;
     }
     node = add(doc, JSON_UINT);
-    if (node != NULL) {
+    if (node) {
         node->v.u = value;
     }
 }
@@ -201,7 +201,7 @@ void json_add_double(struct json_doc *doc, double value)
 {
     struct json_node *node = add(doc, JSON_DOUBLE);
 
-    if (node != NULL) {
+    if (node) {
         node->v.d = value;
     }
 }
@@ -212,7 +212,7 @@ static bool reserve_text(struct json_doc *doc, size_t more)
     size_t cap = doc->text_cap < SIZE_MAX / 2 ? doc->text_cap * 2 : SIZE_MAX;
     char *text = NULL;
 
-    if (doc->text != NULL && more <= doc->text_cap - doc->text_len) {
+    if (doc->text && more <= doc->text_cap - doc->text_len) {
         return true;
     }
     if (more <= SIZE_MAX - doc->text_len) {
@@ -222,7 +222,7 @@ static bool reserve_text(struct json_doc *doc, size_t more)
         cap = cap < need ? need : cap;
         text = mem_realloc(doc->text, cap);
     }
-    if (text == NULL) {
+    if (!text) {
         doc->failed = true;
         return false;
     }
@@ -244,7 +244,7 @@ static void add_text(struct json_doc *doc, enum json_type type, const char *text
         return;
     }
     node = add(doc, type);
-    if (node == NULL) {
+    if (!node) {
         return;
     }
     if (len > 0) {
@@ -272,7 +272,7 @@ void json_add_file(struct json_doc *doc, uint32_t index)
 {
     struct json_node *node = add(doc, JSON_FILE);
 
-    if (node != NULL) {
+    if (node) {
         node->v.u = index;
     }
 }
@@ -282,7 +282,7 @@ uint32_t json_open(struct json_doc *doc, enum json_type type)
 {
     struct json_node *node = add(doc, type);
 
-    if (node == NULL) {
+    if (!node) {
         return JSON_NONE;
     }
     node->v.end = doc->count;
@@ -310,12 +310,12 @@ static void copy_node(struct json_doc *doc, const struct json_doc *from, uint32_
         copy = doc->failed ? NULL : &doc->nodes[doc->count - 1];
     } else {
         copy = add(doc, (enum json_type)source.type);
-        if (copy != NULL) {
+        if (copy) {
             copy->len = source.len;
             copy->v = source.v;
         }
     }
-    if (copy == NULL) {
+    if (!copy) {
         return;
     }
     copy->flags = source.flags;
@@ -329,9 +329,9 @@ static void copy_node(struct json_doc *doc, const struct json_doc *from, uint32_
 static void copy_whole(struct json_doc *doc, const struct json_doc *from)
 {
     struct json_node *nodes = mem_alloc(from->count * sizeof *nodes);
-    char *text = nodes != NULL ? mem_alloc(from->text_len + 1) : NULL;
+    char *text = nodes ? mem_alloc(from->text_len + 1) : NULL;
 
-    if (text == NULL) {
+    if (!text) {
         mem_free(nodes);
         doc->failed = true;
         return;
@@ -352,8 +352,7 @@ void json_add_copy(struct json_doc *doc, const struct json_doc *from, uint32_t n
 {
     uint32_t end = json_next(from, node);
 
-    if (doc->nodes == NULL && doc->text == NULL && !doc->failed && node == 0 &&
-        end == from->count) {
+    if (!doc->nodes && !doc->text && !doc->failed && node == 0 && end == from->count) {
         copy_whole(doc, from);
         return;
     }

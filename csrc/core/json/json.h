@@ -36,7 +36,7 @@ enum json_type {
     JSON_STRING,
     JSON_ARRAY,
     JSON_OBJECT,
-    JSON_FILE /* never parsed: stands for the v.u-th file of a call's parameters (plan.h) */
+    JSON_FILE /* never parsed: stands for the v.u-th file of a call's parameters (invocation.h) */
 };
 
 enum json_flag {

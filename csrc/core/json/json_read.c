@@ -122,7 +122,7 @@ static char *read_escape(struct reader *r, char *p, char **out)
         return read_unicode(r, p + 2, out);
     }
     code = memchr(codes, p[1], sizeof codes - 1);
-    if (code == NULL) {
+    if (!code) {
         return fail(r, p + 1, "one of \"\\/bfnrtu behind a backslash");
     }
     *(*out)++ = values[code - codes];
@@ -162,11 +162,11 @@ static char *read_escaped(struct reader *r, char *p, char **out)
     while (p < r->end && *p == '\\') {
         char *from = read_escape(r, p, &to);
 
-        if (from == NULL) {
+        if (!from) {
             return NULL;
         }
         p = skip_literal(r, from);
-        if (p == NULL) {
+        if (!p) {
             return NULL;
         }
         memmove(to, from, (size_t)(p - from));
@@ -185,7 +185,7 @@ static inline char *add_string(struct reader *r, const char *start, const char *
         return fail(r, start, "a string below 4 GiB");
     }
     node = json_new_node(r->doc, JSON_STRING);
-    if (node == NULL) {
+    if (!node) {
         return fail(r, p, NULL);
     }
     *node = (struct json_node){.type = JSON_STRING,
@@ -201,10 +201,10 @@ static char *read_odd_string(struct reader *r, char *start)
 
     r->string = start;
     p = stop = skip_literal(r, start);
-    if (p != NULL && p < r->end && *p == '\\') {
+    if (p && p < r->end && *p == '\\') {
         p = read_escaped(r, p, &stop);
     }
-    if (p == NULL) {
+    if (!p) {
         return NULL;
     }
     if (p == r->end || *p != '"') {
@@ -246,7 +246,7 @@ static char *add_integer(struct reader *r, char *start, char *p, uint64_t value)
     size_t len = (size_t)(p - start);
     struct json_node *node = json_new_node(r->doc, JSON_DIGITS);
 
-    if (node == NULL) {
+    if (!node) {
         return fail(r, p, NULL);
     }
     if (len - minus <= MOST_DIGITS ? json_set_integer(node, value, minus)
@@ -271,7 +271,7 @@ static char *add_double(struct reader *r, char *start, char *p, uint64_t m, int6
     struct json_node *node = json_new_node(r->doc, JSON_DOUBLE);
     double value;
 
-    if (node == NULL) {
+    if (!node) {
         return fail(r, p, NULL);
     }
     if (exact && json_easy_double(m, exp10, &value)) {
@@ -331,7 +331,7 @@ static char *read_fraction(struct reader *r, char *start, char *p, uint64_t m)
     exact = digits <= MOST_DIGITS;
     if (p < r->end && (*p | 0x20) == 'e') {
         p = read_exponent(r, p, &power, &exact);
-        if (p == NULL) {
+        if (!p) {
             return NULL;
         }
     }
@@ -377,7 +377,7 @@ static char *read_word(struct reader *r, char *p, const char *word, enum json_ty
     if ((size_t)(r->end - p) < len || memcmp(p, word, len) != 0) {
         return fail(r, p, "a value");
     }
-    return json_new_node(r->doc, type) != NULL ? p + len : fail(r, p, NULL);
+    return json_new_node(r->doc, type) ? p + len : fail(r, p, NULL);
 }
 
 /* Begins a container; it becomes the innermost one. */
@@ -389,7 +389,7 @@ static char *open_container(struct reader *r, char *p, enum json_type type)
         return fail(r, p, "at most " JSON_MAX_DEPTH_TEXT " levels");
     }
     node = json_new_node(r->doc, type);
-    if (node == NULL) {
+    if (!node) {
         return fail(r, p, NULL);
     }
     node->v.end = r->open;
@@ -443,7 +443,7 @@ static char *read_name(struct reader *r, char *p)
         return fail(r, p, "a name in quotes");
     }
     p = read_string(r, p + 1);
-    if (p == NULL) {
+    if (!p) {
         return NULL;
     }
     p = skip_space(r, p);
@@ -472,7 +472,7 @@ static char *read_item(struct reader *r, char *p)
     node->len++;
     if (object) {
         p = read_name(r, p);
-        if (p == NULL) {
+        if (!p) {
             return NULL;
         }
     }
@@ -483,10 +483,10 @@ static char *read_item(struct reader *r, char *p)
 static bool read_document(struct reader *r, char *p)
 {
     p = read_value(r, skip_space(r, p));
-    while (p != NULL && r->open != JSON_NONE) {
+    while (p && r->open != JSON_NONE) {
         p = read_item(r, p);
     }
-    if (p == NULL) {
+    if (!p) {
         return false;
     }
     p = skip_space(r, p);
@@ -519,8 +519,8 @@ static enum bosa_status report(const struct reader *r, struct bosa_error *err)
     const char *from = doc->text, *line = from;
     size_t lines = 1;
 
-    if (r->expected == NULL) {
-        return error_set(err, BOSA_NOMEM, "no memory for JSON");
+    if (!r->expected) {
+        return error_nomem(err);
     }
     for (uint32_t i = 0; i < doc->count; i++) {
         const struct json_node *node = &doc->nodes[i];
@@ -530,7 +530,7 @@ static enum bosa_status report(const struct reader *r, struct bosa_error *err)
             from = doc->text + node->v.at + node->len;
         }
     }
-    lines += count_lines(from, r->string != NULL ? r->string : r->fault, &line);
+    lines += count_lines(from, r->string ? r->string : r->fault, &line);
     return error_set(err, BOSA_PROTOCOL, "line %zu, column %zu: expected %s%s", lines,
                      (size_t)(r->fault - line) + 1, r->expected,
                      r->fault == r->end ? ", but the text ends" : "");
@@ -549,18 +549,18 @@ static bool reserve_nodes(struct json_doc *doc, size_t len)
     }
     mem_free(doc->nodes);
     doc->nodes = mem_alloc(guess * sizeof *doc->nodes);
-    doc->cap = doc->nodes != NULL ? (uint32_t)guess : 0;
-    return doc->nodes != NULL;
+    doc->cap = doc->nodes ? (uint32_t)guess : 0;
+    return doc->nodes;
 }
 
 /* The room may be larger than the text, so that the next one finds enough. */
 char *json_room(struct json_doc *doc, size_t len)
 {
-    if (doc->text_cap < len || doc->text == NULL) {
+    if (doc->text_cap < len || !doc->text) {
         mem_free(doc->text);
         doc->text_cap = 0;
         doc->text = mem_alloc(len);
-        doc->text_cap = doc->text != NULL ? len : 0;
+        doc->text_cap = doc->text ? len : 0;
     }
     return doc->text;
 }

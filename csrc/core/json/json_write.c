@@ -19,7 +19,7 @@ static void write_escape(struct buf *out, char c)
     static const char hex[] = "0123456789abcdef";
     const char *value = memchr(values, c, sizeof values - 1);
 
-    if (value != NULL) {
+    if (value) {
         buf_add(out, (char[]){'\\', codes[value - values]}, 2);
     } else {
         buf_add(out, (char[]){'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]}, 6);
@@ -181,8 +181,8 @@ static enum bosa_status refuse(const struct json_doc *doc, uint32_t root, uint32
         buf_adds(&path, "...");
     }
     buf_addc(&path, '\0');
-    status = path.failed ? error_set(err, BOSA_NOMEM, "no memory for JSON")
-                         : error_set(err, BOSA_PARAMS, "%s %s", path.data, fault);
+    status =
+        path.failed ? error_nomem(err) : error_set(err, BOSA_PARAMS, "%s %s", path.data, fault);
     buf_free(&path);
     return status;
 }
@@ -275,14 +275,14 @@ static const char *write_item(struct writer *w, uint32_t *i)
     const char *fault;
 
     if (w->depth > 0 && nodes[w->open[w->depth - 1]].type == JSON_OBJECT) {
-        if (write_text(w, *i) != NULL) {
+        if (write_text(w, *i)) {
             return "has a name that is not UTF-8";
         }
         add_byte(w->out, ':');
         ++*i;
     }
     fault = write_value(w, *i);
-    if (fault == NULL && nodes[*i].type != JSON_ARRAY && nodes[*i].type != JSON_OBJECT) {
+    if (!fault && nodes[*i].type != JSON_ARRAY && nodes[*i].type != JSON_OBJECT) {
         add_byte(w->out, ',');
     }
     return fault;
@@ -316,13 +316,13 @@ enum bosa_status json_write(struct buf *out, const struct json_doc *doc, uint32_
     while (i < end) {
         const char *fault = write_item(&w, &i);
 
-        if (fault != NULL) {
+        if (fault) {
             return refuse(doc, node, i, fault, err);
         }
         write_ends(&w, ++i);
     }
     if (out->failed) {
-        return error_set(err, BOSA_NOMEM, "no memory for JSON");
+        return error_nomem(err);
     }
     out->len--;
     return BOSA_OK;

@@ -7,6 +7,8 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "http/disposition.h"
+#include "http/header_fields.h"
+#include "http/media_type.h"
 
 #include <string.h>
 
@@ -15,7 +17,7 @@
 
 static enum bosa_status no_memory(struct bosa_error *err)
 {
-    return error_set(err, BOSA_NOMEM, "no memory");
+    return error_nomem(err);
 }
 
 /* BOSA_PROTOCOL about this answer. */

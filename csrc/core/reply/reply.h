@@ -9,7 +9,7 @@
 #ifndef BOSA_REPLY_H
 #define BOSA_REPLY_H
 
-#include "http/http.h"
+#include "http/header_fields.h"
 #include "reply/sink.h"
 #include "json/json.h"
 

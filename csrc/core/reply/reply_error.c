@@ -6,7 +6,9 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "reply/reply_words.h"
+#include "http/header_fields.h"
+#include "http/http_date.h"
+#include "reply/error_message.h"
 #include "json/json_error.h"
 
 #include <string.h>
@@ -299,8 +301,8 @@ static enum bosa_status describe(const struct reply *reply, enum bosa_status kin
     } else {
         buf_adds(&line, "the server says that it was not successful");
     }
-    enum bosa_status status = line.failed ? error_set(err, BOSA_NOMEM, "no memory")
-                                          : error_set(err, kind, "%.*s", (int)line.len, line.data);
+    enum bosa_status status =
+        line.failed ? error_nomem(err) : error_set(err, kind, "%.*s", (int)line.len, line.data);
     buf_free(&line);
     return status;
 }
@@ -348,7 +350,7 @@ enum bosa_status reply_judge(const struct reply *reply, bool integration, int64_
     }
     enum bosa_status status = describe(reply, kind, err);
     if (status == kind && fill(reply, now_unix, err) != BOSA_OK) {
-        status = error_set(err, BOSA_NOMEM, "no memory");
+        status = error_nomem(err);
     }
     return status;
 }

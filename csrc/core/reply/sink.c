@@ -17,7 +17,7 @@
 
 static enum bosa_status no_memory(struct bosa_error *err)
 {
-    return error_set(err, BOSA_NOMEM, "no memory");
+    return error_nomem(err);
 }
 
 enum bosa_status sink_init(struct sink *sink, enum sink_kind kind, const char *path)

@@ -38,7 +38,7 @@ enum bosa_status sink_file_open(struct sink *sink, struct bosa_error *err)
     for (int n = 0; n < MAX_PARTS && number == EEXIST; n++) {
         char *name = part_name(sink->path, n);
         if (!name) {
-            return error_set(err, BOSA_NOMEM, "no memory");
+            return error_nomem(err);
         }
         sink->fd =
             open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
@@ -93,7 +93,7 @@ enum bosa_status sink_file_temporary(int *fd, struct bosa_error *err)
     buf_adds(&name, "/bosa-XXXXXX");
     char *template = buf_take(&name, NULL);
     if (!template) {
-        return error_set(err, BOSA_NOMEM, "no memory");
+        return error_nomem(err);
     }
     *fd = open_unnamed(template);
     int number = errno;

@@ -51,7 +51,7 @@ static enum bosa_status begin_save(const struct sink *sink, struct sink *to, con
     char *block = mem_alloc(RUN);
     enum bosa_status status = sink_init(to, SINK_PATH, path);
     if (status != BOSA_OK || !block) {
-        status = error_set(err, BOSA_NOMEM, "no memory");
+        status = error_nomem(err);
     } else if (!sink->finished || sink->kind != SINK_MEMORY) {
         status = error_set(err, BOSA_FILE, "cannot write `%s`: the content was given away already",
                            path);
@@ -142,7 +142,7 @@ static enum bosa_status place_somewhere(const char *part, const char *dir, const
     for (int n = 0; n <= MAX_NAMES && number == EEXIST; n++) {
         char *path = candidate(dir, name, n);
         if (!path) {
-            return error_set(err, BOSA_NOMEM, "no memory");
+            return error_nomem(err);
         }
         number = place(part, path);
         if (number == 0) {
@@ -169,7 +169,7 @@ enum bosa_status sink_save_in(const struct sink *sink, const char *dir, const ch
     }
     char *path = candidate(dir, name, 0);
     if (!path) {
-        return error_set(err, BOSA_NOMEM, "no memory");
+        return error_nomem(err);
     }
     enum bosa_status status = begin_save(sink, &to, path, err);
     if (status == BOSA_OK) {

@@ -130,7 +130,7 @@ enum bosa_status body_add_path(struct body *body, const char *path, struct bosa_
     if (!segment) {
         mem_free(copy);
         close(fd);
-        return error_set(err, BOSA_NOMEM, "no memory");
+        return error_nomem(err);
     }
     segment->path = copy;
     segment->fd = fd;
@@ -169,7 +169,7 @@ const char *body_bytes(const struct body *body, size_t *len)
     return *len > 0 ? body->list[0].bytes.data : "";
 }
 
-uint32_t body_hungry(const struct body *body)
+uint32_t body_needs_input(const struct body *body)
 {
     return body->hungry ? body->list[body->current].id : BODY_NO_FEED;
 }

@@ -42,9 +42,9 @@ int64_t body_length(const struct body *body);
 int64_t body_done(const struct body *body);
 
 /*
- * Copies up to `cap` bytes to `out`. BOSA_OK with *got 0 is the end. BOSA_AGAIN: body_hungry must
- * be fed first. BOSA_FILE: a file could not be read or its size has changed, or a feed gave more or
- * less than its size.
+ * Copies up to `cap` bytes to `out`. BOSA_OK with *got 0 is the end. BOSA_AGAIN: body_needs_input
+ * must be fed first. BOSA_FILE: a file could not be read or its size has changed, or a feed gave
+ * more or less than its size.
  */
 enum bosa_status body_read(struct body *body, char *out, size_t cap, size_t *got,
                            struct bosa_error *err);
@@ -56,7 +56,7 @@ enum bosa_status body_read(struct body *body, char *out, size_t cap, size_t *got
 const char *body_bytes(const struct body *body, size_t *len);
 
 /* The id of the feed that body_read waits for, BODY_NO_FEED when none. */
-uint32_t body_hungry(const struct body *body);
+uint32_t body_needs_input(const struct body *body);
 
 /* Gives bytes (copied) to the hungry feed; a `len` of 0 is its end. */
 enum bosa_status body_feed(struct body *body, const char *bytes, size_t len);

@@ -31,7 +31,7 @@ static enum bosa_status add_details(struct bosa_error *err, const char *path, si
 }
 
 /* The value itself is not shown: it may be a secret. */
-enum bosa_status form_fault(struct bosa_error *err, const struct form_item *item, const char *text)
+enum bosa_status form_error(struct bosa_error *err, const struct form_item *item, const char *text)
 {
     struct buf path;
     size_t len;
@@ -42,11 +42,11 @@ enum bosa_status form_fault(struct bosa_error *err, const struct form_item *item
     }
     char *shown = buf_take(&path, &len);
     if (!shown) {
-        return error_set(err, BOSA_NOMEM, "no memory");
+        return error_nomem(err);
     }
     enum bosa_status status = error_set(err, BOSA_PARAMS, "parameter `%s`: %s", shown, text);
     if (status == BOSA_PARAMS && add_details(err, shown, len, text) != BOSA_OK) {
-        status = error_set(err, BOSA_NOMEM, "no memory");
+        status = error_nomem(err);
     }
     mem_free(shown);
     return status;
@@ -70,11 +70,11 @@ static enum bosa_status visit_value(const struct form *form, const struct form_i
         return BOSA_OK;
     }
     if (node->type == JSON_OBJECT) {
-        return form_fault(err, item,
+        return form_error(err, item,
                           "an object can't be sent in a form, and this action takes one");
     }
     if (node->type == JSON_ARRAY) {
-        return form_fault(
+        return form_error(
             err, item, "a list within a list can't be sent in a form, and this action takes one");
     }
     return visit(context, form, item, err);
@@ -140,7 +140,7 @@ enum bosa_status form_text(struct buf *out, const struct form *form, const struc
     case JSON_STRING: {
         const char *text = json_text(form->doc, item->node, &len);
         if (!text_is_utf8(text, len)) {
-            return form_fault(err, item, "the text is not UTF-8");
+            return form_error(err, item, "the text is not UTF-8");
         }
         buf_add(out, text, len);
         return BOSA_OK;

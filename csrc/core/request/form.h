@@ -36,7 +36,7 @@ enum bosa_status form_each(const struct form *form, form_visit *visit, void *con
                            struct bosa_error *err);
 
 /* BOSA_PARAMS for one value: its path before `text` in the message, and both in the details. */
-enum bosa_status form_fault(struct bosa_error *err, const struct form_item *item, const char *text);
+enum bosa_status form_error(struct bosa_error *err, const struct form_item *item, const char *text);
 
 /* Adds the text of a value that is no file. BOSA_PARAMS for a string that is not UTF-8. */
 enum bosa_status form_text(struct buf *out, const struct form *form, const struct form_item *item,

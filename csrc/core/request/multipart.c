@@ -7,6 +7,8 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "http/header_fields.h"
+#include "http/media_type.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -105,7 +107,7 @@ static enum bosa_status check_name(const struct form_item *item, struct bosa_err
 {
     for (size_t i = 0; i < item->name_len; i++) {
         if (text_is_control(item->name[i]) || item->name[i] == '"' || item->name[i] == '\\') {
-            return form_fault(
+            return form_error(
                 err, item,
                 "a name with quotes, backslashes or control characters can't be sent in a form");
         }
@@ -156,7 +158,7 @@ static enum bosa_status add_fields(struct buf *out, const struct form_item *item
     const char *type = file->content_type;
     enum bosa_status status = fields_copy(&all, &file->fields);
     if (status != BOSA_OK) {
-        return error_set(err, BOSA_NOMEM, "no memory");
+        return error_nomem(err);
     }
     if (!type && !fields_get(&all, "Content-Type")) {
         type = http_type_of(name_of(file));
@@ -165,7 +167,7 @@ static enum bosa_status add_fields(struct buf *out, const struct form_item *item
         status = fields_set(&all, "Content-Type", type, strlen(type), err);
     }
     if (status == BOSA_OK && fields_get(&all, "Content-Disposition")) {
-        status = form_fault(
+        status = form_error(
             err, item, "a file's Content-Disposition is made from its name and can't be given");
     }
     for (size_t i = 0; status == BOSA_OK && i < all.count; i++) {
@@ -180,7 +182,7 @@ static enum bosa_status add_fields(struct buf *out, const struct form_item *item
 static enum bosa_status flush(struct writer *writer, struct bosa_error *err)
 {
     if (body_add_buf(writer->body, &writer->pending) != BOSA_OK) {
-        return error_set(err, BOSA_NOMEM, "no memory");
+        return error_nomem(err);
     }
     return BOSA_OK;
 }
@@ -198,9 +200,9 @@ static enum bosa_status add_content(struct writer *writer, const struct form_ite
     } else if (file->feed != BODY_NO_FEED) {
         status = body_add_feed(writer->body, file->feed, file->size);
     } else {
-        return form_fault(err, item, "the file has no content");
+        return form_error(err, item, "the file has no content");
     }
-    return status == BOSA_OK ? status : error_set(err, BOSA_NOMEM, "no memory");
+    return status == BOSA_OK ? status : error_nomem(err);
 }
 
 /* Writes the part of one file; its content is not read here. */
@@ -209,7 +211,7 @@ static enum bosa_status write_file(struct writer *writer, const struct form *for
 {
     uint64_t index = form->doc->nodes[item->node].v.u;
     if (index >= form->file_count) {
-        return form_fault(err, item, "the file is missing");
+        return form_error(err, item, "the file is missing");
     }
     const struct file_part *file = &form->files[index];
     open_part(writer, item);

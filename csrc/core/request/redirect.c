@@ -164,11 +164,11 @@ enum bosa_status request_redirect(struct request *request, const char *location,
     if (out.failed || why) {
         bool failed = out.failed;
         buf_free(&out);
-        return failed ? error_set(err, BOSA_NOMEM, "no memory") : refuse(location, why, err);
+        return failed ? error_nomem(err) : refuse(location, why, err);
     }
     char *url = buf_take(&out, NULL);
     if (!url) {
-        return error_set(err, BOSA_NOMEM, "no memory");
+        return error_nomem(err);
     }
     mem_free(request->url);
     request->url = url;

@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "http/header_fields.h"
 #include "request/form.h"
 
 #include <stdio.h>
@@ -114,7 +115,7 @@ static enum bosa_status write_bytes(struct body *body, const struct form *form, 
         return status;
     }
     status = body_add_buf(body, &out);
-    return status == BOSA_OK ? status : error_set(err, BOSA_NOMEM, "no memory");
+    return status == BOSA_OK ? status : error_nomem(err);
 }
 
 /* Gives the request its body and Content-Type; `body` stays the caller's on failure. */
@@ -140,7 +141,7 @@ enum bosa_status request_set_params(struct request *request, const struct json_d
     struct body *body = body_new();
     enum bosa_status status;
     if (!body) {
-        return error_set(err, BOSA_NOMEM, "no memory");
+        return error_nomem(err);
     }
     if (has_file(params, node)) {
         char boundary[FORM_BOUNDARY_SIZE];

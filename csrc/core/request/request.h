@@ -4,7 +4,7 @@
 #ifndef BOSA_REQUEST_H
 #define BOSA_REQUEST_H
 
-#include "http/http.h"
+#include "http/header_fields.h"
 #include "http/url.h"
 #include "request/body.h"
 #include "json/json.h"

@@ -19,12 +19,12 @@
 
 #include "json/json.h"
 
-#define SCHEMA_MAX_FAULTS 64 /* more than these are counted, not listed */
-/* schemas applied within each other to one document; deeper is a fault */
+#define SCHEMA_MAX_ERRORS 64 /* more than these are counted, not listed */
+/* schemas applied within each other to one document; deeper is a error */
 #define SCHEMA_MAX_DEPTH 200
 
 enum schema_option {
-    SCHEMA_STRICT_NAMES = 1 /* a name that `properties` doesn't list is a fault unless
+    SCHEMA_STRICT_NAMES = 1 /* a name that `properties` doesn't list is a error unless
                                additionalProperties says otherwise */
 };
 
@@ -48,7 +48,7 @@ bool schema_takes_files(const struct schema *schema);
 bool schema_has_property(const struct schema *schema, const char *name, size_t len);
 
 /*
- * Checks `node` of `value`. BOSA_PARAMS when there are faults: err->message names the first (and
+ * Checks `node` of `value`. BOSA_PARAMS when there are errors: err->message names the first (and
  * how many more), err->details lists all as
  *   {"path": "filters[2].from_date", "message": "...", "expected": "string", "got": "integer",
  *   "keyword": "type"}

@@ -8,7 +8,7 @@
  * Checking walks rules and value together, in one of two ways.
  *
  *   silent    only whether it is valid; `changes` tells whether something would have to be settled
- *   speaking  faults are added; walked only when the silent walk has found the value faulty
+ *   speaking  errors are added; walked only when the silent walk has found the value faulty
  *
  * A third walk settles a valid value: the same way again, with `settling` set.
  */
@@ -29,20 +29,20 @@ static bool check_type(struct checker *c, uint32_t index, uint32_t node, const s
 {
     const struct rule *r = &c->s->rules[index];
     enum fit fit = value_fit(c->doc, node, r->types);
-    if (fit == FIT_CHANGED) {
+    if (fit == FIT_COERCED) {
         c->changes++;
         if (c->settling) {
-            value_settle(c->doc, node, r->types);
+            value_coerce(c->doc, node, r->types);
         }
     }
     if (fit != FIT_NO) {
         return true;
     }
-    if (c->faults) {
+    if (c->errors) {
         struct buf expected;
         buf_init(&expected);
-        fault_show_types(&expected, c->s, index);
-        complain_buf(c, at, node, "type", &expected, NULL);
+        show_types(&expected, c->s, index);
+        report_buf(c, at, node, "type", &expected, NULL);
     }
     return false;
 }
@@ -65,17 +65,17 @@ static bool check_words(struct checker *c, const struct rule *r, uint32_t node,
 {
     bool valid = true;
     if (r->enumeration != JSON_NONE && !in_enum(c, r, node)) {
-        if (c->faults) {
-            complain_enum(c, r, node, at);
+        if (c->errors) {
+            report_enum(c, r, node, at);
         }
         valid = false;
     }
     if (r->constant != JSON_NONE && !json_equal(c->s->doc, r->constant, c->doc, node)) {
-        if (c->faults) {
+        if (c->errors) {
             struct buf expected;
             buf_init(&expected);
-            fault_show(&expected, c->s->doc, r->constant);
-            complain_buf(c, at, node, "const", &expected, NULL);
+            show_value(&expected, c->s->doc, r->constant);
+            report_buf(c, at, node, "const", &expected, NULL);
         }
         valid = false;
     }
@@ -86,14 +86,14 @@ static bool check_words(struct checker *c, const struct rule *r, uint32_t node,
 static bool limit(struct checker *c, bool holds, uint32_t of, uint32_t node, const struct place *at,
                   const char *keyword, const char *words)
 {
-    if (holds || !c->faults) {
+    if (holds || !c->errors) {
         return holds;
     }
     struct buf expected;
     buf_init(&expected);
     buf_adds(&expected, words);
-    fault_show(&expected, c->s->doc, of);
-    complain_buf(c, at, node, keyword, &expected, NULL);
+    show_value(&expected, c->s->doc, of);
+    report_buf(c, at, node, keyword, &expected, NULL);
     return false;
 }
 
@@ -133,7 +133,7 @@ static bool check_count(struct checker *c, uint64_t count, uint64_t min, uint64_
     if (count >= min && count <= max) {
         return true;
     }
-    if (c->faults) {
+    if (c->errors) {
         bool few = count < min;
         uint64_t bound = few ? min : max;
         int unit_len = (int)strlen(unit) - (bound == 1);
@@ -151,9 +151,10 @@ static bool check_count(struct checker *c, uint64_t count, uint64_t min, uint64_
             buf_addc(&text, '\0');
         }
         if (expected.failed || got.failed || text.failed) {
-            c->faults->failed = true;
+            c->errors->failed = true;
         } else {
-            fault_add(c->faults, at, keywords[!few], expected.data, got.data, NULL, text.data);
+            validation_errors_add(c->errors, at, keywords[!few], expected.data, got.data, NULL,
+                                  text.data);
         }
         buf_free(&expected);
         buf_free(&got);
@@ -187,7 +188,7 @@ static bool check_array(struct checker *c, const struct rule *r, uint32_t node,
     uint32_t count = c->doc->nodes[node].len;
     bool valid = check_count(c, count, r->min_items, r->max_items, at, keywords, "items");
     if (r->unique && !value_is_unique(c->doc, node)) {
-        complain(c, at, node, "uniqueItems", "items that are all different", NULL);
+        report(c, at, node, "uniqueItems", "items that are all different", NULL);
         valid = false;
     }
     if (r->items == RULE_NONE && r->prefix.count == 0) {
@@ -195,7 +196,7 @@ static bool check_array(struct checker *c, const struct rule *r, uint32_t node,
     }
     struct place place = {at, NULL, 0, 0};
     uint32_t element = node + 1;
-    for (uint32_t i = 0; i < count && (valid || c->faults); i++) {
+    for (uint32_t i = 0; i < count && (valid || c->errors); i++) {
         uint32_t rule = item_rule(c->s, r, i);
         place.index = i;
         if (rule != RULE_NONE && !check(c, rule, element, &place, NULL)) {
@@ -262,7 +263,7 @@ static bool check_extra(struct checker *c, uint32_t index, uint32_t value, const
     if (!r->closed && !strict) {
         return true;
     }
-    complain_unknown(c, index, at);
+    report_unknown(c, index, at);
     return false;
 }
 
@@ -275,7 +276,7 @@ static bool check_members(struct checker *c, uint32_t index, uint32_t node, cons
     if (!r->has_properties && r->additional == RULE_NONE && !r->closed) {
         return true;
     }
-    for (uint32_t i = 0; i < c->doc->nodes[node].len && (valid || c->faults); i++) {
+    for (uint32_t i = 0; i < c->doc->nodes[node].len && (valid || c->errors); i++) {
         struct place place = {at, NULL, 0, 0};
         place.key = json_text(c->doc, key, &place.key_len);
         uint32_t rule = schema_find_property(c->s, r, place.key, place.key_len);
@@ -291,12 +292,12 @@ static bool check_required(struct checker *c, const struct rule *r, uint32_t nod
                            const struct place *at)
 {
     bool valid = true;
-    for (uint32_t i = 0; i < r->required.count && (valid || c->faults); i++) {
+    for (uint32_t i = 0; i < r->required.count && (valid || c->errors); i++) {
         struct place place = {at, NULL, 0, 0};
         place.key = json_text(c->s->doc, c->s->lists[r->required.at + i], &place.key_len);
         if (json_get(c->doc, node, place.key, place.key_len) == JSON_NONE) {
-            if (c->faults) {
-                complain_missing(c, r, &place);
+            if (c->errors) {
+                report_missing(c, r, &place);
             }
             valid = false;
         }
@@ -312,7 +313,7 @@ static bool check_object(struct checker *c, uint32_t index, uint32_t node, const
     bool valid = check_required(c, r, node, at);
     valid &= check_count(c, c->doc->nodes[node].len, r->min_members, r->max_members, at, keywords,
                          "members");
-    return (valid || c->faults) && check_members(c, index, node, at, outer) && valid;
+    return (valid || c->errors) && check_members(c, index, node, at, outer) && valid;
 }
 
 /* ---- unions ---- */
@@ -322,7 +323,7 @@ static bool try_branch(struct checker *c, uint32_t rule, uint32_t node, const st
                        const struct scope *outer, unsigned *changes)
 {
     struct checker silent = *c;
-    silent.faults = NULL;
+    silent.errors = NULL;
     silent.settling = false;
     silent.changes = 0;
     bool valid = check(&silent, rule, node, at, outer);
@@ -346,24 +347,24 @@ static unsigned branch_types(const struct schema *s, uint32_t rule)
     return types;
 }
 
-/* Faults that a branch would have. */
-static size_t count_faults(struct checker *c, uint32_t rule, uint32_t node, const struct place *at,
+/* Errors that a branch would have. */
+static size_t count_errors(struct checker *c, uint32_t rule, uint32_t node, const struct place *at,
                            const struct scope *outer)
 {
-    struct faults faults;
+    struct validation_errors errors;
     struct checker counting = *c;
-    faults_init(&faults, "");
-    counting.faults = &faults;
+    validation_errors_init(&errors, "");
+    counting.errors = &errors;
     counting.settling = false;
     check(&counting, rule, node, at, outer);
-    size_t count = faults.count;
-    c->faults->failed = c->faults->failed || faults.failed;
-    faults_free(&faults);
+    size_t count = errors.count;
+    c->errors->failed = c->errors->failed || errors.failed;
+    validation_errors_free(&errors);
     return count;
 }
 
 /* The branch that was surely meant: the only one of the value's type, or the one with fewest
- * faults. RULE_NONE: can't say. */
+ * errors. RULE_NONE: can't say. */
 static uint32_t likely_branch(struct checker *c, const struct span *branches, uint32_t node,
                               const struct place *at, const struct scope *outer)
 {
@@ -380,7 +381,7 @@ static uint32_t likely_branch(struct checker *c, const struct span *branches, ui
             continue;
         }
         candidates++;
-        size_t count = c->depth > 20 ? 0 : count_faults(c, rule, node, at, outer);
+        size_t count = c->depth > 20 ? 0 : count_errors(c, rule, node, at, outer);
         best = count < fewest ? rule : count == fewest ? RULE_NONE : best;
         fewest = count < fewest ? count : fewest;
     }
@@ -390,11 +391,11 @@ static uint32_t likely_branch(struct checker *c, const struct span *branches, ui
     return candidates > 0 ? best : RULE_NONE;
 }
 
-static void complain_union(struct checker *c, uint32_t index, const struct span *branches,
-                           uint32_t node, const struct place *at, const struct scope *outer,
-                           const char *keyword)
+static void report_union(struct checker *c, uint32_t index, const struct span *branches,
+                         uint32_t node, const struct place *at, const struct scope *outer,
+                         const char *keyword)
 {
-    if (!c->faults) {
+    if (!c->errors) {
         return;
     }
     uint32_t rule = likely_branch(c, branches, node, at, outer);
@@ -410,8 +411,8 @@ static void complain_union(struct checker *c, uint32_t index, const struct span 
         by_type = by_type && value_fit(c->doc, node, branch_types(c->s, branch)) == FIT_NO;
     }
     buf_adds(&expected, by_type ? "" : "one of the forms allowed here: ");
-    fault_show_types(&expected, c->s, index);
-    complain_buf(c, at, node, by_type ? "type" : keyword, &expected, NULL);
+    show_types(&expected, c->s, index);
+    report_buf(c, at, node, by_type ? "type" : keyword, &expected, NULL);
 }
 
 /* anyOf, and oneOf without a tag. The branch that is walked for good is one that needs no change,
@@ -436,11 +437,11 @@ static bool check_union(struct checker *c, uint32_t index, const struct span *br
         }
     }
     if (fitting == 0) {
-        complain_union(c, index, branches, node, at, outer, single ? "oneOf" : "anyOf");
+        report_union(c, index, branches, node, at, outer, single ? "oneOf" : "anyOf");
         return false;
     }
     if (single && fitting > 1) {
-        complain(c, at, node, "oneOf", "exactly one of the forms allowed here", NULL);
+        report(c, at, node, "oneOf", "exactly one of the forms allowed here", NULL);
         return false;
     }
     c->changes += least;
@@ -453,7 +454,7 @@ static bool check_tagged(struct checker *c, uint32_t index, uint32_t node, const
 {
     const struct rule *r = &c->s->rules[index];
     if (json_type(c->doc, node) != JSON_OBJECT) {
-        complain(c, at, node, "type", "object", NULL);
+        report(c, at, node, "type", "object", NULL);
         return false;
     }
     struct place place = {at, NULL, 0, 0};
@@ -465,8 +466,8 @@ static bool check_tagged(struct checker *c, uint32_t index, uint32_t node, const
             return check(c, t->rule, node, at, outer);
         }
     }
-    if (c->faults) {
-        complain_tag(c, r, tag, &place);
+    if (c->errors) {
+        report_tag(c, r, tag, &place);
     }
     return false;
 }
@@ -477,7 +478,7 @@ static bool check_all_of(struct checker *c, const struct rule *r, uint32_t node,
                          const struct place *at, const struct scope *scope)
 {
     bool valid = true;
-    for (uint32_t i = 0; i < r->all_of.count && (valid || c->faults); i++) {
+    for (uint32_t i = 0; i < r->all_of.count && (valid || c->errors); i++) {
         valid &= check(c, c->s->lists[r->all_of.at + i], node, at, scope);
     }
     return valid;
@@ -497,16 +498,16 @@ static bool check_applicators(struct checker *c, uint32_t index, uint32_t node,
     if (r->all_of.count > 0) {
         valid &= check_all_of(c, r, node, at, &scope);
     }
-    if (r->any_of.count > 0 && (valid || c->faults)) {
+    if (r->any_of.count > 0 && (valid || c->errors)) {
         valid &= check_union(c, index, &r->any_of, false, node, at, &scope);
     }
     if (r->discriminator != JSON_NONE) {
         valid &= check_tagged(c, index, node, at, &scope);
-    } else if (r->one_of.count > 0 && (valid || c->faults)) {
+    } else if (r->one_of.count > 0 && (valid || c->errors)) {
         valid &= check_union(c, index, &r->one_of, true, node, at, &scope);
     }
     if (r->negated != RULE_NONE && try_branch(c, r->negated, node, at, &scope, &ignored)) {
-        complain(c, at, node, "not", "something else", NULL);
+        report(c, at, node, "not", "something else", NULL);
         valid = false;
     }
     return valid;
@@ -543,12 +544,12 @@ static bool check(struct checker *c, uint32_t rule, uint32_t node, const struct 
                   const struct scope *outer)
 {
     if (c->depth >= SCHEMA_MAX_DEPTH) {
-        complain(c, at, node, "$ref", "fewer schemas within each other", NULL);
+        report(c, at, node, "$ref", "fewer schemas within each other", NULL);
         return false;
     }
     c->depth++;
     bool valid = check_assertions(c, rule, node, at, outer);
-    if (valid || c->faults) {
+    if (valid || c->errors) {
         valid = check_applicators(c, rule, node, at, outer) && valid;
     }
     c->depth--;
@@ -568,12 +569,12 @@ enum bosa_status schema_check(const struct schema *schema, struct json_doc *valu
         }
         return BOSA_OK;
     }
-    struct faults faults;
-    faults_init(&faults, what);
-    c.faults = &faults;
+    struct validation_errors errors;
+    validation_errors_init(&errors, what);
+    c.errors = &errors;
     c.depth = 0;
     check(&c, 0, node, &root, NULL);
-    enum bosa_status status = faults_finish(&faults, err);
-    faults_free(&faults);
+    enum bosa_status status = validation_errors_finish(&errors, err);
+    validation_errors_free(&errors);
     return status;
 }

@@ -3,10 +3,10 @@
  *
  *   schema_compile.c  document -> array of rules
  *   schema_keyword.c  the keywords' names, and those with a plain value
- *   schema_check.c    rules against a value: faults, and what is settled
- *   schema_complain.c the checker's faults, put together
+ *   schema_check.c    rules against a value: errors, and what is settled
+ *   schema_report.c the checker's errors, put together
  *   schema_value.c    questions about single values: types, numbers, lengths
- *   schema_fault.c    faults in words; the nearest name
+ *   validation_error.c    errors in words; the nearest name
  */
 #ifndef BOSA_SCHEMA_INTERNAL_H
 #define BOSA_SCHEMA_INTERNAL_H
@@ -123,14 +123,14 @@ void keyword_read_simple(const struct json_doc *doc, enum keyword k, uint32_t v,
 enum fit {
     FIT_NO,
     FIT_YES,
-    FIT_CHANGED /* once the value is settled: a whole double as integer, `{}` as `[]`, digits as
+    FIT_COERCED /* once the value is settled: a whole double as integer, `{}` as `[]`, digits as
                    integer */
 };
 
 enum fit value_fit(const struct json_doc *doc, uint32_t node, unsigned types);
 
 /* Makes of a value that fits only changed what the types ask. */
-void value_settle(struct json_doc *doc, uint32_t node, unsigned types);
+void value_coerce(struct json_doc *doc, uint32_t node, unsigned types);
 
 /* True for numbers and for digits in a string that may stand for one. */
 bool value_is_number(const struct json_doc *doc, uint32_t node);
@@ -146,7 +146,7 @@ bool value_is_multiple(const struct json_doc *doc, uint32_t value, const struct 
 /* True when no two elements of the array are equal. */
 bool value_is_unique(const struct json_doc *doc, uint32_t array);
 
-/* ---- schema_fault.c ---- */
+/* ---- validation_error.c ---- */
 
 /* Where in the value the checker is: a chain from the present place up to the root. */
 struct place {
@@ -156,7 +156,7 @@ struct place {
     uint32_t index;
 };
 
-struct faults {
+struct validation_errors {
     struct json_doc list; /* array under construction */
     uint32_t open;        /* its node */
     uint32_t listed;
@@ -166,22 +166,23 @@ struct faults {
     bool failed;      /* no memory */
 };
 
-void faults_init(struct faults *faults, const char *what);
+void validation_errors_init(struct validation_errors *errors, const char *what);
 
-/* Adds a fault. `text` is what is wrong, without the path; the words for a name that is missing or
+/* Adds a error. `text` is what is wrong, without the path; the words for a name that is missing or
  * unknown differ. */
-void fault_add(struct faults *faults, const struct place *at, const char *keyword,
-               const char *expected, const char *got, const char *suggestion, const char *text);
+void validation_errors_add(struct validation_errors *errors, const struct place *at,
+                           const char *keyword, const char *expected, const char *got,
+                           const char *suggestion, const char *text);
 
 /* Moves everything to `err` as schema.h says. */
-enum bosa_status faults_finish(struct faults *faults, struct bosa_error *err);
-void faults_free(struct faults *faults);
+enum bosa_status validation_errors_finish(struct validation_errors *errors, struct bosa_error *err);
+void validation_errors_free(struct validation_errors *errors);
 
 /* Appends a value in short form: a scalar itself (a long string cut), else its type. */
-void fault_show(struct buf *out, const struct json_doc *doc, uint32_t node);
+void show_value(struct buf *out, const struct json_doc *doc, uint32_t node);
 
 /* Appends the words for a rule's types: "string", "array of integer", "string or integer". */
-void fault_show_types(struct buf *out, const struct schema *s, uint32_t rule);
+void show_types(struct buf *out, const struct schema *s, uint32_t rule);
 
 /* Keeps the better of two candidates by edit distance. */
 struct nearest {
@@ -191,39 +192,39 @@ struct nearest {
 void nearest_try(struct nearest *best, const char *wanted, size_t len, const char *name,
                  size_t name_len);
 
-/* ---- schema_complain.c; all of them do nothing but note a lack of memory where there is one ----
+/* ---- schema_report.c; all of them do nothing but note a lack of memory where there is one ----
  */
 
 /* What a walk over rules and value knows (schema_check.c). */
 struct checker {
     const struct schema *s;
     struct json_doc *doc;
-    struct faults *faults; /* NULL: silent */
+    struct validation_errors *errors; /* NULL: silent */
     unsigned options;
     unsigned changes; /* values that fit only once they are settled */
     bool settling;
     int depth;
 };
 
-/* Adds a fault about the value at `node`; `expected` is completed to "expected X; got Y". Silent
+/* Adds a error about the value at `node`; `expected` is completed to "expected X; got Y". Silent
  * walks add nothing. */
-void complain(struct checker *c, const struct place *at, uint32_t node, const char *keyword,
-              const char *expected, const char *suggestion);
+void report(struct checker *c, const struct place *at, uint32_t node, const char *keyword,
+            const char *expected, const char *suggestion);
 
-/* As complain, with the expected words in a buffer, which is freed. */
-void complain_buf(struct checker *c, const struct place *at, uint32_t node, const char *keyword,
-                  struct buf *expected, const char *suggestion);
+/* As report, with the expected words in a buffer, which is freed. */
+void report_buf(struct checker *c, const struct place *at, uint32_t node, const char *keyword,
+                struct buf *expected, const char *suggestion);
 
 /* A value that is not one of the enumeration; the nearest is suggested. */
-void complain_enum(struct checker *c, const struct rule *r, uint32_t node, const struct place *at);
+void report_enum(struct checker *c, const struct rule *r, uint32_t node, const struct place *at);
 
 /* A name that the rule doesn't know. Silent walks add nothing. */
-void complain_unknown(struct checker *c, uint32_t rule, const struct place *at);
+void report_unknown(struct checker *c, uint32_t rule, const struct place *at);
 
 /* A required name that isn't there. */
-void complain_missing(struct checker *c, const struct rule *r, const struct place *at);
+void report_missing(struct checker *c, const struct rule *r, const struct place *at);
 
 /* A tag that is missing (JSON_NONE) or names no branch. */
-void complain_tag(struct checker *c, const struct rule *r, uint32_t tag, const struct place *at);
+void report_tag(struct checker *c, const struct rule *r, uint32_t tag, const struct place *at);
 
 #endif

@@ -43,19 +43,19 @@ enum fit value_fit(const struct json_doc *doc, uint32_t node, unsigned types)
         return FIT_YES;
     }
     if (n->type == JSON_DOUBLE && (types & TYPE_INTEGER) && is_whole(n->v.d)) {
-        return FIT_CHANGED;
+        return FIT_COERCED;
     }
     if ((n->flags & JSON_F_EITHER) && (types & (TYPE_ARRAY | TYPE_OBJECT))) {
-        return FIT_CHANGED;
+        return FIT_COERCED;
     }
     if ((n->flags & JSON_F_BIGDIGITS) && (types & (TYPE_INTEGER | TYPE_NUMBER))) {
-        return FIT_CHANGED;
+        return FIT_COERCED;
     }
     return FIT_NO;
 }
 
 /* A whole double as the integer that it is; past 64 bits it stays, being whole in JSON too. */
-static void settle_double(struct json_node *n)
+static void coerce_double(struct json_node *n)
 {
     if (n->v.d >= -9223372036854775808.0 && n->v.d < 9223372036854775808.0) {
         n->v.i = (int64_t)n->v.d;
@@ -66,14 +66,14 @@ static void settle_double(struct json_node *n)
     }
 }
 
-void value_settle(struct json_doc *doc, uint32_t node, unsigned types)
+void value_coerce(struct json_doc *doc, uint32_t node, unsigned types)
 {
     struct json_node *n = &doc->nodes[node];
-    if (value_fit(doc, node, types) != FIT_CHANGED) {
+    if (value_fit(doc, node, types) != FIT_COERCED) {
         return;
     }
     if (n->type == JSON_DOUBLE) {
-        settle_double(n);
+        coerce_double(n);
     } else if (n->flags & JSON_F_EITHER) {
         n->type = types & TYPE_OBJECT ? JSON_OBJECT : JSON_ARRAY;
     } else {

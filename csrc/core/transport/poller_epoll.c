@@ -52,7 +52,7 @@ enum bosa_status poller_new(struct poller **out, struct bosa_error *err)
     struct poller *p = mem_zalloc(1, sizeof *p);
     *out = NULL;
     if (!p) {
-        return error_set(err, BOSA_NOMEM, "out of memory");
+        return error_nomem(err);
     }
     p->epoll = epoll_create1(EPOLL_CLOEXEC);
     p->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);

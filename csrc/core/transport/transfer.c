@@ -326,7 +326,7 @@ static bool chain_lines(struct lane *l, size_t count)
 static CURLcode set_body(struct lane *l, const struct call *call)
 {
     const struct request *r = &call->request;
-    bool counted = call->plan && call->plan->progress;
+    bool counted = call->invocation && call->invocation->progress;
     CURL *easy = l->easy;
     CURLcode bad = CURLE_OK;
     size_t len = 0;
@@ -365,12 +365,12 @@ enum bosa_status wire_send(struct wire *wire, struct flight *f, struct bosa_erro
 {
     struct lane *l = take_lane(wire);
     if (!l) {
-        return error_set(err, BOSA_NOMEM, "no memory");
+        return error_nomem(err);
     }
     l->flight = f;
     if (!chain_lines(l, exchange_head(&l->text, &f->call->request)) || set_request(l, f->call)) {
         give_lane_back(l);
-        return error_set(err, BOSA_NOMEM, "no memory");
+        return error_nomem(err);
     }
     CURLMcode bad = curl_multi_add_handle(wire->multi, l->easy);
     if (bad) {
@@ -559,7 +559,7 @@ enum bosa_status wire_new(struct wire **out, const struct transfer_options *opti
     struct wire *wire = mem_zalloc(1, sizeof *wire);
     *out = NULL;
     if (!wire) {
-        return error_set(err, BOSA_NOMEM, "no memory");
+        return error_nomem(err);
     }
     pthread_once(&once, init_libcurl);
     /* libcurl 7.83 to 8.0 keep a pointer into the last answer's freed header in a used handle, and

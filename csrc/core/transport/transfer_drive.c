@@ -183,7 +183,7 @@ struct call *transfer_take(struct transfer *transfer, unsigned *notes)
     *notes = f->notes;
     f->notes = 0;
     if (call->state == CALL_ENDED) {
-        *notes &= ~(unsigned)TRANSFER_HUNGRY;
+        *notes &= ~(unsigned)TRANSFER_NEEDS_INPUT;
         flight_free(f);
     }
     return call;
@@ -267,7 +267,7 @@ enum bosa_status transfer_new(struct transfer **out, const struct transfer_optio
     struct transfer *t = mem_zalloc(1, sizeof *t);
     *out = NULL;
     if (!t) {
-        return error_set(err, BOSA_NOMEM, "no memory");
+        return error_nomem(err);
     }
     pthread_once(&once, watch_forks);
     t->generation = forks;

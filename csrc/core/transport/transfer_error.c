@@ -7,7 +7,7 @@
 
 const struct policy *transfer_policy(const struct call *call)
 {
-    return call->plan ? &call->plan->policy : hub_policy(call->hub);
+    return call->invocation ? &call->invocation->policy : hub_policy(call->hub);
 }
 
 /* Host and port of the request. Nothing else of a URL belongs into a message. */
@@ -19,7 +19,7 @@ static void add_origin(struct buf *out, const struct call *call)
         buf_adds(out, "the server");
         return;
     }
-    bool is_ipv6 = memchr(url.host, ':', url.host_len) != NULL;
+    bool is_ipv6 = memchr(url.host, ':', url.host_len);
     buf_adds(out, is_ipv6 ? "[" : "");
     buf_add(out, url.host, url.host_len);
     buf_addf(out, "%s:%d", is_ipv6 ? "]" : "", url.port);
@@ -62,7 +62,7 @@ void transfer_describe(struct bosa_error *err, const struct call *call, enum bos
     struct words words = choose(call, kind, sent);
     struct buf line;
     if (kind == BOSA_NOMEM) {
-        (void)error_set(err, BOSA_NOMEM, "no memory");
+        (void)error_nomem(err);
         return;
     }
     buf_init(&line);
@@ -80,7 +80,7 @@ void transfer_describe(struct bosa_error *err, const struct call *call, enum bos
         status = error_field(&err->cause, why, why ? strlen(why) : 0);
     }
     if (status == BOSA_NOMEM) {
-        (void)error_set(err, BOSA_NOMEM, "no memory");
+        (void)error_nomem(err);
     }
     buf_free(&line);
 }

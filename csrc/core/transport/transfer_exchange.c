@@ -5,6 +5,7 @@
 #include "transport/transfer_internal.h"
 
 #include "base/mem.h"
+#include "http/header_fields.h"
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -25,7 +26,7 @@ static enum bosa_status keep(struct flight *f, enum bosa_status status)
 /* Some bytes went up or down. */
 static void note_progress(struct flight *f)
 {
-    if (f->call->plan && f->call->plan->progress) {
+    if (f->call->invocation && f->call->invocation->progress) {
         flight_note(f, TRANSFER_PROGRESS);
     }
 }
@@ -100,7 +101,7 @@ bool exchange_is_get(const struct request *request)
  */
 bool exchange_wants_file(const struct call *call)
 {
-    return call->plan && call->plan->output != SINK_MEMORY;
+    return call->invocation && call->invocation->output != SINK_MEMORY;
 }
 
 static void add_line(struct buf *out, const char *name, const char *between, const char *value)
@@ -161,7 +162,7 @@ enum bosa_status exchange_read(struct flight *f, char *out, size_t cap, size_t *
     enum bosa_status status = body_read(body, out, cap, got, &f->refusal);
     if (status == BOSA_AGAIN) {
         f->paused = true;
-        flight_note(f, TRANSFER_HUNGRY);
+        flight_note(f, TRANSFER_NEEDS_INPUT);
     } else if (*got > 0) {
         note_progress(f);
     }
@@ -172,7 +173,7 @@ enum bosa_status exchange_read(struct flight *f, char *out, size_t cap, size_t *
 void exchange_give_up(struct flight *f)
 {
     if (f->refusal.kind == BOSA_OK) {
-        (void)error_set(&f->refusal, BOSA_NOMEM, "no memory");
+        (void)error_nomem(&f->refusal);
     }
     f->until = 0;
     heap_put(&f->transfer->heap, f, f->until);
@@ -204,7 +205,7 @@ static bool reserve(struct sockets *set)
         set->list = grown;
         set->cap = cap;
     }
-    return grown != NULL;
+    return grown;
 }
 
 /* The place of a descriptor; set->count: it is none of them. */

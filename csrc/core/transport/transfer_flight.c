@@ -19,7 +19,7 @@ struct moment transfer_now(void)
 void transfer_no_memory(struct bosa_error *err)
 {
     error_init(err);
-    (void)error_set(err, BOSA_NOMEM, "no memory");
+    (void)error_nomem(err);
 }
 
 /* Notes gather until they are taken, so the caller is told of a call once a turn. */
@@ -123,7 +123,7 @@ static struct flight *find_fetch(const struct flight *f)
 {
     struct flight *fetch = f->transfer->fetches.first;
     while (fetch && (fetch->call->hub != f->call->hub ||
-                     strcmp(fetch->call->name, f->call->plan->connector) != 0)) {
+                     strcmp(fetch->call->name, f->call->invocation->connector) != 0)) {
         fetch = fetch->links[LINK_FETCH].next;
     }
     return fetch;
@@ -132,7 +132,7 @@ static struct flight *find_fetch(const struct flight *f)
 /* One fetch for each connector, however many wait for it. NULL: no memory. */
 static struct flight *begin_fetch(struct flight *f)
 {
-    struct call *call = call_new_fetch(f->call->hub, f->call->plan->connector);
+    struct call *call = call_new_fetch(f->call->hub, f->call->invocation->connector);
     struct flight *fetch = call ? flight_new(f->transfer, call, true) : NULL;
     if (!fetch) {
         call_free(call);

@@ -166,7 +166,7 @@ local function relay(options)
   for _, name in ipairs(SENDING) do own[name] = options[name] end
   local hub = bosa.new(own)
   return function(request)
-    local call, err = hub:_relay(request.method, request.url, request.headers, request.body, request.timeout)
+    local call, err = hub:_send_verbatim(request.method, request.url, request.headers, request.body, request.timeout)
     if not call then return nil, err end
     local response
     response, err = loop.run(hub, call)

@@ -1,7 +1,8 @@
 /* A Content-Disposition: its file name is UTF-8, and its safe form can leave no directory. */
+#include "http/disposition.h"
 #include "base/text.h"
 #include "fuzz.h"
-#include "http/http.h"
+#include "http/file_name.h"
 #include "json/json.h"
 
 static void check_safe(const char *name)

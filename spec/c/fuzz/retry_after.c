@@ -1,6 +1,8 @@
 /* Retry-After and dates: a wait is never negative but to say that there is none. */
 #include "fuzz.h"
-#include "http/http.h"
+#include "http/header_fields.h"
+#include "http/http_date.h"
+#include "http/media_type.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

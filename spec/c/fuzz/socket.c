@@ -112,9 +112,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     unsigned notes = 0;
     bool ended = false;
     set_up();
-    struct plan *plan = plan_new("x", 1, "y", 1, &world.policy);
-    PROMISE(plan != NULL);
-    struct call *call = call_new_action(world.hub, plan);
+    struct invocation *invocation = invocation_new("x", 1, "y", 1, &world.policy);
+    PROMISE(invocation != NULL);
+    struct call *call = call_new_action(world.hub, invocation);
     PROMISE(call != NULL);
     transfer_start(world.transfer, call);
     while (!ended) {
@@ -126,6 +126,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     check_end(call);
     call_free(call);
-    plan_unref(plan);
+    invocation_unref(invocation);
     return 0;
 }

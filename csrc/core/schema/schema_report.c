@@ -4,32 +4,33 @@
 
 #include <string.h>
 
-/* ---- faults ---- */
+/* ---- errors ---- */
 
-/* Adds a fault about the value at `node`; `expected` is completed to "expected X; got Y". */
-void complain(struct checker *c, const struct place *at, uint32_t node, const char *keyword,
-              const char *expected, const char *suggestion)
+/* Adds a error about the value at `node`; `expected` is completed to "expected X; got Y". */
+void report(struct checker *c, const struct place *at, uint32_t node, const char *keyword,
+            const char *expected, const char *suggestion)
 {
     struct buf text, got;
-    if (!c->faults) {
+    if (!c->errors) {
         return;
     }
     buf_init(&text);
     buf_init(&got);
-    fault_show(&got, c->doc, node);
+    show_value(&got, c->doc, node);
     buf_addc(&got, '\0');
     bool of_type = strcmp(keyword, "type") == 0;
     if (got.failed) {
-        c->faults->failed = true;
+        c->errors->failed = true;
     } else {
         buf_addf(&text, "expected %s%s got %s", expected, of_type ? "," : ";",
                  of_type ? json_type_name(c->doc, node) : got.data);
         buf_addc(&text, '\0');
         if (text.failed) {
-            c->faults->failed = true;
+            c->errors->failed = true;
         } else {
-            fault_add(c->faults, at, keyword, expected,
-                      of_type ? json_type_name(c->doc, node) : got.data, suggestion, text.data);
+            validation_errors_add(c->errors, at, keyword, expected,
+                                  of_type ? json_type_name(c->doc, node) : got.data, suggestion,
+                                  text.data);
         }
     }
     buf_free(&text);
@@ -40,24 +41,24 @@ void complain(struct checker *c, const struct place *at, uint32_t node, const ch
 static char *copy_nearest(struct checker *c, const struct nearest *best)
 {
     char *copy = best->name ? mem_dup(best->name, best->len) : NULL;
-    c->faults->failed = c->faults->failed || (best->name && !copy);
+    c->errors->failed = c->errors->failed || (best->name && !copy);
     return copy;
 }
 
-/* As complain, with the expected words in a buffer, which is freed. */
-void complain_buf(struct checker *c, const struct place *at, uint32_t node, const char *keyword,
-                  struct buf *expected, const char *suggestion)
+/* As report, with the expected words in a buffer, which is freed. */
+void report_buf(struct checker *c, const struct place *at, uint32_t node, const char *keyword,
+                struct buf *expected, const char *suggestion)
 {
     buf_addc(expected, '\0');
     if (expected->failed) {
-        c->faults->failed = true;
+        c->errors->failed = true;
     } else {
-        complain(c, at, node, keyword, expected->data, suggestion);
+        report(c, at, node, keyword, expected->data, suggestion);
     }
     buf_free(expected);
 }
 
-void complain_enum(struct checker *c, const struct rule *r, uint32_t node, const struct place *at)
+void report_enum(struct checker *c, const struct rule *r, uint32_t node, const struct place *at)
 {
     const struct json_doc *doc = c->s->doc;
     struct nearest best = {NULL, 0, 0};
@@ -71,14 +72,14 @@ void complain_enum(struct checker *c, const struct rule *r, uint32_t node, const
         size_t name_len = 0;
         const char *name = json_text(doc, element, &name_len);
         buf_adds(&expected, i ? ", " : "");
-        fault_show(&expected, doc, element);
+        show_value(&expected, doc, element);
         if (given && name) {
             nearest_try(&best, given, len, name, name_len);
         }
         element = json_next(doc, element);
     }
     char *suggestion = copy_nearest(c, &best);
-    complain_buf(c, at, node, "enum", &expected, suggestion);
+    report_buf(c, at, node, "enum", &expected, suggestion);
     mem_free(suggestion);
 }
 
@@ -100,37 +101,37 @@ static void nearest_property(const struct schema *s, uint32_t rule, const char *
     }
 }
 
-void complain_unknown(struct checker *c, uint32_t rule, const struct place *at)
+void report_unknown(struct checker *c, uint32_t rule, const struct place *at)
 {
     struct nearest best = {NULL, 0, 0};
-    if (!c->faults) {
+    if (!c->errors) {
         return;
     }
     nearest_property(c->s, rule, at->key, at->key_len, &best, 0);
     char *suggestion = copy_nearest(c, &best);
-    fault_add(c->faults, at, "additionalProperties", "a known name", "an unknown one", suggestion,
-              "");
+    validation_errors_add(c->errors, at, "additionalProperties", "a known name", "an unknown one",
+                          suggestion, "");
     mem_free(suggestion);
 }
 
-void complain_missing(struct checker *c, const struct rule *r, const struct place *at)
+void report_missing(struct checker *c, const struct rule *r, const struct place *at)
 {
     struct buf type;
     uint32_t rule = schema_find_property(c->s, r, at->key, at->key_len);
     buf_init(&type);
     if (rule != RULE_NONE) {
-        fault_show_types(&type, c->s, rule);
+        show_types(&type, c->s, rule);
     }
     buf_addc(&type, '\0');
     if (type.failed) {
-        c->faults->failed = true;
+        c->errors->failed = true;
     } else {
-        fault_add(c->faults, at, "required", type.data, "nothing", NULL, type.data);
+        validation_errors_add(c->errors, at, "required", type.data, "nothing", NULL, type.data);
     }
     buf_free(&type);
 }
 
-void complain_tag(struct checker *c, const struct rule *r, uint32_t tag, const struct place *at)
+void report_tag(struct checker *c, const struct rule *r, uint32_t tag, const struct place *at)
 {
     struct nearest best = {NULL, 0, 0};
     struct buf expected;
@@ -143,22 +144,23 @@ void complain_tag(struct checker *c, const struct rule *r, uint32_t tag, const s
         uint32_t node = c->s->tags[r->tags.at + i].name;
         const char *name = json_text(c->s->doc, node, &name_len);
         buf_adds(&expected, i ? ", " : "");
-        fault_show(&expected, c->s->doc, node);
+        show_value(&expected, c->s->doc, node);
         if (given) {
             nearest_try(&best, given, len, name, name_len);
         }
     }
     if (tag != JSON_NONE) {
         char *suggestion = copy_nearest(c, &best);
-        complain_buf(c, at, tag, "discriminator", &expected, suggestion);
+        report_buf(c, at, tag, "discriminator", &expected, suggestion);
         mem_free(suggestion);
         return;
     }
     buf_addc(&expected, '\0');
     if (expected.failed) {
-        c->faults->failed = true;
+        c->errors->failed = true;
     } else {
-        fault_add(c->faults, at, "required", expected.data, "nothing", NULL, expected.data);
+        validation_errors_add(c->errors, at, "required", expected.data, "nothing", NULL,
+                              expected.data);
     }
     buf_free(&expected);
 }

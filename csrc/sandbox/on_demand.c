@@ -2,7 +2,7 @@
  * The lab's lists and small answers. Those that benchmarks ask for are sent from memory that was
  * written once.
  */
-#include "lab.h"
+#include "on_demand.h"
 
 #include "base/mem.h"
 #include "emit.h"

@@ -2,7 +2,7 @@
  * Dates of HTTP, read by hand, as the C library's reader knows of locales and time zones; and
  * Retry-After, which may be one.
  */
-#include "http/http.h"
+#include "http/http_date.h"
 
 #include "base/text.h"
 

@@ -1,5 +1,6 @@
 #include "base/mem.h"
-#include "hub/plan.h"
+#include "http/header_fields.h"
+#include "hub/invocation.h"
 #include "mem_torture.h"
 
 #include <stdarg.h>
@@ -17,80 +18,80 @@ static void set_text(char **field, const char *text)
     assert_non_null(*field);
 }
 
-/* A plan in which every field is set. */
-static struct plan *full_plan(void)
+/* A invocation in which every field is set. */
+static struct invocation *full_plan(void)
 {
-    struct plan *plan = plan_new("github", 6, "upload", 6, &POLICY);
+    struct invocation *invocation = invocation_new("github", 6, "upload", 6, &POLICY);
     char text[] = "{\"owner\":\"gl\",\"cursor\":\"C0\"}";
     struct bosa_error err;
 
     error_init(&err);
-    assert_non_null(plan);
-    json_free(&plan->params);
-    assert_int_equal(json_parse(&plan->params, mem_dup(text, strlen(text)), strlen(text), &err),
-                     BOSA_OK);
-    plan->files = mem_zalloc(2, sizeof(*plan->files));
-    plan->file_count = 2;
-    set_text(&plan->files[0].path, "/tmp/a.txt");
-    plan->files[0].feed = BODY_NO_FEED;
-    set_text(&plan->files[1].bytes, "content");
-    plan->files[1].len = 7;
-    plan->files[1].feed = BODY_NO_FEED;
-    assert_int_equal(fields_add(&plan->fields, "X-Own", 5, "1", 1, &err), BOSA_OK);
-    set_text(&plan->token, "token");
-    set_text(&plan->identifier, "me@example.com");
-    plan->output = SINK_PATH;
-    set_text(&plan->output_path, "/tmp/out");
-    plan->progress = true;
-    return plan;
+    assert_non_null(invocation);
+    json_free(&invocation->params);
+    assert_int_equal(
+        json_parse(&invocation->params, mem_dup(text, strlen(text)), strlen(text), &err), BOSA_OK);
+    invocation->files = mem_zalloc(2, sizeof(*invocation->files));
+    invocation->file_count = 2;
+    set_text(&invocation->files[0].path, "/tmp/a.txt");
+    invocation->files[0].feed = BODY_NO_FEED;
+    set_text(&invocation->files[1].bytes, "content");
+    invocation->files[1].len = 7;
+    invocation->files[1].feed = BODY_NO_FEED;
+    assert_int_equal(fields_add(&invocation->fields, "X-Own", 5, "1", 1, &err), BOSA_OK);
+    set_text(&invocation->token, "token");
+    set_text(&invocation->identifier, "me@example.com");
+    invocation->output = SINK_PATH;
+    set_text(&invocation->output_path, "/tmp/out");
+    invocation->progress = true;
+    return invocation;
 }
 
 static void a_new_plan_asks_for_nothing(void **state)
 {
-    struct plan *plan = plan_new("github/x", 6, "list_issues?", 11, &POLICY);
+    struct invocation *invocation = invocation_new("github/x", 6, "list_issues?", 11, &POLICY);
 
     (void)state;
-    assert_non_null(plan);
-    assert_string_equal(plan->connector, "github");
-    assert_string_equal(plan->action, "list_issues");
-    assert_int_equal(json_type(&plan->params, 0), JSON_OBJECT);
-    assert_int_equal(plan->params.nodes[0].len, 0);
-    assert_int_equal(plan->policy.max_attempts, 3);
-    assert_true(plan->policy.replay_unsafe);
-    assert_int_equal(plan->policy.deadline, 60000);
-    assert_int_equal(plan->output, SINK_MEMORY);
-    assert_null(plan->token);
-    assert_null(plan->identifier);
-    assert_int_equal(plan->file_count, 0);
-    assert_int_equal(plan->fields.count, 0);
-    plan_unref(plan);
+    assert_non_null(invocation);
+    assert_string_equal(invocation->connector, "github");
+    assert_string_equal(invocation->action, "list_issues");
+    assert_int_equal(json_type(&invocation->params, 0), JSON_OBJECT);
+    assert_int_equal(invocation->params.nodes[0].len, 0);
+    assert_int_equal(invocation->policy.max_attempts, 3);
+    assert_true(invocation->policy.replay_unsafe);
+    assert_int_equal(invocation->policy.deadline, 60000);
+    assert_int_equal(invocation->output, SINK_MEMORY);
+    assert_null(invocation->token);
+    assert_null(invocation->identifier);
+    assert_int_equal(invocation->file_count, 0);
+    assert_int_equal(invocation->fields.count, 0);
+    invocation_unref(invocation);
 }
 
 static void is_counted(void **state)
 {
-    struct plan *plan = plan_new("a", 1, "b", 1, &POLICY);
+    struct invocation *invocation = invocation_new("a", 1, "b", 1, &POLICY);
 
     (void)state;
-    assert_ptr_equal(plan_ref(plan), plan);
-    plan_unref(plan);
-    assert_string_equal(plan->connector, "a");
-    plan_unref(plan);
-    plan_unref(NULL);
+    assert_ptr_equal(invocation_ref(invocation), invocation);
+    invocation_unref(invocation);
+    assert_string_equal(invocation->connector, "a");
+    invocation_unref(invocation);
+    invocation_unref(NULL);
 }
 
 static void with_changes_one_parameter_and_copies_the_rest(void **state)
 {
-    struct plan *plan = full_plan(), *copy;
+    struct invocation *invocation = full_plan(), *copy;
     struct json_doc values;
 
     (void)state;
     json_init(&values);
     json_add_string(&values, "C1", 2);
-    copy = plan_with(plan, "cursor", &values, 0);
+    copy = invocation_with(invocation, "cursor", &values, 0);
     json_free(&values);
     assert_non_null(copy);
-    assert_true(json_is(&plan->params, json_member(&plan->params, 0, "cursor"), "C0"));
-    plan_unref(plan); /* nothing is shared */
+    assert_true(json_is(&invocation->params, json_member(&invocation->params, 0, "cursor"), "C0"));
+    invocation_unref(invocation); /* nothing is shared */
     assert_int_equal(copy->params.nodes[0].len, 2);
     assert_true(json_is(&copy->params, json_member(&copy->params, 0, "cursor"), "C1"));
     assert_true(json_is(&copy->params, json_member(&copy->params, 0, "owner"), "gl"));
@@ -107,55 +108,55 @@ static void with_changes_one_parameter_and_copies_the_rest(void **state)
     assert_string_equal(copy->files[0].path, "/tmp/a.txt");
     assert_int_equal(copy->files[1].len, 7);
     assert_memory_equal(copy->files[1].bytes, "content", 7);
-    plan_unref(copy);
+    invocation_unref(copy);
 }
 
 static void with_adds_a_parameter(void **state)
 {
-    struct plan *plan = plan_new("a", 1, "b", 1, &POLICY), *copy;
+    struct invocation *invocation = invocation_new("a", 1, "b", 1, &POLICY), *copy;
     struct json_doc values;
     uint32_t page;
 
     (void)state;
     json_init(&values);
     json_add_int(&values, 2);
-    copy = plan_with(plan, "page", &values, 0);
+    copy = invocation_with(invocation, "page", &values, 0);
     json_free(&values);
-    plan_unref(plan);
+    invocation_unref(invocation);
     assert_int_equal(copy->params.nodes[0].len, 1);
     page = json_member(&copy->params, 0, "page");
     assert_int_equal(copy->params.nodes[page].v.i, 2);
-    plan_unref(copy);
+    invocation_unref(copy);
 }
 
 static void every_failing_allocation_is_survived(void **state)
 {
     long before = mem_torture_live(), made, copied;
-    struct plan *plan = full_plan(), *copy;
+    struct invocation *invocation = full_plan(), *copy;
     struct json_doc values;
 
     (void)state;
     json_init(&values);
     json_add_int(&values, 1);
     mem_torture_fail_at(0);
-    plan_unref(plan_with(plan, "page", &values, 0));
+    invocation_unref(invocation_with(invocation, "page", &values, 0));
     copied = mem_torture_count();
     for (long nth = 1; nth <= copied; nth++) {
         long live = mem_torture_live();
 
         mem_torture_fail_at(nth);
-        assert_null(plan_with(plan, "page", &values, 0));
+        assert_null(invocation_with(invocation, "page", &values, 0));
         assert_int_equal(mem_torture_live(), live);
     }
     mem_torture_fail_at(0);
     json_free(&values);
-    plan_unref(plan);
+    invocation_unref(invocation);
     mem_torture_fail_at(0);
-    plan_unref(plan_new("a", 1, "b", 1, &POLICY));
+    invocation_unref(invocation_new("a", 1, "b", 1, &POLICY));
     made = mem_torture_count();
     for (long nth = 1; nth <= made; nth++) {
         mem_torture_fail_at(nth);
-        copy = plan_new("a", 1, "b", 1, &POLICY);
+        copy = invocation_new("a", 1, "b", 1, &POLICY);
         assert_null(copy);
     }
     mem_torture_fail_at(0);

@@ -3,7 +3,7 @@
  * everything in it, since the bytes it was given (a line of an answer, a Lua string) go away while
  * it is still in use.
  */
-#include "http/http.h"
+#include "http/header_fields.h"
 
 #include "base/mem.h"
 #include "base/text.h"
@@ -124,7 +124,7 @@ enum bosa_status fields_add(struct fields *fields, const char *name, size_t name
     }
     enum bosa_status status = check(name, name_len, value, value_len, err);
     if (status == BOSA_OK && append(fields, name, name_len, value, value_len) != BOSA_OK) {
-        status = error_set(err, BOSA_NOMEM, "no memory");
+        status = error_nomem(err);
     }
     return status;
 }

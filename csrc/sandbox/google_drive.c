@@ -6,7 +6,8 @@
 
 #include "base/mem.h"
 #include "emit.h"
-#include "http/http.h"
+#include "http/header_fields.h"
+#include "http/media_type.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,7 +103,7 @@ static struct drive *drive_of(const struct run *run, struct answer *answer)
         return sandbox->drive;
     }
     struct drive *drive = mem_zalloc(1, sizeof *drive);
-    bool ok = drive != NULL;
+    bool ok = drive;
     if (ok) {
         drive->dice.state = sandbox->options.seed ^ 0xd21e;
     }

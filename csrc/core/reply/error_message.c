@@ -1,7 +1,9 @@
 /* Servers say what went wrong in half a dozen forms; here all of them become one sentence. */
-#include "reply/reply_words.h"
+#include "reply/error_message.h"
 
 #include "base/text.h"
+#include "http/header_fields.h"
+#include "http/media_type.h"
 
 #include <string.h>
 

@@ -1,6 +1,7 @@
 #include "bind.h"
 
 #include "base/mem.h"
+#include "http/header_fields.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -50,22 +51,22 @@ static enum bosa_status fill(lua_State *L, struct request *request, struct bosa_
     const char *bytes = lua_tolstring(L, 5, &len);
     request->url = mem_dup(url, url_len);
     if (!request->url) {
-        return error_set(err, BOSA_NOMEM, "no memory");
+        return error_nomem(err);
     }
     if (bytes) {
         request->body = body_new();
         if (!request->body || body_add_bytes(request->body, bytes, len) != BOSA_OK) {
-            return error_set(err, BOSA_NOMEM, "no memory");
+            return error_nomem(err);
         }
     }
     return read_fields(L, 4, &request->fields, err);
 }
 
 /*
- * hub:_relay(method, url, headers, body?, timeout?) -> call | nil, err: sends this and nothing
- * else; its response has status, headers, and the bytes as a file.
+ * hub:_send_verbatim(method, url, headers, body?, timeout?) -> call | nil, err: sends this and
+ * nothing else; its response has status, headers, and the bytes as a file.
  */
-static int hub_relay(lua_State *L)
+static int hub_send_verbatim(lua_State *L)
 {
     struct lhub *h = bind_check_hub(L, 1);
     struct request request;
@@ -85,7 +86,7 @@ static int hub_relay(lua_State *L)
         request_free(&request);
         return bind_fail(L, &h->error);
     }
-    bind_set_call(L, c, call_new_relay(h->hub, &request, (int64_t)(timeout * 1000)));
+    bind_set_call(L, c, call_new_verbatim(h->hub, &request, (int64_t)(timeout * 1000)));
     return 1;
 }
 
@@ -114,13 +115,13 @@ static int write_private(lua_State *L)
     return 1;
 }
 
-void bind_open_relay(lua_State *L)
+void bind_open_recording(lua_State *L)
 {
     lua_pushcfunction(L, write_private);
     lua_setfield(L, -2, "write_private");
     luaL_getmetatable(L, HUB_CLASS);
     lua_getfield(L, -1, "methods");
-    lua_pushcfunction(L, hub_relay);
-    lua_setfield(L, -2, "_relay");
+    lua_pushcfunction(L, hub_send_verbatim);
+    lua_setfield(L, -2, "_send_verbatim");
     lua_pop(L, 2);
 }

@@ -1,5 +1,6 @@
 /* Media types: which of them are JSON, and which one a file's name stands for. */
-#include "http/http.h"
+#include "http/media_type.h"
+#include "http/header_fields.h"
 
 #include "base/text.h"
 

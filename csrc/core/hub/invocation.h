@@ -1,12 +1,13 @@
 /*
- * plan: what a caller asked for, as names and values: a snapshot that is never changed once it is
- * made.
+ * invocation: what a caller asked for, as names and values: a snapshot that is never changed once
+ * it is made.
  *
  * It is counted, because a call, its response and the pages that follow from it share one.
  */
-#ifndef BOSA_PLAN_H
-#define BOSA_PLAN_H
+#ifndef BOSA_INVOCATION_H
+#define BOSA_INVOCATION_H
 
+#include "http/header_fields.h"
 #include "reply/sink.h"
 #include "request/request.h"
 #include "json/json.h"
@@ -20,7 +21,7 @@ struct policy {
     int64_t deadline; /* of the whole call, waits included */
 };
 
-struct plan {
+struct invocation {
     int refs;
     char *connector, *action; /* owned */
     struct json_doc params;   /* an object, as the caller gave it */
@@ -35,17 +36,17 @@ struct plan {
     bool progress;     /* the caller wants to see bytes move */
 };
 
-/* A plan with one reference, the defaults of `policy`, no parameters. NULL: no memory. */
-struct plan *plan_new(const char *connector, size_t connector_len, const char *action,
-                      size_t action_len, const struct policy *policy);
+/* A invocation with one reference, the defaults of `policy`, no parameters. NULL: no memory. */
+struct invocation *invocation_new(const char *connector, size_t connector_len, const char *action,
+                                  size_t action_len, const struct policy *policy);
 
-struct plan *plan_ref(struct plan *plan);
+struct invocation *invocation_ref(struct invocation *invocation);
 
-/* The same plan with parameter `name` set to node `value` of `values`. NULL: no memory. */
-struct plan *plan_with(const struct plan *plan, const char *name, const struct json_doc *values,
-                       uint32_t value);
+/* The same invocation with parameter `name` set to node `value` of `values`. NULL: no memory. */
+struct invocation *invocation_with(const struct invocation *invocation, const char *name,
+                                   const struct json_doc *values, uint32_t value);
 
 /* Gives one reference back; the last one wipes and frees. NULL is allowed. */
-void plan_unref(struct plan *plan);
+void invocation_unref(struct invocation *invocation);
 
 #endif

@@ -93,7 +93,7 @@ static void show_string(struct buf *out, const char *text, size_t len)
     }
 }
 
-void fault_show(struct buf *out, const struct json_doc *doc, uint32_t node)
+void show_value(struct buf *out, const struct json_doc *doc, uint32_t node)
 {
     const struct json_node *n = &doc->nodes[node];
     size_t len = 0;
@@ -138,7 +138,7 @@ static unsigned union_types(const struct schema *s, uint32_t rule, int depth)
     return branches->count ? types : r->types;
 }
 
-void fault_show_types(struct buf *out, const struct schema *s, uint32_t rule)
+void show_types(struct buf *out, const struct schema *s, uint32_t rule)
 {
     static const struct {
         unsigned bit;
@@ -164,12 +164,12 @@ void fault_show_types(struct buf *out, const struct schema *s, uint32_t rule)
 
 /* ---- the list ---- */
 
-void faults_init(struct faults *faults, const char *what)
+void validation_errors_init(struct validation_errors *errors, const char *what)
 {
-    memset(faults, 0, sizeof *faults);
-    json_init(&faults->list);
-    faults->what = what;
-    faults->open = json_open(&faults->list, JSON_ARRAY);
+    memset(errors, 0, sizeof *errors);
+    json_init(&errors->list);
+    errors->what = what;
+    errors->open = json_open(&errors->list, JSON_ARRAY);
 }
 
 static void write_path(struct buf *out, const struct place *at)
@@ -188,13 +188,13 @@ static void write_path(struct buf *out, const struct place *at)
 
 /* "missing parameter `owner` (string)", "unknown parameter `onwer`; did you mean `owner`?",
  * "`path`: text" */
-static void write_message(struct buf *out, const struct faults *faults, const struct place *at,
-                          const struct buf *path, const char *keyword, const char *suggestion,
-                          const char *text)
+static void write_message(struct buf *out, const struct validation_errors *errors,
+                          const struct place *at, const struct buf *path, const char *keyword,
+                          const char *suggestion, const char *text)
 {
     bool missing = strcmp(keyword, "required") == 0;
     bool unknown = strcmp(keyword, "additionalProperties") == 0;
-    const char *what = at->up && !at->up->up ? faults->what : "name";
+    const char *what = at->up && !at->up->up ? errors->what : "name";
     if (missing || unknown) {
         buf_addf(out, "%s %s `%s`", missing ? "missing" : "unknown", what, path->data);
         if (missing && text[0]) {
@@ -217,26 +217,27 @@ static void add_member(struct json_doc *list, const char *name, const char *valu
     json_add_string(list, value, strlen(value));
 }
 
-/* True when the same fault stands in the list already: two parts of one schema may find it. */
-static bool is_listed(const struct faults *faults, const struct buf *path, const char *keyword)
+/* True when the same error stands in the list already: two parts of one schema may find it. */
+static bool is_listed(const struct validation_errors *errors, const struct buf *path,
+                      const char *keyword)
 {
-    uint32_t node = faults->open + 1;
-    for (uint32_t i = 0; i < faults->listed; i++) {
-        uint32_t p = json_member(&faults->list, node, "path");
-        uint32_t k = json_member(&faults->list, node, "keyword");
-        if (json_is(&faults->list, p, path->data) && json_is(&faults->list, k, keyword)) {
+    uint32_t node = errors->open + 1;
+    for (uint32_t i = 0; i < errors->listed; i++) {
+        uint32_t p = json_member(&errors->list, node, "path");
+        uint32_t k = json_member(&errors->list, node, "keyword");
+        if (json_is(&errors->list, p, path->data) && json_is(&errors->list, k, keyword)) {
             return true;
         }
-        node = json_next(&faults->list, node);
+        node = json_next(&errors->list, node);
     }
     return false;
 }
 
-static void list_fault(struct faults *faults, const char *path, const char *message,
+static void list_error(struct validation_errors *errors, const char *path, const char *message,
                        const char *expected, const char *got, const char *keyword,
                        const char *suggestion)
 {
-    struct json_doc *list = &faults->list;
+    struct json_doc *list = &errors->list;
     uint32_t open = json_open(list, JSON_OBJECT);
     add_member(list, "path", path);
     add_member(list, "message", message);
@@ -247,56 +248,57 @@ static void list_fault(struct faults *faults, const char *path, const char *mess
         add_member(list, "suggestion", suggestion);
     }
     json_close(list, open, suggestion ? 6 : 5);
-    faults->listed++;
+    errors->listed++;
 }
 
-void fault_add(struct faults *faults, const struct place *at, const char *keyword,
-               const char *expected, const char *got, const char *suggestion, const char *text)
+void validation_errors_add(struct validation_errors *errors, const struct place *at,
+                           const char *keyword, const char *expected, const char *got,
+                           const char *suggestion, const char *text)
 {
     struct buf path, message;
-    if (faults->failed || faults->list.failed) {
+    if (errors->failed || errors->list.failed) {
         return; /* the list may be cut off, and is not to be looked at */
     }
     buf_init(&path);
     buf_init(&message);
     write_path(&path, at);
     buf_addc(&path, '\0');
-    if (!path.failed && !is_listed(faults, &path, keyword)) {
-        write_message(&message, faults, at, &path, keyword, suggestion, text);
-        faults->failed = faults->failed || message.failed;
-        faults->count++;
-        if (!message.failed && !faults->first) {
-            faults->first = mem_dup(message.data, message.len - 1);
-            faults->failed = faults->failed || !faults->first;
+    if (!path.failed && !is_listed(errors, &path, keyword)) {
+        write_message(&message, errors, at, &path, keyword, suggestion, text);
+        errors->failed = errors->failed || message.failed;
+        errors->count++;
+        if (!message.failed && !errors->first) {
+            errors->first = mem_dup(message.data, message.len - 1);
+            errors->failed = errors->failed || !errors->first;
         }
-        if (!message.failed && faults->listed < SCHEMA_MAX_FAULTS) {
-            list_fault(faults, path.data, message.data, expected, got, keyword, suggestion);
+        if (!message.failed && errors->listed < SCHEMA_MAX_ERRORS) {
+            list_error(errors, path.data, message.data, expected, got, keyword, suggestion);
         }
     }
-    faults->failed = faults->failed || path.failed || faults->list.failed;
+    errors->failed = errors->failed || path.failed || errors->list.failed;
     buf_free(&path);
     buf_free(&message);
 }
 
-enum bosa_status faults_finish(struct faults *faults, struct bosa_error *err)
+enum bosa_status validation_errors_finish(struct validation_errors *errors, struct bosa_error *err)
 {
-    json_close(&faults->list, faults->open, faults->listed);
-    if (faults->failed || faults->list.failed) {
-        return error_set(err, BOSA_NOMEM, "no memory");
+    json_close(&errors->list, errors->open, errors->listed);
+    if (errors->failed || errors->list.failed) {
+        return error_nomem(err);
     }
-    const char *first = faults->first ? faults->first : "not valid";
-    enum bosa_status status = faults->count > 1
+    const char *first = errors->first ? errors->first : "not valid";
+    enum bosa_status status = errors->count > 1
                                   ? error_set(err, BOSA_PARAMS, "%s (and %lu more)", first,
-                                              (unsigned long)(faults->count - 1))
+                                              (unsigned long)(errors->count - 1))
                                   : error_set(err, BOSA_PARAMS, "%s", first);
-    if (status == BOSA_PARAMS && json_error_attach(err, &faults->list) != BOSA_OK) {
-        status = error_set(err, BOSA_NOMEM, "no memory");
+    if (status == BOSA_PARAMS && json_error_attach(err, &errors->list) != BOSA_OK) {
+        status = error_nomem(err);
     }
     return status;
 }
 
-void faults_free(struct faults *faults)
+void validation_errors_free(struct validation_errors *errors)
 {
-    json_free(&faults->list);
-    mem_free(faults->first);
+    json_free(&errors->list);
+    mem_free(errors->first);
 }

@@ -2,10 +2,11 @@
  * File names made safe. The rules of all systems are applied on every system: a file that was saved
  * here may be copied to, or unpacked on, another one.
  */
-#include "http/http.h"
+#include "http/file_name.h"
 
 #include "base/buf.h"
 #include "base/text.h"
+#include "http/header_fields.h"
 
 #include <string.h>
 

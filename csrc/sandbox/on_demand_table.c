@@ -1,7 +1,7 @@
 /*
  * What discovery says about the lab.
  */
-#include "lab.h"
+#include "on_demand.h"
 
 #define TEXT "'type':'string'"
 #define COUNT(min, max) "'type':'integer','minimum':" #min ",'maximum':" #max

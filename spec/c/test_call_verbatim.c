@@ -1,5 +1,6 @@
 /* A request that is sent as it is, whose answer nobody judges. */
 #include "call_fixture.h"
+#include "http/header_fields.h"
 
 /* A relay of a POST with a body, begun. */
 static void relay(struct world *w, int64_t timeout)
@@ -15,7 +16,7 @@ static void relay(struct world *w, int64_t timeout)
     assert_int_equal(body_add_bytes(request.body, "bytes", 5), BOSA_OK);
     assert_int_equal(fields_add(&request.fields, "X-Mine", 6, "1", 1, &err), BOSA_OK);
     open_hub(w);
-    w->call = call_new_relay(w->hub, &request, timeout);
+    w->call = call_new_verbatim(w->hub, &request, timeout);
     assert_non_null(w->call);
     assert_null(request.url); /* moved */
     assert_int_equal(call_begin(w->call, &w->now), CALL_SEND);

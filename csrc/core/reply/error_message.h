@@ -1,9 +1,9 @@
 /*
- * reply_words: what an error answer says, found in all the forms that servers use. Private to the
+ * error_message: what an error answer says, found in all the forms that servers use. Private to the
  * reply.
  */
-#ifndef BOSA_REPLY_WORDS_H
-#define BOSA_REPLY_WORDS_H
+#ifndef BOSA_ERROR_MESSAGE_H
+#define BOSA_ERROR_MESSAGE_H
 
 #include "reply/reply.h"
 

@@ -1,10 +1,11 @@
 /*
  * The lab's actions about the wire: what came in, and faults on the way out.
  */
-#include "lab.h"
+#include "on_demand.h"
 
 #include "base/mem.h"
 #include "emit.h"
+#include "http/header_fields.h"
 
 #include <microhttpd.h>
 #include <stdio.h>
