@@ -29,6 +29,8 @@ LUA54_INCDIR := $(LUA54_INCDIR)
 LUAJIT_INCDIR := $(LUAJIT_INCDIR)
 CURL_CFLAGS := $(if $(CURL_INCDIR),-I$(CURL_INCDIR),$(call pkg,--cflags libcurl))
 CURL_LIBS := $(if $(CURL_LIBDIR),-L$(CURL_LIBDIR) -lcurl,$(or $(call pkg,--libs libcurl),-lcurl))
+ZLIB_CFLAGS := $(if $(ZLIB_INCDIR),-I$(ZLIB_INCDIR),$(call pkg,--cflags zlib))
+ZLIB_LIBS := $(if $(ZLIB_LIBDIR),-L$(ZLIB_LIBDIR) -lz,$(or $(call pkg,--libs zlib),-lz))
 MHD_CFLAGS := $(call pkg,--cflags libmicrohttpd)
 MHD_LIBS := $(or $(call pkg,--libs libmicrohttpd),-lmicrohttpd)
 CMOCKA_CFLAGS := $(call pkg,--cflags cmocka)
@@ -225,7 +227,7 @@ define module_rules
 $(BUILD)/$(1)/bosa/core.so: $(binding_sources:csrc/lua/%.c=$(BUILD)/$(1)/%.o) $(core)
 	@mkdir -p $$(@D)
 	@echo "  link  $$@"
-	@$$(LINK) $(or $(LIBFLAG),$(MODULE_FLAGS)) $(STAY_LOADED) -o $$@ $$^ $(CURL_LIBS) -lm
+	@$$(LINK) $(or $(LIBFLAG),$(MODULE_FLAGS)) $(STAY_LOADED) -o $$@ $$^ $(CURL_LIBS) $(ZLIB_LIBS) -lm
 
 $(BUILD)/$(1)/%.o: csrc/lua/%.c $(BUILD)/flags | $(BUILD)/need-cc
 	@mkdir -p $$(@D)
@@ -239,16 +241,16 @@ $(if $(ROCK_INCDIR),$(eval $(call module_rules,lua,$(ROCK_INCDIR))))
 $(sandbox): $(sandbox_objects) $(core)
 	@mkdir -p $(@D)
 	@echo "  link  $@"
-	@$(LINK) -o $@ $^ $(MHD_LIBS) -lm -pthread
+	@$(LINK) -o $@ $^ $(MHD_LIBS) $(ZLIB_LIBS) -lm -pthread
 
 # The torture allocator stands before the core, so the core's own is not linked.
 $(spec_programs): $(BUILD)/spec/c/%: $(BUILD)/spec/c/%.o $(spec_library) $(core)
 	@echo "  link  $@"
-	@$(LINK) -o $@ $(filter %.o,$^) $(spec_library) $(core) $(libraries) $(CMOCKA_LIBS) $(CURL_LIBS) -lm -pthread
+	@$(LINK) -o $@ $(filter %.o,$^) $(spec_library) $(core) $(libraries) $(CMOCKA_LIBS) $(CURL_LIBS) $(ZLIB_LIBS) -lm -pthread
 
 $(fuzz_programs): $(BUILD)/spec/c/fuzz/%: $(BUILD)/spec/c/fuzz/%.o $(core)
 	@echo "  link  $@"
-	@$(LINK) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(core) $(libraries) $(CURL_LIBS) -lm -pthread
+	@$(LINK) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(core) $(libraries) $(CURL_LIBS) $(ZLIB_LIBS) -lm -pthread
 
 # Those that speak Lua take the binding with them.
 speak_lua := $(BUILD)/spec/c/fuzz/values $(BUILD)/spec/c/test_session
@@ -256,10 +258,10 @@ $(speak_lua): $(binding_sources:csrc/lua/%.c=$(BUILD)/lua5.4/%.o)
 $(speak_lua): private libraries := $(or $(call pkg,--libs lua5.4),-llua5.4)
 $(speak_lua:%=%.o): private CPPFLAGS += -I$(LUA54_INCDIR)
 
-$(BUILD)/csrc/core/%.o: private flags := $(CURL_CFLAGS) -Icsrc/core
+$(BUILD)/csrc/core/%.o: private flags := $(CURL_CFLAGS) $(ZLIB_CFLAGS) -Icsrc/core
 $(BUILD)/csrc/sandbox/%.o: private flags := $(MHD_CFLAGS) -Icsrc/core
 $(BUILD)/spec/c/%.o: private flags := $(CMOCKA_CFLAGS) -Icsrc/core
-$(core_objects): | $(BUILD)/need-curl
+$(core_objects): | $(BUILD)/need-curl $(BUILD)/need-zlib
 $(sandbox_objects): | $(BUILD)/need-microhttpd
 $(spec_sources:%.c=$(BUILD)/%.o): | $(BUILD)/need-cmocka
 .SECONDARY: $(spec_sources:%.c=$(BUILD)/%.o) $(fuzz_sources:%.c=$(BUILD)/%.o)
@@ -277,7 +279,7 @@ $(BUILD)/flags: always
 
 .PRECIOUS: $(BUILD)/need-%
 $(BUILD)/need-%: | $(BUILD)/flags
-	@CPPFLAGS="$(CPPFLAGS) $(CURL_CFLAGS) $(MHD_CFLAGS) $(CMOCKA_CFLAGS)" \
+	@CPPFLAGS="$(CPPFLAGS) $(CURL_CFLAGS) $(ZLIB_CFLAGS) $(MHD_CFLAGS) $(CMOCKA_CFLAGS)" \
 	  LUA_INCDIRS="$(LUA54_INCDIR) $(LUAJIT_INCDIR)" tools/need.sh $*
 	@touch $@
 
@@ -319,7 +321,7 @@ objects: $(core_objects) $(sandbox_objects) $(spec_sources:%.c=$(BUILD)/%.o) \
   $(foreach vm,$(made_vms),$(binding_sources:csrc/lua/%.c=$(BUILD)/$(vm)/%.o))
 
 # A process for each source: several in one confuse the analyzer's notion of va_list.
-tidy_flags := $(DIALECT) $(CURL_CFLAGS) $(MHD_CFLAGS) -Icsrc/core -I$(or $(LUA54_INCDIR),$(LUAJIT_INCDIR))
+tidy_flags := $(DIALECT) $(CURL_CFLAGS) $(ZLIB_CFLAGS) $(MHD_CFLAGS) -Icsrc/core -I$(or $(LUA54_INCDIR),$(LUAJIT_INCDIR))
 .PHONY: tidy
 tidy:
 	@echo "== clang-tidy"

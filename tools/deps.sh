@@ -10,7 +10,7 @@ set -u
 luajit="luajit2|luajit"
 luajit_dev="libluajit2-5.1-dev|libluajit-5.1-dev"
 build_group="gcc libc6-dev make pkg-config lua5.4 liblua5.4-dev $luajit $luajit_dev
-  libcurl4-openssl-dev|libcurl4-gnutls-dev|libcurl4-nss-dev libmicrohttpd-dev
+  libcurl4-openssl-dev|libcurl4-gnutls-dev|libcurl4-nss-dev zlib1g-dev libmicrohttpd-dev
   lua-argparse lua-luv lua-readline"
 test_group="libcmocka-dev lua-busted lua-cjson lua-socket lua-cqueues luarocks neovim
   nginx-light|nginx-full|nginx-extras libnginx-mod-http-lua json-schema-test-suite openssl curl

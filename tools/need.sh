@@ -24,6 +24,8 @@ case ${1-} in
     say "the C compiler \`${CC%% *}\`" gcc gcc gcc "xcode-select --install" ;;
   curl) has curl/curl.h ||
     say "curl/curl.h, libcurl's header," libcurl4-openssl-dev libcurl-devel curl "brew install curl" ;;
+  zlib) has zlib.h ||
+    say "zlib.h, zlib's header," zlib1g-dev zlib-devel zlib "brew install zlib" ;;
   microhttpd) has microhttpd.h ||
     say "microhttpd.h (the sandbox server needs it)" libmicrohttpd-dev libmicrohttpd-devel \
       libmicrohttpd "brew install libmicrohttpd" ;;
@@ -34,7 +36,7 @@ case ${1-} in
     say "lua.h, of Lua 5.4 or of LuaJIT," "liblua5.4-dev libluajit2-5.1-dev" \
       "lua-devel luajit-devel" "lua luajit" "brew install lua luajit" ;;
   *)
-    echo "usage: $0 cc|curl|microhttpd|cmocka|lua" >&2
+    echo "usage: $0 cc|curl|zlib|microhttpd|cmocka|lua" >&2
     exit 2
     ;;
 esac

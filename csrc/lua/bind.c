@@ -135,7 +135,7 @@ int luaopen_bosa_core(lua_State *L)
     bind_open_connector(L);
     bind_open_action(L);
     bind_open_call(L);
-    bind_open_wire(L);
+    bind_open_exchange(L);
     bind_open_recording(L);
     bind_open_response(L);
     bind_open_file(L);

@@ -8,7 +8,8 @@
 #define BOSA_LUA_BIND_H
 
 #include "call/call.h"
-#include "http/http1.h"
+#include "call/exchange.h"
+#include "http/proxy.h"
 #include "transport/transfer.h"
 #include "values.h"
 
@@ -28,6 +29,7 @@ struct lhub {
     struct hub *hub;                  /* a reference; NULL once closed */
     struct transfer *engine;          /* made at first use */
     struct transfer_options transfer; /* its strings are kept in the uservalue */
+    struct proxy proxy;               /* the option, taken apart; no url: none */
     enum int_mode ints;
     char *url;                  /* owned; for tostring, also when closed */
     int64_t cache_ttl;          /* seconds */
@@ -60,9 +62,9 @@ struct lcall {
     bool queued;                   /* in the hub's list */
     bool driven;                   /* the engine has it */
     struct lcall *next;
-    struct http1 wire;       /* reads the answer where the host owns the sockets */
-    struct buf out;          /* bytes on their way to Lua, for such a host */
-    struct bosa_error error; /* scratch; what a _status, _field, _body or _wire_... refused */
+    struct exchange exchange; /* where the host owns the sockets */
+    size_t given;             /* bytes given to Lua to send, of which nothing is known yet */
+    struct bosa_error error;  /* scratch; what a _status, _field or _body refused */
 };
 
 /* uservalue: {hub, data, meta, headers, output, on_progress, hooks}. */
@@ -170,7 +172,7 @@ void bind_open_snapshot(lua_State *L);
 void bind_open_connector(lua_State *L);
 void bind_open_action(lua_State *L);
 void bind_open_call(lua_State *L);
-void bind_open_wire(lua_State *L);
+void bind_open_exchange(lua_State *L);
 void bind_open_recording(lua_State *L);
 void bind_open_response(lua_State *L);
 void bind_open_file(lua_State *L);

@@ -27,7 +27,6 @@ struct lcall *bind_push_call(lua_State *L, int hub_index)
     struct lhub *h = bind_check_hub(L, hub_index);
     struct lcall *c = bind_new(L, sizeof *c, CALL_CLASS);
     error_init(&c->error);
-    buf_init(&c->out);
     c->hub = h;
     c->id = ++h->last_id;
     lua_pushvalue(L, hub_index);
@@ -73,9 +72,7 @@ static int call_gc(lua_State *L)
     c->call = NULL;
     invocation_unref(c->invocation);
     c->invocation = NULL;
-    http1_free(&c->wire);
-    mem_wipe(c->out.data, c->out.cap); /* a head holds the key and the token */
-    buf_free(&c->out);
+    exchange_free(&c->exchange);
     error_clear(&c->error);
     return 0;
 }
@@ -89,8 +86,8 @@ static const char *state_name(const struct call *call)
         return "schemas";
     case CALL_SEND:
         return "send";
-    case CALL_FLYING:
-        return "flying";
+    case CALL_EXCHANGE:
+        return "exchange";
     case CALL_WAITING:
         return "waiting";
     case CALL_ENDED:
@@ -199,8 +196,8 @@ static int call_kept(lua_State *L)
 
 /* ---- bytes by way of Lua ---- */
 
-/* call:_hungry() -> read function that must give bytes now; nil: none */
-static int call_hungry(lua_State *L)
+/* call:_needs_input() -> read function that must give bytes now; nil: none */
+static int call_needs_input(lua_State *L)
 {
     struct lcall *c = check(L);
     struct body *body = c->call ? c->call->request.body : NULL;
@@ -221,7 +218,7 @@ static void resume(struct lcall *c)
     }
 }
 
-/* call:_feed(bytes | nil): the hungry read function's answer; nil or "" is its end. */
+/* call:_feed(bytes | nil): the waiting read function's answer; nil or "" is its end. */
 static int call_feed(lua_State *L)
 {
     struct lcall *c = check_alive(L);
@@ -566,7 +563,7 @@ void bind_open_call(lua_State *L)
                                        {"_kept", call_kept},
                                        {"_keep", bind_keep_method},
                                        {"_param", call_param},
-                                       {"_hungry", call_hungry},
+                                       {"_needs_input", call_needs_input},
                                        {"_feed", call_feed},
                                        {"_take", call_take},
                                        {"_resume", call_resume},

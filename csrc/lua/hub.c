@@ -3,6 +3,7 @@
 #include "base/mem.h"
 
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct lhub *bind_check_hub(lua_State *L, int arg)
@@ -45,6 +46,7 @@ static int hub_gc(lua_State *L)
     release(h);
     mem_free(h->url);
     h->url = NULL;
+    proxy_free(&h->proxy);
     error_clear(&h->error);
     return 0;
 }
@@ -173,7 +175,7 @@ static int hub_step(lua_State *L)
     return 1;
 }
 
-/* hub:_next() -> call, ended, hungry, chunk, progress, event: the first call of the list (nil:
+/* hub:_next() -> call, ended, needs_input, chunk, progress, event: the first call of the list (nil:
  * none) and what it has. */
 static int hub_next(lua_State *L)
 {
@@ -374,13 +376,40 @@ static int hub_text(lua_State *L)
     return 1;
 }
 
-/* hub:_verify() -> whether TLS certificates are checked, and connections allowed at once */
-static int hub_verify(lua_State *L)
+/* hub:_tls() -> whether certificates are checked, connections allowed at once, ca_file (nil: none)
+ */
+static int hub_tls(lua_State *L)
 {
     struct lhub *h = bind_check_hub(L, 1);
     lua_pushboolean(L, h->transfer.verify);
     lua_pushinteger(L, h->transfer.max_connections);
-    return 2;
+    lua_pushstring(L, h->transfer.ca_file);
+    return 3;
+}
+
+/* Pushes a proxy's scheme, host and port, as its URL has them; 1080 where it has none, as curl. */
+static void push_proxy_place(lua_State *L, const char *url)
+{
+    const char *host = strstr(url, "://") + 3;
+    const char *bracket = strchr(host, ']');
+    const char *colon = strchr(bracket ? bracket : host, ':');
+    lua_pushlstring(L, url, (size_t)(host - 3 - url));
+    lua_pushlstring(L, host, colon ? (size_t)(colon - host) : strlen(host));
+    lua_pushinteger(L, colon ? atoi(colon + 1) : 1080);
+}
+
+/* hub:_proxy() -> scheme, host, port, user, password (nil: none) of the option `proxy`; nil: no
+ * such option */
+static int hub_proxy(lua_State *L)
+{
+    struct lhub *h = bind_check_hub(L, 1);
+    if (!h->proxy.url) {
+        return 0;
+    }
+    push_proxy_place(L, h->proxy.url);
+    lua_pushstring(L, h->proxy.user);
+    lua_pushstring(L, h->proxy.password);
+    return 5;
 }
 
 /* hub:_cache_ttl() -> seconds that schemas count as fresh */
@@ -452,9 +481,9 @@ void bind_open_hub(lua_State *L)
                                        {"_budget", hub_tokens},
                                        {"_learn", hub_learn_text},
                                        {"_text", hub_text},
-                                       {"_verify", hub_verify},
+                                       {"_tls", hub_tls},
+                                       {"_proxy", hub_proxy},
                                        {"_kept", hub_kept},
-                                       {"_verify", hub_verify},
                                        {"_cache_ttl", hub_cache_ttl},
                                        {"_is_open", hub_is_open},
                                        {NULL, NULL}};

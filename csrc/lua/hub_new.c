@@ -102,6 +102,21 @@ static void read_transfer(lua_State *L, int index, int self, struct transfer_opt
     bind_keep(L, self, "user_agent");
 }
 
+/* Takes the option `proxy` apart now, so that a mistake is told now. */
+static void check_proxy(lua_State *L, struct lhub *h)
+{
+    const char *text = h->transfer.proxy;
+    if (!text || text[0] == '\0') {
+        return;
+    }
+    enum bosa_status status = proxy_parse(&h->proxy, text, &h->error);
+    if (status == BOSA_NOMEM) {
+        bind_nomem(L);
+    } else if (status != BOSA_OK) {
+        luaL_error(L, "option `proxy`: %s", h->error.message);
+    }
+}
+
 /* A snapshot is a file's path, or what is in such a file as a table. Lua loads it. */
 static void keep_snapshot(lua_State *L, int index, int self)
 {
@@ -199,6 +214,7 @@ int bind_hub_make(lua_State *L)
     struct lhub *h = bind_new(L, sizeof *h, HUB_CLASS);
     error_init(&h->error);
     read_transfer(L, 1, 2, &h->transfer);
+    check_proxy(L, h);
     keep_hooks(L, 1, 2);
     make_calls_table(L, 2);
     h->ints = read_int_mode(L, 1);

@@ -1,7 +1,7 @@
 --- Drives calls in Lua, where libcurl doesn't: over a transport that the user gave, or a host's own sockets.
 --
--- The core's state machine says what is next (csrc/core/call.h); `send` does one exchange:
--- it tells the call what came (`_status`, `_field`, `_body`) and gives true, or `nil, kind, message, cause, sent`.
+-- The core's state machine says what is next (csrc/core/call/call.h); `send(call)` takes a call in "send" through one
+-- exchange: begins it (`_sending`), tells the call what came, and how it ended (`_answered`, `_broke`).
 
 local loop = require("bosa.loop")
 
@@ -62,17 +62,12 @@ local function fetch(hub, name)
   return loop.result(job)
 end
 
+--- One exchange. What `send` raises, where it should not, ends it too.
 local function exchange(call, send)
-  call:_sending()
-  if call:_ended() then return end -- the deadline has passed: nothing may be sent
-  local sane, ok, kind, message, cause, sent = pcall(send, call)
-  if call:_ended() then return end
-  if not sane then ok, kind, message, cause, sent = nil, "connection", "sending raised: " .. tostring(ok), nil, nil end
-  if ok then
-    call:_answered()
-  else
-    call:_broke(sent or "maybe", kind, message, cause)
-  end
+  local ok, err = pcall(send, call)
+  if ok or call:_ended() then return end
+  if call:_state() == "send" then call:_sending() end
+  if call:_state() == "exchange" then call:_broke("maybe", "connection", "sending raised: " .. tostring(err)) end
 end
 
 --- Takes a call from its beginning to its end.
@@ -147,8 +142,8 @@ end
 local function collect_body(call)
   local pieces = {}
   while true do
-    local bytes, hungry = call:_body_piece(65536)
-    if hungry then
+    local bytes, needs_input = call:_body_piece(65536)
+    if needs_input then
       loop.feed(call)
       if call:_ended() then return nil end
     elseif not bytes then
@@ -164,33 +159,41 @@ end
 local kinds = { connection = true, timeout = true, tls = true, protocol = true, file = true }
 local sents = { no = true, maybe = true, yes = true }
 
---- What a transport said went wrong, as `send` gives it.
-local function refusal(err)
-  if type(err) ~= "table" then return nil, "connection", err and tostring(err) or "the transport gave no reply" end
+--- Tells the call what a transport said went wrong. (An error's `instead` is for bosa.testing: it becomes the call's
+-- result.)
+local function refuse(call, err)
+  if type(err) ~= "table" then
+    return call:_broke("maybe", "connection", err and tostring(err) or "the transport gave no reply")
+  end
+  if err.instead then call:_keep("error", err.instead) end
   local message = type(err.message) == "string" and err.message or "the transport failed"
-  return nil, kinds[err.kind] and err.kind or "connection", message, nil, sents[err.sent] and err.sent or nil
+  call:_broke(sents[err.sent] and err.sent or "maybe", kinds[err.kind] and err.kind or "connection", message)
 end
 
---- Makes a `send` of the user's function. (An error's `instead` is for bosa.testing: it becomes the call's result.)
+--- Makes a `send` of the user's function.
 function drive.custom(transport)
   return function(call)
+    call:_sending()
+    if call:_ended() then return end -- the deadline has passed: nothing may be sent
     local method, url, headers, body = call:_request()
     if body == false then
       body = collect_body(call)
-      if not body then return nil, nil, nil, nil, "no" end
+      if not body then return call:_ended() or call:_broke("no") end
     end
     local request = { method = method, url = url, headers = headers, body = body, timeout = call:_attempt_time() }
     local ok, reply, err = pcall(transport, request)
-    if call:_ended() then return nil end -- by somebody else, meanwhile
-    if not ok then return nil, "connection", "the transport raised: " .. tostring(reply) end
-    if reply == nil then
-      if type(err) == "table" and err.instead then call:_keep("error", err.instead) end
-      return refusal(err)
-    end
+    if call:_ended() then return end -- by somebody else, meanwhile
+    if not ok then return call:_broke("maybe", "connection", "the transport raised: " .. tostring(reply)) end
+    if reply == nil then return refuse(call, err) end
     local fault = reply_fault(reply)
-    if fault then return nil, "protocol", fault end
-    if not deliver(call, reply) then return nil, nil, nil, nil, "yes" end
-    return true
+    if fault then return call:_broke("maybe", "protocol", fault) end
+    local delivered = deliver(call, reply)
+    if call:_ended() then return end
+    if delivered then
+      call:_answered()
+    else
+      call:_broke("yes")
+    end
   end
 end
 

@@ -10,6 +10,7 @@ local describe = require("bosa.describe")
 local account = require("bosa.account")
 local hooks = require("bosa.hooks")
 local snapshot = require("bosa.snapshot")
+local tunnel = require("bosa.host.tunnel")
 
 loop.add_host(require("bosa.host.nginx"))
 loop.add_host(require("bosa.host.cqueues"))
@@ -29,10 +30,11 @@ local function tell_unverified(hub)
 end
 
 core.set_on_new(function(hub)
+  if rawget(_G, "ngx") then tunnel.check(hub) end
   local err = snapshot.load(hub)
   if err then return err end
   hooks.adopt(hub)
-  if not hub:_verify() then tell_unverified(hub) end
+  if not hub:_tls() then tell_unverified(hub) end
 end)
 
 ---@class bosa

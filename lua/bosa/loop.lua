@@ -164,9 +164,9 @@ local function give_chunks(call)
   call:_resume()
 end
 
---- Asks the hungry `read` function for the next bytes of the upload.
+--- Asks the waiting `read` function for the next bytes of the upload.
 local function feed(call)
-  local read = call:_hungry()
+  local read = call:_needs_input()
   if not read then return end
   local ok, bytes = pcall(read)
   if not ok then
@@ -178,20 +178,20 @@ local function feed(call)
   end
 end
 
-local function handle(hub, call, ended, hungry, chunk, progress, event)
+local function handle(hub, call, ended, needs_input, chunk, progress, event)
   if event then emit(hub, call) end
   if progress then show_progress(call) end
   if chunk then give_chunks(call) end
-  if hungry then feed(call) end
+  if needs_input then feed(call) end
   if ended or call:_ended() then settle(call) end
 end
 
 --- Handles everything that the hub's core has to say.
 local function drain(hub)
-  local call, ended, hungry, chunk, progress, event = hub:_next()
+  local call, ended, needs_input, chunk, progress, event = hub:_next()
   while call do
-    handle(hub, call, ended, hungry, chunk, progress, event)
-    call, ended, hungry, chunk, progress, event = hub:_next()
+    handle(hub, call, ended, needs_input, chunk, progress, event)
+    call, ended, needs_input, chunk, progress, event = hub:_next()
   end
   if active[hub] and hub:_active() == 0 then
     active[hub].unwatch(hub)

@@ -228,7 +228,7 @@ static inline enum call_state answer_with(struct world *w, int status, const cha
     if (w->call->state == CALL_SEND) {
         sending(w);
     }
-    if (w->call->state != CALL_FLYING) {
+    if (w->call->state != CALL_EXCHANGE) {
         return w->call->state;
     }
     if (!head_and_body(w, status, lines, body)) {

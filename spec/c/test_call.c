@@ -18,7 +18,7 @@ static void a_known_action_is_ready_at_once(void **state)
     assert_true(w->call->takes_page);
     assert_int_equal(w->call->begun, w->now.ms);
     assert_int_equal(w->call->attempts, 0);
-    assert_int_equal(sending(w), CALL_FLYING);
+    assert_int_equal(sending(w), CALL_EXCHANGE);
     assert_int_equal(w->call->attempts, 1);
     pass(w, 20);
     assert_int_equal(answer(w, 200, DONE), CALL_ENDED);
@@ -195,7 +195,7 @@ static void without_limits_there_is_no_bound(void **state)
     assert_int_equal(call_attempt_time(w->call, &w->now), CALL_NEVER);
     assert_int_equal(call_wake_at(w->call), CALL_NEVER);
     pass(w, 1000000000);
-    assert_int_equal(tick(w), CALL_FLYING);
+    assert_int_equal(tick(w), CALL_EXCHANGE);
 }
 
 static void a_limit_past_the_end_of_time_is_none(void **state)
@@ -329,7 +329,7 @@ static void bring_to(struct world *w, enum call_state target)
     if (target != CALL_NEW) {
         call_begin(w->call, &w->now);
     }
-    if (target == CALL_FLYING) {
+    if (target == CALL_EXCHANGE) {
         sending(w);
     }
     if (target == CALL_WAITING) {
@@ -351,9 +351,9 @@ static void a_call_can_be_cancelled_in_every_state(void **state)
         {CALL_NEW, BOSA_SENT_MAYBE, BOSA_SENT_NO, 0},
         {CALL_SCHEMAS, BOSA_SENT_MAYBE, BOSA_SENT_NO, 0},
         {CALL_SEND, BOSA_SENT_MAYBE, BOSA_SENT_NO, 0},
-        {CALL_FLYING, BOSA_SENT_NO, BOSA_SENT_NO, 1},
-        {CALL_FLYING, BOSA_SENT_MAYBE, BOSA_SENT_MAYBE, 1},
-        {CALL_FLYING, BOSA_SENT_YES, BOSA_SENT_MAYBE, 1},
+        {CALL_EXCHANGE, BOSA_SENT_NO, BOSA_SENT_NO, 1},
+        {CALL_EXCHANGE, BOSA_SENT_MAYBE, BOSA_SENT_MAYBE, 1},
+        {CALL_EXCHANGE, BOSA_SENT_YES, BOSA_SENT_MAYBE, 1},
         {CALL_WAITING, BOSA_SENT_MAYBE, BOSA_SENT_NO, 1},
     };
     static const enum bosa_status kinds[] = {BOSA_CANCELLED, BOSA_CLOSED, BOSA_FILE};

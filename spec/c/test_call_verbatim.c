@@ -118,7 +118,7 @@ static void its_time_is_its_own(void **state)
 
     w->options.policy.timeout = 99000;
     relay(w, 1500);
-    assert_int_equal(sending(w), CALL_FLYING);
+    assert_int_equal(sending(w), CALL_EXCHANGE);
     assert_int_equal(call_attempt_time(w->call, &w->now), 1500);
 }
 

@@ -141,7 +141,7 @@ static void only_an_ended_ok_action_has_pages(void **state)
 
     (void)state;
     assert_true(paging_has(call, true));
-    call->state = CALL_FLYING;
+    call->state = CALL_EXCHANGE;
     assert_false(paging_has(call, true));
     call->state = CALL_ENDED;
     call->ok = false;

@@ -142,7 +142,7 @@ static void the_number_of_fields_is_bounded(void **unused)
         assert_int_equal(reply_field(&reply, "A: 1", 4, &err), BOSA_OK);
     }
     assert_int_equal(reply_field(&reply, "A: 1", 4, &err), BOSA_PROTOCOL);
-    assert_message(&err, "the server's answer makes no sense: its header is too large");
+    assert_message(&err, "malformed response: a header section that is too large");
     give_head(&reply, 200, "A: 1");
     reply_free(&reply);
 }
@@ -326,7 +326,7 @@ static void broken_json_is_told_with_its_place(void **unused)
     (void)unused;
     error_init(&err);
     end_broken("{\"data\":\n  nope}", &err);
-    assert_non_null(strstr(err.message, "the server's answer is broken JSON: "));
+    assert_non_null(strstr(err.message, "malformed response: broken JSON: "));
     assert_non_null(strstr(err.message, "line 2, column 3"));
     for (size_t i = 0; i < sizeof cut_off / sizeof cut_off[0]; i++) {
         end_broken(cut_off[i], &err);
@@ -371,7 +371,7 @@ static void json_is_bounded_by_max_response_size(void **unused)
     give_head(&reply, 200, JSON_TYPE);
     assert_int_equal(give_body(&reply, "[12345]", 7, 1, &err), BOSA_PROTOCOL);
     assert_int_equal(err.status, 200);
-    assert_message(&err, "the answer is larger than max_response_size (6 bytes)");
+    assert_message(&err, "the response is larger than max_response_size (6 bytes)");
     reply_reset(&reply);
     give_head(&reply, 200, JSON_TYPE);
     assert_int_equal(give_body(&reply, "[12345]", 7, 7, &err), BOSA_PROTOCOL);

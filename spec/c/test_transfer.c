@@ -222,10 +222,12 @@ static void nonsense_is_called_so(void **state)
         const struct wire_step *script;
         enum bosa_sent sent;
         const char *words; /* part of the message */
-    } rows[] = {
-        {greeting, BOSA_SENT_MAYBE, "makes no sense"}, {encoding, BOSA_SENT_YES, "makes no sense"},
-        {status, BOSA_SENT_MAYBE, "status"},           {field, BOSA_SENT_YES, "colon"},
-        {line, BOSA_SENT_YES, "makes no sense"},       {large, BOSA_SENT_YES, "max_response_size"}};
+    } rows[] = {{greeting, BOSA_SENT_MAYBE, "malformed response"},
+                {encoding, BOSA_SENT_YES, "content coding"},
+                {status, BOSA_SENT_MAYBE, "status"},
+                {field, BOSA_SENT_YES, "colon"},
+                {line, BOSA_SENT_YES, "too long"},
+                {large, BOSA_SENT_YES, "max_response_size"}};
     static const struct wire_step *scripts[COUNT(rows)];
     struct world *w = *state;
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -257,12 +259,11 @@ static void a_lost_connection_tells_how_far_it_got(void **state)
         enum bosa_sent sent;
         const char *end;
     } rows[] = {
-        {silent, BOSA_SENT_MAYBE, " was lost before an answer came (Empty reply from server)"},
+        {silent, BOSA_SENT_MAYBE, " was lost before a response came (closed by the server)"},
         {reset, BOSA_SENT_MAYBE,
-         " was lost before an answer came (Recv failure: Connection reset by peer)"},
+         " was lost before a response came (Recv failure: Connection reset by peer)"},
         {head, BOSA_SENT_YES, NULL},
-        {cut, BOSA_SENT_YES,
-         " was lost within the answer (transfer closed with 20 bytes remaining to read)"},
+        {cut, BOSA_SENT_YES, " was lost within the response (closed by the server)"},
         {chunk, BOSA_SENT_YES, NULL}};
     static const struct wire_step *scripts[COUNT(rows)];
     struct world *w = *state;
@@ -324,11 +325,11 @@ static void silence_ends_with_the_time_of_the_attempt(void **state)
     struct outcome *o = start(w);
     finish(w, o);
     assert_failed(o, BOSA_TIMEOUT, BOSA_SENT_MAYBE);
-    assert_says(w, o, "no answer from ", " within 0.06 s");
+    assert_says(w, o, "no response from ", " within 0.06 s");
     o = start(w);
     finish(w, o);
     assert_failed(o, BOSA_TIMEOUT, BOSA_SENT_YES);
-    assert_says(w, o, "no end of the answer from ", " within 0.06 s");
+    assert_says(w, o, "the response from ", " did not end within 0.06 s");
 }
 
 /* A listener nobody accepts from, with its queue full: connecting to it takes for ever. */

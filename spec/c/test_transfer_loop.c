@@ -99,7 +99,7 @@ static void a_signal_ends_a_step(void **state)
     assert_false(transfer_step(w->transfer, -1));
     assert_int_equal(setitimer(ITIMER_REAL, &none, NULL), 0);
     assert_int_equal(sigaction(SIGALRM, &before, NULL), 0);
-    assert_int_equal(o->call->state, CALL_FLYING);
+    assert_int_equal(o->call->state, CALL_EXCHANGE);
 }
 
 /* Lets this process open no more descriptors than it has; gives back the limit that was. */
@@ -265,7 +265,7 @@ static void a_fork_leaves_the_parents_calls_alone(void **state)
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), 0);
     assert_true(transfer_is_mine(w->transfer));
-    assert_int_equal(o->call->state, CALL_FLYING);
+    assert_int_equal(o->call->state, CALL_EXCHANGE);
     wire_server_open(w->server);
     finish(w, o);
     assert_ok(o);

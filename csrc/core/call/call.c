@@ -322,7 +322,7 @@ enum call_state call_sending(struct call *call, const struct moment *now)
     }
     p->same_attempt = false;
     p->timing = NO_TIMING;
-    call->state = CALL_FLYING;
+    call->state = CALL_EXCHANGE;
     call_event_add(call, EVENT_REQUEST, NULL, 0);
     return call->state;
 }
@@ -419,7 +419,7 @@ static const char *awaited(const struct call *call)
     case CALL_WAITING:
         return "the next attempt";
     case CALL_NEW:
-    case CALL_FLYING:
+    case CALL_EXCHANGE:
     case CALL_ENDED:
         break;
     }
@@ -429,7 +429,7 @@ static const char *awaited(const struct call *call)
 /* An exchange is cut off: how much of it can have been sent. */
 static void cut_off(struct call *call, enum bosa_sent sent)
 {
-    if (call->state == CALL_FLYING) {
+    if (call->state == CALL_EXCHANGE) {
         call_count_sent(call, call->reply.status >= 200 ? BOSA_SENT_YES : sent);
     }
 }

@@ -7,7 +7,7 @@
  *   CALL_SCHEMAS  fetch the connector's schemas (call_new_fetch), then call_schemas
  *   CALL_SEND     send `request`, after call_sending; feed `reply`; then call_answered or
  *                 call_broke
- *   CALL_FLYING   wait for that
+ *   CALL_EXCHANGE   wait for that
  *   CALL_WAITING  wait until call_wake_at, then call_tick
  *   CALL_ENDED    `ok` tells whether `reply` or `error` is the result
  *
@@ -28,7 +28,7 @@
 #define CALL_MAX_EVENTS 32
 
 enum call_kind { CALL_ACTION, CALL_FETCH, CALL_ENDPOINT, CALL_VERBATIM };
-enum call_state { CALL_NEW, CALL_SCHEMAS, CALL_SEND, CALL_FLYING, CALL_WAITING, CALL_ENDED };
+enum call_state { CALL_NEW, CALL_SCHEMAS, CALL_SEND, CALL_EXCHANGE, CALL_WAITING, CALL_ENDED };
 
 /* Where the time of one exchange went; milliseconds from its start, negative: not known. */
 struct call_timing {
@@ -104,7 +104,7 @@ enum call_state call_schemas(struct call *call, const struct bosa_error *failure
                              const struct moment *now);
 
 /*
- * CALL_SEND -> CALL_FLYING: the driver is about to send, and the attempt's time begins. ->
+ * CALL_SEND -> CALL_EXCHANGE: the driver is about to send, and the attempt's time begins. ->
  * CALL_ENDED where the deadline has passed: then nothing must be sent.
  */
 enum call_state call_sending(struct call *call, const struct moment *now);
@@ -116,21 +116,41 @@ enum call_state call_sending(struct call *call, const struct moment *now);
 int64_t call_attempt_time(const struct call *call, const struct moment *now);
 
 /*
- * CALL_FLYING -> on: the reply is whole (reply_end has not been called yet). `timing` may be NULL.
+ * CALL_EXCHANGE -> on: the reply is whole (reply_end has not been called yet). `timing` may be
+ * NULL.
  */
 enum call_state call_answered(struct call *call, const struct call_timing *timing,
                               const struct moment *now);
 
 /*
- * CALL_FLYING -> on: no whole answer. `cause` has kind, message, cause; `sent` says how much of the
- * request can have reached the server in this attempt. `cause` is moved.
+ * CALL_EXCHANGE -> on: no whole answer. `cause` has kind, message, cause; `sent` says how much of
+ * the request can have reached the server in this attempt. `cause` is moved.
  */
 enum call_state call_broke(struct call *call, enum bosa_sent sent, struct bosa_error *cause,
                            const struct call_timing *timing, const struct moment *now);
 
+/* An exchange that broke: what is known of it. */
+struct call_break {
+    enum bosa_status kind; /* BOSA_CONNECTION, BOSA_TIMEOUT, BOSA_TLS, BOSA_PROTOCOL, BOSA_NOMEM */
+    enum bosa_sent sent;
+    bool queued;     /* it waited for a connection slot all the time */
+    int64_t ms;      /* BOSA_TIMEOUT: what was allowed */
+    const char *why; /* what the layer below said; NULL: nothing. Becomes the cause, too */
+};
+
+/*
+ * Fills `err` in the words for it, the same on every transport: a line with the server's origin.
+ * For call_broke.
+ */
+void call_describe_break(struct bosa_error *err, const struct call *call,
+                         const struct call_break *b);
+
+/* The policy that a call goes by. */
+const struct policy *call_policy(const struct call *call);
+
 /*
  * The time that call_wake_at named has come (or any other: then nothing happens). A deadline passed
- * in CALL_FLYING ends it with BOSA_TIMEOUT, sent "maybe".
+ * in CALL_EXCHANGE ends it with BOSA_TIMEOUT, sent "maybe".
  */
 enum call_state call_tick(struct call *call, const struct moment *now);
 

@@ -291,7 +291,7 @@ enum call_state call_answered(struct call *call, const struct call_timing *timin
     struct bosa_error err;
     enum bosa_status status;
 
-    if (call->state != CALL_FLYING) {
+    if (call->state != CALL_EXCHANGE) {
         return call->state;
     }
     if (timing) {
@@ -335,7 +335,7 @@ enum call_state call_broke(struct call *call, enum bosa_sent sent, struct bosa_e
 {
     struct retry_case c = {.answered = false};
 
-    if (call->state != CALL_FLYING) {
+    if (call->state != CALL_EXCHANGE) {
         error_clear(cause);
         return call->state;
     }

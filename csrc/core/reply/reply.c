@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "http/content_coding.h"
 #include "http/disposition.h"
 #include "http/header_fields.h"
 #include "http/media_type.h"
@@ -24,8 +25,7 @@ static enum bosa_status no_memory(struct bosa_error *err)
 static enum bosa_status nonsense(const struct reply *reply, const char *what,
                                  struct bosa_error *err)
 {
-    enum bosa_status status =
-        error_set(err, BOSA_PROTOCOL, "the server's answer makes no sense: %s", what);
+    enum bosa_status status = error_set(err, BOSA_PROTOCOL, "malformed response: %s", what);
     err->status = reply->status;
     return status;
 }
@@ -78,16 +78,16 @@ void reply_free(struct reply *reply)
 enum bosa_status reply_status(struct reply *reply, int status, struct bosa_error *err)
 {
     if (status < 100 || status > 599) {
-        return nonsense(reply, "its status is not between 100 and 599", err);
+        return nonsense(reply, "a status outside of 100 to 599", err);
     }
     if (reply->received > 0) {
-        return nonsense(reply, "a second status line behind the first one's body", err);
+        return nonsense(reply, "a second status line after content", err);
     }
     if (status == 101) {
-        return nonsense(reply, "it changes to a protocol that nobody asked for", err);
+        return nonsense(reply, "a change to another protocol, not asked for", err);
     }
     if (status < 200 && ++reply->interim > REPLY_MAX_INTERIM) {
-        return nonsense(reply, "interim answers without an end", err);
+        return nonsense(reply, "interim responses without end", err);
     }
     fields_free(&reply->fields);
     reply->field_bytes = 0;
@@ -102,8 +102,7 @@ static int64_t expected_size(const struct fields *fields)
     const char *length = fields_get(fields, "Content-Length");
     const char *coding = fields_get(fields, "Content-Encoding");
     int64_t size = 0;
-    if (!length || *length == '\0' ||
-        (coding && !http_same(coding, strlen(coding), "identity", 8))) {
+    if (!length || *length == '\0' || coding_of(coding) != CODING_IDENTITY) {
         return -1;
     }
     for (; *length; length++) {
@@ -142,7 +141,7 @@ enum bosa_status reply_field(struct reply *reply, const char *line, size_t len,
     }
     if (reply->fields.count >= REPLY_MAX_FIELDS ||
         len > REPLY_MAX_FIELD_BYTES - reply->field_bytes) {
-        return nonsense(reply, "its header is too large", err);
+        return nonsense(reply, "a header section that is too large", err);
     }
     size_t name_len = (size_t)(colon - line);
     enum bosa_status status =
@@ -151,7 +150,7 @@ enum bosa_status reply_field(struct reply *reply, const char *line, size_t len,
         return nonsense(reply, "a header field with characters that it can't have", err);
     }
     if (status == BOSA_OK && has_two_lengths(&reply->fields)) {
-        return nonsense(reply, "it gives two lengths", err);
+        return nonsense(reply, "two Content-Lengths that differ", err);
     }
     if (status == BOSA_OK) {
         reply->field_bytes += len;
@@ -240,8 +239,8 @@ static enum bosa_status keep_json(struct reply *reply, const char *bytes, size_t
             return to_sink(reply, bytes, len, err);
         }
         enum bosa_status status =
-            error_set(err, BOSA_PROTOCOL, "the answer is larger than max_response_size (%zu bytes)",
-                      reply->max_size);
+            error_set(err, BOSA_PROTOCOL,
+                      "the response is larger than max_response_size (%zu bytes)", reply->max_size);
         err->status = reply->status;
         return status;
     }
@@ -339,8 +338,7 @@ static enum bosa_status end_json(struct reply *reply, struct bosa_error *err)
     if (status == BOSA_OK) {
         open_envelope(reply);
     } else if (status == BOSA_PROTOCOL) {
-        status =
-            error_set(err, BOSA_PROTOCOL, "the server's answer is broken JSON: %s", err->message);
+        status = error_set(err, BOSA_PROTOCOL, "malformed response: broken JSON: %s", err->message);
         err->status = reply->status;
     }
     return status;

@@ -1,12 +1,13 @@
 /*
- * transfer: drives calls over libcurl: many at once on one multi handle, without threads.
+ * transfer: drives calls over libcurl's connections: many at once, without threads.
  *
  * It never calls back. What a caller has to act upon is told by transfer_take: a call that has
  * ended, wants upload bytes, has download bytes, made progress or has events. The whole contract
  * with an event loop is transfer_fd (readable: there is work) and transfer_step.
  *
- * libcurl sends a request again by itself when a reused connection dies. Here that is refused, for
- * all but a GET, and becomes an error instead: `call` alone decides about sending again.
+ * libcurl makes the connections; HTTP over them is call/exchange's. `call` alone decides about
+ * sending a request again, but for one whose first byte a kept connection did not take: that goes
+ * on a new one, and nobody need know.
  *
  * A transfer belongs to the process that made it. After a fork the child must leave it alone
  * (transfer_is_mine) and make its own.
@@ -18,11 +19,13 @@
 
 /* descriptors served in one step, so that a host's loop gets its turn */
 #define TRANSFER_MAX_EVENTS 16
+/* how requests name their sender where the caller doesn't say */
+#define TRANSFER_USER_AGENT "bosa-lua/" BOSA_VERSION
 
 struct transfer_options {
     int max_connections;    /* requests under way at once; more wait in the order they came */
     const char *ca_file;    /* all borrowed for the call; NULL: libcurl's default */
-    const char *proxy;      /* NULL: none but the environment's */
+    const char *proxy;      /* NULL: the environment's; "": none */
     const char *user_agent; /* NULL: "bosa-lua/VERSION" */
     bool verify;            /* TLS certificates and names */
 };
@@ -75,7 +78,7 @@ void transfer_resume(struct transfer *transfer, struct call *call);
 
 /*
  * Ends a call with `kind` (BOSA_CANCELLED, BOSA_CLOSED, BOSA_FILE for a `read` that failed), unless
- * it has ended; it is let go of at once, no note follows. Ends no other call.
+ * it has ended; it is let go of at once, no note follows.
  */
 void transfer_cancel(struct transfer *transfer, struct call *call, enum bosa_status kind);
 

@@ -4,13 +4,16 @@
 -- nginx has no event loop yet, libcurl may block (this host is then not "running"); in phases without cosockets a call
 -- fails and the error names the phase.
 
+local core = require("bosa.core")
 local loop = require("bosa.loop")
+local tunnel = require("bosa.host.tunnel")
 
 local ngx = rawget(_G, "ngx")
-local BODY_PIECE = 65536 -- bytes of an upload sent at a time
-local READ_PIECE = 65536 -- bytes of an answer read at most at a time
+local now = core.now
+local READ_PIECE = 65536 -- bytes of a response read at most at a time
+local ONE_WRITE = 16384 -- bytes that a socket takes whole or not at all
 local IDLE_MS = 60000 -- for which a connection is kept
-local RECOUNT = 1 -- seconds after which who waits for a place looks whether some were lost
+local RECOUNT = 1 -- seconds after which who waits for a slot looks whether some were lost
 local FETCH_LOCK = 10 -- seconds for which one worker's fetch holds back the others'
 
 local can_yield = {
@@ -68,88 +71,94 @@ function host.detach(fn)
 end
 
 ---------------------------------------------------------------------------------------------------
--- one exchange
+-- connection slots
 
-local function is_timeout(err) return err == "timeout" end
+--- What is known of a hub, made at its first call here.
+---@class bosa.nginx.Slots
+---@field connections integer max_connections
+---@field used integer slots that are taken, or handed to a waiter
+---@field holders table<userdata, boolean> calls that have a slot; weak: a killed thread's call is collected
+---@field gate table semaphore of those who wait for a slot; forgets who is killed
+---@field handed integer slots that were posted to it and not taken since
+---@field verify boolean
+---@field ca_file string?
+---@field id integer of the hub, in this worker: no two share connections
+---@field proxy bosa.nginx.Proxy?
+---@field origin bosa.nginx.Origin? where its last call went
+local slots_by_hub = setmetatable({}, { __mode = "k" })
+local weak = { __mode = "k" }
+local hubs = 0 -- that were seen in this worker
 
---- Sets the socket's timeouts to what is left of the attempt; false: nothing is.
+local function slots_of(hub)
+  local slots = slots_by_hub[hub]
+  if slots then return slots end
+  local verify, connections, ca_file = hub:_tls()
+  hubs = hubs + 1
+  slots = { connections = connections, used = 0, holders = setmetatable({}, weak), handed = 0 }
+  slots.verify, slots.ca_file, slots.id, slots.proxy = verify, ca_file, hubs, tunnel.proxy_of(hub)
+  slots.gate = require("ngx.semaphore").new(0)
+  slots_by_hub[hub] = slots
+  return slots
+end
+
+--- A thread that is killed can't give its slot back; that its call has ended, or is gone, tells of it.
+local function recount(slots)
+  local count = 0
+  for call in pairs(slots.holders) do
+    if call:_ended() then
+      slots.holders[call] = nil
+    else
+      count = count + 1
+    end
+  end
+  slots.used = math.min(slots.used, count + slots.handed)
+end
+
+--- Waits for one of the hub's max_connections slots (nginx's own queue of connects loses places on the way).
+-- False: none was free in time.
+local function take_slot(slots, call, deadline)
+  while slots.used >= slots.connections do
+    recount(slots)
+    if slots.used < slots.connections then break end
+    local left = deadline and deadline - now() or RECOUNT
+    if left <= 0 then return false end
+    if slots.gate:wait(math.min(left, RECOUNT)) then
+      slots.handed = slots.handed - 1
+      slots.holders[call] = true
+      return true
+    end
+    collectgarbage() -- where all wait, nothing else would have it run
+  end
+  slots.used = slots.used + 1
+  slots.holders[call] = true
+  return true
+end
+
+--- Hands the slot to a waiter that has none yet, or frees it.
+local function leave_slot(slots, call)
+  if not slots.holders[call] then return end -- it was counted as free already
+  slots.holders[call] = nil
+  if slots.gate:count() < 0 then
+    slots.handed = slots.handed + 1
+    slots.gate:post(1)
+  else
+    slots.used = slots.used - 1
+  end
+end
+
+---------------------------------------------------------------------------------------------------
+-- connections
+
+--- Sets the socket's timeouts to what is left until `deadline`; false: nothing is.
 local function set_timeout(sock, deadline)
   if not deadline then
     sock:settimeout(24 * 3600 * 1000)
     return true
   end
-  local left = deadline - ngx.now()
+  local left = deadline - now()
   if left <= 0 then return false end
   sock:settimeout(math.max(1, math.floor(left * 1000)))
   return true
-end
-
---- What is known of a hub, made at its first call here.
----@class bosa.nginx.Place
----@field connections integer max_connections
----@field used integer places of max_connections that are taken, or handed to a waiter
----@field holders table<userdata, boolean> calls that have a place; weak: a killed thread's call is collected
----@field gate table semaphore of those who wait for a place; forgets who is killed
----@field handed integer places that were posted to it and not taken since
----@field verify boolean
----@field origin bosa.nginx.Origin? where its last call went
-local places = setmetatable({}, { __mode = "k" })
-local weak = { __mode = "k" }
-
-local function place_of(hub)
-  local place = places[hub]
-  if place then return place end
-  local verify, connections = hub:_verify()
-  place = { connections = connections, used = 0, holders = setmetatable({}, weak), handed = 0 }
-  place.verify = verify
-  place.gate = require("ngx.semaphore").new(0)
-  places[hub] = place
-  return place
-end
-
---- A thread that is killed can't give its place back; that its call has ended, or is gone, tells of it.
-local function recount(place)
-  local count = 0
-  for call in pairs(place.holders) do
-    if call:_ended() then
-      place.holders[call] = nil
-    else
-      count = count + 1
-    end
-  end
-  place.used = math.min(place.used, count + place.handed)
-end
-
---- Waits for one of the hub's max_connections places (nginx's own queue of connects loses places on the way).
--- False: none was free in time.
-local function take_place(place, call, deadline)
-  while place.used >= place.connections do
-    recount(place)
-    if place.used < place.connections then break end
-    local left = deadline and deadline - ngx.now() or RECOUNT
-    if left <= 0 then return false end
-    if place.gate:wait(math.min(left, RECOUNT)) then
-      place.handed = place.handed - 1
-      place.holders[call] = true
-      return true
-    end
-    collectgarbage() -- where all wait, nothing else would have it run
-  end
-  place.used = place.used + 1
-  place.holders[call] = true
-  return true
-end
-
---- Hands the place to a waiter that has none yet, or frees it.
-local function leave_place(place, call)
-  if not place.holders[call] then return end -- it was counted as free already
-  place.holders[call] = nil
-  if place.gate:count() < 0 then
-    place.handed = place.handed + 1
-    place.gate:post(1)
-  else
-    place.used = place.used - 1
-  end
 end
 
 --- Where a hub's connections go: made anew only where a redirect leads elsewhere, which it seldom does.
@@ -158,64 +167,118 @@ end
 ---@field name string
 ---@field port integer
 ---@field literal string the name as an address is written
----@field where string for messages
----@field options table of connect: those of one hub's settings share a pool
-local function origin_of(place, scheme, name, port)
-  local origin = place.origin
+---@field is_address boolean
+---@field options table of connect: a pool of this hub's own
+local function origin_of(slots, scheme, name, port)
+  local origin = slots.origin
   if origin and origin.scheme == scheme and origin.name == name and origin.port == port then return origin end
-  local literal = name:find(":", 1, true) and "[" .. name .. "]" or name
-  local pool = table.concat({ "bosa", scheme, name, port, tostring(place.verify), place.connections }, "|")
-  origin = { scheme = scheme, name = name, port = port, literal = literal, where = literal .. ":" .. port }
-  origin.options = { pool = pool, pool_size = place.connections }
-  place.origin = origin
+  local is_ipv6 = name:find(":", 1, true)
+  origin = { scheme = scheme, name = name, port = port, literal = is_ipv6 and "[" .. name .. "]" or name }
+  origin.is_address = is_ipv6 or name:find("^%d+%.%d+%.%d+%.%d+$") ~= nil
+  local pool = table.concat({ "bosa", slots.id, scheme, name, port }, "|")
+  origin.options = { pool = pool, pool_size = slots.connections }
+  slots.origin = origin
   return origin
 end
 
-local function connect(place, origin, deadline, limit)
-  local sock = ngx.socket.tcp()
-  if limit and (not deadline or ngx.now() + limit < deadline) then deadline = ngx.now() + limit end
-  if not set_timeout(sock, deadline) then return nil, "timeout", "no time left to connect to " .. origin.where end
-  local ok, err = sock:connect(origin.literal, origin.port, origin.options)
-  if not ok then
-    local kind = is_timeout(err) and "timeout" or "connection"
-    return nil, kind, "cannot connect to " .. origin.where .. " (" .. err .. ")"
+--- Runs fn(...) at most until `deadline`: its results, or nil, "timeout". nginx's own name lookup obeys no timeout of
+-- a socket's, and its thread is killed then.
+local function within(deadline, fn, ...)
+  local worker = ngx.thread.spawn(fn, ...)
+  local watch = ngx.thread.spawn(function() ngx.sleep(math.max(0.001, deadline - now())) return "late" end)
+  local ok, first, err = ngx.thread.wait(worker, watch)
+  if first == "late" then
+    ngx.thread.kill(worker)
+    return nil, "timeout"
   end
-  if origin.scheme == "https" and sock:getreusedtimes() == 0 then
-    ok, err = sock:sslhandshake(nil, origin.name, place.verify)
+  ngx.thread.kill(watch)
+  if not ok then return nil, tostring(first) end
+  return first, err
+end
+
+--- Connects to a host by name or address: true, or nil and why.
+---@param to bosa.nginx.Proxy|bosa.nginx.Origin
+local function reach(sock, to, options, deadline)
+  if not set_timeout(sock, deadline) then return nil, "timeout" end
+  if to.is_address or not deadline then return sock:connect(to.literal, to.port, options) end
+  return within(deadline, function() return sock:connect(to.literal, to.port, options) end)
+end
+
+local function handshake(slots, sock, origin)
+  if slots.ca_file then
+    local ok, err = tunnel.trust(sock, slots.ca_file)
+    if not ok then return nil, err end
+  end
+  local ok, err = sock:sslhandshake(nil, origin.name, slots.verify)
+  if ok then return true end
+  if origin.is_address and slots.verify and tostring(err):find("host mismatch", 1, true) then
+    err = err .. ": nginx can't check the certificate of an address; use a name"
+  end
+  return nil, tostring(err)
+end
+
+--- A connection to the origin: a kept one, or a new one. nil: kind, why.
+local function connect(slots, origin, deadline)
+  local sock, proxy = ngx.socket.tcp(), slots.proxy
+  local ok, err = reach(sock, proxy or origin, origin.options, deadline)
+  if not ok then return nil, err == "timeout" and "timeout" or "connection", err end
+  if sock:getreusedtimes() > 0 then return sock end
+  if proxy then
+    ok, err = tunnel.open(sock, proxy, origin)
     if not ok then
       sock:close()
-      return nil, "tls", "no secure connection to " .. origin.where .. " (" .. tostring(err) .. ")"
+      return nil, err == "timeout" and "timeout" or "connection", err
+    end
+  end
+  if origin.scheme == "https" then
+    ok, err = handshake(slots, sock, origin)
+    if not ok then
+      sock:close()
+      return nil, err == "timeout" and "timeout" or "tls", err
     end
   end
   return sock
 end
 
---- Sends the request, whose first bytes are `pending`: true, or nil and why. `heard`: functions of the user's wait for
--- progress or chunks.
-local function send_request(call, sock, deadline, pending, done, heard)
+---------------------------------------------------------------------------------------------------
+-- one exchange: the core decides everything, the bytes go through here
+
+--- What one exchange is about, as call:_exchange_begin gives it.
+---@class bosa.nginx.Exchange
+---@field bytes string the request's first bytes
+---@field done boolean whether that is all
+---@field listener boolean functions of the user's wait for progress or chunks
+---@field deadline number? by the monotonic clock
+---@field seconds number? that the attempt may take
+---@field connect_seconds number? that connecting may take
+
+--- Sends the request: true, or nil, why, and whether surely nothing of it was sent.
+local function send_request(call, sock, x)
+  local bytes, done, first = x.bytes, x.done, true
   while true do
-    if pending ~= "" then
-      if not set_timeout(sock, deadline) then return nil, "timeout" end
-      local sent, err = sock:send(pending)
-      if not sent then return nil, err end
+    if bytes ~= "" then
+      if not set_timeout(sock, x.deadline) then return nil, "timeout", first end
+      local sent, err = sock:send(bytes)
+      if not sent then return nil, err, first and #bytes <= ONE_WRITE and err ~= "timeout" end
+      first = false
     end
-    if heard then loop.show_progress(call) end
+    if x.listener then loop.show_progress(call) end
     if done then return true end
-    pending, done = call:_wire_body(BODY_PIECE)
-    if pending == false then return nil, "refused" end
-    if pending == "hungry" then
+    bytes, done = call:_exchange_output()
+    if bytes == false then return nil, "refused" end
+    if bytes == "needs_input" then
       loop.feed(call)
       if call:_ended() then return nil, "ended" end
-      pending = ""
+      bytes = ""
     end
   end
 end
 
---- Hands received bytes to the core: whether the answer is whole and the connection may be kept; nil for a refusal.
-local function take(call, bytes)
+--- Hands received bytes to the core: whether the response is whole and the connection may be kept; nil for a refusal.
+local function take(call, bytes, listener)
   local at, whole, keep = 1, false, nil
   while at and not whole and at <= #bytes do
-    at, whole, keep = call:_wire_read(bytes, at)
+    at, whole, keep = call:_exchange_input(bytes, at, not listener)
     if at and not whole and at <= #bytes then
       loop.give_chunks(call)
       if call:_ended() then return nil end
@@ -225,89 +288,114 @@ local function take(call, bytes)
   return whole, keep
 end
 
---- Reads the answer: true and whether the connection may be kept, or nil and why.
-local function read_answer(call, sock, deadline, heard)
+--- Reads the response: true and whether the connection may be kept, or nil and why.
+local function read_response(call, sock, x)
   local whole, keep = false, false
   while not whole do
-    if not set_timeout(sock, deadline) then return nil, "timeout" end
+    if not set_timeout(sock, x.deadline) then return nil, "timeout" end
     local bytes, err = sock:receiveany(READ_PIECE)
     if bytes then
-      whole, keep = take(call, bytes)
+      whole, keep = take(call, bytes, x.listener)
       if whole == nil then return nil, "refused" end
-      if heard then loop.show_progress(call) end
+      if x.listener then loop.show_progress(call) end
     elseif err == "closed" then
-      if not call:_wire_closed() then return nil, "refused" end
+      if not call:_exchange_closed() then return nil, err end
       whole = true
     else
       return nil, err
     end
   end
-  if heard then loop.give_chunks(call) end
+  if x.listener then loop.give_chunks(call) end
   return true, keep
 end
 
-local function failure(call, err, where, seconds)
-  local sent = call:_wire_status() > 0 and "yes" or "maybe"
-  if err == "refused" then return nil, nil, nil, nil, sent end
-  if is_timeout(err) then
-    local message = "no answer in time from " .. where
-    if seconds then message = string.format("no answer within %g s from %s", seconds, where) end
-    return nil, "timeout", message, nil, sent
-  end
-  return nil, "connection", "the connection to " .. where .. " was lost (" .. tostring(err) .. ")", nil, sent
+--- Tells the call that its exchange broke.
+local function broke(call, x, err, unsent)
+  if call:_ended() then return end
+  local kind = err == "timeout" and "timeout" or "connection"
+  call:_exchange_broke(kind, err == "closed" and "closed by the server" or tostring(err), unsent, x.seconds)
 end
 
-local function exchange(call, place, seconds, deadline)
-  local head, done, scheme, name, port, heard, limit = call:_wire_start(BODY_PIECE)
-  if not head then return nil, nil, nil, nil, "no" end
-  local origin = origin_of(place, scheme, name, port)
-  local sock, kind, message = connect(place, origin, deadline, limit)
-  if not sock then return nil, kind, message, nil, "no" end
-  if call:_ended() then -- by somebody else, meanwhile
+--- Sends and receives over a connection. True: the request is to go on another one, as this kept one was lost.
+local function converse(call, sock, x)
+  local kept = sock:getreusedtimes() > 0
+  local sent, why, unsent = send_request(call, sock, x)
+  if not sent and (why == "refused" or why == "ended" or why == "timeout") then
     sock:close()
-    return nil, nil, nil, nil, "no"
+    broke(call, x, why, unsent)
+    return false
   end
-  local sent, err = send_request(call, sock, deadline, head, done, heard)
-  if not sent and (err == "refused" or err == "ended" or is_timeout(err)) then
+  if not sent and kept and unsent and call:_exchange_rewind(true) then
     sock:close()
-    return failure(call, err, origin.where, seconds)
+    return true
   end
-  -- a server may answer before it has read everything, and then close: what it said counts
-  local read, keep = read_answer(call, sock, deadline, heard)
-  if not read then
-    sock:close()
-    return failure(call, sent and keep or err, origin.where, seconds)
-  end
-  if sent and keep then
+  -- a server may respond before it has read everything, and then close: what it said counts
+  local whole, how = read_response(call, sock, x) -- how: whether it may be kept, or why there is no response
+  if whole and sent and how then
     sock:setkeepalive(IDLE_MS)
   else
     sock:close()
   end
-  return true
+  if whole then
+    if not call:_ended() and call:_state() == "exchange" then call:_answered() end
+    return false
+  end
+  if kept and how ~= "timeout" and how ~= "refused" and call:_exchange_rewind(unsent) then return true end
+  broke(call, x, how, unsent)
+  return false
 end
 
-local function exchange_in_turn(call, place)
-  local seconds = call:_attempt_time()
-  local deadline = seconds and ngx.now() + seconds
-  if not take_place(place, call, deadline) then
-    return nil, "timeout", "no connection was free in time", nil, "no"
+--- What ends connecting: the attempt's time, or that of connecting.
+local function connect_deadline(x)
+  local limit = x.connect_seconds and now() + x.connect_seconds
+  if limit and (not x.deadline or limit < x.deadline) then return limit, x.connect_seconds end
+  return x.deadline, x.seconds
+end
+
+local function exchange(call, slots, x, origin)
+  repeat
+    local deadline, seconds = connect_deadline(x)
+    local sock, kind, why = connect(slots, origin, deadline)
+    if not sock then
+      if not call:_ended() then call:_exchange_broke(kind, why, true, seconds) end
+      return
+    end
+    if call:_ended() then -- by somebody else, meanwhile
+      sock:close()
+      return
+    end
+  until not converse(call, sock, x)
+end
+
+--- Takes a call in "send" through one exchange.
+local function send(call, slots)
+  local x, scheme, name, port = {}
+  x.bytes, x.done, scheme, name, port, x.listener, x.seconds, x.connect_seconds = call:_exchange_begin()
+  if not x.bytes then
+    if not call:_ended() then call:_exchange_broke() end
+    return
   end
-  local ok, kind, message, cause, sent = exchange(call, place, seconds, deadline)
-  leave_place(place, call)
-  return ok, kind, message, cause, sent
+  x.deadline = x.seconds and now() + x.seconds
+  if not take_slot(slots, call, x.deadline) then
+    if not call:_ended() then call:_exchange_broke("timeout", nil, true, x.seconds, true) end
+    return
+  end
+  if not call:_ended() then exchange(call, slots, x, origin_of(slots, scheme, name, port)) end
+  leave_slot(slots, call)
 end
 
 --- How calls of a hub are sent in the phase that is running, which `running` has just looked at.
 function host.send(hub)
   if can_yield[phase] then
-    local place = place_of(hub)
-    place.send = place.send or function(call) return exchange_in_turn(call, place) end
-    return place.send
+    local slots = slots_of(hub)
+    slots.send = slots.send or function(call) return send(call, slots) end
+    return slots.send
   end
   local where = phase
-  return function()
+  return function(call)
+    call:_sending()
     local message = "nginx's phase `" .. where .. "` can't wait for a server: use ngx.timer.at"
-    return nil, "connection", message, nil, "no"
+    if not call:_ended() then call:_broke("no", "connection", message) end
   end
 end
 

@@ -1,0 +1,88 @@
+/*
+ * Options of libcurl's handles. Called by connection_curl.c when an engine or a connection is made.
+ */
+#include "transport/curl_setup.h"
+
+#include <limits.h>
+
+#define RESOLVE_THREADS 200L
+#define FOR_EVER 86400000L /* seconds: libcurl is to close none of our connections by itself */
+
+/* Unless an option before could not be set. */
+#define SET(option, value) (bad = bad ? bad : curl_easy_setopt(easy, option, value))
+
+static CURLcode set_fixed(CURL *easy)
+{
+    CURLcode bad = CURLE_OK;
+    SET(CURLOPT_CONNECT_ONLY, 1L);
+    SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1); /* in ALPN: no HTTP/2 */
+    SET(CURLOPT_HTTPPROXYTUNNEL, 1L);
+    SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    SET(CURLOPT_TCP_KEEPALIVE, 1L);
+    SET(CURLOPT_FRESH_CONNECT, 1L);
+    SET(CURLOPT_MAXAGE_CONN, FOR_EVER);
+    (void)curl_easy_setopt(easy, OPTION_QUICK_EXIT, 1L);
+    if (curl_easy_setopt(easy, OPTION_PROTOCOLS_STR, "http,https") != CURLE_OK) {
+        SET(OPTION_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+    }
+    return bad;
+}
+
+static CURLcode set_chosen(CURL *easy, const struct transfer_options *o)
+{
+    CURLcode bad = CURLE_OK;
+    SET(CURLOPT_SSL_VERIFYPEER, o->verify ? 1L : 0L);
+    SET(CURLOPT_SSL_VERIFYHOST, o->verify ? 2L : 0L);
+    SET(CURLOPT_USERAGENT, o->user_agent ? o->user_agent : TRANSFER_USER_AGENT); /* to a proxy */
+    if (o->ca_file) {
+        SET(CURLOPT_CAINFO, o->ca_file);
+        (void)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL); /* the system's, where there is one */
+    }
+    return bad;
+}
+
+CURL *curl_setup_model(const struct transfer_options *options, CURLSH *share)
+{
+    CURL *easy = curl_easy_init();
+    if (easy && (set_fixed(easy) || set_chosen(easy, options) ||
+                 (share && curl_easy_setopt(easy, CURLOPT_SHARE, share)))) {
+        curl_easy_cleanup(easy);
+        return NULL;
+    }
+    return easy;
+}
+
+CURLM *curl_setup_multi(void)
+{
+    CURLM *multi = curl_multi_init();
+    if (multi) {
+        (void)curl_multi_setopt(multi, OPTION_RESOLVE_THREADS_MAX, RESOLVE_THREADS);
+        (void)curl_multi_setopt(multi, OPTION_MULTI_QUICK_EXIT, 1L);
+        (void)curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)INT_MAX);
+    }
+    return multi;
+}
+
+/* From 8.14 on libcurl resumes TLS sessions by itself. */
+bool curl_setup_share(CURLSH **share, unsigned version)
+{
+    *share = version >= 0x080e00 ? NULL : curl_share_init();
+    return version >= 0x080e00 ||
+           (*share &&
+            curl_share_setopt(*share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) == CURLSHE_OK);
+}
+
+/* The credentials go beside the URL, so that no text of libcurl's can repeat them. */
+CURLcode curl_setup_proxy(CURL *easy, const struct proxy *proxy)
+{
+    CURLcode bad = CURLE_OK;
+    SET(CURLOPT_PROXY, proxy ? proxy->url : "");
+    if (proxy && proxy->user) {
+        SET(CURLOPT_PROXYUSERNAME, proxy->user);
+        SET(CURLOPT_PROXYPASSWORD, proxy->password ? proxy->password : "");
+    }
+    return bad;
+}
