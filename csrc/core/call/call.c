@@ -8,17 +8,21 @@ static const struct call_timing NO_TIMING = {-1, -1, -1, -1, -1, 0, 0, false};
 
 /* ---- birth ---- */
 
+/* Both sides of a call in one allocation. */
+struct whole_call {
+    struct call call; /* the first: one's address is the other's */
+    struct call_private p;
+};
+
 /* A call with what all kinds have in common. NULL: no memory. */
 static struct call *call_new(struct hub *hub, enum call_kind kind, const struct policy *policy)
 {
-    struct call *call = mem_zalloc(1, sizeof *call);
-    struct call_private *p = mem_zalloc(1, sizeof *p);
-
-    if (!call || !p) {
-        mem_free(call);
-        mem_free(p);
+    struct whole_call *whole = mem_zalloc(1, sizeof *whole);
+    if (!whole) {
         return NULL;
     }
+    struct call *call = &whole->call;
+    struct call_private *p = &whole->p;
     call->kind = kind;
     call->state = CALL_NEW;
     call->hub = hub_ref(hub);
@@ -488,7 +492,6 @@ static void private_free(struct call_private *p)
     wipe_text(p->token);
     json_wipe(&p->body);
     mem_free(p->events);
-    mem_free(p);
 }
 
 /* Also frees what call_new has only half made. */

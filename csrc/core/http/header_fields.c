@@ -10,7 +10,18 @@
 
 #include <string.h>
 
-#define SHOWN_NAME 60 /* bytes of a bad field name that a message repeats */
+#define SHOWN_NAME 60   /* bytes of a bad field name that a message repeats */
+#define BLOCK_BYTES 720 /* of the first block: the fields of most messages fit in */
+
+/*
+ * Names and values lie one after another in blocks that never move, the newest block first: a list
+ * of ten fields is two allocations and not eleven.
+ */
+struct fields_block {
+    struct fields_block *next;
+    size_t len, cap;
+    char bytes[];
+};
 
 bool http_same(const char *a, size_t a_len, const char *b, size_t b_len)
 {
@@ -86,30 +97,41 @@ static bool grow(struct fields *fields)
     return true;
 }
 
-/* Adds copies of both, in one block, without looking at them. */
+/* Room for `len` bytes that will not move. NULL: no memory. */
+static char *take_room(struct fields *fields, size_t len)
+{
+    struct fields_block *block = fields->blocks;
+    if (!block || block->cap - block->len < len) {
+        size_t cap = len > BLOCK_BYTES ? len : BLOCK_BYTES;
+        block = mem_alloc(sizeof *block + cap);
+        if (!block) {
+            return NULL;
+        }
+        *block = (struct fields_block){.next = fields->blocks, .len = 0, .cap = cap};
+        fields->blocks = block;
+    }
+    char *room = block->bytes + block->len;
+    block->len += len;
+    return room;
+}
+
+/* Adds copies of both without looking at them. */
 static enum bosa_status append(struct fields *fields, const char *name, size_t name_len,
                                const char *value, size_t value_len)
 {
-    if (value_len > SIZE_MAX - 2 - name_len || !grow(fields)) {
+    if (value_len > SIZE_MAX / 2 - name_len || !grow(fields)) {
         return BOSA_NOMEM;
     }
-    char *block = mem_alloc(name_len + value_len + 2);
-    if (!block) {
+    char *room = take_room(fields, name_len + value_len + 2);
+    if (!room) {
         return BOSA_NOMEM;
     }
-    char *second = block + name_len + 1;
-    memcpy(block, name, name_len);
+    char *second = room + name_len + 1;
+    memcpy(room, name, name_len);
     memcpy(second, value, value_len);
     second[-1] = second[value_len] = '\0';
-    fields->list[fields->count++] = (struct field){block, second, value_len};
+    fields->list[fields->count++] = (struct field){room, second, name_len, value_len};
     return BOSA_OK;
-}
-
-/* Wipes and frees what one field owns. */
-static void field_free(struct field *field)
-{
-    mem_wipe(field->value, field->value_len);
-    mem_free(field->name);
 }
 
 enum bosa_status fields_add(struct fields *fields, const char *name, size_t name_len,
@@ -131,7 +153,7 @@ enum bosa_status fields_add(struct fields *fields, const char *name, size_t name
 
 /*
  * The new field is added before the old ones go: a failure changes nothing, and the value may be
- * one of theirs.
+ * one of theirs. Their bytes stay until the list is freed.
  */
 enum bosa_status fields_set(struct fields *fields, const char *name, const char *value,
                             size_t value_len, struct bosa_error *err)
@@ -144,10 +166,8 @@ enum bosa_status fields_set(struct fields *fields, const char *name, const char 
     size_t kept = 0;
     size_t last = fields->count - 1;
     for (size_t i = 0; i < last; i++) {
-        struct field *field = &fields->list[i];
-        if (http_same(field->name, strlen(field->name), fields->list[last].name, name_len)) {
-            field_free(field);
-        } else {
+        const struct field *field = &fields->list[i];
+        if (!http_same(field->name, field->name_len, name, name_len)) {
             fields->list[kept++] = *field;
         }
     }
@@ -161,7 +181,7 @@ const char *fields_get(const struct fields *fields, const char *name)
 {
     size_t len = strlen(name);
     for (size_t i = 0; i < fields->count; i++) {
-        if (http_same(fields->list[i].name, strlen(fields->list[i].name), name, len)) {
+        if (http_same(fields->list[i].name, fields->list[i].name_len, name, len)) {
             return fields->list[i].value;
         }
     }
@@ -174,8 +194,7 @@ enum bosa_status fields_copy(struct fields *to, const struct fields *from)
     memset(to, 0, sizeof *to);
     for (size_t i = 0; i < from->count; i++) {
         const struct field *field = &from->list[i];
-        if (append(to, field->name, strlen(field->name), field->value, field->value_len) !=
-            BOSA_OK) {
+        if (append(to, field->name, field->name_len, field->value, field->value_len) != BOSA_OK) {
             fields_free(to);
             return BOSA_NOMEM;
         }
@@ -183,11 +202,14 @@ enum bosa_status fields_copy(struct fields *to, const struct fields *from)
     return BOSA_OK;
 }
 
-/* Values are wiped, as a key or a token may be one of them. */
+/* All is wiped, as a key or a token may be among it. */
 void fields_free(struct fields *fields)
 {
-    for (size_t i = 0; i < fields->count; i++) {
-        field_free(&fields->list[i]);
+    while (fields->blocks) {
+        struct fields_block *block = fields->blocks;
+        fields->blocks = block->next;
+        mem_wipe(block->bytes, block->len);
+        mem_free(block);
     }
     mem_free(fields->list);
     memset(fields, 0, sizeof *fields);

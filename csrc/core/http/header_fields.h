@@ -9,15 +9,18 @@
 #include <stdint.h>
 
 struct field {
-    char *name;  /* owned, NUL-terminated, as given */
-    char *value; /* NUL-terminated; behind the name, in the same block */
-    size_t value_len;
+    const char *name;  /* NUL-terminated, as given; borrowed from the list, as `value` is */
+    const char *value; /* NUL-terminated */
+    size_t name_len, value_len;
 };
+
+struct fields_block;
 
 /* A list of fields in the order they were added. Zeroed memory is an empty one. */
 struct fields {
-    struct field *list;
+    struct field *list; /* owned */
     size_t count, cap;
+    struct fields_block *blocks; /* owned; the bytes of all of them */
 };
 
 /*

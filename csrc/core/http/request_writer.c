@@ -20,12 +20,13 @@ static void write_host(struct buf *out, const struct url *url)
     buf_adds(out, "\r\n");
 }
 
-static void write_field(struct buf *out, const char *name, const char *value, size_t len)
+static void write_field(struct buf *out, const char *name, size_t name_len, const char *value,
+                        size_t len)
 {
-    buf_adds(out, name);
-    buf_adds(out, len > 0 ? ": " : ":");
+    buf_add(out, name, name_len);
+    buf_add(out, ": ", len > 0 ? 2 : 1);
     buf_add(out, value, len);
-    buf_adds(out, "\r\n");
+    buf_add(out, "\r\n", 2);
 }
 
 /* A field that the request doesn't have itself. */
@@ -33,7 +34,7 @@ static void write_default(struct buf *out, const struct fields *fields, const ch
                           const char *value)
 {
     if (value && !fields_get(fields, name)) {
-        write_field(out, name, value, strlen(value));
+        write_field(out, name, strlen(name), value, strlen(value));
     }
 }
 
@@ -55,7 +56,7 @@ static size_t measure(const struct request_header *header)
     size_t bytes = strlen(header->url) + 256;
     bytes += header->user_agent ? strlen(header->user_agent) : 0;
     for (size_t i = 0; i < header->fields->count; i++) {
-        bytes += strlen(header->fields->list[i].name) + header->fields->list[i].value_len + 4;
+        bytes += header->fields->list[i].name_len + header->fields->list[i].value_len + 4;
     }
     return bytes;
 }
@@ -77,7 +78,7 @@ enum bosa_status request_write_header(struct buf *out, const struct request_head
     write_default(out, header->fields, "Accept-Encoding", "gzip");
     for (size_t i = 0; i < header->fields->count; i++) {
         const struct field *field = &header->fields->list[i];
-        write_field(out, field->name, field->value, field->value_len);
+        write_field(out, field->name, field->name_len, field->value, field->value_len);
     }
     write_framing(out, header);
     buf_adds(out, "\r\n");

@@ -9,6 +9,7 @@
 #define TLS_PIECE_BYTES ((size_t)16 << 10) /* a TLS record: what is given again after IO_AGAIN */
 #define SEND_BYTES ((size_t)256 << 10)     /* sent in one turn, so that others get theirs */
 #define RECEIVE_ROUNDS 8                   /* receives in one turn, likewise */
+#define DRAINED_BYTES ((size_t)16 << 10)   /* libcurl gives so much at a time where more is there */
 
 /* Some bytes went up or down. */
 static void note_progress(struct job *j)
@@ -358,7 +359,7 @@ static bool receive(struct job *j)
         }
         j->first_byte = j->first_byte > 0 ? j->first_byte : poller_now();
         taken = take_bytes(j, t->room, got, false);
-        if (taken == TAKEN && got < ROOM_BYTES && !j->exchange.secure) {
+        if (taken == TAKEN && got < DRAINED_BYTES && !j->exchange.secure) {
             return true; /* that was all; more makes an event */
         }
     }
