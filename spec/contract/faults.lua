@@ -6,6 +6,7 @@
 -- with `status`; `or_kind`: the network decides), and `runs`, how often the server got the request.
 
 local bosa = require("bosa")
+local hostile = require("spec.contract.hostile")
 
 local faults = {}
 local list = {}
@@ -79,6 +80,11 @@ fault({ name = "lost behind the request, 3 attempts", case = "close_before", max
   sent = "maybe", runs = 1 })
 fault({ name = "lost behind the request, 2 attempts, `replay_unsafe`", case = "close_before", max_attempts = 2,
   replay_unsafe = true, kind = "connection", sent = "maybe", runs = 2 })
+
+-- responses that a careless reader misreads
+for n, row in ipairs(hostile) do
+  fault({ name = row.name, case = "hostile", n = n, kind = row.kind, sent = row.sent, status = row.status, runs = 1 })
+end
 
 --- What came of a call, in a form that JSON can carry.
 local function outcome(response, err)

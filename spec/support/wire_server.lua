@@ -5,6 +5,7 @@
 -- to ELSEWHERE, where nobody should come; and the bytes of a plain reply. GET /cut?at=N&how=close|reset has it end the
 -- next POST's connection once N of its bytes came; without N, none.
 local uv = require("luv")
+local hostile = require("spec.contract.hostile")
 
 local counts = { runs = {}, closed = 0, elsewhere = 0 }
 local cut -- {at, how}: what GET /cut said
@@ -138,6 +139,10 @@ local tricks = {
   retry_past = function(conn) busy(conn, "503 Service Unavailable", "Wed, 21 Oct 2015 07:28:00 GMT") end,
   retry_year = function(conn) busy(conn, "503 Service Unavailable", "31536000") end,
   retry_malformed = function(conn) busy(conn, "503 Service Unavailable", "soon") end,
+  hostile = function(conn, n)
+    local row = hostile[n]
+    say(conn, row.bytes, row.ends == nil and "close" or row.ends)
+  end,
   idle_close = function(conn) say(conn, ok, "close") end,
   idle_reset = function(conn) say(conn, ok, "reset") end,
   idle_408 = function(conn)
