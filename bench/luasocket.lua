@@ -2,12 +2,12 @@
 local socket = require("socket")
 local cjson = require("cjson")
 local bytes, n = tonumber(arg[1]), tonumber(arg[2])
-local host, port = os.getenv("BOSA_API_BASE_URL"):match("^http://([^:]+):(%d+)$")
+local host, port = os.getenv("BENCH_BACKEND_URL"):match("^http://([^:]+):(%d+)$")
 local connection = assert(socket.connect(host, tonumber(port)))
 connection:setoption("tcp-nodelay", true)
 
-local action = bytes == 0 and "small" or "list_bytes"
-local body = bytes == 0 and "{}" or cjson.encode({ bytes = bytes })
+local action = bytes == 0 and "small" or "list_" .. bytes
+local body = "{}"
 local request = ("POST /connectors/lab/%s HTTP/1.1\r\nHost: %s\r\nX-API-Key: %s\r\nAuthorization: Bearer %s\r\n"
   .. "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"):format(
   action, host, os.getenv("BOSA_API_KEY"), os.getenv("BOSA_TOKEN"), #body, body)

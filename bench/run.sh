@@ -49,6 +49,11 @@ python() {
   [ -z "$python" ] || measure "$1 python" "$python" bench/python.py "$2" "$3"
 }
 
+# The same for Lua-cURL, where it is installed.
+lcurl() {
+  [ -z "$has_lcurl" ] || measure "$1" tools/on-vm.sh luajit @lua bench/lcurl.lua "$2" "$3"
+}
+
 per_vm() {
   local row=$1 n=$2 vm
   for vm in lua5.4 luajit; do
@@ -59,18 +64,25 @@ per_vm() {
 all_rows() {
   local size
   echo "round $1 of $rounds" >&2
-  measure "small bare" "$build/bench-bare" "$BOSA_API_BASE_URL/connectors/lab/small" '{}' $((10000 / scale))
-  per_vm small 10000
+  coproc BACKEND { exec tools/on-vm.sh luajit @lua bench/backend.lua; }
+  read -r BENCH_BACKEND_URL <&"${BACKEND[0]}"
+  export BENCH_BACKEND_URL
+  measure "small bare" "$build/bench-bare" "$BENCH_BACKEND_URL/connectors/lab/small" '{}' $((20000 / scale))
+  per_vm small 20000
   python small small $((2000 / scale))
-  measure "small luasocket" tools/on-vm.sh lua5.4 @lua bench/luasocket.lua 0 $((10000 / scale))
-  for size in 16000:2000 160000:400; do
+  measure "small luasocket" tools/on-vm.sh lua5.4 @lua bench/luasocket.lua 0 $((20000 / scale))
+  lcurl "small lcurl" 0 $((20000 / scale))
+  for size in 16000:10000 160000:2000; do
     local bytes=${size%:*} n=${size#*:} row=list-$((${size%:*} / 1000))k
-    measure "$row bare" "$build/bench-bare" "$BOSA_API_BASE_URL/connectors/lab/list_bytes" "{\"bytes\":$bytes}" $((n / scale))
+    measure "$row bare" "$build/bench-bare" "$BENCH_BACKEND_URL/connectors/lab/list_$bytes" '{}' $((n / scale))
     per_vm "$row" "$n"
-    python "$row" "$row" $((n / 5 / scale + 1))
+    python "$row" "$row" $((n / 25 / scale + 1))
     measure "$row luasocket" tools/on-vm.sh lua5.4 @lua bench/luasocket.lua "$bytes" $((n / scale))
+    lcurl "$row lcurl" "$bytes" $((n / scale))
   done
-  per_vm list-160k-one 400
+  per_vm list-160k-one 2000
+  per_vm list-160k-meta 2000
+  kill "$BACKEND_PID" && wait "$BACKEND_PID" 2>/dev/null || true
   for size in 16000:2000 160000:200 5000000:8; do
     for what in decode encode; do
       python "json-$what-$((${size%:*} / 1000))k" "json-$what-$((${size%:*} / 1000))k" $((${size#*:} / scale + 1))
@@ -143,12 +155,13 @@ growth() {
   done
 }
 
+has_lcurl=$(has luajit curl && echo yes) || echo "missing: Lua-cURL (lua-curl)"
 printf '%s' '{"id":1296269,"node_id":"MDU6SXNzdWUx","number":1347,"state":"open","title":"Found a bug","body":"I'\''m having a
 problem with this.","user":{"login":"octocat","id":1,"site_admin":false},"labels":[{"id":208045946,"name":"bug",
 "color":"f29513"}],"comments":0,"created_at":"2011-04-22T13:33:48Z","score":0.75}' | tr '\n' ' ' >"$out.item"
 export BENCH_JSON_ITEM=$out.item PYTHONDONTWRITEBYTECODE=1
-export -f measure per_vm all_rows has began python discovery start growth files speed
-export out build rounds scale failed python schemas
+export -f lcurl measure per_vm all_rows has began python discovery start growth files speed
+export out build rounds scale failed python schemas has_lcurl
 mkdir -p bench/results
 tools/with-sandbox.sh bash -c 'for i in $(seq '"$rounds"'); do all_rows $i; done'
 tools/on-vm.sh lua5.4 @lua bench/report.lua "$out" bench/results/latest.json "${CHART:-bench/results/chart.svg}"

@@ -18,7 +18,7 @@ test_group="libcmocka-dev lua-busted lua-cjson lua-socket lua-cqueues luarocks n
 fuzz_group="clang libclang-rt-14-dev|libclang-rt-dev"
 coverage_group="gcovr"
 doc_group="lua-ldoc lua-markdown lua5.4|luajit2|luajit"
-bench_group="gnuplot-nox wrk python3-venv"
+bench_group="gnuplot-nox wrk python3-venv lua-curl"
 lint_group="lua-check libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev|libclang-rt-dev"
 
 installed() {
