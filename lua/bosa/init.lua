@@ -4,10 +4,10 @@
 
 local core = require("bosa.core")
 local loop = require("bosa.loop")
-local drive = require("bosa.drive")
+local transport = require("bosa.transport")
 local paging = require("bosa.paging")
 local describe = require("bosa.describe")
-local account = require("bosa.account")
+local server = require("bosa.server")
 local hooks = require("bosa.hooks")
 local snapshot = require("bosa.snapshot")
 local tunnel = require("bosa.host.tunnel")
@@ -100,19 +100,19 @@ end
 
 --- How this hub sends when libcurl does not: the user's transport, or the host's sockets. nil: libcurl.
 local function sender(hub)
-  local transport = hub:_kept("transport")
-  if transport then return drive.custom(transport) end
+  local given = hub:_kept("transport")
+  if given then return transport.custom(given) end
   local send = loop.host().send
   return send and send(hub)
 end
 
-drive.sender = sender
+transport.sender = sender
 
 --- Begins a call that was just made.
 local function launch(call)
   local hub = call:_kept("hub")
   local send = sender(hub)
-  if send then return drive.start(hub, call, send) end
+  if send then return transport.start(hub, call, send) end
   return loop.start(hub, call)
 end
 paging.launch = launch
@@ -122,10 +122,10 @@ local function run(call, err)
   if not call then return nil, err end
   local hub = call:_kept("hub")
   local send = sender(hub)
-  if send then return drive.run(hub, call, send) end
+  if send then return transport.run(hub, call, send) end
   return loop.run(hub, call)
 end
-account.run = run
+server.run = run
 snapshot.run = run
 hooks.send = run
 
@@ -305,7 +305,7 @@ function Hub:refresh_connector(name)
   return self:_forget(name)
 end
 
-for name, method in pairs(account.methods) do Hub[name] = of_class("hub", name, method) end
+for name, method in pairs(server.methods) do Hub[name] = of_class("hub", name, method) end
 
 --- hub:call_tool(name, arguments, options?) -> result: see bosa.tools.
 Hub.call_tool = of_class("hub", "call_tool", function(...) return require("bosa.tools").call(...) end)

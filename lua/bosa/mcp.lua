@@ -10,7 +10,7 @@
 
 local core = require("bosa.core")
 local loop = require("bosa.loop")
-local pretty = require("bosa.pretty")
+local sorted_json = require("bosa.sorted_json")
 local tools = require("bosa.tools")
 
 local mcp = {}
@@ -88,7 +88,7 @@ local function key_of(id) return type(id) == "string" and "s" .. id or "n" .. to
 
 local function post(server, message)
   message.jsonrpc = "2.0"
-  server.send(pretty.line(message)) -- names in order: services keep a prompt that begins as another did
+  server.send(sorted_json.line(message)) -- names in order: services keep a prompt that begins as another did
 end
 
 local function fail(server, id, code, text)

@@ -7,7 +7,7 @@
 local core = require("bosa.core")
 local describe = require("bosa.describe")
 local loop = require("bosa.loop")
-local pretty = require("bosa.pretty")
+local sorted_json = require("bosa.sorted_json")
 
 local snapshot = {}
 
@@ -40,7 +40,7 @@ local function text_of(source)
     local text, err = read_file(source)
     return text, err, "the snapshot " .. source
   end
-  local ok, text = pcall(pretty.line, source)
+  local ok, text = pcall(sorted_json.line, source)
   if ok then return text, nil, "the snapshot" end
   return fail("protocol", "the snapshot can't be written as JSON: %s", tostring(text))
 end
@@ -122,7 +122,7 @@ function snapshot.take(hub, names)
     connectors[name], err = snapshot.fetch(hub, name)
     if not connectors[name] then return nil, err end
   end
-  return pretty.encode({
+  return sorted_json.encode({
     bosa_snapshot = VERSION,
     taken = os.date("!%Y-%m-%dT%H:%M:%SZ"),
     connectors = connectors,

@@ -77,8 +77,8 @@ local function write_action(writer, class, action, entry)
   local params, optional = write_parameters(writer, entry, base)
   local response = write_response(writer, entry, base)
   return {
-    name = action, params = params, optional = optional, response = response, summary = describe.first_sentence(entry.docstring),
-    builder = write_builder(writer, base, params, response),
+    name = action, params = params, optional = optional, response = response,
+    summary = describe.first_sentence(entry.docstring), builder = write_builder(writer, base, params, response),
   }
 end
 

@@ -1,7 +1,7 @@
 --- The `bosa` command: finds the subcommand, reads the arguments, runs it, and turns what went wrong into one line
 -- and an exit code.
 --
--- A subcommand is a module `bosa.cli.<name>` that returns
+-- A subcommand is a module `bosa.cli.command.<name>` that returns
 --   summary    one line for the list of commands
 --   configure  function(parser): adds arguments and options to the lua-argparse command
 --   run        function(cx, options) -> exit code (nil: 0)
@@ -35,7 +35,7 @@ end
 ---@param name string
 ---@return table?
 function cli.module(name)
-  local path = "bosa.cli." .. name
+  local path = "bosa.cli.command." .. name
   local ok, module = pcall(require, path)
   if ok then return module end
   if tostring(module):find("module '" .. path .. "' not found", 1, true) then return nil end
@@ -122,7 +122,7 @@ end
 local function main(args)
   cli.plain_interrupt()
   local word = cli.command_word(args)
-  if word == "__complete" then return cli.module("complete").main(args) end
+  if word == "__complete" then return require("bosa.cli.complete").main(args) end
   local parser = cli.parser(word)
   local ok, options = parser:pparse(args)
   if not ok then return bad_arguments(word, options) end

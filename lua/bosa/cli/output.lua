@@ -1,6 +1,6 @@
 --- How results are shown: tables and indented JSON on a terminal, plain lines and one-line JSON in a pipe.
 
-local pretty = require("bosa.pretty")
+local sorted_json = require("bosa.sorted_json")
 local terminal = require("bosa.cli.terminal")
 
 local output = {}
@@ -131,8 +131,8 @@ end
 ---@param cx bosa.cli.Context
 ---@param value any
 function output.json(cx, value)
-  if not cx.tty then return cx:print(pretty.line(value)) end
-  local text = pretty.encode(value, function(kind, text)
+  if not cx.tty then return cx:print(sorted_json.line(value)) end
+  local text = sorted_json.encode(value, function(kind, text)
     return COLORS[kind] and cx:paint(COLORS[kind], text) or text
   end)
   cx:print((text:gsub("\194[\128-\159]", " "):gsub("\127", " ")))

@@ -9,7 +9,7 @@ local bosa = require("bosa")
 local core = require("bosa.core")
 local loop = require("bosa.loop")
 local match = require("bosa.testing.match")
-local pretty = require("bosa.pretty")
+local sorted_json = require("bosa.sorted_json")
 local read_body = require("bosa.testing.body")
 local scrub = require("bosa.testing.scrub")
 local stub = require("bosa.testing.stub")
@@ -219,7 +219,7 @@ function Cassette:save()
       }
     end
   end
-  return core.write_private(self.path, pretty.encode({ bosa_cassette = VERSION, exchanges = list }) .. "\n")
+  return core.write_private(self.path, sorted_json.encode({ bosa_cassette = VERSION, exchanges = list }) .. "\n")
 end
 
 ---------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@
 --   type: any  is not JSON Schema, and goes
 
 local core = require("bosa.core")
-local pretty = require("bosa.pretty")
+local sorted_json = require("bosa.sorted_json")
 
 local schema = {}
 
@@ -225,7 +225,7 @@ local function merge(target, siblings)
   both["$ref"] = nil
   for name, value in pairs(both) do
     local here = target[name]
-    if here ~= nil and not ANNOTATIONS[name] and pretty.line(here) ~= pretty.line(value) then
+    if here ~= nil and not ANNOTATIONS[name] and sorted_json.line(here) ~= sorted_json.line(value) then
       return { allOf = core.array({ copy_of(target), both }) }
     end
     whole[name] = value

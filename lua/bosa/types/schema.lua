@@ -4,7 +4,7 @@
 -- descriptions are lines of their own.
 
 local core = require("bosa.core")
-local pretty = require("bosa.pretty")
+local sorted_json = require("bosa.sorted_json")
 local reserved = require("bosa.reserved")
 
 local schema = {}
@@ -227,7 +227,7 @@ local function add_closure(node, scopes, texts, seen)
   local target, _, around = lookup(type(node["$ref"]) == "string" and node["$ref"] or "", scopes)
   if target and not seen[target] then
     seen[target] = true
-    texts[#texts + 1] = pretty.line(target)
+    texts[#texts + 1] = sorted_json.line(target)
     add_closure(target, around, texts, seen)
   end
   for _, name in ipairs(sorted_names(node)) do add_closure(node[name], scopes, texts, seen) end

@@ -3,7 +3,7 @@
 local bosa = require("bosa")
 local browser = require("bosa.cli.browser")
 local context = require("bosa.cli.context")
-local listener = require("bosa.cli.listener")
+local callback_listener = require("bosa.cli.callback_listener")
 local output = require("bosa.cli.output")
 local params = require("bosa.cli.params")
 local terminal = require("bosa.cli.terminal")
@@ -223,7 +223,7 @@ local function wait_for_browser(cx, options, door)
 end
 
 local function add_by_browser(cx, hub, token, options)
-  local door, message = listener.open(options.port)
+  local door, message = callback_listener.open(options.port)
   if not door then return cx:fail("no listener on loopback: " .. message) end
   local url, err = hub:initiate_connector_auth(options.connector, token, door.url)
   if not url then

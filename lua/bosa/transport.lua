@@ -5,11 +5,11 @@
 
 local loop = require("bosa.loop")
 
-local drive = {}
+local transport = {}
 
---- drive.sender(hub) -> send: how a hub's calls are sent by who runs now. Set by the module.
+--- transport.sender(hub) -> send: how a hub's calls are sent by who runs now. Set by the module.
 ---@type fun(hub: userdata): function?
-drive.sender = nil
+transport.sender = nil
 
 local fetches = setmetatable({}, { __mode = "k" }) -- hub -> connector -> the fetch under way
 
@@ -33,7 +33,7 @@ end
 --- Begins to fetch a connector's schemas.
 local function begin_fetch(hub, name, pending)
   local job = { done_ = false, results = { n = 1 }, failure = false, pending = pending, name = name }
-  local function from_server() job.results = { n = 2, ask(hub, name, drive.sender(hub)) } end
+  local function from_server() job.results = { n = 2, ask(hub, name, transport.sender(hub)) } end
   local function fetch_it()
     local host, shared = loop.host(), hub:_kept("cache")
     if shared and host.share then return host.share(hub, name, shared, from_server) end
@@ -89,13 +89,13 @@ step = function(hub, call, send)
 end
 
 --- Runs a call here and now.
-function drive.run(hub, call, send)
+function transport.run(hub, call, send)
   step(hub, call, send)
   return call:_result()
 end
 
 --- Runs a call as a task of its own.
-function drive.start(hub, call, send)
+function transport.start(hub, call, send)
   local task = loop.spawn(function()
     step(hub, call, send)
     loop.drivers[call] = nil
@@ -171,7 +171,7 @@ local function refuse(call, err)
 end
 
 --- Makes a `send` of the user's function.
-function drive.custom(transport)
+function transport.custom(fn)
   return function(call)
     call:_sending()
     if call:_ended() then return end -- the deadline has passed: nothing may be sent
@@ -181,7 +181,7 @@ function drive.custom(transport)
       if not body then return call:_ended() or call:_broke("no") end
     end
     local request = { method = method, url = url, headers = headers, body = body, timeout = call:_attempt_time() }
-    local ok, reply, err = pcall(transport, request)
+    local ok, reply, err = pcall(fn, request)
     if call:_ended() then return end -- by somebody else, meanwhile
     if not ok then return call:_broke("maybe", "connection", "the transport raised: " .. tostring(reply)) end
     if reply == nil then return refuse(call, err) end
@@ -197,4 +197,4 @@ function drive.custom(transport)
   end
 end
 
-return drive
+return transport

@@ -5,9 +5,9 @@ local cache = require("bosa.cli.cache")
 local fields = require("bosa.cli.fields")
 local output = require("bosa.cli.output")
 local params = require("bosa.cli.params")
-local pretty = require("bosa.pretty")
+local sorted_json = require("bosa.sorted_json")
 local progress = require("bosa.cli.progress")
-local sink = require("bosa.cli.sink")
+local output_file = require("bosa.cli.output_file")
 
 local run = { summary = "Run an action", task = true }
 
@@ -103,9 +103,9 @@ end
 
 local function write_json(cx, value, options)
   if not options.output or options.output == "-" then return output.json(cx, value) end
-  local to, message = sink.open(cx, options.output)
+  local to, message = output_file.open(cx, options.output)
   if not to then return cx:fail(message) end
-  to:line(pretty.line(value))
+  to:line(sorted_json.line(value))
   local ok
   ok, message = to:finish()
   if not ok then return cx:fail(message) end
@@ -130,7 +130,7 @@ end
 
 --- Every item of every page, a line each.
 local function show_all(cx, response, options, bar)
-  local to, message = sink.open(cx, options.output)
+  local to, message = output_file.open(cx, options.output)
   if not to then return cx:fail(message) end
   local meta = response:get_meta()
   local total = type(meta) == "table" and tonumber(meta.total_page) or nil
@@ -140,7 +140,7 @@ local function show_all(cx, response, options, bar)
       pages, items, last = pages + 1, items + #page, page
       if to.file or not cx.tty then bar:pages(pages, total, items) end
     end
-    to:line(pretty.line(chosen(item, options)))
+    to:line(sorted_json.line(chosen(item, options)))
   end
   bar:clear()
   local ok

@@ -4,8 +4,8 @@ local core = require("bosa.core")
 local loop = require("bosa.loop")
 local snapshot = require("bosa.snapshot")
 
-local account = { methods = {} }
-local methods = account.methods
+local server = { methods = {} }
+local methods = server.methods
 
 local encode = core.json.encode
 
@@ -78,7 +78,7 @@ local function ask(hub, endpoint, name, identifier, token, body)
     text, err = encode(body)
     if not text then return nil, err end
   end
-  return account.run(hub:_endpoint(endpoint, name, identifier, token, text))
+  return server.run(hub:_endpoint(endpoint, name, identifier, token, text))
 end
 
 local function data_of(response, err)
@@ -227,4 +227,4 @@ function methods:remove_integration(name, token, user_identifier)
   return outcome(data_of(ask(self, "remove", name, user_identifier, token)))
 end
 
-return account
+return server

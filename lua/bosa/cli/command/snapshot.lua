@@ -4,7 +4,7 @@ local bosa = require("bosa")
 local changes = require("bosa.changes")
 local context = require("bosa.cli.context")
 local output = require("bosa.cli.output")
-local sink = require("bosa.cli.sink")
+local output_file = require("bosa.cli.output_file")
 local taken = require("bosa.snapshot")
 
 local snapshot = { summary = "Keep schemas in a file, and tell what changed since" }
@@ -30,7 +30,7 @@ local function take(cx, options)
   local text
   text, err = taken.take(hub, options.connectors[1] and options.connectors)
   if not text then return cx:fail(err) end
-  local to, message = sink.open(cx, options.output)
+  local to, message = output_file.open(cx, options.output)
   if not to then return cx:fail(message) end
   to:line((text:gsub("\n$", "")))
   local ok
