@@ -1,6 +1,7 @@
 --- What a connector can do, for people and programs: actions, their parameters, help texts.
 
 local core = require("bosa.core")
+local run = require("bosa.run")
 
 local describe = {}
 
@@ -177,7 +178,7 @@ end
 --- The discovery entry of an action: `entry | nil, err`.
 local function entry_of(connector, action)
   local hub, name = connector:_hub()
-  local ok, err = describe.load(hub, name)
+  local ok, err = run.load(hub, name)
   if not ok then return nil, err end
   local entry = connector:_describe(action)
   if entry then return entry end
@@ -200,7 +201,7 @@ end
 ---@param connector string
 ---@return table<string, table>? entries, table? err
 function describe.entries(hub, connector)
-  local ok, err = describe.load(hub, connector)
+  local ok, err = run.load(hub, connector)
   if not ok then return nil, err end
   return describe.known(hub, connector) or {}
 end
@@ -216,7 +217,7 @@ end
 --- connector:get_actions() -> { {name, path, description}, ... } | nil, err
 function describe.get_actions(connector)
   local hub, name = connector:_hub()
-  local ok, err = describe.load(hub, name)
+  local ok, err = run.load(hub, name)
   if not ok then return nil, err end
   local list = {}
   for i, action in ipairs(connector:_actions() or {}) do

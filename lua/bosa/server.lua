@@ -2,6 +2,7 @@
 
 local core = require("bosa.core")
 local loop = require("bosa.loop")
+local run = require("bosa.run")
 local snapshot = require("bosa.snapshot")
 
 local server = { methods = {} }
@@ -78,7 +79,7 @@ local function ask(hub, endpoint, name, identifier, token, body)
     text, err = encode(body)
     if not text then return nil, err end
   end
-  return server.run(hub:_endpoint(endpoint, name, identifier, token, text))
+  return run.run(hub:_endpoint(endpoint, name, identifier, token, text))
 end
 
 local function data_of(response, err)

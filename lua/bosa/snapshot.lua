@@ -7,6 +7,7 @@
 local core = require("bosa.core")
 local describe = require("bosa.describe")
 local loop = require("bosa.loop")
+local run = require("bosa.run")
 local sorted_json = require("bosa.sorted_json")
 
 local snapshot = {}
@@ -16,10 +17,6 @@ local INTEGERS = rawget(_G, "jit") and "cdata" or nil -- how whole numbers are d
 
 --- What a snapshot is read from: a path, or the content of a file as a table.
 ---@alias bosa.Snapshot string|table
-
---- snapshot.run(call) -> response | nil, err: how a call is run. Set by the module.
----@type fun(call: userdata?, err: table?): userdata?, table?
-snapshot.run = nil
 
 local function fail(kind, ...) return nil, loop.error(kind, string.format(...), "no") end
 
@@ -98,7 +95,7 @@ end
 ---@return table<string, table>? actions, table? err
 function snapshot.fetch(hub, name)
   if not place(hub, name) then
-    local fetched, err = snapshot.run(hub:_fetch(name))
+    local fetched, err = run.run(hub:_fetch(name))
     if not fetched then return nil, err end
   end
   local actions = describe.known(hub, name)

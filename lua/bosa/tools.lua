@@ -10,6 +10,7 @@ local describe = require("bosa.describe")
 local names = require("bosa.tools.names")
 local reading = require("bosa.tools.reading")
 local result = require("bosa.tools.result")
+local run = require("bosa.run")
 local schema = require("bosa.tools.schema")
 
 local tools = {}
@@ -141,7 +142,7 @@ end
 
 --- The action of a connector that has a tool's name; nil: none has.
 local function find_in(hub, connector, name)
-  if not describe.load(hub, connector) then return nil end
+  if not run.load(hub, connector) then return nil end
   for _, action in ipairs(hub:connect(connector):_actions() or {}) do
     if names.encode(connector, action) == name then return action end
   end
@@ -169,7 +170,7 @@ local function find(hub, name, options)
   local connector, action = names.decode(name)
   if names.is_cut(name) then connector, action = find_cut(hub, name) end
   if not connector or not is_offered(connector, action, options) then return no_such(name) end
-  local ok, err = describe.load(hub, connector)
+  local ok, err = run.load(hub, connector)
   if not ok then return nil, result.of_error(name, action, err) end
   local entry = hub:connect(connector):_describe(action)
   if not entry then

@@ -1,15 +1,24 @@
---- Drives calls in Lua, where libcurl doesn't: over a transport that the user gave, or a host's own sockets.
+--- Takes calls to their end in Lua, where libcurl doesn't: over a transport that the user gave, or a host's own
+-- sockets.
 --
 -- The core's state machine says what is next (csrc/core/call/call.h); `send(call)` takes a call in "send" through one
 -- exchange: begins it (`_sending`), tells the call what came, and how it ended (`_answered`, `_broke`).
 
 local loop = require("bosa.loop")
+local task = require("bosa.task")
+local user = require("bosa.transport.user")
 
 local transport = {}
 
---- transport.sender(hub) -> send: how a hub's calls are sent by who runs now. Set by the module.
----@type fun(hub: userdata): function?
-transport.sender = nil
+--- How a hub's calls are sent by who runs now: over the user's transport, or the host's sockets. nil: over libcurl.
+---@param hub userdata
+---@return function? send
+function transport.sender(hub)
+  local given = hub:_kept("transport")
+  if given then return user.sender(given) end
+  local send = loop.host().send
+  return send and send(hub)
+end
 
 local fetches = setmetatable({}, { __mode = "k" }) -- hub -> connector -> the fetch under way
 
@@ -40,14 +49,14 @@ local function begin_fetch(hub, name, pending)
     from_server()
   end
   local function work() finish(job, pcall(fetch_it)) end
-  local detach = loop.host().detach or loop.spawn -- apart from whoever asks: their end must not be its end
+  local detach = loop.host().detach or task.spawn -- apart from whoever asks: their end must not be its end
   pending[name] = job
-  local ok, task = pcall(detach, work)
+  local ok, worker = pcall(detach, work)
   if job.done_ then return job end
   if not ok then
-    finish(job, false, task)
-  elseif task and task.done_ then -- it ended before it began
-    finish(job, false, task.error)
+    finish(job, false, worker)
+  elseif worker and worker.done_ then -- it ended before it began
+    finish(job, false, worker.error)
   end
   return job
 end
@@ -57,7 +66,7 @@ local function fetch(hub, name)
   local pending = fetches[hub] or {}
   fetches[hub] = pending
   local job = pending[name] or begin_fetch(hub, name, pending)
-  loop.wait(job)
+  task.wait(job)
   if job.failure then return nil, loop.error("connection", tostring(job.failure), "no") end
   return loop.result(job)
 end
@@ -80,7 +89,7 @@ step = function(hub, call, send)
     elseif state == "send" then
       exchange(call, send)
     else
-      loop.sleep(call:_wake() or 0)
+      task.sleep(call:_wake() or 0)
       if not call:_ended() then call:_tick() end
     end
     state = call:_state()
@@ -96,105 +105,8 @@ end
 
 --- Runs a call as a task of its own.
 function transport.start(hub, call, send)
-  local task = loop.spawn(function()
-    step(hub, call, send)
-    loop.drivers[call] = nil
-    loop.settle(call)
-  end)
-  if not task.done_ then loop.drivers[call] = task end
+  task.drive(call, function() step(hub, call, send) end)
   return true
-end
-
----------------------------------------------------------------------------------------------------
--- a transport given by the user: function(request) -> reply | nil, err
-
---- Why a reply makes no sense; nil: it does.
-local function reply_fault(reply)
-  if type(reply) ~= "table" then return "the transport must return a table with a status" end
-  local status = reply.status
-  if type(status) ~= "number" or status % 1 ~= 0 or status < 100 or status > 599 then
-    return "the transport's reply must have a status from 100 to 599"
-  end
-  if reply.headers ~= nil and type(reply.headers) ~= "table" then return "the transport's headers must be a table" end
-  if reply.body ~= nil and type(reply.body) ~= "string" then return "the transport's body must be a string" end
-end
-
-local function deliver(call, reply)
-  if not call:_status(reply.status) then return nil end
-  for name, value in pairs(reply.headers or {}) do
-    if not call:_field(tostring(name) .. ": " .. tostring(value)) then return nil end
-  end
-  local body = reply.body or ""
-  if body == "" then return true end
-  local taken = call:_body(body)
-  while taken == "again" do
-    loop.give_chunks(call)
-    if call:_ended() then return nil end
-    taken = call:_body(body)
-  end
-  if not taken then return nil end
-  loop.give_chunks(call)
-  loop.show_progress(call)
-  return true
-end
-
---- The whole body of a request that is not in memory yet: nil where it can't be read (the call knows why) or was ended.
-local function collect_body(call)
-  local pieces = {}
-  while true do
-    local bytes, needs_input = call:_body_piece(65536)
-    if needs_input then
-      loop.feed(call)
-      if call:_ended() then return nil end
-    elseif not bytes then
-      return nil
-    elseif bytes == "" then
-      return table.concat(pieces)
-    else
-      pieces[#pieces + 1] = bytes
-    end
-  end
-end
-
-local kinds = { connection = true, timeout = true, tls = true, protocol = true, file = true }
-local sents = { no = true, maybe = true, yes = true }
-
---- Tells the call what a transport said went wrong. (An error's `instead` is for bosa.testing: it becomes the call's
--- result.)
-local function refuse(call, err)
-  if type(err) ~= "table" then
-    return call:_broke("maybe", "connection", err and tostring(err) or "the transport gave no reply")
-  end
-  if err.instead then call:_keep("error", err.instead) end
-  local message = type(err.message) == "string" and err.message or "the transport failed"
-  call:_broke(sents[err.sent] and err.sent or "maybe", kinds[err.kind] and err.kind or "connection", message)
-end
-
---- Makes a `send` of the user's function.
-function transport.custom(fn)
-  return function(call)
-    call:_sending()
-    if call:_ended() then return end -- the deadline has passed: nothing may be sent
-    local method, url, headers, body = call:_request()
-    if body == false then
-      body = collect_body(call)
-      if not body then return call:_ended() or call:_broke("no") end
-    end
-    local request = { method = method, url = url, headers = headers, body = body, timeout = call:_attempt_time() }
-    local ok, reply, err = pcall(fn, request)
-    if call:_ended() then return end -- by somebody else, meanwhile
-    if not ok then return call:_broke("maybe", "connection", "the transport raised: " .. tostring(reply)) end
-    if reply == nil then return refuse(call, err) end
-    local fault = reply_fault(reply)
-    if fault then return call:_broke("maybe", "protocol", fault) end
-    local delivered = deliver(call, reply)
-    if call:_ended() then return end
-    if delivered then
-      call:_answered()
-    else
-      call:_broke("yes")
-    end
-  end
 end
 
 return transport

@@ -56,8 +56,7 @@ end
 
 --- Keeps what the loop has to run for this prompt to do.
 function Session:begin()
-  self.plain_defer = host.defer
-  host.defer = function(fn) self.queue[#self.queue + 1] = fn end
+  host.collect_deferred(function(fn) self.queue[#self.queue + 1] = fn end)
   self.signal = uv.new_signal()
   self.signal:unref()
 end
@@ -73,7 +72,7 @@ end
 
 --- Gives back what `begin` took.
 function Session:finish()
-  host.defer = self.plain_defer
+  host.collect_deferred(nil)
   self.signal:close()
   cli.plain_interrupt()
 end

@@ -13,6 +13,7 @@ local sorted_json = require("bosa.sorted_json")
 local read_body = require("bosa.testing.body")
 local scrub = require("bosa.testing.scrub")
 local stub = require("bosa.testing.stub")
+local task = require("bosa.task")
 
 local cassette = {}
 
@@ -169,7 +170,7 @@ local function relay(options)
     local call, err = hub:_send_verbatim(request.method, request.url, request.headers, request.body, request.timeout)
     if not call then return nil, err end
     local response
-    response, err = loop.run(hub, call)
+    response, err = task.run(hub, call)
     if not response then return nil, err end
     local file = response:get_data()
     return { status = response.status, headers = response.headers, body = file and file.file }
