@@ -5,7 +5,7 @@
 # below it, spelled with their room ("json/json.h"). A *_internal.h, and a header whose first comment
 # says "Private", is included from its own room only.
 #
-# A module of lua/bosa is completed by nobody else: what it needs it requires.
+# A module of lua/bosa is completed by nobody else: what it needs it requires, and no two require each other.
 set -u
 cd "${1:-$(dirname "$0")/..}" || exit 2
 rooms="base json schema http request reply hub call transport"
@@ -87,4 +87,13 @@ completions() {
 while IFS=: read -r file line name; do
   complain "$file:$line: a module is completed from outside by an assignment to $name"
 done < <(completions)
+
+# Prints REQUIRING REQUIRED for each require of a module of lua/bosa, also of those inside functions.
+requires() {
+  find lua/bosa -name '*.lua' ! -path '*/meta/*' -exec grep -oHE '^[^-]*require\("bosa[a-z_.]*"\)' {} + |
+    sed -E 's#^lua/##; s#(/init)?\.lua:.*require\("([^"]*)"\)# \2#; :again; s#^([^ ]*)/#\1.#; t again'
+}
+
+circle=$(requires | tsort 2>&1 >/dev/null | sed -n 's/^tsort: *\(bosa[a-z_.]*\)$/\1/p' | tr '\n' ' ')
+[ -z "$circle" ] || complain "these modules of lua/bosa require each other: $circle"
 exit $status

@@ -1,7 +1,7 @@
 --- How far something is, as one line on the terminal at standard error that is drawn anew. Elsewhere nothing is shown.
 
 local uv = require("luv")
-local output = require("bosa.cli.output")
+local terminal_text = require("bosa.cli.terminal_text")
 
 local progress = {}
 
@@ -56,11 +56,11 @@ end
 function Progress:bytes(done, total, direction)
   if math.max(done, total or 0) < SMALL then return end
   local arrow = direction == "up" and "↑ " or "↓ "
-  if not total or total <= 0 then return self:show(arrow .. output.size(done)) end
+  if not total or total <= 0 then return self:show(arrow .. terminal_text.size(done)) end
   local part = math.min(1, done / total)
   local full = math.floor(part * BAR)
   self:show(("%s[%s%s] %3d%%  %s of %s"):format(arrow, ("="):rep(full), (" "):rep(BAR - full), math.floor(part * 100),
-    output.size(done), output.size(total)))
+    terminal_text.size(done), terminal_text.size(total)))
 end
 
 --- Pages of a list.

@@ -3,7 +3,10 @@
 local bosa = require("bosa")
 local cache = require("bosa.cli.cache")
 local fields = require("bosa.cli.fields")
-local output = require("bosa.cli.output")
+local print_json = require("bosa.cli.json")
+local print_table = require("bosa.cli.table")
+local terminal = require("bosa.cli.terminal")
+local terminal_text = require("bosa.cli.terminal_text")
 local params = require("bosa.cli.params")
 local sorted_json = require("bosa.sorted_json")
 local progress = require("bosa.cli.progress")
@@ -87,13 +90,13 @@ end
 
 local function save_file(cx, file, options)
   if options.output and options.output ~= "-" then
-    if cx.progress then cx:note(("Saved %s (%s)"):format(options.output, output.size(file.size))) end
+    if cx.progress then cx:note(("Saved %s (%s)"):format(options.output, terminal_text.size(file.size))) end
     return
   end
   if options.output == "-" or not cx.tty then return end -- its bytes are written already
   local path, err = file:save_in(".")
   if not path then return cx:fail(err) end
-  cx:note(("Saved %s (%s)"):format(output.safe(path), output.size(file.size)))
+  cx:note(("Saved %s (%s)"):format(terminal_text.safe(path), terminal_text.size(file.size)))
 end
 
 local function chosen(value, options)
@@ -102,7 +105,7 @@ local function chosen(value, options)
 end
 
 local function write_json(cx, value, options)
-  if not options.output or options.output == "-" then return output.json(cx, value) end
+  if not options.output or options.output == "-" then return print_json(cx, value) end
   local to, message = output_file.open(cx, options.output)
   if not to then return cx:fail(message) end
   to:line(sorted_json.line(value))
@@ -124,7 +127,7 @@ local function show(cx, response, options)
   if type(data) == "userdata" and data ~= bosa.null then return save_file(cx, data, options) end
   local to_terminal = cx.tty and not options.json and (not options.output or options.output == "-")
   if not to_terminal or not fields.is_table(data) then return write_json(cx, chosen(data, options), options) end
-  output.table(cx, fields.rows(data, options.fields, output.width()))
+  print_table(cx, fields.rows(data, options.fields, terminal.columns()))
   note_page(cx, response)
 end
 

@@ -3,7 +3,8 @@
 local bosa = require("bosa")
 local changes = require("bosa.changes")
 local context = require("bosa.cli.context")
-local output = require("bosa.cli.output")
+local print_json = require("bosa.cli.json")
+local print_table = require("bosa.cli.table")
 local output_file = require("bosa.cli.output_file")
 local taken = require("bosa.snapshot")
 
@@ -90,14 +91,14 @@ local function read_both(cx, options)
 end
 
 local function show(cx, list, options)
-  if options.json then return output.json(cx, bosa.array(list)) end
+  if options.json then return print_json(cx, bosa.array(list)) end
   local rows = {}
   for i, change in ipairs(list) do
     local where = change.connector .. (change.action and "." .. change.action or "")
     rows[i] = { change.breaking and "breaking" or "", where, change.text }
   end
   if cx.tty and not rows[1] then return cx:note("nothing has changed for callers") end
-  output.table(cx, { "", "Action", "Change" }, rows)
+  print_table(cx, { "", "Action", "Change" }, rows)
 end
 
 local function diff(cx, options)
