@@ -12,6 +12,7 @@ local reading = require("bosa.tools.reading")
 local result = require("bosa.tools.result")
 local run = require("bosa.run")
 local schema = require("bosa.tools.schema")
+local schemas = require("bosa.schema")
 
 local tools = {}
 
@@ -126,7 +127,7 @@ function tools.list(connector, options)
   local shape = { inline = options.format == "openai", paths = options.files ~= nil }
   local list = {}
   for _, action in ipairs(connector:_actions() or {}) do
-    local arguments = is_offered(name, action, options) and schema.shape(describe.request_of(entries[action]), shape)
+    local arguments = is_offered(name, action, options) and schema.shape(schemas.request_of(entries[action]), shape)
     if arguments then
       list[#list + 1] = form({
         name = names.encode(name, action), action = action, description = description_of(entries[action]),
@@ -165,7 +166,7 @@ local function no_such(name)
   return nil, result.failed(("There is no tool `%s`. Use only the tools that are listed."):format(name))
 end
 
---- A tool by its name: `{ connector, action, request }`, or nil and a result.
+--- A tool by its name: `{ name, connector, action, reader, properties }`, or nil and a result.
 local function find(hub, name, options)
   local connector, action = names.decode(name)
   if names.is_cut(name) then connector, action = find_cut(hub, name) end
@@ -178,10 +179,10 @@ local function find(hub, name, options)
     if not unknown then return no_such(name) end
     return nil, result.of_error(name, action, unknown)
   end
-  local request = describe.request_of(entry) or {}
-  return {
-    name = name, connector = connector, action = action, request = request, properties = schema.properties(request),
-  }
+  local request = schemas.request_of(entry) or {}
+  local reader, properties = schemas.reader(request), {}
+  for _, property in ipairs(reader:properties(reader:read(request))) do properties[property.name] = property.about end
+  return { name = name, connector = connector, action = action, reader = reader, properties = properties }
 end
 
 --- Whether a value that was read from JSON is an object.
@@ -236,7 +237,7 @@ local function parameters_of(tool, arguments, directory)
   local params = {}
   for name, value in pairs(arguments) do
     local about = tool.properties[name]
-    if value ~= core.null and type(about) == "table" and schema.takes_file(about, tool.request) then
+    if value ~= core.null and about and tool.reader:takes_file(about) then
       local why
       value, why = files_of(name, value, directory)
       if value == nil then return nil, why end
