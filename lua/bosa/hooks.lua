@@ -37,15 +37,7 @@ hooks.on = false
 
 local ERROR = getmetatable(core.new_error({}))
 local KINDS = {}
-for _, kind in ipairs({
-  "params", "unknown_connector", "unknown_action", "auth", "not_found", "rate_limit", "api", "server", "connection",
-  "timeout", "tls", "protocol", "file", "cancelled", "closed",
-}) do
-  KINDS[kind] = true
-end
-
--- paging asks for another page by setting one of these
-local PAGE_PARAMETERS = { "cursor", "page_token", "next_token", "page" }
+for _, kind in ipairs(core.kinds) do KINDS[kind] = true end
 
 ---------------------------------------------------------------------------------------------------
 -- adding
@@ -140,7 +132,7 @@ local function request_of(chain, page)
     headers = copy_of(chain.builder:_kept("headers") or {}, {}),
     identifier = chain.builder:_kept("identifier"),
   }
-  for _, name in ipairs(page and PAGE_PARAMETERS or {}) do
+  for _, name in ipairs(page and core.page_parameters or {}) do
     local value = page:_param(name)
     if value ~= nil then request.params[name] = value end
   end

@@ -18,8 +18,6 @@ local result = {}
 ---@field response userdata? the response
 ---@field error table? the error object, where one is behind it
 
--- paging asks for another page by these
-local PAGE_PARAMETERS = { "cursor", "page_token", "next_token", "page" }
 -- parameters that say how much comes at once
 local SIZE_PARAMETERS = { "limit", "page_size", "per_page", "max_results", "first" }
 
@@ -132,7 +130,7 @@ local function next_page(response)
   if not response:has_next() then return nil end
   local call = response:_page_call(true)
   local arguments
-  for _, name in ipairs(call and PAGE_PARAMETERS or {}) do
+  for _, name in ipairs(call and core.page_parameters or {}) do
     local value = call:_param(name)
     if value ~= nil then
       arguments = arguments or {}

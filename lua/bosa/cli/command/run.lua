@@ -1,6 +1,7 @@
 --- bosa run: runs an action.
 
 local bosa = require("bosa")
+local core = require("bosa.core")
 local cache = require("bosa.cli.cache")
 local fields = require("bosa.cli.fields")
 local print_json = require("bosa.cli.json")
@@ -16,8 +17,8 @@ local run = { summary = "Run an action", task = true }
 
 local function whole(text)
   local number = params.positive(text)
-  if not number or number % 1 ~= 0 or number > 11 then
-    return nil, ("--max-attempts: a whole number from 1 to 11 expected, not '%s'"):format(text)
+  if not number or number % 1 ~= 0 or number > core.max_attempts then
+    return nil, ("--max-attempts: a whole number from 1 to %d expected, not '%s'"):format(core.max_attempts, text)
   end
   return number
 end
