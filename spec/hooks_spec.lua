@@ -1,6 +1,7 @@
 --- Hooks: what they see, change and refuse; in which order; in every way that an action can be run.
 local bosa = require("bosa")
 local loop = require("bosa.loop")
+local task = require("bosa.task")
 local server = require("spec.support.server")
 
 local sandbox, hub
@@ -273,10 +274,10 @@ describe("hooks", function()
   it("may wait, without holding up others", function()
     local plain = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
     plain:before(function(request)
-      loop.sleep(0.02)
+      task.sleep(0.02)
       request.params.text = "waited"
     end)
-    plain:after(function() loop.sleep(0.02) end)
+    plain:after(function() task.sleep(0.02) end)
     local calls = {}
     for i = 1, 5 do calls[i] = plain:connect("lab"):action("echo"):start() end
     for i = 1, 5 do assert.is_false(calls[i]:done()) end

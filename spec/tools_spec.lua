@@ -1,7 +1,7 @@
 local bosa = require("bosa")
 local names = require("bosa.tools.names")
 local reading = require("bosa.tools.reading")
-local pretty = require("bosa.pretty")
+local sorted_json = require("bosa.sorted_json")
 local server = require("spec.support.server")
 local command = require("spec.support.command")
 
@@ -184,7 +184,7 @@ describe("connector:tools", function()
 
   it("gives an object also for an action without parameters", function()
     local tool = hub:connect("lab"):tools({ format = "anthropic", only = { "no_params" } })[1]
-    assert.equal('{"properties":{},"type":"object"}', pretty.line(tool.input_schema))
+    assert.equal('{"properties":{},"type":"object"}', sorted_json.line(tool.input_schema))
   end)
 
   it("offers what `only` and `read_only` let through", function()
@@ -284,7 +284,7 @@ describe("a tool's schema", function()
   it("has no $ref for OpenAI, but for one that leads to itself", function()
     local lab = hub:connect("lab")
     local unions = lab:tools({ format = "openai", only = { "unions" } })
-    assert.is_nil(pretty.line(unions):find("$", 1, true))
+    assert.is_nil(sorted_json.line(unions):find("$", 1, true))
     local keywords = lab:tools({ format = "openai", only = { "keywords" } })[1]["function"].parameters
     local left = {}
     for name in pairs(keywords["$defs"]) do left[#left + 1] = name end
@@ -373,11 +373,11 @@ describe("a tool's schema", function()
     }
     for _, format in ipairs({ "openai", "mcp" }) do
       local left = made_schema(request, { format = format })
-      assert.equal('{"properties":{"c":{"anyOf":[{"type":"boolean"}]}},"type":"object"}', pretty.line(left))
+      assert.equal('{"properties":{"c":{"anyOf":[{"type":"boolean"}]}},"type":"object"}', sorted_json.line(left))
       local paths = made_schema(request, { format = format, files = dir })
       assert.equal("string", paths.properties.b.items.type)
       assert.equal("string", paths.properties.d.type)
-      assert.is_nil(pretty.line(paths):find("binary", 1, true))
+      assert.is_nil(sorted_json.line(paths):find("binary", 1, true))
     end
     request.required = { "d" }
     assert.is_nil(made_schema(request))

@@ -94,11 +94,11 @@ describe("a transport", function()
   end
 
   it("whose caller is cancelled while schemas are fetched doesn't spoil the next call", function()
-    local loop = require("bosa.loop")
+    local task = require("bosa.task")
     local hub = bosa.new({
       api_base_url = "http://127.0.0.1:1",
       transport = function(request)
-        loop.sleep(0.01)
+        task.sleep(0.01)
         if request.method == "GET" then return { status = 200, headers = json, body = discovery } end
         return ok_reply
       end,

@@ -99,7 +99,7 @@ describe("the definitions of the library", function()
       response = "Response", file = "File" }) do
       assert.same({}, differences(public(core.classes[class].methods), methods_of(found, name)), name)
     end
-    assert.same({}, differences(public(require("bosa.loop").Task), methods_of(found, "Task")))
+    assert.same({}, differences(public(require("bosa.task").methods), methods_of(found, "Task")))
   end)
 
   it("have every function of the modules", function()

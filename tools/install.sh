@@ -43,7 +43,7 @@ write_completion() {
   mkdir -p "$(dirname "$file")"
   # shellcheck disable=SC2086 # the interpreter may be `env NAME`
   LUA_PATH="$PWD/lua/?.lua" LUA_PATH_5_4="$PWD/lua/?.lua" \
-    $lua -e "io.write(require('bosa.cli.shells').$shell)" >"$file.new" || {
+    $lua -e "io.write(require('bosa.cli.completion_scripts').$shell)" >"$file.new" || {
     rm -f "$file.new"
     echo "note: no completion for $shell: $lua can't be run" >&2
     return 0

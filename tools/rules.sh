@@ -4,6 +4,8 @@
 # The rooms of csrc/core, from the ground floor up. A room includes headers of its own and of rooms
 # below it, spelled with their room ("json/json.h"). A *_internal.h, and a header whose first comment
 # says "Private", is included from its own room only.
+#
+# A module of lua/bosa is completed by nobody else: what it needs it requires, and no two require each other.
 set -u
 cd "${1:-$(dirname "$0")/..}" || exit 2
 rooms="base json schema http request reply hub call transport"
@@ -65,4 +67,33 @@ while IFS=: read -r file line header; do
     complain "$file:$line: $header is private to its room"
   fi
 done < <(includes csrc/lua/*.[ch] csrc/sandbox/*.[ch])
+
+# Prints FILE:LINE:NAME for each assignment to a field of a module that the file requires.
+completions() {
+  find lua/bosa -name '*.lua' -exec awk '
+    FNR == 1 { split("", required) }
+    match($0, /^local [A-Za-z_]+ = require\("bosa\.[a-z_.]+"\)$/) { required[$2] = 1 }
+    {
+      name = $1 == "function" ? $2 : $0
+      if (!match(name, /^[ ]*[A-Za-z_]+[.][A-Za-z_]+/)) next
+      target = substr(name, 1, RLENGTH)
+      rest = substr(name, RLENGTH + 1)
+      gsub(/ /, "", target)
+      split(target, part, ".")
+      if (part[1] in required && ($1 == "function" || rest ~ /^(,.*)? = /)) print FILENAME ":" FNR ":" target
+    }' {} +
+}
+
+while IFS=: read -r file line name; do
+  complain "$file:$line: a module is completed from outside by an assignment to $name"
+done < <(completions)
+
+# Prints REQUIRING REQUIRED for each require of a module of lua/bosa, also of those inside functions.
+requires() {
+  find lua/bosa -name '*.lua' ! -path '*/meta/*' -exec grep -oHE '^[^-]*require\("bosa[a-z_.]*"\)' {} + |
+    sed -E 's#^lua/##; s#(/init)?\.lua:.*require\("([^"]*)"\)# \2#; :again; s#^([^ ]*)/#\1.#; t again'
+}
+
+circle=$(requires | tsort 2>&1 >/dev/null | sed -n 's/^tsort: *\(bosa[a-z_.]*\)$/\1/p' | tr '\n' ' ')
+[ -z "$circle" ] || complain "these modules of lua/bosa require each other: $circle"
 exit $status

@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-#define MAX_ATTEMPTS 11
-
 static struct laction *check(lua_State *L)
 {
     return luaL_checkudata(L, 1, ACTION_CLASS);
@@ -162,7 +160,7 @@ static int action_max_attempts(lua_State *L)
     struct laction *a = check(L);
     luaL_checktype(L, 2, LUA_TNUMBER);
     lua_Number n = lua_tonumber(L, 2);
-    luaL_argcheck(L, n >= 1 && n <= MAX_ATTEMPTS && n == (int)n, 2,
+    luaL_argcheck(L, n >= 1 && n <= INVOCATION_MAX_ATTEMPTS && n == (int)n, 2,
                   "a whole number from 1 to 11 expected");
     a->policy.max_attempts = (int)n;
     lua_settop(L, 1);

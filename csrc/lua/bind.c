@@ -116,6 +116,25 @@ static int module_now(lua_State *L)
     return 1;
 }
 
+/* What the core knows and Lua has to know too: kinds of error, names of page parameters, limits. */
+static void open_constants(lua_State *L)
+{
+    lua_newtable(L);
+    for (int kind = BOSA_PARAMS, i = 1; kind <= BOSA_CLOSED; kind++, i++) {
+        lua_pushstring(L, error_kind_name((enum bosa_status)kind));
+        lua_rawseti(L, -2, i);
+    }
+    lua_setfield(L, -2, "kinds");
+    lua_newtable(L);
+    for (int i = 0; hub_page_parameters[i]; i++) {
+        lua_pushstring(L, hub_page_parameters[i]);
+        lua_rawseti(L, -2, i + 1);
+    }
+    lua_setfield(L, -2, "page_parameters");
+    lua_pushinteger(L, INVOCATION_MAX_ATTEMPTS);
+    lua_setfield(L, -2, "max_attempts");
+}
+
 __attribute__((visibility("default"))) int luaopen_bosa_core(lua_State *L);
 
 int luaopen_bosa_core(lua_State *L)
@@ -127,6 +146,7 @@ int luaopen_bosa_core(lua_State *L)
     lua_setfield(L, -2, "classes");
     lua_pushliteral(L, BOSA_VERSION);
     lua_setfield(L, -2, "version");
+    open_constants(L);
     values_open(L);
     bind_open_nodes(L);
     bind_open_error(L);

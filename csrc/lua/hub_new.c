@@ -14,7 +14,6 @@
 #define DEFAULT_RESPONSE_SIZE ((int64_t)64 << 20)
 #define DEFAULT_CONNECTIONS 16
 #define DEFAULT_CACHE_TTL 3600
-#define MAX_ATTEMPTS 11
 
 static const char *const option_names[] = {"api_base_url",    "api_key",
                                            "token",           "allow_http",
@@ -66,7 +65,8 @@ static const char *cache_dir(lua_State *L, int index)
 
 static void read_policy(lua_State *L, int index, struct policy *policy)
 {
-    policy->max_attempts = (int)options_int(L, index, "max_attempts", 1, MAX_ATTEMPTS, 1);
+    policy->max_attempts =
+        (int)options_int(L, index, "max_attempts", 1, INVOCATION_MAX_ATTEMPTS, 1);
     policy->replay_unsafe = options_bool(L, index, "replay_unsafe", false);
     policy->deadline = options_ms(L, index, "deadline", 0);
     policy->timeout = options_ms(L, index, "timeout", DEFAULT_TIMEOUT_MS);

@@ -3,7 +3,7 @@
 -- A change breaks callers when what was right before may be refused now, or when what they read may be gone.
 
 local bosa = require("bosa")
-local pretty = require("bosa.pretty")
+local sorted_json = require("bosa.sorted_json")
 
 local changes = {}
 
@@ -59,7 +59,7 @@ local function parent_of(name) return name:match("^(.+)%.[^.]+$") end
 --- A value as JSON; nil is nil.
 local function shown(value)
   if value == nil then return nil end
-  return pretty.line(value)
+  return sorted_json.line(value)
 end
 
 --- The members of a list as JSON, as a set and in order.

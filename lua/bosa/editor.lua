@@ -2,7 +2,7 @@
 
 local bosa = require("bosa")
 local candidates = require("bosa.candidates")
-local pretty = require("bosa.pretty")
+local sorted_json = require("bosa.sorted_json")
 
 local vim = rawget(_G, "vim")
 local editor = {}
@@ -43,7 +43,7 @@ local function show(response)
   for name, value in pairs({ buftype = "nofile", bufhidden = "wipe", swapfile = false }) do
     vim.api.nvim_buf_set_option(0, name, value)
   end
-  local text = type(data) == "userdata" and tostring(data) or pretty.encode(data)
+  local text = type(data) == "userdata" and tostring(data) or sorted_json.encode(data)
   vim.api.nvim_buf_set_lines(0, 0, -1, false, vim.split(text, "\n"))
   vim.api.nvim_buf_set_option(0, "filetype", "json")
 end

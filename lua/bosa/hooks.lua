@@ -11,16 +11,13 @@
 -- What a hook raises, and an `err` that is a text, becomes an error of kind "cancelled".
 
 local core = require("bosa.core")
-local loop = require("bosa.loop")
+local run = require("bosa.run")
+local task = require("bosa.task")
 
 local hooks = {}
 
 --- Whether any hook was ever added: without one nothing is looked up.
 hooks.on = false
-
---- hooks.send(call, err) -> response | nil, err: runs a call that was just made. Set by the module.
----@type fun(call: userdata?, err: table?): userdata?, table?
-hooks.send = nil
 
 --- What a hook may see and change of a request.
 ---@class bosa.Request
@@ -40,15 +37,7 @@ hooks.send = nil
 
 local ERROR = getmetatable(core.new_error({}))
 local KINDS = {}
-for _, kind in ipairs({
-  "params", "unknown_connector", "unknown_action", "auth", "not_found", "rate_limit", "api", "server", "connection",
-  "timeout", "tls", "protocol", "file", "cancelled", "closed",
-}) do
-  KINDS[kind] = true
-end
-
--- paging asks for another page by setting one of these
-local PAGE_PARAMETERS = { "cursor", "page_token", "next_token", "page" }
+for _, kind in ipairs(core.kinds) do KINDS[kind] = true end
 
 ---------------------------------------------------------------------------------------------------
 -- adding
@@ -143,7 +132,7 @@ local function request_of(chain, page)
     headers = copy_of(chain.builder:_kept("headers") or {}, {}),
     identifier = chain.builder:_kept("identifier"),
   }
-  for _, name in ipairs(page and PAGE_PARAMETERS or {}) do
+  for _, name in ipairs(page and core.page_parameters or {}) do
     local value = page:_param(name)
     if value ~= nil then request.params[name] = value end
   end
@@ -229,12 +218,12 @@ end
 --- Runs it as a task: hooks may wait, and the caller must not.
 local function spawn(chain, page)
   local inner = {}
-  local task = loop.spawn(perform, chain, page, function(call, err)
+  local spawned = task.spawn(perform, chain, page, function(call, err)
     inner.call = call
-    return hooks.send(call, err)
+    return run.run(call, err)
   end)
-  task.inner = inner
-  return task
+  spawned.inner = inner
+  return spawned
 end
 
 --- Runs a builder's action with its hooks.
@@ -242,8 +231,8 @@ end
 ---@return userdata? response, table? err
 function hooks.run(builder)
   local chain = chain_of(builder)
-  if not chain then return hooks.send(builder:_call()) end
-  return perform(chain, nil, hooks.send)
+  if not chain then return run.run(builder:_call()) end
+  return perform(chain, nil, run.run)
 end
 
 --- Begins a builder's action with its hooks; nil: it has none.
@@ -270,8 +259,8 @@ end
 ---@return userdata? page, table? err
 function hooks.turn(response, call)
   local chain = response:_kept("hooks")
-  if not chain then return hooks.send(call) end
-  return perform(chain, call, hooks.send)
+  if not chain then return run.run(call) end
+  return perform(chain, call, run.run)
 end
 
 --- Begins the call of another page; nil: the response before it had no hooks.

@@ -3,14 +3,18 @@
 -- The objects are userdata of the core; what may wait is written here in Lua, since only Lua can yield.
 
 local core = require("bosa.core")
-local loop = require("bosa.loop")
-local drive = require("bosa.drive")
-local paging = require("bosa.paging")
 local describe = require("bosa.describe")
-local account = require("bosa.account")
 local hooks = require("bosa.hooks")
+local loop = require("bosa.loop")
+local misuse = require("bosa.misuse")
+local paging = require("bosa.paging")
+local run = require("bosa.run")
+local server = require("bosa.server")
 local snapshot = require("bosa.snapshot")
+local task = require("bosa.task")
 local tunnel = require("bosa.host.tunnel")
+
+local check_type, check_self = misuse.check_type, misuse.check_self
 
 loop.add_host(require("bosa.host.nginx"))
 loop.add_host(require("bosa.host.cqueues"))
@@ -62,81 +66,12 @@ if has_ffi then
   end)
 end
 
-if os.getenv("BOSA_DEBUG") == "1" then
-  loop.debug = function(event)
-    local words = { "bosa:", event.type, (event.connector or "server") .. (event.action and "." .. event.action or "") }
-    for _, name in ipairs({ "attempt", "status", "kind", "sent", "seconds", "budget", "bytes_up", "bytes_down" }) do
-      if event[name] ~= nil then words[#words + 1] = name .. "=" .. tostring(event[name]) end
-    end
-    if event.ms then words[#words + 1] = ("total=%.1fms"):format(event.ms.total or 0) end
-    io.stderr:write(table.concat(words, " "), "\n")
-  end
-end
-
 local Hub = core.classes.hub.methods
 local Connector = core.classes.connector.methods
 local Action = core.classes.action.methods
 local Call = core.classes.call.methods
 local Response = core.classes.response.methods
 local File = core.classes.file.methods
-
---- Raises at the line of the caller `level` up.
-local function misuse(level, ...)
-  error(string.format(...), level + 1)
-end
-
---- Raises unless argument `position` of `method` is of a type.
-local function check_type(value, expected, position, method)
-  if type(value) == expected then return end
-  misuse(3, "bad argument #%d to '%s' (%s expected, got %s)", position, method, expected, type(value))
-end
-
---- Raises unless `self` is of a class: `method` may have been taken from its object.
-local function check_self(self, class, method)
-  if type(self) == "userdata" and getmetatable(self) == core.classes[class] then return end
-  local got = type(self) == "userdata" and (getmetatable(self) or {}).__name or type(self)
-  misuse(3, "bad self of '%s' (bosa.%s expected, got %s)", method, class, got)
-end
-
---- How this hub sends when libcurl does not: the user's transport, or the host's sockets. nil: libcurl.
-local function sender(hub)
-  local transport = hub:_kept("transport")
-  if transport then return drive.custom(transport) end
-  local send = loop.host().send
-  return send and send(hub)
-end
-
-drive.sender = sender
-
---- Begins a call that was just made.
-local function launch(call)
-  local hub = call:_kept("hub")
-  local send = sender(hub)
-  if send then return drive.start(hub, call, send) end
-  return loop.start(hub, call)
-end
-paging.launch = launch
-
---- Runs a call that was just made: `response | nil, err`.
-local function run(call, err)
-  if not call then return nil, err end
-  local hub = call:_kept("hub")
-  local send = sender(hub)
-  if send then return drive.run(hub, call, send) end
-  return loop.run(hub, call)
-end
-account.run = run
-snapshot.run = run
-hooks.send = run
-
---- Loads a connector's schemas: `true | nil, err`.
-local function load(hub, name)
-  if hub:_has(name) then return true end
-  local fetched, err = run(hub:_fetch(name))
-  if not fetched then return nil, err end
-  return true
-end
-describe.load = load
 
 ---------------------------------------------------------------------------------------------------
 -- Action builder
@@ -146,7 +81,7 @@ describe.load = load
 function Action:run()
   check_self(self, "action", "run")
   if hooks.on then return hooks.run(self) end
-  return run(self:_call())
+  return run.run(self:_call())
 end
 
 local function whole_body(response, err)
@@ -160,18 +95,18 @@ end
 function Action:execute()
   check_self(self, "action", "execute")
   if hooks.on then return whole_body(hooks.run(self)) end
-  return whole_body(run(self:_call()))
+  return whole_body(run.run(self:_call()))
 end
 
 --- Begins the action and returns at once.
 ---@return userdata? call, table? err
 function Action:start()
   check_self(self, "action", "start")
-  local task = hooks.on and hooks.start(self)
-  if task then return task end
+  local hooked = hooks.on and hooks.start(self)
+  if hooked then return hooked end
   local call, err = self:_call()
   if not call then return nil, err end
-  local ok, start_err = launch(call)
+  local ok, start_err = run.launch(call)
   if not ok then return nil, start_err end
   return call
 end
@@ -181,7 +116,7 @@ end
 function Action:validate()
   check_self(self, "action", "validate")
   local hub, name = self:_hub()
-  local ok, err = load(hub, name)
+  local ok, err = run.load(hub, name)
   if not ok then return nil, err end
   if not hooks.on then return self:_validate() end
   local builder
@@ -208,18 +143,18 @@ local option_setters = {
 local function build(level, connector, action, params, options)
   local builder = connector:action(action)
   if params ~= nil then
-    if type(params) ~= "table" then misuse(level + 1, "params: table expected, got %s", type(params)) end
+    if type(params) ~= "table" then misuse.raise(level + 1, "params: table expected, got %s", type(params)) end
     builder:params(params)
   end
   if options == nil then return builder end
-  if type(options) ~= "table" then misuse(level + 1, "options: table expected, got %s", type(options)) end
+  if type(options) ~= "table" then misuse.raise(level + 1, "options: table expected, got %s", type(options)) end
   for name, value in pairs(options) do
     local set = option_setters[name]
-    if not set then misuse(level + 1, "unknown option `%s`", tostring(name)) end
+    if not set then misuse.raise(level + 1, "unknown option `%s`", tostring(name)) end
     local ok, err = pcall(set, builder, value)
     if not ok then
       local why = tostring(err):match("%((.-)%)$") or tostring(err)
-      misuse(level + 1, "option `%s`: %s", name, why)
+      misuse.raise(level + 1, "option `%s`: %s", name, why)
     end
   end
   return builder
@@ -290,7 +225,7 @@ function Hub:get_connector(name)
   check_self(self, "hub", "get_connector")
   check_type(name, "string", 1, "get_connector")
   local connector = self:connect(name)
-  local ok, err = load(self, name)
+  local ok, err = run.load(self, name)
   if not ok then return nil, err end
   return connector
 end
@@ -305,7 +240,7 @@ function Hub:refresh_connector(name)
   return self:_forget(name)
 end
 
-for name, method in pairs(account.methods) do Hub[name] = of_class("hub", name, method) end
+for name, method in pairs(server.methods) do Hub[name] = of_class("hub", name, method) end
 
 --- hub:call_tool(name, arguments, options?) -> result: see bosa.tools.
 Hub.call_tool = of_class("hub", "call_tool", function(...) return require("bosa.tools").call(...) end)
@@ -313,7 +248,7 @@ Hub.call_tool = of_class("hub", "call_tool", function(...) return require("bosa.
 --- Ends what is under way with errors of kind "closed" and lets go of the connections. May be called again.
 function Hub:close()
   check_self(self, "hub", "close")
-  loop.close(self)
+  task.close(self)
 end
 core.classes.hub.__close = Hub.close
 
@@ -324,45 +259,13 @@ end
 ---------------------------------------------------------------------------------------------------
 -- Call and task
 
-local function check_timeout(timeout)
-  if timeout ~= nil and (type(timeout) ~= "number" or timeout < 0) then
-    misuse(3, "timeout: seconds expected, got %s", tostring(timeout))
-  end
-end
-
---- Waits for the result, at most `timeout` seconds; after that `nil, err` of kind "timeout", and the call goes on.
-local function wait(self, timeout)
-  check_timeout(timeout)
-  if loop.wait(self, timeout) then return loop.result(self) end
-  return nil, loop.error("timeout", string.format("still under way after %g s", timeout), "maybe")
-end
-
-local methods = {
-  wait = wait,
-  --- Ends it; its result is then an error of kind "cancelled".
-  cancel = function(self) loop.cancel(self) end,
-  --- Whether the result is there.
-  done = loop.look,
-  --- Has `fn(response, err)` run once the result is there. Returns the call.
-  on_done = function(self, fn)
-    check_type(fn, "function", 1, "on_done")
-    loop.on_done(self, fn)
-    return self
-  end,
-}
-for name, method in pairs(methods) do
-  local function checked(self, ...)
-    if getmetatable(self) ~= loop.Task then check_self(self, "call", name) end
-    return method(self, ...)
-  end
-  Call[name], loop.Task[name] = checked, checked
-end
+for name, method in pairs(task.methods) do Call[name] = method end
 
 --- Runs fn(...) as a task: `run`, `wait` and the loops over pages inside it wait without holding up other tasks.
 ---@return bosa.Task
 function bosa.async(fn, ...)
   check_type(fn, "function", 1, "async")
-  return loop.spawn(fn, ...)
+  return task.spawn(fn, ...)
 end
 
 --- Waits for all of a list of calls and tasks.
@@ -370,13 +273,12 @@ end
 function bosa.all(calls)
   check_type(calls, "table", 1, "all")
   for i = 1, #calls do
-    local class = getmetatable(calls[i])
-    if class ~= core.classes.call and class ~= loop.Task then
-      misuse(2, "bad argument #1 to 'all' (element %d: call or task expected, got %s)", i, type(calls[i]))
+    if getmetatable(calls[i]) ~= core.classes.call and not task.is_task(calls[i]) then
+      misuse.raise(2, "bad argument #1 to 'all' (element %d: call or task expected, got %s)", i, type(calls[i]))
     end
   end
   local results, errors = {}, {}
-  for i = 1, #calls do loop.wait(calls[i]) end
+  for i = 1, #calls do task.wait(calls[i]) end
   for i = 1, #calls do results[i], errors[i] = loop.result(calls[i]) end
   return results, errors
 end
@@ -388,7 +290,7 @@ local function turn_page(response, forward)
   local call, err = response:_page_call(forward)
   if not call then return nil, err end
   if hooks.on then return hooks.turn(response, call) end
-  return run(call)
+  return run.run(call)
 end
 
 --- The next page; plain nil: there is none.

@@ -1,28 +1,14 @@
---- Who waits, and how: calls, tasks, and the loop that drives them.
+--- Turns: hubs that have calls, timers, and what is to be run next.
 --
 -- The core never calls Lua. It is stepped here, and what it then has to say (a call has ended, wants bytes, has
 -- bytes, made progress, has events) is handled here, in plain Lua, which may yield. `loop.turn` is one round; a
 -- host's event loop calls it when a hub's descriptor is readable or a timer is due, and where no host runs
--- `loop.wait` calls it until what is waited for is done.
+-- `task.wait` (bosa.task) calls it until what is waited for is done.
 
 local core = require("bosa.core")
+local debug_log = require("bosa.debug_log")
 
 local loop = {}
-
---- A thing that can be waited for: a call (userdata) or a task (table).
----@alias bosa.Waitable userdata|bosa.Task
-
----@class bosa.Task
----@field done_ boolean
----@field results table?
----@field error any
----@field observed boolean whether someone has asked for its result
----@field inner { call: userdata? }? the call that it is about, which ends with it
----@field running userdata? the call that it runs just now, which nobody else holds; it ends with it, too
-local Task = {}
-Task.__index = Task
-Task.__name = "bosa.task"
-function Task.__tostring(task) return "task (" .. (task.done_ and "ended" or "under way") .. ")" end
 
 -- hubs whose engine has calls -> the host that watches them; weak, as calls that nobody waits for don't keep a hub
 local active = setmetatable({}, { __mode = "k" })
@@ -30,7 +16,6 @@ local waiters = {} -- waitable -> list of functions that wake who waits; pins wh
 local callbacks = {} -- waitable -> list of functions for on_done; pins likewise
 local ready, first, last = {}, 1, 0 -- functions to run in this turn: a queue
 local timers = {} -- {at, fn}; few, so a list
-local tasks = setmetatable({}, { __mode = "k" }) -- coroutine -> its task
 local turning = 0 -- turns being taken, within each other
 local unpack = table.unpack or unpack
 
@@ -125,7 +110,7 @@ local function emit(hub, call)
   local on_event = hub:_kept("on_event")
   while event do
     if on_event then guarded(on_event, event) end
-    loop.debug(event)
+    debug_log(event)
     event = call:_event()
   end
 end
@@ -280,18 +265,32 @@ function loop.turn(seconds)
 end
 
 --- Has the host's loop take a turn soon, unless one is being taken.
-local function nudge()
+function loop.nudge()
   if turning == 0 then loop.host().arm(0) end
 end
 
-local function block_until(object, deadline)
+--- Has `fn` run in a turn soon, whoever takes it.
+function loop.soon(fn)
+  later(fn)
+  loop.nudge()
+end
+
+--- Whether nothing is under way that a turn could do.
+local function is_idle() return not next(active) and not timers[1] and first > last end
+
+--- Takes turns until `object` is done, or until `deadline`. Returns whether it is done. Raises where nothing that is
+-- under way could end the wait.
+---@param object bosa.Waitable
+---@param deadline number? by core.now()
+---@return boolean
+function loop.block_until(object, deadline)
   while not is_done(object) do
     local left = deadline and deadline - core.now()
     if left and left <= 0 then
       loop.turn(0) -- so that who only looks again and again gets somewhere, too
       return is_done(object)
     end
-    if not next(active) and not timers[1] and first > last then
+    if is_idle() then
       if not left then error(loop.error("closed", "nothing that is under way can end this wait", "maybe"), 0) end
       core.poll({}, math.ceil(left * 1000))
       return is_done(object)
@@ -301,32 +300,14 @@ local function block_until(object, deadline)
   return true
 end
 
----------------------------------------------------------------------------------------------------
--- waiting
-
---- How a task of ours waits: it yields, and `wake` has it resumed.
-local function task_parker()
-  local co = coroutine.running()
-  if not co or not tasks[co] then return nil end
-  local woken = false
-  return {
-    wake = function()
-      if woken then return end
-      woken = true
-      later(function() loop.resume(co) end)
-      nudge()
-    end,
-    park = function(timeout)
-      local timer = timeout and loop.timer(timeout, function()
-        if woken then return end
-        woken = true
-        loop.resume(co)
-      end)
-      coroutine.yield()
-      if timer then loop.cancel_timer(timer) end
-    end,
-  }
+--- Whether it is done; where no loop runs, what has come in meanwhile is looked at first.
+function loop.look(object)
+  if not is_done(object) and turning == 0 and not loop.host().has_loop then loop.turn(0) end
+  return is_done(object)
 end
+
+---------------------------------------------------------------------------------------------------
+-- who is told
 
 local function remove(list, item)
   for i = 1, list and #list or 0 do
@@ -337,99 +318,36 @@ local function remove(list, item)
   end
 end
 
---- Waits for a call or a task, at most `timeout` seconds. Yields where the host lets it, else blocks.
--- Returns whether it is done.
----@param object bosa.Waitable
----@param timeout number? seconds
----@return boolean
-function loop.wait(object, timeout)
-  if is_done(object) then return true end
-  local host = loop.host()
-  local parker = task_parker() or (host.parker and host.parker())
-  if not parker then return block_until(object, timeout and core.now() + timeout) end
+--- Has `wake()` called once `object` is done.
+function loop.add_waiter(object, wake)
   local list = waiters[object] or {}
   waiters[object] = list
-  list[#list + 1] = parker.wake
-  parker.park(timeout)
-  remove(waiters[object], parker.wake)
+  list[#list + 1] = wake
+end
+
+function loop.remove_waiter(object, wake)
+  remove(waiters[object], wake)
   if waiters[object] and not waiters[object][1] then waiters[object] = nil end
-  return is_done(object)
 end
 
---- Whether it is done; where no loop runs, what has come in meanwhile is looked at first.
-function loop.look(object)
-  if not is_done(object) and turning == 0 and not loop.host().has_loop then loop.turn(0) end
-  return is_done(object)
-end
-
---- Waits `seconds`, as loop.wait does.
-function loop.sleep(seconds)
-  local host = loop.host()
-  local parker = task_parker() or (host.parker and host.parker())
-  if parker then
-    parker.park(seconds)
-    return
+--- Has `fn(loop.result(object))` run once `object` is done (soon, if it is).
+function loop.on_done(object, fn)
+  if is_done(object) and not waiters[object] then
+    local host = loop.host()
+    local function tell() guarded(fn, loop.result(object)) end
+    if not host.turns then return host.defer(tell) end -- nobody would take the turn
+    return loop.soon(tell)
   end
-  local over = { done_ = false }
-  local timer = loop.timer(seconds, function() over.done_ = true end)
-  block_until(over)
-  loop.cancel_timer(timer)
+  local list = callbacks[object] or {}
+  callbacks[object] = list
+  list[#list + 1] = fn
 end
+
+--- Whether anybody is told once `object` is done.
+function loop.has_listener(object) return (waiters[object] or callbacks[object]) ~= nil end
 
 ---------------------------------------------------------------------------------------------------
--- tasks
-
---- Lets go of an ended task's coroutine: a weak table of LuaJIT's keeps a key that its value refers to.
-local function let_go(task)
-  if not task.co then return end
-  tasks[task.co] = nil
-  task.co = nil
-end
-
---- A task that was cancelled has its result: where the host can't stop its coroutine, what that gives comes too late.
-local function end_task(task, ok, ...)
-  if task.done_ then return let_go(task) end
-  task.done_ = true
-  if ok then
-    task.results = { n = select("#", ...), ... }
-  else
-    task.error = (...)
-  end
-  local heard = task.observed or waiters[task] or callbacks[task]
-  if not ok and not heard then
-    local host = loop.host()
-    if host.has_loop then host.report(tostring(task.error)) end
-  end
-  settle(task)
-  let_go(task)
-end
-
---- Resumes a task's coroutine.
-function loop.resume(co)
-  local task = tasks[co]
-  if not task or task.done_ or coroutine.status(co) ~= "suspended" then return end -- ended meanwhile
-  local ok, err = coroutine.resume(co)
-  if not ok and not task.done_ then end_task(task, false, err) end
-end
-
---- Runs fn(...) as a task: at once, until it waits for the first time.
----@return bosa.Task
-function loop.spawn(fn, ...)
-  local host = loop.host()
-  local task = setmetatable({ done_ = false, observed = false }, Task)
-  if host.spawn then
-    host.spawn(task, end_task, fn, ...)
-    return task
-  end
-  local args, n = { ... }, select("#", ...)
-  local co = coroutine.create(function()
-    end_task(task, pcall(fn, unpack(args, 1, n)))
-  end)
-  tasks[co] = task
-  task.co = co
-  loop.resume(co)
-  return task
-end
+-- calls of a hub's engine
 
 --- Has the host watch a hub whose engine has calls.
 local function watch(hub)
@@ -448,93 +366,40 @@ function loop.start(hub, call)
   return true
 end
 
---- Runs a call of the hub's engine to its end, and gives its result: a short way for a script that does one thing
--- at a time.
-function loop.run(hub, call)
+--- Gives a call to the hub's engine and, where nothing else is under way and no host runs, takes it to its end: a
+-- short way for a script that does one thing at a time.
+---@return boolean? ended, table? err
+function loop.start_alone(hub, call)
   local ok, err = hub:_start(call)
   if not ok then return nil, err end
-  local alone = not next(active) and not timers[1] and first > last
-  if alone and loop.host() == plain and not task_parker() then
+  if is_idle() and loop.host() == plain then
     repeat
       if hub:_run(call) then break end
       drain(hub)
       run_ready()
     until call:_ended() or next(active) or timers[1]
-    if call:_ended() then return call:_result() end
+    if call:_ended() then return true end
   end
   watch(hub)
-  local task = tasks[coroutine.running() or false]
-  if task then task.running = call end
-  loop.wait(call)
-  if task then task.running = nil end
-  return call:_result()
+  return false
 end
 
---- Has `fn(loop.result(object))` run once `object` is done (soon, if it is).
-function loop.on_done(object, fn)
-  if is_done(object) and not waiters[object] then
-    local host = loop.host()
-    local function tell() guarded(fn, loop.result(object)) end
-    if not host.turns then return host.defer(tell) end -- nobody would take the turn
-    later(tell)
-    nudge()
-    return
-  end
-  local list = callbacks[object] or {}
-  callbacks[object] = list
-  list[#list + 1] = fn
-end
-
---- Ends a call or a task before its time. A task's coroutine is not resumed again.
-function loop.cancel(object, kind)
-  if is_done(object) then return end
-  if type(object) == "userdata" then
-    object:_fail(kind or "cancelled")
-    settle(object)
-    local driver = loop.drivers[object]
-    loop.drivers[object] = nil
-    if driver then loop.cancel(driver) end
-    return
-  end
-  if object.kill then object.kill() end
-  object.done_ = true
-  object.error = loop.error("cancelled", "the task was cancelled", "maybe")
-  settle(object)
-  let_go(object)
-  if object.inner and object.inner.call then loop.cancel(object.inner.call) end
-  if object.running then loop.cancel(object.running) end
-end
-
---- Ends everything of a hub that is being closed: the core ends the calls it has, who waits for them is told, and so
--- are the drivers of the others.
+--- Closes a hub and watches it no more. Returns the calls of it that somebody waits for: they are to be told.
+---@return table<userdata, boolean>
 function loop.close(hub)
-  local ended = {}
-  for object in pairs(waiters) do
-    if type(object) == "userdata" and object:_kept("hub") == hub then ended[object] = true end
-  end
-  for object in pairs(callbacks) do
-    if type(object) == "userdata" and object:_kept("hub") == hub then ended[object] = true end
-  end
-  for call in pairs(loop.drivers) do
-    if call:_kept("hub") == hub then ended[call] = true end
+  local calls = {}
+  for _, listeners in ipairs({ waiters, callbacks }) do
+    for object in pairs(listeners) do
+      if type(object) == "userdata" and object:_kept("hub") == hub then calls[object] = true end
+    end
   end
   if active[hub] then
     active[hub].unwatch(hub)
     active[hub] = nil
   end
   hub:_close()
-  for call in pairs(ended) do
-    if call:_ended() then
-      settle(call)
-    else
-      loop.cancel(call, "closed")
-    end
-  end
-  nudge()
+  return calls
 end
-
---- call -> the task that drives it, for calls that aren't the engine's
-loop.drivers = setmetatable({}, { __mode = "k" })
 
 loop.settle = settle
 loop.emit = emit
@@ -544,8 +409,5 @@ loop.feed = feed
 loop.show_progress = show_progress
 loop.next_timer = next_timer
 loop.is_done = is_done
-loop.Task = Task
-loop.core = core
-loop.debug = function() end
 
 return loop

@@ -10,7 +10,8 @@
 
 local core = require("bosa.core")
 local loop = require("bosa.loop")
-local pretty = require("bosa.pretty")
+local sorted_json = require("bosa.sorted_json")
+local task = require("bosa.task")
 local tools = require("bosa.tools")
 
 local mcp = {}
@@ -88,7 +89,7 @@ local function key_of(id) return type(id) == "string" and "s" .. id or "n" .. to
 
 local function post(server, message)
   message.jsonrpc = "2.0"
-  server.send(pretty.line(message)) -- names in order: services keep a prompt that begins as another did
+  server.send(sorted_json.line(message)) -- names in order: services keep a prompt that begins as another did
 end
 
 local function fail(server, id, code, text)
@@ -119,9 +120,9 @@ end
 -- Waits: call it in a task, or let it block.
 ---@return table[]? list, table? err
 function Server:list()
-  if not self.listing then self.listing = loop.spawn(make_list, self) end
+  if not self.listing then self.listing = task.spawn(make_list, self) end
   local listing = self.listing
-  loop.wait(listing)
+  task.wait(listing)
   local list, err = loop.result(listing)
   if not list and self.listing == listing then self.listing = nil end
   return list, err
@@ -291,7 +292,7 @@ function Server:receive(line)
   if message.id == nil then return take_notice(self, message) end
   local running = {}
   self.running[key_of(message.id)] = running
-  running.task = loop.spawn(take_request, self, message, running)
+  running.task = task.spawn(take_request, self, message, running)
 end
 
 --- Tells the client that a message of its can't be read.
@@ -307,7 +308,7 @@ function Server:close()
   local running = self.running
   self.running = {}
   for _, one in pairs(running) do cancel(one) end
-  if self.listing then loop.cancel(self.listing) end
+  if self.listing then task.cancel(self.listing) end
 end
 
 return mcp

@@ -5,6 +5,8 @@
 
 local hooks = require("bosa.hooks")
 local loop = require("bosa.loop")
+local run = require("bosa.run")
+local task = require("bosa.task")
 
 local paging = {}
 
@@ -39,9 +41,9 @@ Walk.__index = Walk
 --- Begins the call of a page that is asked for by `page`.
 local function start(page, call, err)
   if not call then return nil, err end
-  local task = hooks.on and hooks.start_page(page, call)
-  if task then return task end
-  local ok, start_err = paging.launch(call)
+  local hooked = hooks.on and hooks.start_page(page, call)
+  if hooked then return hooked end
+  local ok, start_err = run.launch(call)
   if not ok then return nil, start_err end
   return call
 end
@@ -96,7 +98,7 @@ function Walk:step()
     if not self.ahead[1] then return nil end
   end
   local call = table.remove(self.ahead, 1)
-  loop.wait(call)
+  task.wait(call)
   local page, err = loop.result(call)
   if not page then return nil, err end
   if repeats(self, page) then return nil, protocol_error(page, "the server gave the same page again") end
@@ -107,7 +109,7 @@ end
 
 --- Cancels what was fetched ahead.
 function Walk:close()
-  for i = 1, #self.ahead do loop.cancel(self.ahead[i]) end
+  for i = 1, #self.ahead do task.cancel(self.ahead[i]) end
   self.ahead = {}
 end
 Walk.__close = Walk.close

@@ -7,7 +7,8 @@
 local core = require("bosa.core")
 local describe = require("bosa.describe")
 local loop = require("bosa.loop")
-local pretty = require("bosa.pretty")
+local run = require("bosa.run")
+local sorted_json = require("bosa.sorted_json")
 
 local snapshot = {}
 
@@ -16,10 +17,6 @@ local INTEGERS = rawget(_G, "jit") and "cdata" or nil -- how whole numbers are d
 
 --- What a snapshot is read from: a path, or the content of a file as a table.
 ---@alias bosa.Snapshot string|table
-
---- snapshot.run(call) -> response | nil, err: how a call is run. Set by the module.
----@type fun(call: userdata?, err: table?): userdata?, table?
-snapshot.run = nil
 
 local function fail(kind, ...) return nil, loop.error(kind, string.format(...), "no") end
 
@@ -40,7 +37,7 @@ local function text_of(source)
     local text, err = read_file(source)
     return text, err, "the snapshot " .. source
   end
-  local ok, text = pcall(pretty.line, source)
+  local ok, text = pcall(sorted_json.line, source)
   if ok then return text, nil, "the snapshot" end
   return fail("protocol", "the snapshot can't be written as JSON: %s", tostring(text))
 end
@@ -98,7 +95,7 @@ end
 ---@return table<string, table>? actions, table? err
 function snapshot.fetch(hub, name)
   if not place(hub, name) then
-    local fetched, err = snapshot.run(hub:_fetch(name))
+    local fetched, err = run.run(hub:_fetch(name))
     if not fetched then return nil, err end
   end
   local actions = describe.known(hub, name)
@@ -122,7 +119,7 @@ function snapshot.take(hub, names)
     connectors[name], err = snapshot.fetch(hub, name)
     if not connectors[name] then return nil, err end
   end
-  return pretty.encode({
+  return sorted_json.encode({
     bosa_snapshot = VERSION,
     taken = os.date("!%Y-%m-%dT%H:%M:%SZ"),
     connectors = connectors,

@@ -10,7 +10,9 @@ local describe = require("bosa.describe")
 local names = require("bosa.tools.names")
 local reading = require("bosa.tools.reading")
 local result = require("bosa.tools.result")
+local run = require("bosa.run")
 local schema = require("bosa.tools.schema")
+local schemas = require("bosa.schema")
 
 local tools = {}
 
@@ -125,7 +127,7 @@ function tools.list(connector, options)
   local shape = { inline = options.format == "openai", paths = options.files ~= nil }
   local list = {}
   for _, action in ipairs(connector:_actions() or {}) do
-    local arguments = is_offered(name, action, options) and schema.shape(describe.request_of(entries[action]), shape)
+    local arguments = is_offered(name, action, options) and schema.shape(schemas.request_of(entries[action]), shape)
     if arguments then
       list[#list + 1] = form({
         name = names.encode(name, action), action = action, description = description_of(entries[action]),
@@ -141,7 +143,7 @@ end
 
 --- The action of a connector that has a tool's name; nil: none has.
 local function find_in(hub, connector, name)
-  if not describe.load(hub, connector) then return nil end
+  if not run.load(hub, connector) then return nil end
   for _, action in ipairs(hub:connect(connector):_actions() or {}) do
     if names.encode(connector, action) == name then return action end
   end
@@ -164,12 +166,12 @@ local function no_such(name)
   return nil, result.failed(("There is no tool `%s`. Use only the tools that are listed."):format(name))
 end
 
---- A tool by its name: `{ connector, action, request }`, or nil and a result.
+--- A tool by its name: `{ name, connector, action, reader, properties }`, or nil and a result.
 local function find(hub, name, options)
   local connector, action = names.decode(name)
   if names.is_cut(name) then connector, action = find_cut(hub, name) end
   if not connector or not is_offered(connector, action, options) then return no_such(name) end
-  local ok, err = describe.load(hub, connector)
+  local ok, err = run.load(hub, connector)
   if not ok then return nil, result.of_error(name, action, err) end
   local entry = hub:connect(connector):_describe(action)
   if not entry then
@@ -177,10 +179,10 @@ local function find(hub, name, options)
     if not unknown then return no_such(name) end
     return nil, result.of_error(name, action, unknown)
   end
-  local request = describe.request_of(entry) or {}
-  return {
-    name = name, connector = connector, action = action, request = request, properties = schema.properties(request),
-  }
+  local request = schemas.request_of(entry) or {}
+  local reader, properties = schemas.reader(request), {}
+  for _, property in ipairs(reader:properties(reader:read(request))) do properties[property.name] = property.about end
+  return { name = name, connector = connector, action = action, reader = reader, properties = properties }
 end
 
 --- Whether a value that was read from JSON is an object.
@@ -235,7 +237,7 @@ local function parameters_of(tool, arguments, directory)
   local params = {}
   for name, value in pairs(arguments) do
     local about = tool.properties[name]
-    if value ~= core.null and type(about) == "table" and schema.takes_file(about, tool.request) then
+    if value ~= core.null and about and tool.reader:takes_file(about) then
       local why
       value, why = files_of(name, value, directory)
       if value == nil then return nil, why end

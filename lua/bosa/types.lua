@@ -6,6 +6,7 @@
 local core = require("bosa.core")
 local describe = require("bosa.describe")
 local schema = require("bosa.types.schema")
+local schemas = require("bosa.schema")
 
 local types = {}
 
@@ -17,33 +18,34 @@ function types.directory()
 end
 
 --- The schema of an answer's data: behind its `data`, where it is described with one.
-local function data_of(entry)
-  local response = entry.response
-  if type(response) ~= "table" then return nil end
-  local properties = response.properties
-  if type(properties) == "table" and type(properties.data) == "table" then
-    return properties.data, { response }
-  end
-  return response, {}
+local function data_of(reader, response)
+  local shapes = reader:read(response).shapes
+  local data = #shapes == 1 and shapes[1].properties and shapes[1].properties.data
+  return type(data) == "table" and data or response
 end
 
-local function has_required(request)
-  return type(request) == "table" and type(request.required) == "table" and request.required[1] ~= nil
+--- Whether nothing has to be given: some object that the schema allows requires nothing.
+local function may_be_empty(shapes)
+  for _, form in ipairs(shapes) do
+    if not form.required or next(form.required) == nil then return true end
+  end
+  return false
 end
 
 --- Writes the classes of an action's parameters; their type, and whether they may be left out.
 local function write_parameters(writer, entry, base)
-  local request = describe.request_of(entry)
-  writer.nulls = false
+  local request = schemas.request_of(entry)
   if not request or request.type == "any" then return "table", true end
-  return writer:type_of(request, {}, base .. ".Params"), not has_required(request)
+  local reader = writer:open(request, false)
+  return writer:type_of(request, base .. ".Params") or "table", may_be_empty(reader:read(request).shapes)
 end
 
 --- Writes the class of an action's answers.
 local function write_response(writer, entry, base)
-  local data, scopes = data_of(entry)
-  writer.nulls = true
-  local text = data and writer:type_of(data, scopes, base .. ".Data") or "any"
+  local response = entry.response
+  if type(response) ~= "table" then return "bosa.Response" end
+  local data = data_of(writer:open(response, true), response)
+  local text = writer:type_of(data, base .. ".Data") or "any"
   if text == "any" then return "bosa.Response" end
   local name = writer:name(base .. ".Response")
   local item = text:match("^(.*)%[%]$")
@@ -77,8 +79,8 @@ local function write_action(writer, class, action, entry)
   local params, optional = write_parameters(writer, entry, base)
   local response = write_response(writer, entry, base)
   return {
-    name = action, params = params, optional = optional, response = response, summary = describe.first_sentence(entry.docstring),
-    builder = write_builder(writer, base, params, response),
+    name = action, params = params, optional = optional, response = response,
+    summary = describe.first_sentence(entry.docstring), builder = write_builder(writer, base, params, response),
   }
 end
 

@@ -112,10 +112,10 @@ struct action *connector_action(struct connector *connector, const char *name, s
 enum bosa_status action_schema(struct connector *connector, struct action *action,
                                const struct schema **out, struct bosa_error *err);
 
-/*
- * The name under which this action takes a cursor ("cursor", "page_token", "next_token"; NULL:
- * under none) and whether it takes `page`.
- */
+/* The names of parameters that ask for another page: those of cursors, `page`, and NULL. */
+extern const char *const hub_page_parameters[];
+
+/* The one under which this action takes a cursor (NULL: under none) and whether it takes `page`. */
 const char *action_cursor_name(struct connector *connector, struct action *action);
 bool action_takes_page(struct connector *connector, struct action *action);
 

@@ -231,14 +231,15 @@ static bool takes(struct connector *connector, struct action *action, const char
     return status == BOSA_OK && schema && schema_has_property(schema, property, strlen(property));
 }
 
+const char *const hub_page_parameters[] = {"cursor", "page_token", "next_token", "page", NULL};
+static const size_t cursor_names = 3; /* of them, in front */
+
 /* The first of these that the schema has; an action that has two means the first for paging. */
 const char *action_cursor_name(struct connector *connector, struct action *action)
 {
-    static const char *const names[] = {"cursor", "page_token", "next_token"};
-
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (takes(connector, action, names[i])) {
-            return names[i];
+    for (size_t i = 0; i < cursor_names; i++) {
+        if (takes(connector, action, hub_page_parameters[i])) {
+            return hub_page_parameters[i];
         }
     }
     return NULL;
@@ -247,7 +248,7 @@ const char *action_cursor_name(struct connector *connector, struct action *actio
 /* Asked apart from the cursor's name: some actions take both. */
 bool action_takes_page(struct connector *connector, struct action *action)
 {
-    return takes(connector, action, "page");
+    return takes(connector, action, hub_page_parameters[cursor_names]);
 }
 
 /* ---- learning ---- */

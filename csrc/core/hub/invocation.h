@@ -12,9 +12,11 @@
 #include "request/request.h"
 #include "json/json.h"
 
+#define INVOCATION_MAX_ATTEMPTS 11 /* of one call */
+
 /* How often and how long to try. Times in milliseconds; 0 is "no limit". */
 struct policy {
-    int max_attempts;   /* 1 to 11 */
+    int max_attempts;   /* 1 to INVOCATION_MAX_ATTEMPTS */
     bool replay_unsafe; /* also send again what may have run already */
     int64_t timeout;    /* of one attempt */
     int64_t connect_timeout;

@@ -5,8 +5,9 @@
  * types, and BOSA's "any"), enum, const, properties, required, additionalProperties, items,
  * prefixItems, anyOf, oneOf, allOf, not, discriminator (names the branch of a oneOf), minimum,
  * maximum, exclusiveMinimum, exclusiveMaximum, multipleOf, minLength, maxLength, minItems,
- * maxItems, uniqueItems, minProperties, maxProperties, format "binary". A property of the older
- * form {"schema": {...}} is read as that schema. An unknown keyword is passed over.
+ * maxItems, uniqueItems, minProperties, maxProperties, format "binary" and what newer servers say
+ * in its place, contentMediaType "application/octet-stream". A property of the older form
+ * {"schema": {...}} is read as that schema. An unknown keyword is passed over.
  *
  * Nothing is turned into something else: a number is no string, a string no number. What a caller's
  * language can't say is settled: a whole double becomes an integer where one is asked for, an empty
@@ -39,8 +40,7 @@ enum bosa_status schema_compile(struct schema **out, const struct json_doc *doc,
                                 struct bosa_error *err);
 
 /*
- * True when some value under this schema may be a file (format: binary, in properties, items or
- * unions).
+ * True when some value under this schema may be a file, in properties, items or unions.
  */
 bool schema_takes_files(const struct schema *schema);
 

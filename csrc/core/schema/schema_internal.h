@@ -48,7 +48,7 @@ struct rule {
     uint32_t node;          /* where it stands in the document */
     unsigned types;         /* TYPE_ bits; 0: nothing is valid (the schema `false`) */
     bool typed;             /* `type` was given */
-    bool binary;            /* format: binary */
+    bool binary;            /* a string is a file */
     bool unique;            /* uniqueItems */
     bool closed;            /* additionalProperties: false */
     bool has_properties;    /* `properties` was given, maybe empty */
@@ -108,6 +108,7 @@ enum keyword {
     K_MIN_MEMBERS,
     K_MAX_MEMBERS,
     K_FORMAT,
+    K_MEDIA_TYPE,
     K_COUNT
 };
 

@@ -28,7 +28,8 @@ static const char *const keywords[K_COUNT] = {"$ref",
                                               "uniqueItems",
                                               "minProperties",
                                               "maxProperties",
-                                              "format"};
+                                              "format",
+                                              "contentMediaType"};
 
 enum keyword keyword_of(const struct json_doc *doc, uint32_t name)
 {
@@ -137,7 +138,11 @@ void keyword_read_simple(const struct json_doc *doc, enum keyword k, uint32_t v,
         r->unique = json_type(doc, v) == JSON_TRUE;
         break;
     case K_FORMAT:
-        r->binary = json_is(doc, v, "binary");
+        r->binary = r->binary || json_is(doc, v, "binary");
+        break;
+    case K_MEDIA_TYPE: /* bytes as they are, not as a text that stands for them */
+        r->binary = r->binary || (json_is(doc, v, "application/octet-stream") &&
+                                  json_member(doc, r->node, "contentEncoding") == JSON_NONE);
         break;
     default:
         break;

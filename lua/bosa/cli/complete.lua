@@ -3,9 +3,10 @@
 
 local cache = require("bosa.cli.cache")
 local candidates = require("bosa.candidates")
-local cli = require("bosa.cli")
+local commands = require("bosa.cli.commands")
+local exit = require("bosa.cli.exit")
 local config = require("bosa.cli.config")
-local output = require("bosa.cli.output")
+local terminal_text = require("bosa.cli.terminal_text")
 
 local complete = {}
 
@@ -88,8 +89,8 @@ local positions = {
   help = function(words)
     if #words == 2 then return actions(words[1]) end
     local list = #words == 1 and connectors() or {}
-    for _, name in ipairs(#words == 1 and cli.names or {}) do
-      if cli.module(name) then list[#list + 1] = { name, cli.module(name).summary } end
+    for _, name in ipairs(#words == 1 and commands.names or {}) do
+      if commands.find(name) then list[#list + 1] = { name, commands.find(name).summary } end
     end
     return list
   end,
@@ -166,7 +167,7 @@ end
 
 --- A description, cut to its first sentence.
 local function short(text)
-  text = output.safe(text or ""):gsub("\t", " ")
+  text = terminal_text.safe(text or ""):gsub("\t", " ")
   return (text:match("^(.-)[.;]%s") or text):gsub("[.;]$", "")
 end
 
@@ -174,14 +175,14 @@ end
 ---@param words string[] those behind `bosa`, the last one as far as it is typed
 ---@return table[]
 function complete.list(words)
-  local name = cli.command_word({ (table.unpack or unpack)(words, 1, #words - 1) })
-  local parser, options, plain, pending = walk(cli.parser(name), words)
+  local name = commands.word_of({ (table.unpack or unpack)(words, 1, #words - 1) })
+  local parser, options, plain, pending = walk(commands.parser(name), words)
   local current = words[#words]
   if pending then return FILE_OPTIONS[pending] and FILES or {} end
   if current:sub(1, 1) == "-" then return options end
-  local commands = commands_of(parser)
-  if #commands > 0 then return #plain == 1 and commands or {} end
-  local position = positions[name] or (cli.module(name) or {}).complete
+  local nested = commands_of(parser)
+  if #nested > 0 then return #plain == 1 and nested or {} end
+  local position = positions[name] or (commands.find(name) or {}).complete
   return position and position(plain) or {}
 end
 
@@ -195,10 +196,10 @@ function complete.main(args)
   local current = words[#words]
   for _, entry in ipairs(complete.list(words)) do
     if entry[1] == ":" or entry[1]:sub(1, #current) == current then
-      io.stdout:write(output.safe(entry[1]), entry[2] and "\t" .. short(entry[2]) or "", "\n")
+      io.stdout:write(terminal_text.safe(entry[1]), entry[2] and "\t" .. short(entry[2]) or "", "\n")
     end
   end
-  return cli.codes.ok
+  return exit.codes.ok
 end
 
 return complete

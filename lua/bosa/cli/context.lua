@@ -2,14 +2,15 @@
 
 local bosa = require("bosa")
 local loop = require("bosa.loop")
+local task = require("bosa.task")
 local uv = require("luv")
 local config = require("bosa.cli.config")
-local safe = require("bosa.cli.output").safe
-local stdin = require("bosa.cli.stdin")
-local cli = require("bosa.cli")
+local exit = require("bosa.cli.exit")
+local interrupt = require("bosa.cli.interrupt")
+local safe = require("bosa.cli.terminal_text").safe
 
 local context = {}
-local codes = cli.codes
+local codes = exit.codes
 
 local KIND_CODES = {
   auth = codes.auth,
@@ -57,14 +58,11 @@ end
 ---------------------------------------------------------------------------------------------------
 -- output
 
---- Ends the command with a code, from anywhere below its `run`.
-function context.exit(code) error({ exit_code = code }, 0) end
-
 local function written(ok, message, errno)
   if ok then return end
-  if errno == 32 then context.exit(codes.pipe) end -- EPIPE: who read has had enough
+  if errno == 32 then exit.with(codes.pipe) end -- EPIPE: who read has had enough
   io.stderr:write("bosa: can't write to standard output: ", tostring(message), "\n")
-  context.exit(codes.general)
+  exit.with(codes.general)
 end
 
 --- Writes to standard output as is.
@@ -248,21 +246,19 @@ function Context:close(code)
   return code
 end
 
+--- Runs `fn()` as a task of luv's loop until it is done or Ctrl-C is pressed.
 local function run_as_task(fn)
-  local signal = uv.new_signal()
   local interrupted = false
-  local function listen() signal:start("sigint", function() interrupted = true end) end
-  stdin.before, stdin.after = function() signal:stop() end, listen
-  listen()
-  local task = bosa.async(fn)
-  while not task:done() and not interrupted do uv.run("once") end
-  signal:close()
+  interrupt.listen(function() interrupted = true end)
+  local work = task.spawn(fn)
+  while not work:done() and not interrupted do uv.run("once") end
+  interrupt.close()
   if interrupted then
-    cli.plain_interrupt()
-    task:cancel()
+    interrupt.restore()
+    task.cancel(work)
     return { exit_code = codes.interrupted }
   end
-  return loop.result(task)
+  return loop.result(work)
 end
 
 --- Runs a subcommand: `true, code`, or `false` and what it raised.

@@ -1,7 +1,7 @@
 --- Picking fields: the dotted names of --fields, and the columns of a table where none were given.
 
 local bosa = require("bosa")
-local output = require("bosa.cli.output")
+local terminal_text = require("bosa.cli.terminal_text")
 
 local fields = {}
 
@@ -102,7 +102,7 @@ local function rank(items, name)
     local text = cell(value)
     if type(value) == "table" and text:sub(1, 1) == "{" then return nil end
     some = some or text ~= ""
-    widest = math.max(widest, output.columns(text))
+    widest = math.max(widest, terminal_text.columns(text))
   end
   if not some or name:find("url$") then return nil end
   for place, first in ipairs(FIRST) do

@@ -1,12 +1,13 @@
 --- How far something is, as one line on the terminal at standard error that is drawn anew. Elsewhere nothing is shown.
 
 local uv = require("luv")
-local output = require("bosa.cli.output")
+local core = require("bosa.core")
+local terminal_text = require("bosa.cli.terminal_text")
 
 local progress = {}
 
-local BEFORE = 300 -- milliseconds without a line: what is over by then needs none
-local BETWEEN = 100 -- milliseconds between two drawings
+local BEFORE = 0.3 -- seconds without a line: what is over by then needs none
+local BETWEEN = 0.1 -- seconds between two drawings
 local SMALL = 10000 -- bytes of a transfer that need no bar
 local BAR = 24 -- columns
 
@@ -19,8 +20,7 @@ Progress.__index = Progress
 ---@param cx bosa.cli.Context
 ---@return bosa.cli.Progress
 function progress.new(cx)
-  uv.update_time()
-  local due = uv.now() + BEFORE
+  local due = core.now() + BEFORE
   local self = setmetatable({ on = cx.progress, drawn = false, due = due, timer = uv.new_timer() }, Progress)
   cx.bar = self -- which wipes it away before it writes
   cx:cleanup(function()
@@ -34,7 +34,7 @@ local function draw(self)
   local text = self.text
   self.text = nil
   if not text then return end
-  self.due, self.drawn = uv.now() + BETWEEN, true
+  self.due, self.drawn = core.now() + BETWEEN, true
   io.stderr:write("\r\27[K", text)
   io.stderr:flush()
 end
@@ -43,10 +43,10 @@ end
 ---@param text string
 function Progress:show(text)
   if not self.on then return end
-  uv.update_time()
   self.text = text
-  if uv.now() >= self.due then return draw(self) end
-  if not self.timer:is_active() then self.timer:start(self.due - uv.now(), 0, function() draw(self) end) end
+  local left = self.due - core.now()
+  if left <= 0 then return draw(self) end
+  if not self.timer:is_active() then self.timer:start(math.ceil(left * 1000), 0, function() draw(self) end) end
 end
 
 --- Bytes of a transfer; `total` 0 or less: not known.
@@ -56,11 +56,11 @@ end
 function Progress:bytes(done, total, direction)
   if math.max(done, total or 0) < SMALL then return end
   local arrow = direction == "up" and "↑ " or "↓ "
-  if not total or total <= 0 then return self:show(arrow .. output.size(done)) end
+  if not total or total <= 0 then return self:show(arrow .. terminal_text.size(done)) end
   local part = math.min(1, done / total)
   local full = math.floor(part * BAR)
   self:show(("%s[%s%s] %3d%%  %s of %s"):format(arrow, ("="):rep(full), (" "):rep(BAR - full), math.floor(part * 100),
-    output.size(done), output.size(total)))
+    terminal_text.size(done), terminal_text.size(total)))
 end
 
 --- Pages of a list.

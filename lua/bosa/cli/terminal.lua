@@ -2,6 +2,7 @@
 -- from it without a word.
 
 local uv = require("luv")
+local exit = require("bosa.cli.exit")
 
 local terminal = {}
 
@@ -9,6 +10,7 @@ local CTRL_C, CTRL_D, CTRL_U, ESC = 3, 4, 21, 27
 local ERASE = { [8] = true, [127] = true }
 local ENTER = { [10] = true, [13] = true }
 local RAW, COOKED = 1, 0
+local DEFAULT_COLUMNS, NARROWEST = 80, 20
 
 --- The text without its last UTF-8 character.
 local function without_last(text) return (text:gsub("[^\128-\191]?[\128-\191]*$", "", 1)) end
@@ -39,14 +41,19 @@ local function close_tty(tty, fd)
   uv.fs_close(fd)
 end
 
---- Columns of the terminal; nil: not known.
----@return integer?
-function terminal.width()
+--- Columns of the controlling terminal; nil: not known.
+local function tty_columns()
   local tty, fd = open_tty()
   if not tty then return nil end
   local width = uv.tty_get_winsize(tty)
   close_tty(tty, fd)
   return type(width) == "number" and width > 0 and width or nil
+end
+
+--- Columns of the terminal.
+---@return integer
+function terminal.columns()
+  return math.max(NARROWEST, tty_columns() or tonumber(os.getenv("COLUMNS")) or DEFAULT_COLUMNS)
 end
 
 --- Reads a line without echo: the line, and what ended it.
@@ -89,7 +96,7 @@ function terminal.ask_secret(cx, question)
   if not cx.interactive then return terminal.ask(cx, question) end
   io.stderr:write(question, ": ")
   local line, how = read_unseen()
-  if how == "interrupt" then require("bosa.cli.context").exit(130) end
+  if how == "interrupt" then exit.with(exit.codes.interrupted) end
   if how == "end" then return nil end
   return strip(line)
 end

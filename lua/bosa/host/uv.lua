@@ -10,6 +10,7 @@ local newproxy = rawget(_G, "newproxy") -- LuaJIT's; 5.4 has __gc for tables
 local host = { has_loop = true, turns = true }
 
 local uv -- the library, once it is there
+local collect -- who collects the functions that are to be run, if somebody does
 local polls = {} -- hub -> poll handle; keeps the hub until its descriptor is not watched any more
 local timer
 
@@ -28,12 +29,17 @@ host.name = vim and "neovim" or "luv"
 
 --- Runs `fn` where the host's own functions may be called: in Neovim a uv callback is not such a place.
 function host.defer(fn)
+  if collect then return collect(fn) end
   if vim and vim.in_fast_event() then
     vim.schedule(fn)
   else
     fn()
   end
 end
+
+--- Has functions that are to be run given to `fn` from now on; nil: runs them again.
+---@param fn function?
+function host.collect_deferred(fn) collect = fn end
 
 function host.report(message)
   if not vim then

@@ -2,13 +2,13 @@
 --
 -- It looks at what is known already; the server is asked only for what neither memory nor the cache has, for a moment.
 
-local bosa = require("bosa")
 local core = require("bosa.core")
 local candidates = require("bosa.candidates")
 local loop = require("bosa.loop")
 local names = require("bosa.repl.names")
 local reserved = require("bosa.reserved")
 local scan = require("bosa.repl.scan")
+local task = require("bosa.task")
 
 local complete = {}
 
@@ -40,9 +40,9 @@ Complete.__index = Complete
 --- Runs `fn()` as a task, for no longer than a Tab may take.
 local function briefly(self, what, fn)
   if (self.resting[what] or 0) > core.now() then return end
-  local task = bosa.async(fn)
-  if loop.wait(task, PATIENCE) and loop.result(task) then return end
-  task:cancel()
+  local work = task.spawn(fn)
+  if task.wait(work, PATIENCE) and loop.result(work) then return end
+  task.cancel(work)
   self.resting[what] = core.now() + PAUSE
 end
 

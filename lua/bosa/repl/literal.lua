@@ -1,7 +1,7 @@
 --- Values as Lua would have them typed: names in order, on one line where that fits, bounded in depth and length.
 
 local core = require("bosa.core")
-local output = require("bosa.cli.output")
+local terminal_text = require("bosa.cli.terminal_text")
 local reserved = require("bosa.reserved")
 
 local literal = {}
@@ -55,13 +55,13 @@ end
 -- a tree of what is shown: leaves with a text, tables with items
 
 local function leaf(state, kind, text)
-  return { text = state.paint(kind, text), width = output.columns(text) }
+  return { text = state.paint(kind, text), width = terminal_text.columns(text) }
 end
 
 local function scalar(state, value)
   if value == core.null then return leaf(state, "userdata", "null") end
   if type(value) == "string" then return leaf(state, "string", text_of(value)) end
-  return leaf(state, type(value), output.safe(tostring(value)))
+  return leaf(state, type(value), terminal_text.safe(tostring(value)))
 end
 
 --- The names of a table: its list first, then the others in order.
@@ -84,7 +84,8 @@ local function label(state, name)
   if type(name) == "string" and name:find("^[%a_][%w_]*$") and not reserved.set[name] then
     return leaf(state, "name", name)
   end
-  local inner = type(name) == "table" and leaf(state, "table", output.safe(tostring(name))) or scalar(state, name)
+  local is_table = type(name) == "table"
+  local inner = is_table and leaf(state, "table", terminal_text.safe(tostring(name))) or scalar(state, name)
   return { text = "[" .. inner.text .. "]", width = inner.width + 2 }
 end
 
@@ -128,7 +129,7 @@ build = function(state, value, depth)
   if type(value) ~= "table" then return scalar(state, value) end
   local meta = getmetatable(value)
   if type(meta) == "table" and meta.__tostring then
-    return leaf(state, "table", output.safe(tostring(value)))
+    return leaf(state, "table", terminal_text.safe(tostring(value)))
   end
   return build_table(state, value, depth)
 end

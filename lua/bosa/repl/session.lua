@@ -5,9 +5,10 @@
 
 local bosa = require("bosa")
 local uv = require("luv")
-local cli = require("bosa.cli")
+local exit = require("bosa.cli.exit")
+local interrupt = require("bosa.cli.interrupt")
 local host = require("bosa.host.uv")
-local output = require("bosa.cli.output")
+local terminal = require("bosa.cli.terminal")
 local show = require("bosa.repl.show")
 
 local session = {}
@@ -56,8 +57,7 @@ end
 
 --- Keeps what the loop has to run for this prompt to do.
 function Session:begin()
-  self.plain_defer = host.defer
-  host.defer = function(fn) self.queue[#self.queue + 1] = fn end
+  host.collect_deferred(function(fn) self.queue[#self.queue + 1] = fn end)
   self.signal = uv.new_signal()
   self.signal:unref()
 end
@@ -73,9 +73,9 @@ end
 
 --- Gives back what `begin` took.
 function Session:finish()
-  host.defer = self.plain_defer
+  host.collect_deferred(nil)
   self.signal:close()
-  cli.plain_interrupt()
+  interrupt.restore()
 end
 
 ---------------------------------------------------------------------------------------------------
@@ -129,7 +129,7 @@ end
 
 function Session:style()
   local function paint(style, text) return self.cx:paint(style, text) end
-  return { width = output.width(), paint = paint }
+  return { width = terminal.columns(), paint = paint }
 end
 
 --- Runs a chunk and shows its results.
@@ -152,7 +152,7 @@ end
 
 --- Ctrl-C ends a chunk, and where nobody types, everything.
 local function stop(self)
-  if not self.reader.interactive then error({ exit_code = cli.codes.interrupted }, 0) end
+  if not self.reader.interactive then error({ exit_code = exit.codes.interrupted }, 0) end
   self.pending = {}
   self.cx:note("interrupted")
 end

@@ -4,7 +4,8 @@ local bosa = require("bosa")
 local fields = require("bosa.cli.fields")
 local literal = require("bosa.repl.literal")
 local names = require("bosa.repl.names")
-local output = require("bosa.cli.output")
+local print_table = require("bosa.cli.table")
+local terminal_text = require("bosa.cli.terminal_text")
 
 local show = {}
 
@@ -27,7 +28,7 @@ end
 local function plain_text(style, text)
   local kept, cut = literal.cut(text, MAX_TEXT)
   local lines = {}
-  for line in (kept:gsub("\n$", "") .. "\n"):gmatch("(.-)\n") do lines[#lines + 1] = output.safe(line) end
+  for line in (kept:gsub("\n$", "") .. "\n"):gmatch("(.-)\n") do lines[#lines + 1] = terminal_text.safe(line) end
   if cut then lines[#lines + 1] = style.paint("dim", ("... (%d bytes in all)"):format(#text)) end
   return table.concat(lines, "\n")
 end
@@ -43,7 +44,7 @@ local function rows_text(style, items)
     paint = function(_, name, text) return style.paint(name, text) end,
     print = function(_, line) lines[#lines + 1] = line:gsub("%s+$", "") end,
   }
-  output.table(sheet, fields.rows(items, nil, style.width))
+  print_table(sheet, fields.rows(items, nil, style.width))
   return table.concat(lines, "\n")
 end
 
@@ -66,10 +67,10 @@ local function list_text(style, response)
 end
 
 local function response_text(style, response)
-  local head = style.paint("bold", output.safe(tostring(response)))
+  local head = style.paint("bold", terminal_text.safe(tostring(response)))
   if response:is_list() then return #response > 0 and head .. "\n" .. list_text(style, response) or head end
   local data = response:get_data()
-  if names.class_of(data) then return head .. "\n" .. output.safe(tostring(data)) end
+  if names.class_of(data) then return head .. "\n" .. terminal_text.safe(tostring(data)) end
   return head .. "\n" .. value_text(style, data)
 end
 
@@ -92,20 +93,20 @@ local function request_text(style, builder)
   if not call then return nil, err end
   if call:_begin() ~= "send" then return nil, select(2, call:_result()) end
   local method, url, _, body = call:_request()
-  local parts = { output.safe(("%s %s"):format(method, url)), body_text(style, builder, body) }
+  local parts = { terminal_text.safe(("%s %s"):format(method, url)), body_text(style, builder, body) }
   return table.concat(parts, "\n")
 end
 
 local function builder_text(style, builder)
   local hub, connector = builder:_hub()
-  local head = style.paint("bold", output.safe(tostring(builder)))
+  local head = style.paint("bold", terminal_text.safe(tostring(builder)))
   local loaded, err = hub:get_connector(connector)
   local request
   if loaded then request, err = request_text(style, builder) end
   if request then return head .. ", not sent yet: :run() sends it\n" .. request end
   local params = body_text(style, builder)
   return ("%s, not sent yet%s\n%s"):format(head, params and "\n" .. params or "",
-    style.paint("yellow", output.safe("It can't be sent as it is: " .. tostring(err))))
+    style.paint("yellow", terminal_text.safe("It can't be sent as it is: " .. tostring(err))))
 end
 
 --- How an action is called: its parameters, those that may be left out in brackets.
@@ -124,7 +125,7 @@ local function method_text(style, method)
   local call = ("%s:%s{ %s }"):format(connector, method.name, table.concat(needed, ", "))
   if not needed[1] then call = ("%s:%s()"):format(connector, method.name) end
   local hint = ("help(%s) tells more"):format(tostring(method))
-  return output.safe(call) .. "\n" .. style.paint("dim", output.safe(hint))
+  return terminal_text.safe(call) .. "\n" .. style.paint("dim", terminal_text.safe(hint))
 end
 
 ---------------------------------------------------------------------------------------------------
@@ -145,7 +146,7 @@ function show.text(style, value)
   if type(value) == "string" then return plain_text(style, value) end
   if names.is_method(value) then return method_text(style, value) end
   local class = names.class_of(value)
-  if class then return (shows[class] or function() return output.safe(tostring(value)) end)(style, value) end
+  if class then return (shows[class] or function() return terminal_text.safe(tostring(value)) end)(style, value) end
   return value_text(style, value)
 end
 
@@ -162,7 +163,7 @@ function show.results(style, results)
     if not texts[i] then return nil, err end
   end
   local joined = table.concat(texts, "\t")
-  if joined:find("\n", 1, true) or output.columns(joined) > style.width then return table.concat(texts, "\n") end
+  if joined:find("\n", 1, true) or terminal_text.columns(joined) > style.width then return table.concat(texts, "\n") end
   return joined
 end
 

@@ -4,7 +4,7 @@
 -- content_type, and text or base64 }), text, base64.
 
 local core = require("bosa.core")
-local pretty = require("bosa.pretty")
+local sorted_json = require("bosa.sorted_json")
 
 local body = {}
 
@@ -137,7 +137,7 @@ end
 ---@param stored table
 ---@return string? bytes "" where there is no body
 function body.write(stored)
-  if stored.json ~= nil then return pretty.line(stored.json) end
+  if stored.json ~= nil then return sorted_json.line(stored.json) end
   if type(stored.base64) == "string" then return body.decode64(stored.base64) end
   if stored.text ~= nil and type(stored.text) ~= "string" then return nil end
   return stored.text or ""

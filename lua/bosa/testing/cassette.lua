@@ -9,10 +9,11 @@ local bosa = require("bosa")
 local core = require("bosa.core")
 local loop = require("bosa.loop")
 local match = require("bosa.testing.match")
-local pretty = require("bosa.pretty")
+local sorted_json = require("bosa.sorted_json")
 local read_body = require("bosa.testing.body")
 local scrub = require("bosa.testing.scrub")
 local stub = require("bosa.testing.stub")
+local task = require("bosa.task")
 
 local cassette = {}
 
@@ -169,7 +170,7 @@ local function relay(options)
     local call, err = hub:_send_verbatim(request.method, request.url, request.headers, request.body, request.timeout)
     if not call then return nil, err end
     local response
-    response, err = loop.run(hub, call)
+    response, err = task.run(hub, call)
     if not response then return nil, err end
     local file = response:get_data()
     return { status = response.status, headers = response.headers, body = file and file.file }
@@ -219,7 +220,7 @@ function Cassette:save()
       }
     end
   end
-  return core.write_private(self.path, pretty.encode({ bosa_cassette = VERSION, exchanges = list }) .. "\n")
+  return core.write_private(self.path, sorted_json.encode({ bosa_cassette = VERSION, exchanges = list }) .. "\n")
 end
 
 ---------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 --- Which recorded exchange a request is about; and if none, what comes nearest, and why it isn't that.
 
-local pretty = require("bosa.pretty")
+local sorted_json = require("bosa.sorted_json")
 local scrub = require("bosa.testing.scrub")
 
 local match = {}
@@ -15,7 +15,7 @@ function match.name(request) return request.method .. " " .. request.path end
 
 local function shown(value)
   if value == nil then return "nothing" end
-  local ok, text = pcall(pretty.line, value)
+  local ok, text = pcall(sorted_json.line, value)
   text = ok and text or tostring(value)
   return #text > MOST_SHOWN and text:sub(1, MOST_SHOWN) .. "..." or text
 end

@@ -3,7 +3,7 @@
 
 local core = require("bosa.core")
 local hooks = require("bosa.hooks")
-local pretty = require("bosa.pretty")
+local sorted_json = require("bosa.sorted_json")
 local reading = require("bosa.tools.reading")
 
 local result = {}
@@ -18,8 +18,6 @@ local result = {}
 ---@field response userdata? the response
 ---@field error table? the error object, where one is behind it
 
--- paging asks for another page by these
-local PAGE_PARAMETERS = { "cursor", "page_token", "next_token", "page" }
 -- parameters that say how much comes at once
 local SIZE_PARAMETERS = { "limit", "page_size", "per_page", "max_results", "first" }
 
@@ -132,7 +130,7 @@ local function next_page(response)
   if not response:has_next() then return nil end
   local call = response:_page_call(true)
   local arguments
-  for _, name in ipairs(call and PAGE_PARAMETERS or {}) do
+  for _, name in ipairs(call and core.page_parameters or {}) do
     local value = call:_param(name)
     if value ~= nil then
       arguments = arguments or {}
@@ -143,14 +141,14 @@ local function next_page(response)
 end
 
 local function add_field(fields, name, value)
-  if value ~= nil then fields[#fields + 1] = ('"%s":%s'):format(name, pretty.line(value)) end
+  if value ~= nil then fields[#fields + 1] = ('"%s":%s'):format(name, sorted_json.line(value)) end
 end
 
 --- The elements of a list as JSON, as many as fit: texts, and whether they are all.
 local function items_of(response, most)
   local texts, bytes = {}, 0
   for i = 1, #response do
-    local text = pretty.line(response[i])
+    local text = sorted_json.line(response[i])
     bytes = bytes + #text + 1
     if bytes > most then return texts, false end
     texts[i] = text
@@ -188,7 +186,7 @@ end
 local function of_value(response, most, properties)
   local data = response:get_data()
   if data == nil then data = core.null end
-  local text = pretty.line(data)
+  local text = sorted_json.line(data)
   if #text > most then return tell_cut(text, most, properties) end
   local fields = { '"data":' .. text }
   add_field(fields, "meta", response:get_meta())
@@ -207,7 +205,7 @@ local function of_file(file, directory)
   else
     note = "The answer is a file. It was not saved, as no directory for files was set up."
   end
-  return pretty.line({ file = about, note = note })
+  return sorted_json.line({ file = about, note = note })
 end
 
 local function describe(response, options, properties)

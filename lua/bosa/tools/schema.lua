@@ -7,17 +7,15 @@
 --   type: any  is not JSON Schema, and goes
 
 local core = require("bosa.core")
-local pretty = require("bosa.pretty")
+local document = require("bosa.schema.document")
+local reader = require("bosa.schema")
+local sorted_json = require("bosa.sorted_json")
 
 local schema = {}
 
-local MAPS = { "properties", "patternProperties", "dependentSchemas", "$defs", "definitions" }
-local LISTS = { "anyOf", "oneOf", "allOf", "prefixItems" }
-local SINGLES = { "items", "additionalProperties", "contains", "propertyNames", "not", "if", "then", "else" }
-local ANNOTATIONS = { title = true, description = true, default = true, examples = true, deprecated = true }
-
 local MOST_TABLES = 4000 -- of one schema with its $refs replaced; beyond that they stay
-local MOST_HOPS = 20 -- from a $ref to a $ref
+local MOST_DEPTH = 50 -- of what $refs name within each other; beyond that they stay
+local MOST_VISITS = 20000 -- of $refs, to find those that lead to themselves; beyond that they stay
 
 local PATH_HINT = "Path of a file, relative to the directory that files are exchanged in."
 
@@ -25,80 +23,11 @@ local PATH_HINT = "Path of a file, relative to the directory that files are exch
 ---@field inline boolean? replace each $ref by what it names
 ---@field paths boolean? parameters that take a file become paths; else they are left out
 
----------------------------------------------------------------------------------------------------
--- walking
-
 local function copy_of(value)
   if type(value) ~= "table" then return value end
   local copy = {}
   for name, item in pairs(value) do copy[name] = copy_of(item) end
   return setmetatable(copy, getmetatable(value))
-end
-
-local function map_list(node, keyword, fn)
-  local kept = {}
-  for _, child in ipairs(node[keyword]) do
-    if type(child) == "table" then child = fn(child) end
-    if child ~= nil then kept[#kept + 1] = child end
-  end
-  node[keyword] = core.array(kept)
-end
-
---- Replaces every schema right below `node` by what fn(child, keyword) makes of it; nil takes it away.
-local function map_children(node, fn)
-  for _, keyword in ipairs(MAPS) do
-    if type(node[keyword]) == "table" then
-      local made = {}
-      for name, child in pairs(node[keyword]) do
-        if type(child) == "table" then child = fn(child, keyword) end
-        made[name] = child
-      end
-      node[keyword] = core.object(made)
-    end
-  end
-  for _, keyword in ipairs(LISTS) do
-    if type(node[keyword]) == "table" then map_list(node, keyword, fn) end
-  end
-  for _, keyword in ipairs(SINGLES) do
-    if type(node[keyword]) == "table" then node[keyword] = fn(node[keyword], keyword) end
-  end
-  return node
-end
-
---- Calls fn(child, keyword) for every schema right below `node`.
-local function each_child(node, fn)
-  for _, keywords in ipairs({ MAPS, LISTS }) do
-    for _, keyword in ipairs(keywords) do
-      for _, child in pairs(type(node[keyword]) == "table" and node[keyword] or {}) do
-        if type(child) == "table" then fn(child, keyword) end
-      end
-    end
-  end
-  for _, keyword in ipairs(SINGLES) do
-    if type(node[keyword]) == "table" then fn(node[keyword], keyword) end
-  end
-end
-
---- What a $ref within `root` names; nil for one that leads elsewhere.
-local function lookup(root, ref)
-  local pointer = ref:match("^#(.*)$")
-  local target = pointer and root
-  for part in (pointer or ""):gmatch("[^/]+") do
-    part = part:gsub("%%(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end)
-    part = part:gsub("~1", "/"):gsub("~0", "~")
-    target = type(target) == "table" and target[part] or nil
-  end
-  return type(target) == "table" and target or nil
-end
-
---- The schema itself, behind its $refs.
-local function resolve(node, root)
-  for _ = 1, MOST_HOPS do
-    local target = type(node["$ref"]) == "string" and lookup(root, node["$ref"])
-    if not target then return node end
-    node = target
-  end
-  return node
 end
 
 ---------------------------------------------------------------------------------------------------
@@ -114,109 +43,90 @@ local function require_name(node, name)
   node.required = core.array(required)
 end
 
-local function mend(node, root)
+--- What a property is, as JSON Schema has it.
+local function plain_property(property)
+  if property == true then return core.object({}) end
+  return document.unwrap(property)
+end
+
+--- Adds what the server's validator wants and JSON Schema doesn't say, and takes away what is no JSON Schema.
+local function mend(node, read)
   if node.type == "any" then node.type = nil end
-  local tag = type(node.discriminator) == "table" and node.discriminator.propertyName
-  if type(tag) == "string" then
-    for _, branch in ipairs(type(node.oneOf or node.anyOf) == "table" and (node.oneOf or node.anyOf) or {}) do
-      if type(branch) == "table" then require_name(resolve(branch, root), tag) end
-    end
+  for tag in pairs(read.tags[node] or {}) do require_name(node, tag) end
+  local properties = type(node.properties) == "table" and node.properties or {}
+  for name, property in pairs(properties) do
+    properties[name] = plain_property(property)
+    if property == false then properties[name] = nil end
   end
-  return map_children(node, function(child, keyword)
-    local wrapped = keyword == "properties" and child.type == nil and child.schema
-    return mend(type(wrapped) == "table" and wrapped or child, root)
-  end)
+  return document.map_children(node, function(child) return mend(child, read) end)
 end
 
 ---------------------------------------------------------------------------------------------------
 -- files
 
-local function is_file(node, root)
-  return node.format == "binary" or resolve(node, root).format == "binary"
+local function as_path(about)
+  local text = about.description
+  return { type = "string", title = about.title, description = text and text .. " " .. PATH_HINT or PATH_HINT }
 end
 
-local function is_null(node) return node.type == "null" end
+--- Whether a schema is said by what it names or consists of, and not by branches of its own.
+local function has_no_branches(node) return node.anyOf == nil and node.oneOf == nil end
 
---- Whether a parameter takes a file: itself, by a branch of a union, or as items of a list.
----@param node table
----@param root table
----@return boolean
-function schema.takes_file(node, root)
-  node = resolve(node, root)
-  if node.format == "binary" then return true end
-  if type(node.items) == "table" and is_file(node.items, root) then return true end
-  for _, branch in ipairs(node.anyOf or node.oneOf or {}) do
-    if type(branch) == "table" and schema.takes_file(branch, root) then return true end
-  end
-  return false
-end
-
-local function as_path(node, root)
-  local target = resolve(node, root)
-  local about = node.description or target.description
-  return {
-    type = "string",
-    title = node.title or target.title,
-    description = about and about .. " " .. PATH_HINT or PATH_HINT,
-  }
-end
-
---- Of `required`, the names that still are properties; nil where one that is required is gone.
-local function still_whole(node, before)
-  for _, name in ipairs(type(node.required) == "table" and node.required or {}) do
-    if type(node.properties) == "table" and before[name] and node.properties[name] == nil then return nil end
-  end
-  return node
-end
-
---- A schema whose files are paths, or gone; nil: nothing is left of it.
-local function without_files(node, root, paths)
-  if is_file(node, root) then return paths and as_path(node, root) or nil end
-  local before = type(node.properties) == "table" and node.properties or {}
-  local branches = type(node.anyOf) == "table" and "anyOf" or "oneOf"
-  local count = type(node[branches]) == "table" and #node[branches]
-  local had_items = node.items ~= nil
-  map_children(node, function(child, keyword)
-    if keyword == "$defs" or keyword == "definitions" then
-      return without_files(child, root, paths) or child -- one that is a file is named by no $ref any more
-    end
-    return without_files(child, root, paths)
+--- A schema without its files; nil: nothing is left of it.
+local function without_files(node, read)
+  if read:needs_file(read:read(node)) then return nil end
+  return document.map_children(node, function(child, keyword)
+    local kept = without_files(child, read)
+    if keyword == "$defs" or keyword == "definitions" then return kept or child end -- no $ref names it any more
+    return kept
   end)
-  if had_items and node.items == nil then return nil end
-  local left = count and node[branches]
-  if left and #left < count and (not left[1] or #left == 1 and is_null(left[1])) then return nil end
-  return still_whole(node, before)
+end
+
+--- A schema whose files are paths.
+local function with_paths(node, read)
+  local about = read:read(node)
+  if has_no_branches(node) and reader.is_file(about) then return as_path(about) end
+  return document.map_children(node, function(child) return with_paths(child, read) end)
 end
 
 ---------------------------------------------------------------------------------------------------
 -- $refs
 
 --- The name in $defs that a $ref needs; nil: it needs none.
-local function def_of(ref) return ref:match("^#/%$defs/([^/]+)") end
-
---- Calls fn(ref) for every $ref of a schema, those in its $defs left out.
-local function each_ref(node, fn)
-  if type(node["$ref"]) == "string" then fn(node["$ref"]) end
-  each_child(node, function(child, keyword)
-    if keyword ~= "$defs" and keyword ~= "definitions" then each_ref(child, fn) end
-  end)
+local function def_of(ref)
+  local name = ref:match("^#/%$defs/([^/]+)")
+  return name and document.definition_name("#/$defs/" .. name)
 end
 
---- Whether a $ref leads back to itself.
-local function is_recursive(ref, root)
-  local seen, found = {}, false
-  local function visit(name)
-    if found or seen[name] then return end
-    seen[name] = true
-    local target = lookup(root, name)
-    if not target then return end
-    each_ref(target, function(next_name)
-      found = found or next_name == ref
-      visit(next_name)
-    end)
+--- Adds every $ref of a schema to a list, those in its $defs left out.
+local function add_refs(node, list)
+  if type(node) ~= "table" then return list end
+  if type(node["$ref"]) == "string" then list[#list + 1] = node["$ref"] end
+  document.each_child(node, function(child, keyword)
+    if keyword ~= "$defs" and keyword ~= "definitions" then add_refs(child, list) end
+  end)
+  return list
+end
+
+--- The $refs of what a $ref names, remembered.
+local function refs_below(state, ref)
+  if not state.below[ref] then state.below[ref] = add_refs(document.lookup(state.root, ref), {}) end
+  return state.below[ref]
+end
+
+--- Whether a $ref leads back to itself, or to more than can be looked at.
+local function is_recursive(state, ref)
+  if ref == "#" then return true end
+  local list, seen = { ref }, {}
+  while #list > 0 do
+    for _, name in ipairs(refs_below(state, table.remove(list))) do
+      state.visits = state.visits + 1
+      if name == ref or name == "#" or state.visits > MOST_VISITS then return true end
+      if not seen[name] then list[#list + 1] = name end
+      seen[name] = true
+    end
   end
-  visit(ref)
-  return found or ref == "#"
+  return false
 end
 
 --- A schema with the annotations of the $ref that named it; where they can't be one, both hold.
@@ -225,7 +135,7 @@ local function merge(target, siblings)
   both["$ref"] = nil
   for name, value in pairs(both) do
     local here = target[name]
-    if here ~= nil and not ANNOTATIONS[name] and pretty.line(here) ~= pretty.line(value) then
+    if here ~= nil and not document.ANNOTATIONS[name] and sorted_json.line(here) ~= sorted_json.line(value) then
       return { allOf = core.array({ copy_of(target), both }) }
     end
     whole[name] = value
@@ -237,23 +147,30 @@ end
 ---@class bosa.tools.Inlining
 ---@field root table
 ---@field tables integer made so far
+---@field depth integer of what is being put in place of $refs
+---@field visits integer
+---@field below table<string, string[]>
 ---@field stays table<string, boolean> $refs that are not to be replaced
 
 local function stays(state, ref)
+  if state.tables > MOST_TABLES or state.depth > MOST_DEPTH then return true end
   if state.stays[ref] == nil then
-    state.stays[ref] = lookup(state.root, ref) == nil or is_recursive(ref, state.root)
+    state.stays[ref] = type(document.lookup(state.root, ref)) ~= "table" or is_recursive(state, ref)
   end
-  return state.stays[ref] or state.tables > MOST_TABLES
+  return state.stays[ref]
 end
 
 local function inline(node, state)
   state.tables = state.tables + 1
   local ref = node["$ref"]
   if type(ref) == "string" and not stays(state, ref) then
-    return inline(merge(lookup(state.root, ref), node), state)
+    state.depth = state.depth + 1
+    local made = inline(merge(document.lookup(state.root, ref), node), state)
+    state.depth = state.depth - 1
+    return made
   end
   node.discriminator = nil -- it names branches by their $refs; their constants say the same
-  return map_children(node, function(child, keyword)
+  return document.map_children(node, function(child, keyword)
     if keyword == "$defs" or keyword == "definitions" then return child end
     return inline(child, state)
   end)
@@ -261,36 +178,48 @@ end
 
 --- Leaves those $defs that are needed; `inlining`: they are worked on, too.
 local function prune(root, inlining)
-  local defs, kept, any = root["$defs"], {}, false
+  local defs, kept = root["$defs"], {}
   if type(defs) ~= "table" then return root end
-  local function keep(ref)
-    local name = def_of(ref)
-    if not name or kept[name] or type(defs[name]) ~= "table" then return end
-    kept[name], any = inlining and inline(copy_of(defs[name]), inlining) or defs[name], true
-    each_ref(kept[name], keep)
+  local list = add_refs(root, {})
+  while #list > 0 do
+    local name = def_of(table.remove(list))
+    if name and not kept[name] and type(defs[name]) == "table" then
+      kept[name] = inlining and inline(copy_of(defs[name]), inlining) or defs[name]
+      add_refs(kept[name], list)
+    end
   end
-  each_ref(root, keep)
-  root["$defs"] = any and core.object(kept) or nil
+  root["$defs"] = next(kept) ~= nil and core.object(kept) or nil
   return root
 end
 
 ---------------------------------------------------------------------------------------------------
 
---- A schema of its own, behind the $ref that it may be.
-local function root_of(request)
-  local root = copy_of(request)
-  if type(root["$ref"]) ~= "string" then return root end
-  local target = copy_of(resolve(root, root))
-  target["$defs"] = root["$defs"]
-  return target
+local function sorted_names(set)
+  local names = {}
+  for name in pairs(set) do names[#names + 1] = name end
+  table.sort(names)
+  return names
 end
 
---- The parameters of an action by name, as the server describes them.
----@param request table the schema of its parameters
----@return table<string, table>
-function schema.properties(request)
-  local properties = resolve(request, request).properties
-  return type(properties) == "table" and properties or {}
+--- The schema as one object with properties of its own, where it is one that has them by its $ref or its members:
+-- models' services want that of a tool.
+local function root_of(request)
+  local root = copy_of(request)
+  if root["$ref"] == nil and root.allOf == nil then return root end
+  local shapes = reader.reader(root):read(root).shapes
+  local form = #shapes == 1 and shapes[1]
+  if not form or not form.properties then return root end
+  local made = copy_of(form.origin or {})
+  for keyword in pairs(document.ANNOTATIONS) do
+    if root[keyword] ~= nil then made[keyword] = root[keyword] end
+  end
+  made["$defs"], made.definitions = root["$defs"], root.definitions
+  made.properties = core.object(copy_of(form.properties))
+  made.required = form.required and core.array(sorted_names(form.required)) or nil
+  if made.additionalProperties == nil and root.additionalProperties ~= nil then
+    made.additionalProperties = root.additionalProperties
+  end
+  return made
 end
 
 --- The schema of a tool's arguments.
@@ -300,12 +229,13 @@ end
 function schema.shape(request, options)
   if not request then return { type = "object", properties = core.object({}) } end
   local root = root_of(request)
-  mend(root, root)
-  local shaped = without_files(root, copy_of(root), options.paths)
+  mend(root, reader.reader(root))
+  local filter = options.paths and with_paths or without_files
+  local shaped = filter(root, reader.reader(copy_of(root)))
   if not shaped then return nil end
   local state
   if options.inline then
-    state = { root = copy_of(shaped), tables = 0, stays = {} }
+    state = { root = copy_of(shaped), tables = 0, depth = 0, visits = 0, below = {}, stays = {} }
     shaped = inline(shaped, state)
   end
   shaped = prune(shaped, state)

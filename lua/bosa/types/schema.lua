@@ -4,20 +4,28 @@
 -- descriptions are lines of their own.
 
 local core = require("bosa.core")
-local pretty = require("bosa.pretty")
+local document = require("bosa.schema.document")
+local reader = require("bosa.schema")
 local reserved = require("bosa.reserved")
+local shape = require("bosa.schema.shape")
+local sorted_json = require("bosa.sorted_json")
 
 local schema = {}
 
 local WIDTH = 110 -- columns of a description's lines
+local LONGEST = 8000 -- bytes of a type
+local MOST_DEPTH = 60 -- of classes, lists and unions within each other; what lies deeper is any
+local MOST_SHARED = 200 -- schemas that one refers to; what refers to more is shared by no actions
 local SIMPLE = { string = "string", integer = "integer", number = "number", boolean = "boolean", null = "bosa.Null" }
 
 --- Writes the classes of one connector.
 ---@class bosa.types.Writer
 ---@field lines string[]
 ---@field taken table<string, boolean> names of classes in use
----@field classes table<table, string> schema -> its class
----@field shared table<string, string> what a $def says, with all that it refers to -> its type
+---@field reader bosa.schema.Reader of the document that is being written
+---@field classes table<bosa.schema.Shape, string> object -> its class
+---@field shared table<string|table, string> a $def, or what it says with all that it refers to -> its type
+---@field busy table<table, boolean> schemas whose type is being written
 ---@field nulls boolean null is a value of its own (answers), not left out (parameters)
 ---@field connector string the connector's class; those that are made of $defs are named after it
 local Writer = {}
@@ -27,7 +35,8 @@ Writer.__index = Writer
 ---@return bosa.types.Writer
 function schema.new_writer(connector)
   return setmetatable({
-    lines = {}, taken = { [connector] = true }, classes = {}, shared = {}, nulls = false, connector = connector,
+    lines = {}, taken = { [connector] = true }, classes = {}, shared = {}, busy = {}, nulls = false,
+    connector = connector,
   }, Writer)
 end
 
@@ -98,18 +107,6 @@ end
 ---------------------------------------------------------------------------------------------------
 -- types
 
---- What a $ref names in the nearest schema around it that has it: the target, and the schemas around that.
-local function lookup(ref, scopes)
-  local name = ref:match("^#/%$defs/([^/]+)$") or ref:match("^#/definitions/([^/]+)$")
-  if not name then return nil end
-  for i = #scopes, 1, -1 do
-    local defs = scopes[i]["$defs"] or scopes[i].definitions
-    local target = type(defs) == "table" and defs[name]
-    if type(target) == "table" then return target, name, { (table.unpack or unpack)(scopes, 1, i) } end
-  end
-  return nil
-end
-
 local function literal(value)
   if type(value) == "string" then return quoted(value) or "string" end
   if type(value) == "boolean" then return tostring(value) end
@@ -127,25 +124,13 @@ local function union(self, types)
     if not seen[text] and (self.nulls or text ~= "bosa.Null") then list[#list + 1] = text end
     seen[text] = true
   end
-  if not list[1] then return types[1] or "any" end
-  return table.concat(list, "|")
+  local text = table.concat(list, "|")
+  if text == "" or #text > LONGEST then return text == "" and types[1] or "any" end
+  return text
 end
 
 local function in_brackets(text)
   return text:find("[|(]") and "(" .. text .. ")" or text
-end
-
-local function is_required(node, name)
-  for _, required in ipairs(type(node.required) == "table" and node.required or {}) do
-    if required == name then return true end
-  end
-  return false
-end
-
---- Whether a property may be missing: of parameters one that isn't required, of answers one that has no default either.
-local function is_optional(self, node, name, property)
-  if is_required(node, name) then return false end
-  return not (self.nulls and property.default ~= nil)
 end
 
 local function sorted_names(map)
@@ -156,125 +141,184 @@ local function sorted_names(map)
 end
 
 --- Adds what is said of a property: its description and its default.
-local function comment_property(self, property)
+local function comment_property(self, property, about)
   self:comment(property.description)
   local default = property.default
+  if default == nil and not about.name then default = about.default end
   if default ~= nil and default ~= core.null and type(default) ~= "table" then
     self:comment("Default: " .. core.json.encode(default))
   end
 end
 
+--- Whether a property may be missing: of parameters one that isn't required, of answers one that has no default either.
+local function is_optional(self, form, name, about)
+  if form.required and form.required[name] then return false end
+  return not (self.nulls and about.default ~= nil)
+end
+
 --- Writes the class of an object. Classes of its properties are written ahead of it.
-function Writer:class(node, scopes, wanted)
+function Writer:class(form, wanted, depth)
   local name = self:name(wanted)
-  self.classes[node] = name
+  self.classes[form] = name
   local fields = {}
-  for _, property_name in ipairs(sorted_names(node.properties)) do
-    local property, field = node.properties[property_name], schema.field_name(property_name)
-    if type(property) == "table" and field then
-      local text = self:type_of(property, scopes, wanted .. "." .. schema.identifier(property_name))
-      local mark = is_optional(self, node, property_name, property) and "?" or ""
-      fields[#fields + 1] = { property, ("---@field %s%s %s"):format(field, mark, text) }
+  for _, property_name in ipairs(sorted_names(form.properties)) do
+    local property, field = form.properties[property_name], schema.field_name(property_name)
+    if type(property) ~= "table" then property = property and {} end
+    local about = property and self.reader:read(property)
+    if about and about.shapes[1] and field then
+      local text = self:type_of(property, wanted .. "." .. schema.identifier(property_name), depth + 1) or "any"
+      local mark = is_optional(self, form, property_name, about) and "?" or ""
+      fields[#fields + 1] = { property, about, ("---@field %s%s %s"):format(field, mark, text) }
     end
   end
-  self:comment(node.description)
+  self:comment(form.origin and form.origin.description)
   self:line("---@class " .. name)
   for _, field in ipairs(fields) do
-    comment_property(self, field[1])
-    self:line(field[2])
+    comment_property(self, field[1], field[2])
+    self:line(field[3])
   end
   self:line("")
   return name
 end
 
-local function type_of_object(self, node, scopes, wanted)
-  if type(node.properties) == "table" and next(node.properties) ~= nil then
-    return self.classes[node] or self:class(node, scopes, wanted)
+local function type_of_object(self, form, wanted, depth)
+  if form.properties and next(form.properties) ~= nil then
+    return self.classes[form] or self:class(form, wanted, depth)
   end
-  local values = "any"
-  if type(node.additionalProperties) == "table" then
-    values = self:type_of(node.additionalProperties, scopes, wanted .. ".value")
-  end
+  local values = form.additional and self:type_of(form.additional, wanted .. ".value", depth + 1) or "any"
   return ("table<string, %s>"):format(values)
 end
 
-local function type_of_array(self, node, scopes, wanted)
-  if type(node.items) ~= "table" or node.prefixItems ~= nil then return "any[]" end
-  return in_brackets(self:type_of(node.items, scopes, wanted .. ".item")) .. "[]"
+local function type_of_array(self, form, wanted, depth)
+  if type(form.items) ~= "table" or form.is_tuple then return "any[]" end
+  return in_brackets(self:type_of(form.items, wanted .. ".item", depth + 1) or "any") .. "[]"
 end
 
---- The branches of a union, each by its own name.
-local function type_of_branches(self, branches, scopes, wanted)
+--- One of the types of a shape.
+local function type_by_name(self, name, form, wanted, depth)
+  if name == "array" then return type_of_array(self, form, wanted, depth) end
+  if name == "object" then return type_of_object(self, form, wanted, depth) end
+  if name == "string" and form.is_file then return "bosa.File" end
+  return SIMPLE[name] or "any"
+end
+
+--- Adds the types of a shape to a list.
+local function add_types(self, list, form, wanted, depth)
+  if form.enum then
+    for _, value in ipairs(form.enum) do list[#list + 1] = literal(value) end
+    return
+  end
+  for _, name in ipairs(shape.types(form) or { "any" }) do
+    list[#list + 1] = type_by_name(self, name, form, wanted, depth)
+  end
+end
+
+--- The types of a schema's shapes. Several objects have names of their own.
+local function type_of_shapes(self, shapes, wanted, depth)
   local types = {}
-  for i, branch in ipairs(branches) do
-    local title = type(branch) == "table" and branch.title
-    local name = type(title) == "string" and schema.identifier(title) or ("choice" .. i)
-    types[i] = self:type_of(branch, scopes, wanted .. "." .. name)
+  for i, form in ipairs(shapes) do
+    local name = wanted
+    if #shapes > 1 then
+      local title = type(form.title) == "string" and form.title
+      name = wanted .. "." .. (title and schema.identifier(title) or "choice" .. i)
+    end
+    add_types(self, types, form, name, depth)
   end
   return union(self, types)
 end
 
-local function type_by_name(self, name, node, scopes, wanted)
-  if name == "array" then return type_of_array(self, node, scopes, wanted) end
-  if name == "object" then return type_of_object(self, node, scopes, wanted) end
-  if name == "string" and node.format == "binary" then return "bosa.File" end
-  return SIMPLE[name] or "any"
+--- Whether a schema is a choice of values and nothing else.
+local function is_choice(about)
+  for _, form in ipairs(about.shapes) do
+    if not shape.is_choice(form) then return false end
+  end
+  return true
 end
 
---- Adds to `texts` what a value says, and what the $refs in it name.
-local function add_closure(node, scopes, texts, seen)
-  if type(node) ~= "table" then return end
-  local target, _, around = lookup(type(node["$ref"]) == "string" and node["$ref"] or "", scopes)
-  if target and not seen[target] then
-    seen[target] = true
-    texts[#texts + 1] = pretty.line(target)
-    add_closure(target, around, texts, seen)
+--- The types of a union's branches, each by its own name. One that leads back to the union adds none.
+local function type_of_branches(self, branches, wanted, depth)
+  local types = {}
+  for i, branch in ipairs(branches) do
+    local about = self.reader:read(branch)
+    local title = type(branch) == "table" and branch.title
+    local name = type(title) == "string" and schema.identifier(title) or ("choice" .. i)
+    if is_choice(about) then
+      for _, form in ipairs(about.shapes) do add_types(self, types, form, wanted, depth) end
+    else
+      types[#types + 1] = self:type_of(branch, wanted .. "." .. name, depth + 1)
+    end
   end
-  for _, name in ipairs(sorted_names(node)) do add_closure(node[name], scopes, texts, seen) end
+  return union(self, types)
+end
+
+--- What a value says, and what the $refs in it name; nil: too much.
+local function closure(self, first)
+  local texts, seen, list, taken = {}, { [first] = true }, { first }, 0
+  local function add_refs(node)
+    if type(node) ~= "table" then return end
+    local target = type(node["$ref"]) == "string" and self.reader:target(node)
+    if type(target) == "table" and not seen[target] then
+      seen[target] = true
+      list[#list + 1] = target
+    end
+    for _, name in ipairs(sorted_names(node)) do add_refs(node[name]) end
+  end
+  while taken < #list do
+    taken = taken + 1
+    if taken > MOST_SHARED then return nil end
+    texts[taken] = sorted_json.line(list[taken])
+    add_refs(list[taken])
+  end
+  return table.concat(texts, "\n")
 end
 
 --- The type of what a $ref names. Actions that say the same under a name share its class.
-local function type_of_ref(self, node, scopes)
-  local target, name, around = lookup(node["$ref"], scopes)
-  if not target then return "any" end
-  if self.classes[target] then return self.classes[target] end
-  local texts = { name, tostring(self.nulls) }
-  add_closure(node, scopes, texts, {})
-  local key = table.concat(texts, "\n")
-  if not self.shared[key] then
-    self.shared[key] = "any" -- for one that leads to itself and is no class
-    self.shared[key] = self:type_of(target, around, self.connector .. "." .. schema.identifier(name))
+local function type_of_named(self, about, depth)
+  local target = about.target
+  if self.shared[target] then return self.shared[target] end
+  local form = #about.shapes == 1 and about.shapes[1]
+  if form and self.classes[form] then return self.classes[form] end
+  if self.busy[target] then return nil end
+  local text = closure(self, target)
+  local tagged = tostring(self.reader.tags[target] ~= nil)
+  local key = text and table.concat({ about.name, tostring(self.nulls), tagged, text }, "\n")
+  if not (key and self.shared[key]) then
+    local made = self:type_of(target, self.connector .. "." .. schema.identifier(about.name), depth + 1)
+    if not made then return nil end
+    self.shared[key or target] = made
   end
-  return self.shared[key]
+  self.shared[target] = self.shared[key or target]
+  return self.shared[target]
 end
 
 --- The type of what a schema allows. Classes that it needs are written.
 ---@param node any the schema
----@param scopes table[] the schemas around it, the outermost first
 ---@param wanted string the name of the class that it may become
----@return string
-function Writer:type_of(node, scopes, wanted)
-  if type(node) ~= "table" then return "any" end
-  if node["$defs"] or node.definitions then
-    scopes = { (table.unpack or unpack)(scopes) }
-    scopes[#scopes + 1] = node
-  end
-  if type(node["$ref"]) == "string" then return type_of_ref(self, node, scopes) end
-  if node.const ~= nil then return literal(node.const) end
-  if type(node.enum) == "table" and node.enum[1] ~= nil then
-    local types = {}
-    for i, value in ipairs(node.enum) do types[i] = literal(value) end
-    return union(self, types)
-  end
-  local branches = node.anyOf or node.oneOf
-  if type(branches) == "table" and branches[1] ~= nil then return type_of_branches(self, branches, scopes, wanted) end
-  if type(node.allOf) == "table" and #node.allOf == 1 then return self:type_of(node.allOf[1], scopes, wanted) end
-  if type(node.type) == "table" then
-    local types = {}
-    for i, name in ipairs(node.type) do types[i] = type_by_name(self, name, node, scopes, wanted) end
-    return union(self, types)
-  end
-  return type_by_name(self, node.type or node.properties and "object", node, scopes, wanted)
+---@param depth integer? of schemas within each other
+---@return string? text nil: it leads back to itself
+function Writer:type_of(node, wanted, depth)
+  depth = depth or 0
+  if type(node) ~= "table" or depth > MOST_DEPTH then return "any" end
+  local about = self.reader:read(node)
+  if about.name and type(about.target) == "table" then return type_of_named(self, about, depth) end
+  local target = about.target
+  if type(target) ~= "table" then return "any" end
+  if self.busy[target] then return nil end
+  self.busy[target] = true
+  local branches = document.branches_of(target)
+  local text = branches and type_of_branches(self, self.reader:leaves(branches), wanted, depth)
+    or type_of_shapes(self, about.shapes, wanted, depth)
+  self.busy[target] = nil
+  return text
+end
+
+--- Has the writer go on with another document.
+---@param root table
+---@param nulls boolean null is a value of its own (answers), not left out (parameters)
+---@return bosa.schema.Reader
+function Writer:open(root, nulls)
+  self.reader, self.nulls = reader.reader(root, nulls), nulls
+  return self.reader
 end
 
 return schema

@@ -1,8 +1,8 @@
 --- bosa help: of the command, of a subcommand, of a connector, of an action.
 
 local cache = require("bosa.cli.cache")
-local cli = require("bosa.cli")
-local output = require("bosa.cli.output")
+local commands = require("bosa.cli.commands")
+local terminal_text = require("bosa.cli.terminal_text")
 
 local help = { summary = "Show help for a command, a connector or an action" }
 
@@ -13,10 +13,10 @@ end
 
 --- The help of a subcommand, as its --help shows it; nil: there is no such command.
 local function command_help(topic)
-  for _, name in ipairs(cli.names) do
-    if name == topic and cli.module(name) then
-      local command = require("argparse")("bosa " .. name, cli.module(name).summary):help_max_width(100)
-      cli.module(name).configure(command)
+  for _, name in ipairs(commands.names) do
+    if name == topic and commands.find(name) then
+      local command = require("argparse")("bosa " .. name, commands.find(name).summary):help_max_width(100)
+      commands.find(name).configure(command)
       return command:get_help()
     end
   end
@@ -37,12 +37,12 @@ local function example(connector, action, parameters)
 end
 
 local function print_lines(cx, text)
-  for line in (text .. "\n"):gmatch("(.-)\n") do cx:print(output.safe(line)) end
+  for line in (text .. "\n"):gmatch("(.-)\n") do cx:print(terminal_text.safe(line)) end
 end
 
 function help.run(cx, options)
   local topic, action = options.topic, options.action
-  if not topic then return cx:print(cli.parser():get_help()) end
+  if not topic then return cx:print(commands.parser():get_help()) end
   local text = not action and command_help(topic)
   if text then return cx:print(text) end
   local hub, err = cx:hub(true)

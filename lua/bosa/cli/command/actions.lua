@@ -2,7 +2,8 @@
 
 local bosa = require("bosa")
 local cache = require("bosa.cli.cache")
-local output = require("bosa.cli.output")
+local print_json = require("bosa.cli.json")
+local print_table = require("bosa.cli.table")
 
 local actions = { summary = "List the actions of a connector" }
 
@@ -18,10 +19,10 @@ function actions.run(cx, options)
   list, err = hub:connect(options.connector):get_actions()
   if not list then return cx:fail(err) end
   cache.keep_name(hub, options.connector)
-  if options.json then return output.json(cx, bosa.array(list)) end
+  if options.json then return print_json(cx, bosa.array(list)) end
   local rows = {}
   for i, action in ipairs(list) do rows[i] = { action.name, action.description } end
-  output.table(cx, { "Action", "Description" }, rows)
+  print_table(cx, { "Action", "Description" }, rows)
 end
 
 return actions

@@ -2,7 +2,8 @@
 
 local bosa = require("bosa")
 local cache = require("bosa.cli.cache")
-local output = require("bosa.cli.output")
+local print_json = require("bosa.cli.json")
+local terminal_text = require("bosa.cli.terminal_text")
 
 local connectors = { summary = "List the connectors of the server" }
 
@@ -17,8 +18,8 @@ function connectors.run(cx, options)
   names, err = hub:get_available_modules()
   if not names then return cx:fail(err) end
   cache.keep_names(hub, names)
-  if options.json then return output.json(cx, bosa.array(names)) end
-  for _, name in ipairs(names) do cx:print(output.safe(name)) end
+  if options.json then return print_json(cx, bosa.array(names)) end
+  for _, name in ipairs(names) do cx:print(terminal_text.safe(name)) end
 end
 
 return connectors

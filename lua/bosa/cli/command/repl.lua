@@ -1,12 +1,12 @@
 --- bosa repl: a Lua prompt on a hub.
 
-local cli = require("bosa.cli")
+local exit = require("bosa.cli.exit")
 local complete = require("bosa.repl.complete")
 local config = require("bosa.cli.config")
 local help = require("bosa.repl.help")
 local history = require("bosa.repl.history")
 local names = require("bosa.repl.names")
-local output = require("bosa.cli.output")
+local terminal_text = require("bosa.cli.terminal_text")
 local reader = require("bosa.repl.reader")
 local session = require("bosa.repl.session")
 
@@ -37,7 +37,7 @@ end
 local function greet(cx, hub)
   local lua = rawget(_G, "jit") and "LuaJIT" or _VERSION
   local text = ("%s, %s; help() tells what there is, Ctrl-D ends"):format(lua, tostring(hub))
-  cx:note(cx:paint("dim", output.safe(text)))
+  cx:note(cx:paint("dim", terminal_text.safe(text)))
   local credentials = cx:credentials()
   if credentials and credentials.api_key then return end
   cx:note("No API key: run `bosa auth login`, or set BOSA_API_KEY")
@@ -55,7 +55,7 @@ end
 
 local function print_help(cx)
   return function(text)
-    for line in (text .. "\n"):gmatch("(.-)\n") do cx:print(output.safe(line)) end
+    for line in (text .. "\n"):gmatch("(.-)\n") do cx:print(terminal_text.safe(line)) end
   end
 end
 
@@ -74,7 +74,7 @@ local function talk(cx, known)
   lines:close()
   work:finish()
   if not ok then error(err, 0) end
-  return not lines.interactive and work.failed and cli.codes.general or cli.codes.ok
+  return not lines.interactive and work.failed and exit.codes.general or exit.codes.ok
 end
 
 function repl.run(cx, options)

@@ -4,7 +4,7 @@ local uv = require("luv")
 local context = require("bosa.cli.context")
 local made = require("bosa.types")
 local schema = require("bosa.types.schema")
-local sink = require("bosa.cli.sink")
+local output_file = require("bosa.cli.output_file")
 
 local types = { summary = "Write types for the editor (LuaCATS) from a connector's schemas" }
 
@@ -24,7 +24,7 @@ local function write(cx, hub, connector, dir)
   local text, err = made.of_connector(hub, connector)
   if not text then return nil, err end
   local path = dir and ("%s/%s.lua"):format(dir, schema.identifier(connector))
-  local to, message = sink.open(cx, path)
+  local to, message = output_file.open(cx, path)
   if not to then return nil, message end
   to:line((text:gsub("\n$", "")))
   local ok

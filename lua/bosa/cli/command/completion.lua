@@ -1,7 +1,7 @@
 --- bosa completion: the script that makes a shell complete the command's words.
 
 local context = require("bosa.cli.context")
-local shells = require("bosa.cli.shells")
+local shells = require("bosa.cli.completion_scripts")
 
 local completion = { summary = "Print the completion script of a shell" }
 

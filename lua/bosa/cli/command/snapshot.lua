@@ -3,8 +3,9 @@
 local bosa = require("bosa")
 local changes = require("bosa.changes")
 local context = require("bosa.cli.context")
-local output = require("bosa.cli.output")
-local sink = require("bosa.cli.sink")
+local print_json = require("bosa.cli.json")
+local print_table = require("bosa.cli.table")
+local output_file = require("bosa.cli.output_file")
 local taken = require("bosa.snapshot")
 
 local snapshot = { summary = "Keep schemas in a file, and tell what changed since" }
@@ -30,7 +31,7 @@ local function take(cx, options)
   local text
   text, err = taken.take(hub, options.connectors[1] and options.connectors)
   if not text then return cx:fail(err) end
-  local to, message = sink.open(cx, options.output)
+  local to, message = output_file.open(cx, options.output)
   if not to then return cx:fail(message) end
   to:line((text:gsub("\n$", "")))
   local ok
@@ -90,14 +91,14 @@ local function read_both(cx, options)
 end
 
 local function show(cx, list, options)
-  if options.json then return output.json(cx, bosa.array(list)) end
+  if options.json then return print_json(cx, bosa.array(list)) end
   local rows = {}
   for i, change in ipairs(list) do
     local where = change.connector .. (change.action and "." .. change.action or "")
     rows[i] = { change.breaking and "breaking" or "", where, change.text }
   end
   if cx.tty and not rows[1] then return cx:note("nothing has changed for callers") end
-  output.table(cx, { "", "Action", "Change" }, rows)
+  print_table(cx, { "", "Action", "Change" }, rows)
 end
 
 local function diff(cx, options)

@@ -38,7 +38,7 @@ describe("the installed command", function()
 
   it("comes with a man page and completion scripts", function()
     local page = command.read_file(prefix .. "/share/man/man1/bosa.1")
-    for _, name in ipairs(require("bosa.cli").names) do
+    for _, name in ipairs(require("bosa.cli.commands").names) do
       if name ~= "help" then assert.truthy(page:find("Cm " .. name, 1, true), name) end
     end
     local shells = { bash = "bash-completion/completions/bosa", zsh = "zsh/site-functions/_bosa",

@@ -2,7 +2,7 @@
 
 local uv = require("luv")
 local context = require("bosa.cli.context")
-local output = require("bosa.cli.output")
+local terminal_text = require("bosa.cli.terminal_text")
 
 local sandbox = { summary = "Run a sandbox server to try things on" }
 
@@ -104,7 +104,7 @@ local function show(cx, server)
   cx:print("export BOSA_API_BASE_URL=" .. quote(server.url))
   cx:print("export BOSA_API_KEY=" .. quote(server.key))
   cx:print("export BOSA_TOKEN=" .. quote(server.token))
-  cx:print(("# user %s, secret %s"):format(output.safe(server.user), output.safe(server.secret)))
+  cx:print(("# user %s, secret %s"):format(terminal_text.safe(server.user), terminal_text.safe(server.secret)))
   io.stdout:flush()
   if cx.interactive then cx:note("The server runs until Ctrl-C. Paste the lines above into another shell.") end
   while not server.code do uv.run("once") end

@@ -2,7 +2,7 @@
 
 local bosa = require("bosa")
 local uv = require("luv")
-local cli = require("bosa.cli")
+local exit = require("bosa.cli.exit")
 local params = require("bosa.cli.params")
 
 local mcp = { summary = "Serve connectors to a language model (Model Context Protocol)" }
@@ -129,7 +129,7 @@ end
 
 local function trap_signals(session, stop)
   session.signals = {}
-  for name, code in pairs({ sigint = cli.codes.interrupted, sigterm = 143 }) do
+  for name, code in pairs({ sigint = exit.codes.interrupted, sigterm = 143 }) do
     local signal = uv.new_signal()
     signal:start(name, function() stop(code) end)
     session.signals[#session.signals + 1] = signal
@@ -164,7 +164,7 @@ function mcp.run(cx)
   if not hub then return cx:fail(err) end
   local session = {}
   local stop = stopper(session)
-  local server = require("bosa.mcp").new(options_of(cx, hub, writer(session, function() stop(cli.codes.pipe) end)))
+  local server = require("bosa.mcp").new(options_of(cx, hub, writer(session, function() stop(exit.codes.pipe) end)))
   trap_signals(session, stop)
   check(cx, session, server, stop)
   if cx.interactive then cx:note("Serving on standard input and output; Ctrl-D ends it.") end

@@ -3,8 +3,10 @@
 local bosa = require("bosa")
 local browser = require("bosa.cli.browser")
 local context = require("bosa.cli.context")
-local listener = require("bosa.cli.listener")
-local output = require("bosa.cli.output")
+local callback_listener = require("bosa.cli.callback_listener")
+local print_json = require("bosa.cli.json")
+local print_table = require("bosa.cli.table")
+local terminal_text = require("bosa.cli.terminal_text")
 local params = require("bosa.cli.params")
 local terminal = require("bosa.cli.terminal")
 
@@ -89,8 +91,8 @@ local function list_all(cx, hub, token, options)
     counts[name] = #of_connector(own, name)
     rows[i] = { name, counts[name] }
   end
-  if options.json then return output.json(cx, bosa.object(counts)) end
-  output.table(cx, { "Connector", "Integrations Count" }, rows)
+  if options.json then return print_json(cx, bosa.object(counts)) end
+  print_table(cx, { "Connector", "Integrations Count" }, rows)
 end
 
 local function hide_secrets(value)
@@ -110,7 +112,7 @@ local function show_one(cx, hub, token, options)
   local integration, err = hub:get_integration(options.connector, token, options.account)
   if not integration then return cx:fail(err) end
   integration = hide_secrets(integration)
-  if options.json then return output.json(cx, integration) end
+  if options.json then return print_json(cx, integration) end
   local names, rows = {}, {}
   for name in pairs(integration) do names[#names + 1] = name end
   table.sort(names)
@@ -118,7 +120,7 @@ local function show_one(cx, hub, token, options)
     local value = integration[name]
     rows[i] = { name, type(value) == "table" and bosa.json.encode(value) or value == bosa.null and "" or value }
   end
-  output.table(cx, { "Property", "Value" }, rows)
+  print_table(cx, { "Property", "Value" }, rows)
 end
 
 local function show(cx, hub, token, options)
@@ -127,12 +129,12 @@ local function show(cx, hub, token, options)
   if not own then return cx:fail(err) end
   local found = of_connector(own, options.connector)
   if #found == 0 then return cx:fail(request_error("no integrations found for connector: " .. options.connector)) end
-  if options.json then return output.json(cx, hide_secrets(bosa.array(found))) end
+  if options.json then return print_json(cx, hide_secrets(bosa.array(found))) end
   local rows = {}
   for i, integration in ipairs(found) do
     rows[i] = { integration.user_identifier, integration.selected == true and "Selected" or "Not Selected" }
   end
-  output.table(cx, { "User Identifier", "Status" }, rows)
+  print_table(cx, { "User Identifier", "Status" }, rows)
 end
 
 local function report(cx, outcome, err, done)
@@ -205,7 +207,7 @@ end
 --- Prints the URL and opens it.
 local function show_url(cx, url, options)
   if cx.tty then cx:note("Open this URL to connect " .. options.connector .. ":") end
-  cx:print(output.safe(url))
+  cx:print(terminal_text.safe(url))
   io.stdout:flush()
   if not options.no_browser and browser.open(url) and cx.interactive then cx:note("(opened in the browser)") end
 end
@@ -223,7 +225,7 @@ local function wait_for_browser(cx, options, door)
 end
 
 local function add_by_browser(cx, hub, token, options)
-  local door, message = listener.open(options.port)
+  local door, message = callback_listener.open(options.port)
   if not door then return cx:fail("no listener on loopback: " .. message) end
   local url, err = hub:initiate_connector_auth(options.connector, token, door.url)
   if not url then

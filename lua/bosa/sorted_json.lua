@@ -3,7 +3,7 @@
 
 local core = require("bosa.core")
 
-local pretty = {}
+local sorted_json = {}
 
 local encode = core.json.encode
 
@@ -60,7 +60,7 @@ end
 ---@param value any as it comes from a response
 ---@param paint (fun(kind: string, text: string): string)? colours a scalar by its Lua type, and names ("name")
 ---@return string
-function pretty.encode(value, paint)
+function sorted_json.encode(value, paint)
   local out = { paint = paint or plain, indented = true }
   add(out, value, 0)
   return table.concat(out)
@@ -69,10 +69,10 @@ end
 --- A value as JSON on one line. Raises for what is no JSON value.
 ---@param value any as it comes from a response
 ---@return string
-function pretty.line(value)
+function sorted_json.line(value)
   local out = { paint = plain, indented = false }
   add(out, value, 0)
   return table.concat(out)
 end
 
-return pretty
+return sorted_json

@@ -2,10 +2,11 @@
 
 local core = require("bosa.core")
 local loop = require("bosa.loop")
+local run = require("bosa.run")
 local snapshot = require("bosa.snapshot")
 
-local account = { methods = {} }
-local methods = account.methods
+local server = { methods = {} }
+local methods = server.methods
 
 local encode = core.json.encode
 
@@ -78,7 +79,7 @@ local function ask(hub, endpoint, name, identifier, token, body)
     text, err = encode(body)
     if not text then return nil, err end
   end
-  return account.run(hub:_endpoint(endpoint, name, identifier, token, text))
+  return run.run(hub:_endpoint(endpoint, name, identifier, token, text))
 end
 
 local function data_of(response, err)
@@ -227,4 +228,4 @@ function methods:remove_integration(name, token, user_identifier)
   return outcome(data_of(ask(self, "remove", name, user_identifier, token)))
 end
 
-return account
+return server

@@ -1,7 +1,8 @@
 --- bosa users: users of the client.
 
 local context = require("bosa.cli.context")
-local output = require("bosa.cli.output")
+local print_json = require("bosa.cli.json")
+local terminal_text = require("bosa.cli.terminal_text")
 
 local users = { summary = "Create a user" }
 
@@ -19,9 +20,9 @@ function users.run(cx, options)
   local user
   user, err = hub:create_bosa_user(options.username)
   if not user then return cx:fail(err) end
-  if options.json then return output.json(cx, setmetatable(user, nil)) end
-  cx:print(cx:paint("bold", "Username:") .. " " .. output.safe(tostring(user.identifier)))
-  cx:print(cx:paint("bold", "User Secret:") .. " " .. output.safe(tostring(user.secret or "not given")))
+  if options.json then return print_json(cx, setmetatable(user, nil)) end
+  cx:print(cx:paint("bold", "Username:") .. " " .. terminal_text.safe(tostring(user.identifier)))
+  cx:print(cx:paint("bold", "User Secret:") .. " " .. terminal_text.safe(tostring(user.secret or "not given")))
   if cx.tty then cx:note(cx:paint("yellow", "The secret is shown this once and can't be had again.")) end
 end
 

@@ -1,20 +1,24 @@
 --- bosa run: runs an action.
 
 local bosa = require("bosa")
+local core = require("bosa.core")
 local cache = require("bosa.cli.cache")
 local fields = require("bosa.cli.fields")
-local output = require("bosa.cli.output")
+local print_json = require("bosa.cli.json")
+local print_table = require("bosa.cli.table")
+local terminal = require("bosa.cli.terminal")
+local terminal_text = require("bosa.cli.terminal_text")
 local params = require("bosa.cli.params")
-local pretty = require("bosa.pretty")
+local sorted_json = require("bosa.sorted_json")
 local progress = require("bosa.cli.progress")
-local sink = require("bosa.cli.sink")
+local output_file = require("bosa.cli.output_file")
 
 local run = { summary = "Run an action", task = true }
 
 local function whole(text)
   local number = params.positive(text)
-  if not number or number % 1 ~= 0 or number > 11 then
-    return nil, ("--max-attempts: a whole number from 1 to 11 expected, not '%s'"):format(text)
+  if not number or number % 1 ~= 0 or number > core.max_attempts then
+    return nil, ("--max-attempts: a whole number from 1 to %d expected, not '%s'"):format(core.max_attempts, text)
   end
   return number
 end
@@ -87,13 +91,13 @@ end
 
 local function save_file(cx, file, options)
   if options.output and options.output ~= "-" then
-    if cx.progress then cx:note(("Saved %s (%s)"):format(options.output, output.size(file.size))) end
+    if cx.progress then cx:note(("Saved %s (%s)"):format(options.output, terminal_text.size(file.size))) end
     return
   end
   if options.output == "-" or not cx.tty then return end -- its bytes are written already
   local path, err = file:save_in(".")
   if not path then return cx:fail(err) end
-  cx:note(("Saved %s (%s)"):format(output.safe(path), output.size(file.size)))
+  cx:note(("Saved %s (%s)"):format(terminal_text.safe(path), terminal_text.size(file.size)))
 end
 
 local function chosen(value, options)
@@ -102,10 +106,10 @@ local function chosen(value, options)
 end
 
 local function write_json(cx, value, options)
-  if not options.output or options.output == "-" then return output.json(cx, value) end
-  local to, message = sink.open(cx, options.output)
+  if not options.output or options.output == "-" then return print_json(cx, value) end
+  local to, message = output_file.open(cx, options.output)
   if not to then return cx:fail(message) end
-  to:line(pretty.line(value))
+  to:line(sorted_json.line(value))
   local ok
   ok, message = to:finish()
   if not ok then return cx:fail(message) end
@@ -124,13 +128,13 @@ local function show(cx, response, options)
   if type(data) == "userdata" and data ~= bosa.null then return save_file(cx, data, options) end
   local to_terminal = cx.tty and not options.json and (not options.output or options.output == "-")
   if not to_terminal or not fields.is_table(data) then return write_json(cx, chosen(data, options), options) end
-  output.table(cx, fields.rows(data, options.fields, output.width()))
+  print_table(cx, fields.rows(data, options.fields, terminal.columns()))
   note_page(cx, response)
 end
 
 --- Every item of every page, a line each.
 local function show_all(cx, response, options, bar)
-  local to, message = sink.open(cx, options.output)
+  local to, message = output_file.open(cx, options.output)
   if not to then return cx:fail(message) end
   local meta = response:get_meta()
   local total = type(meta) == "table" and tonumber(meta.total_page) or nil
@@ -140,7 +144,7 @@ local function show_all(cx, response, options, bar)
       pages, items, last = pages + 1, items + #page, page
       if to.file or not cx.tty then bar:pages(pages, total, items) end
     end
-    to:line(pretty.line(chosen(item, options)))
+    to:line(sorted_json.line(chosen(item, options)))
   end
   bar:clear()
   local ok

@@ -1,0 +1,42 @@
+--- Who sends: calls that were just made are begun or run, over libcurl or in Lua, as what is running now wants it.
+
+local loop = require("bosa.loop")
+local task = require("bosa.task")
+local transport = require("bosa.transport")
+
+local run = {}
+
+--- Begins a call that was just made.
+---@param call userdata
+---@return boolean? ok, table? err
+function run.launch(call)
+  local hub = call:_kept("hub")
+  local send = transport.sender(hub)
+  if send then return transport.start(hub, call, send) end
+  return loop.start(hub, call)
+end
+
+--- Runs a call that was just made.
+---@param call userdata?
+---@param err table? why there is no call
+---@return userdata? response, table? err
+function run.run(call, err)
+  if not call then return nil, err end
+  local hub = call:_kept("hub")
+  local send = transport.sender(hub)
+  if send then return transport.run(hub, call, send) end
+  return task.run(hub, call)
+end
+
+--- Loads a connector's schemas.
+---@param hub userdata
+---@param name string
+---@return true? ok, table? err
+function run.load(hub, name)
+  if hub:_has(name) then return true end
+  local fetched, err = run.run(hub:_fetch(name))
+  if not fetched then return nil, err end
+  return true
+end
+
+return run

@@ -1,0 +1,142 @@
+--- JSON Schema as a tree: which schemas lie in one, and what a $ref names.
+
+local core = require("bosa.core")
+
+local document = {}
+
+local MAPS = { "properties", "patternProperties", "dependentSchemas", "$defs", "definitions" }
+local LISTS = { "anyOf", "oneOf", "allOf", "prefixItems" }
+local SINGLES = { "items", "additionalProperties", "contains", "propertyNames", "not", "if", "then", "else" }
+
+--- Keywords that say nothing of which values are valid.
+document.ANNOTATIONS = {
+  title = true, description = true, default = true, examples = true, deprecated = true, readOnly = true,
+  writeOnly = true,
+}
+
+--- Calls fn(child, keyword) for every schema right below `node`, also for those that are booleans.
+---@param node table
+---@param fn fun(child: any, keyword: string)
+function document.each_child(node, fn)
+  for _, keywords in ipairs({ MAPS, LISTS }) do
+    for _, keyword in ipairs(keywords) do
+      if type(node[keyword]) == "table" then
+        for _, child in pairs(node[keyword]) do fn(child, keyword) end
+      end
+    end
+  end
+  for _, keyword in ipairs(SINGLES) do
+    if node[keyword] ~= nil then fn(node[keyword], keyword) end
+  end
+end
+
+local function map_list(node, keyword, fn)
+  local kept = {}
+  for _, child in ipairs(node[keyword]) do
+    if type(child) == "table" then child = fn(child, keyword) end
+    if child ~= nil then kept[#kept + 1] = child end
+  end
+  node[keyword] = core.array(kept)
+end
+
+--- Replaces every schema right below `node` by what fn(child, keyword) makes of it; nil takes it away.
+---@param node table
+---@param fn fun(child: table, keyword: string): any
+---@return table node
+function document.map_children(node, fn)
+  for _, keyword in ipairs(MAPS) do
+    if type(node[keyword]) == "table" then
+      local made = {}
+      for name, child in pairs(node[keyword]) do
+        if type(child) == "table" then child = fn(child, keyword) end
+        made[name] = child
+      end
+      node[keyword] = core.object(made)
+    end
+  end
+  for _, keyword in ipairs(LISTS) do
+    if type(node[keyword]) == "table" then map_list(node, keyword, fn) end
+  end
+  for _, keyword in ipairs(SINGLES) do
+    if type(node[keyword]) == "table" then node[keyword] = fn(node[keyword], keyword) end
+  end
+  return node
+end
+
+--- One part of a JSON pointer, without %XX, ~0 and ~1.
+local function unescape(part)
+  part = part:gsub("%%(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end)
+  return (part:gsub("~1", "/"):gsub("~0", "~"))
+end
+
+--- What a $ref names within a document; nil: nothing there.
+---@param root table
+---@param ref string
+---@return table|boolean|nil
+function document.lookup(root, ref)
+  local pointer = ref:match("^#(.*)$")
+  if not pointer or (pointer ~= "" and pointer:sub(1, 1) ~= "/") then return nil end
+  local target = root
+  for part in pointer:gmatch("/([^/]*)") do
+    if type(target) ~= "table" then return nil end
+    part = unescape(part)
+    if target[part] ~= nil then
+      target = target[part]
+    elseif part:find("^%d+$") and #part < 10 then
+      target = target[tonumber(part) + 1]
+    else
+      return nil
+    end
+  end
+  if type(target) == "table" or type(target) == "boolean" then return target end
+  return nil
+end
+
+--- The name of a definition that a $ref names; nil: it names something else.
+---@param ref string
+---@return string?
+function document.definition_name(ref)
+  local name = ref:match("^#/%$defs/([^/]+)$") or ref:match("^#/definitions/([^/]+)$")
+  return name and unescape(name)
+end
+
+--- The older form of a property, {"schema": {...}}, stands for that document.
+---@param property any
+---@return any
+function document.unwrap(property)
+  if type(property) ~= "table" or type(property.schema) ~= "table" or property.type ~= nil or property["$ref"] ~= nil
+    or property.anyOf ~= nil then
+    return property
+  end
+  return property.schema
+end
+
+--- Whether a schema says nothing but the name of another one.
+---@param node any
+---@return boolean
+function document.is_alias(node)
+  if type(node) ~= "table" or type(node["$ref"]) ~= "string" then return false end
+  for keyword in pairs(node) do
+    if keyword ~= "$ref" and keyword ~= "$defs" and keyword ~= "definitions" and not document.ANNOTATIONS[keyword] then
+      return false
+    end
+  end
+  return true
+end
+
+local UNION = { anyOf = true, oneOf = true, discriminator = true, ["$defs"] = true, definitions = true }
+
+--- The branches of a schema that is a union and nothing else; nil: it is none.
+---@param node any
+---@return any[]?
+function document.branches_of(node)
+  if type(node) ~= "table" or node.anyOf ~= nil and node.oneOf ~= nil then return nil end
+  local branches = node.anyOf or node.oneOf
+  if type(branches) ~= "table" or branches[1] == nil then return nil end
+  for keyword in pairs(node) do
+    if not UNION[keyword] and not document.ANNOTATIONS[keyword] then return nil end
+  end
+  return branches
+end
+
+return document
