@@ -135,11 +135,20 @@ static void open_constants(lua_State *L)
     lua_setfield(L, -2, "max_attempts");
 }
 
+/* is_yieldable() -> whether the running coroutine can yield here. (In nginx `coroutine` has no such
+ * function.) */
+static int module_is_yieldable(lua_State *L)
+{
+    lua_pushboolean(L, lua_isyieldable(L));
+    return 1;
+}
+
 __attribute__((visibility("default"))) int luaopen_bosa_core(lua_State *L);
 
 int luaopen_bosa_core(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"now", module_now}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {
+        {"now", module_now}, {"is_yieldable", module_is_yieldable}, {NULL, NULL}};
     lua_newtable(L);
     compat_setfuncs(L, functions);
     lua_newtable(L);

@@ -8,6 +8,7 @@
 
 #include <lauxlib.h>
 #include <lua.h>
+#include <lualib.h>
 
 #if LUA_VERSION_NUM < 502
 
@@ -27,5 +28,15 @@
 
 /* The userdata at `index` if it is of class `name`, else NULL. */
 void *compat_testudata(lua_State *L, int index, const char *name);
+
+/* Lua 5.1 itself has no such question: there a coroutine is taken to be able to yield. */
+#if LUA_VERSION_NUM < 502 && !defined(LUA_JITLIBNAME)
+static inline int lua_isyieldable(lua_State *L)
+{
+    int is_main = lua_pushthread(L);
+    lua_pop(L, 1);
+    return !is_main;
+}
+#endif
 
 #endif

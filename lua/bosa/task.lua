@@ -59,8 +59,14 @@ local function own_parker()
   }
 end
 
---- How who runs now can wait without blocking; nil: not at all.
-local function parker_of(host) return own_parker() or (host.parker and host.parker()) end
+--- How who runs now can wait without blocking; nil: not at all. A function that C code called (by string.gsub,
+-- table.sort, require, a metamethod) can't yield, whoever runs it: it blocks, and where the host can't have that, raises.
+local function parker_of(host)
+  local why = host.obstacle and host.obstacle()
+  if why then error(loop.error("cancelled", why, "no"), 0) end
+  if not core.is_yieldable() then return nil end
+  return own_parker() or (host.parker and host.parker())
+end
 
 --- Waits for a call or a task, at most `timeout` seconds. Yields where the host lets it, else blocks.
 -- Returns whether it is done.

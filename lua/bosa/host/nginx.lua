@@ -44,7 +44,6 @@ function host.report(message) ngx.log(ngx.ERR, "bosa: ", message) end
 
 --- Waits by a semaphore of this request's own.
 function host.parker()
-  if not can_yield[ngx.get_phase()] then return nil end
   local semaphore = require("ngx.semaphore").new(0)
   return {
     wake = function() semaphore:post(1) end,
@@ -384,19 +383,23 @@ local function send(call, slots)
   leave_slot(slots, call)
 end
 
---- How calls of a hub are sent in the phase that is running, which `running` has just looked at.
+--- Why nothing can be sent here and now, and nothing waited for; nil: it can. A worker must not block.
+function host.obstacle()
+  if not can_yield[phase] then
+    return "nginx's phase `" .. phase .. "` can't wait for a server: use ngx.timer.at"
+  end
+  if not core.is_yieldable() then
+    return "nginx can't wait for a server within a function that C code calls (string.gsub, table.sort, require, "
+      .. "a metamethod): make the call outside of it"
+  end
+  return nil
+end
+
+--- How calls of a hub are sent.
 function host.send(hub)
-  if can_yield[phase] then
-    local slots = slots_of(hub)
-    slots.send = slots.send or function(call) return send(call, slots) end
-    return slots.send
-  end
-  local where = phase
-  return function(call)
-    call:_sending()
-    local message = "nginx's phase `" .. where .. "` can't wait for a server: use ngx.timer.at"
-    if not call:_ended() then call:_broke("no", "connection", message) end
-  end
+  local slots = slots_of(hub)
+  slots.send = slots.send or function(call) return send(call, slots) end
+  return slots.send
 end
 
 ---------------------------------------------------------------------------------------------------
