@@ -59,8 +59,8 @@ local function own_parker()
   }
 end
 
---- How who runs now can wait without blocking; nil: not at all. A function that C code called (by string.gsub,
--- table.sort, require, a metamethod) can't yield, whoever runs it: it blocks, and where the host can't have that, raises.
+--- How who runs now can wait without blocking; nil: not at all. A function that C code called (string.gsub, table.sort,
+-- require, a metamethod) can't yield, whoever runs it: it blocks, or raises where the host can't have that.
 local function parker_of(host)
   local why = host.obstacle and host.obstacle()
   if why then error(loop.error("cancelled", why, "no"), 0) end
