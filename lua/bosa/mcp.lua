@@ -209,9 +209,15 @@ handlers["tools/call"] = function(server, params, running)
   local list, err = server:list()
   if not list then return nil, codes.internal, tostring(err) end
   if not server.names[params.name] then return nil, codes.params, "Unknown tool: " .. params.name end
-  local prepared, result = tools.prepare(server.hub, params.name, params.arguments, call_options(server, params._meta))
+  local options = call_options(server, params._meta)
+  local tool, result = tools.find(server.hub, params.name, options)
+  local prepared
+  if tool then prepared, result = tools.prepare(server.hub, tool, params.arguments, options) end
   if prepared then result = run(prepared, running) end
-  return { content = { { type = "text", text = result.content } }, isError = result.is_error }
+  return {
+    content = { { type = "text", text = result.content } }, isError = result.is_error,
+    structuredContent = result.structured,
+  }
 end
 
 local function handle(server, request, running)

@@ -135,7 +135,7 @@ function json.decode(text, int64) end
 
 --- How a text is laid out.
 ---@class bosa.json.Layout
----@field sorted? boolean names in the order of their bytes, and whole numbers without a fraction: the same value is then
+---@field sorted? boolean names in the order of their bytes, whole numbers without a fraction: the same value is then
 --- the same text, in every process and on every VM
 ---@field indent? integer spaces a level is indented by, to 16; without it all is on one line
 
