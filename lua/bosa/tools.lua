@@ -42,6 +42,19 @@ tools.is_object = checked.is_object
 ---------------------------------------------------------------------------------------------------
 -- definitions
 
+local function make_list(hub, connector, options, format)
+  local list, err, entries = definitions.list(hub, connector, {
+    only = options.only, except = options.except, read_only = options.read_only, files = options.files,
+    change = options.change, full = options.full, inline = format.inline or options.strict,
+  })
+  if not list then return nil, err end
+  local made, actions = core.array({}), {}
+  for i, tool in ipairs(list) do
+    made[i], actions[i] = format.make(tool, options, entries[tool.action]), tool.action
+  end
+  return made, nil, actions
+end
+
 --- connector:tools{ format =, only =, ... } -> definitions | nil, err: what a language model is told of the actions
 -- that it can call. An action that can't do without a file is left out, unless `files` names a directory.
 ---@param connector userdata
@@ -56,14 +69,16 @@ function tools.list(connector, options)
   end
   if options.strict and not format.strict then error(("option `strict`: %s has none"):format(options.format), 2) end
   local hub, name = connector:_hub()
-  local list, err, entries = definitions.list(hub, name, {
-    only = options.only, except = options.except, read_only = options.read_only, files = options.files,
-    change = options.change, full = options.full, inline = format.inline or options.strict,
-  })
-  if not list then return nil, err end
-  for i, tool in ipairs(list) do list[i] = format.make(tool, options, entries[tool.action]) end
-  return core.array(list)
+  local list, err = make_list(hub, name, options, format)
+  return list, err
 end
+
+--- The definitions of a connector for bosa.mcp: those of the form mcp, and the action of each.
+---@param hub userdata
+---@param connector string
+---@param options bosa.ToolOptions
+---@return table[]? definitions, table? err, string[]? actions
+function tools.definitions(hub, connector, options) return make_list(hub, connector, options, formats.mcp) end
 
 ---------------------------------------------------------------------------------------------------
 -- finding what a name stands for
@@ -160,7 +175,7 @@ end
 local function read_arguments(arguments)
   if type(arguments) == "string" then
     if not arguments:find("%S") then return {} end
-    local value, err = core.json.decode(arguments, INTEGERS)
+    local value, err = core.json.decode(arguments, INTEGERS, true)
     if err then return nil, "they are no JSON (" .. tostring(err.message or err) .. ")" end
     arguments = value
   end

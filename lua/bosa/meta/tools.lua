@@ -47,6 +47,19 @@
 ---@field full? boolean all that the server says; without it what a model reads without use is left out
 ---@field strict? boolean the service holds the model to the schema, where it can and the schema allows
 
+--- What hub:search_actions takes.
+---@class bosa.SearchOptions : bosa.ToolOptions
+---@field connectors? string[] where to search; all, unless told
+---@field limit? integer actions to give at most (10)
+
+--- An action that was found.
+---@class bosa.FoundAction
+---@field connector string
+---@field action string
+---@field name string the tool's, for hub:call_tool
+---@field description string
+---@field score number
+
 --- What hub:call_tool takes.
 ---@class bosa.ToolCallOptions : bosa.ToolOptions
 ---@field max_length? integer bytes of an answer's data that are shown (50000)
