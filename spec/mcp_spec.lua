@@ -3,7 +3,7 @@ local mcp = require("bosa.mcp")
 local server = require("spec.support.server")
 local command = require("spec.support.command")
 
-local SDK = "mcp==1.30.0"
+local SDK, SDK_2 = "mcp==1.30.0", "mcp==2.3.0"
 
 local sandbox, bin
 
@@ -78,23 +78,25 @@ local function made(count, options)
   return ask, world, made_server, said
 end
 
+--- What a client of the official SDK reports of `bosa mcp`; nil: the SDK can't be had.
+local function report_of(sdk, place, client)
+  place = os.getenv("BOSA_BUILD") .. place
+  local made_it = os.execute(("tools/venv.sh %s '%s' mcp 2>%s/venv"):format(command.quote(place), sdk, bin.dir))
+  if made_it ~= true and made_it ~= 0 then return nil end
+  os.execute(("mkdir -p %s/files && echo given >%s/files/given.txt"):format(bin.dir, bin.dir))
+  local words = { "mcp", "lab", "github", "google_drive", "google_mail", "--files", bin.dir .. "/files" }
+  local env = {} -- the SDK starts a server with hardly any environment
+  for _, name in ipairs({ "LUA_PATH", "LUA_CPATH", "LD_PRELOAD", "ASAN_OPTIONS" }) do
+    env[name] = os.getenv(name)
+  end
+  local python = ("env -u LD_PRELOAD PYTHONDONTWRITEBYTECODE=1 %s/bin/python"):format(command.quote(place))
+  return assert(decode(command.output_of(("%s spec/mcp/%s %s"):format(python, client, bin:line(words, env)))))
+end
+
 describe("bosa mcp, with the protocol's own client", function()
   local report
 
-  setup(function()
-    local place = os.getenv("BOSA_BUILD") .. "/mcp-client"
-    local made_it = os.execute(("tools/venv.sh %s '%s' mcp 2>%s/venv"):format(command.quote(place), SDK, bin.dir))
-    if made_it ~= true and made_it ~= 0 then return end
-    os.execute(("mkdir %s/files && echo given >%s/files/given.txt"):format(bin.dir, bin.dir))
-    local words = { "mcp", "lab", "github", "google_drive", "google_mail", "--files", bin.dir .. "/files" }
-    local env = {} -- the SDK starts a server with hardly any environment
-    for _, name in ipairs({ "LUA_PATH", "LUA_CPATH", "LD_PRELOAD", "ASAN_OPTIONS" }) do
-      env[name] = os.getenv(name)
-    end
-    local python = ("env -u LD_PRELOAD PYTHONDONTWRITEBYTECODE=1 %s/bin/python"):format(command.quote(place))
-    local text = command.output_of(python .. " spec/mcp/client.py " .. bin:line(words, env))
-    report = assert(decode(text))
-  end)
+  setup(function() report = report_of(SDK, "/mcp-client", "client.py") end)
 
   local function it_is_seen(what, fn)
     it(what, function()
@@ -159,6 +161,25 @@ describe("bosa mcp, with the protocol's own client", function()
     assert.truthy(report.faulty:find("nothing was done", 1, true))
     assert.truthy(report.faulty:find("`delay_ms`", 1, true))
   end)
+end)
+
+describe("bosa mcp, with the protocol's second own client", function()
+  local report
+
+  setup(function() report = report_of(SDK_2, "/mcp-client-2", "client2.py") end)
+
+  for mode, version in pairs({ auto = "2026-07-28", legacy = "2025-11-25", ["2026-07-28"] = "2026-07-28" }) do
+    it("lists, calls, hears of progress and cancels, mode " .. mode, function()
+      if not report then return pending("the MCP SDK can't be had: " .. command.read_file(bin.dir .. "/venv")) end
+      local seen = report[mode]
+      assert.equal(version, seen.version)
+      assert.is_true(#seen.tools > 25)
+      assert.same({}, seen.failed)
+      assert.is_true(seen.progress[#seen.progress] >= 1900000)
+      assert.is_true(seen.cancelled)
+      assert.equal(-32602, seen.unknown)
+    end)
+  end
 end)
 
 describe("bosa mcp, through a pipe,", function()
