@@ -86,6 +86,33 @@ describe("a client with a handshake", function()
     end)
   end
 
+  it("of a revision with batches may send several messages as one", function()
+    local said = {}
+    local one = mcp.new({ hub = hub, connectors = { "lab" }, send = function(line)
+      said[#said + 1] = bosa.json.decode(line)
+    end })
+    local function batch(...) one:receive(bosa.json.encode({ ... })) end
+    local function request(id, method, params) return { jsonrpc = "2.0", id = id, method = method, params = params } end
+    one:receive(bosa.json.encode(request(0, "initialize", { protocolVersion = "2025-03-26" })))
+    batch(request(1, "tools/call", { name = "lab__slow", arguments = { delay_ms = 50 } }), request(2, "ping"),
+      { jsonrpc = "2.0", method = "notifications/initialized" }, request(3, "nothing"), { id = 4 }, 5,
+      request(6, "tools/call", { name = "lab__slow", arguments = { delay_ms = 60000 } }),
+      { jsonrpc = "2.0", method = "notifications/cancelled", params = { requestId = 6 } })
+    for _, running in pairs(one.running) do require("bosa.task").wait(running.task) end
+    assert.equal(2, #said)
+    local ids, codes = {}, {}
+    for _, answer in ipairs(said[2]) do
+      ids[#ids + 1] = tostring(answer.id == bosa.null and "none" or answer.id)
+      codes[#codes + 1] = answer.error and answer.error.code
+    end
+    table.sort(ids)
+    table.sort(codes)
+    assert.same({ "1", "2", "3", "4", "none" }, ids)
+    assert.same({ -32601, -32600, -32600 }, codes)
+    batch({ jsonrpc = "2.0", method = "notifications/initialized" })
+    assert.equal(2, #said)
+  end)
+
   it("can't do anything before it, and discovers nothing", function()
     local one = client()
     assert.equal(-32600, one:ask("tools/list").error.code)

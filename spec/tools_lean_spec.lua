@@ -137,10 +137,11 @@ describe("the schema of a result", function()
 end)
 
 --- A program that prints definitions of everything that a connector has.
-local function printed(vm, path, format)
+local function printed(vm, path, format, strict)
   local program = command.quote(("local b = require('bosa') local h = b.new{ api_base_url = 'http://127.0.0.1:9',"
     .. " snapshot = '%s' } for _, c in ipairs{'github','google_drive','made'} do local l = h:connect(c):tools{"
-    .. " format = '%s' } if l then print(b.json.encode(l, { sorted = true })) end end"):format(path, format))
+    .. " format = '%s', strict = %s } if l then print(b.json.encode(l, { sorted = true })) end end"):format(path,
+    format, tostring(strict)))
   return command.output_of(("BUILD=%s tools/on-vm.sh %s @lua -e %s"):format(
     command.quote(os.getenv("BOSA_BUILD")), vm, program))
 end
@@ -164,11 +165,11 @@ describe("definitions", function()
   teardown(function() os.execute("rm -rf " .. dir) end)
 
   --- The one text that all processes on all VMs print.
-  local function same_everywhere(path, format)
+  local function same_everywhere(path, format, strict)
     local text
     for _, vm in ipairs(built_vms()) do
       for _ = 1, 3 do
-        local one = printed(vm, path, format)
+        local one = printed(vm, path, format, strict)
         assert.is_true(#one > 1000)
         text = text or one
         assert.is_true(one == text, format .. " differs on " .. vm)
@@ -188,7 +189,13 @@ describe("definitions", function()
     local entry = { method = "POST", path = "/x", docstring = "D", response = { type = "any" },
       parameters = { request = { schema = { type = "object", properties = properties, ["$defs"] = defs } } } }
     command.write_file(dir .. "/made.json", bosa.json.encode({ made = { run = entry } }))
+    command.write_file(dir .. "/strict.json", '{"made":{"run":{"method":"POST","path":"/x","docstring":"'
+      .. ("D"):rep(1000) .. '","response":{"type":"any"},'
+      .. '"parameters":{"request":{"schema":{"type":"object","properties":{"a":'
+      .. '{"type":"number","maximum":1000.0,"minimum":1.5e0,"default":2.0}}}}}}}}')
     for _, format in ipairs({ "openai", "mcp" }) do same_everywhere(dir .. "/made.json", format) end
+    local told = same_everywhere(dir .. "/strict.json", "anthropic", true)
+    assert.truthy(told:find("at most 1000", 1, true))
   end)
 
   local MOST = { openai = 56000, openai_responses = 56000, anthropic = 56000, gemini = 56000, mcp = 74000 }

@@ -35,6 +35,7 @@ mcp.versions = protocol.versions()
 ---@field running table<string, bosa.mcp.Running> by the request's id
 ---@field version string? the legacy revision that `initialize` agreed on
 ---@field capabilities table what a legacy client can do
+---@field closed boolean?
 local Server = {}
 Server.__index = Server
 
@@ -42,6 +43,7 @@ Server.__index = Server
 ---@field task bosa.Task?
 ---@field call userdata|bosa.Task|nil the action's call
 ---@field cancelled boolean?
+---@field reply fun(message: table?) takes the answer; nil: there is none
 
 --- Makes a server. Misuse raises.
 ---@param options bosa.mcp.Options
@@ -62,8 +64,23 @@ end
 
 local function post(server, message) server.send(protocol.write(message)) end
 
-local function fail(server, id, fault)
-  post(server, { id = id == nil and core.null or id, error = fault })
+local function fault_message(id, fault) return { id = id == nil and core.null or id, error = fault } end
+
+--- What takes the answer to a message that came alone.
+local function alone(server)
+  return function(message)
+    if message then post(server, message) end
+  end
+end
+
+--- What takes the answers to the messages of a batch, which go out together.
+local function together(server, count)
+  local answers = core.array({})
+  return function(message)
+    if message then answers[#answers + 1] = message end
+    count = count - 1
+    if count == 0 and answers[1] and not server.closed then post(server, answers) end
+  end
 end
 
 --- How a request is to be answered, or what is wrong with it.
@@ -104,9 +121,9 @@ local function answer(server, request, running)
   local result
   if cx then result, fault = server.service:answer(request.method, request.params or {}, cx) end
   if running.cancelled then return end
-  if not result then return fail(server, request.id, fault) end
+  if not result then return running.reply(fault_message(request.id, fault)) end
   if request.method == "initialize" then adopt(server, request.params, result) end
-  post(server, { id = request.id, result = result })
+  running.reply({ id = request.id, result = result })
 end
 
 --- Answers a request, also one that fails in a way that nobody thought of.
@@ -116,11 +133,12 @@ local function take_request(server, request, running)
   server.running[protocol.key_of(request.id)] = nil
   if ok then return end
   loop.host().report(tostring(why))
-  fail(server, request.id, protocol.error("internal", "Internal error"))
+  running.reply(fault_message(request.id, protocol.error("internal", "Internal error")))
 end
 
 local function cancel(running)
   running.cancelled = true
+  running.reply(nil)
   if running.call then running.call:cancel() end
   if running.task then running.task:cancel() end
 end
@@ -136,28 +154,40 @@ local function take_notice(server, notice)
   cancel(running)
 end
 
---- Takes a message of the client's: one line of JSON. What is wrong with it is told to the client.
----@param line string
-function Server:receive(line)
-  local message, why = protocol.read(line)
-  if why then return fail(self, nil, protocol.error("parse", "Parse error: " .. why)) end
-  if protocol.is_answer(message) then return end -- to nothing that was asked
+--- Takes one message; `reply` is called once, with its answer or without.
+local function take(self, message, reply)
+  if protocol.is_answer(message) then return reply(nil) end -- to nothing that was asked
   local fault = protocol.fault_of(message)
   local id = is_object(message) and protocol.is_id(message.id) and message.id or nil
   local key = id ~= nil and protocol.key_of(id)
   if key and self.running[key] then
     fault, id = "id: a request with this one is under way", nil -- or it would be taken for the answer that is to come
   end
-  if fault then return fail(self, id, protocol.error("request", "Invalid request: " .. fault)) end
-  if message.id == nil then return take_notice(self, message) end
-  local running = {}
+  if fault then return reply(fault_message(id, protocol.error("request", "Invalid request: " .. fault))) end
+  if message.id == nil then
+    take_notice(self, message)
+    return reply(nil)
+  end
+  local running = { reply = reply }
   self.running[key] = running
   running.task = task.spawn(take_request, self, message, running)
 end
 
+--- Takes what the client sent: one line of JSON. What is wrong with it is told to the client.
+---@param line string
+function Server:receive(line)
+  local message, why = protocol.read(line)
+  if why then return self:refuse(why) end
+  if type(message) ~= "table" or message[1] == nil or not protocol.has_batches(self.version) then
+    return take(self, message, alone(self))
+  end
+  local reply = together(self, #message)
+  for _, one in ipairs(message) do take(self, one, reply) end
+end
+
 --- Tells the client that a message of its can't be read.
 ---@param why string
-function Server:refuse(why) fail(self, nil, protocol.error("parse", "Parse error: " .. why)) end
+function Server:refuse(why) post(self, fault_message(nil, protocol.error("parse", "Parse error: " .. why))) end
 
 --- The tools as tools/list gives them, from all connectors that can be loaded. Waits: call it in a task, or let it
 --- block.
@@ -171,7 +201,7 @@ function Server:busy() return next(self.running) ~= nil end
 --- Ends what is under way, without an answer.
 function Server:close()
   local running = self.running
-  self.running = {}
+  self.running, self.closed = {}, true
   for _, one in pairs(running) do cancel(one) end
 end
 

@@ -125,7 +125,8 @@ local function changed_tool(name, connector, action, entry, options)
   return tool and tool.name == name and tool or false
 end
 
---- Of an action, what its call needs: `{ name, connector, action, request, reader, properties, changed }`, or nil and a result.
+--- Of an action, what its call needs: `{ name, connector, action, request, reader, properties, changed }`, or nil and a
+--- result.
 ---@param hub userdata
 ---@param name string the tool's
 ---@param connector string

@@ -94,13 +94,18 @@ function protocol.read(text)
   return message
 end
 
---- A message as one line; names in order, since services keep a prompt that begins as another did.
+--- A message, or a list of them, as one line; names in order, since services keep a prompt that begins as another did.
 ---@param message table
 ---@return string
 function protocol.write(message)
-  message.jsonrpc = "2.0"
+  for _, one in ipairs(message[1] and message or { message }) do one.jsonrpc = "2.0" end
   return assert(core.json.encode(message, { sorted = true }))
 end
+
+--- Whether a revision's clients may send several messages as one.
+---@param version string?
+---@return boolean
+function protocol.has_batches(version) return version == "2025-03-26" or version == "2024-11-05" end
 
 --- What is wrong with a message's shape; nil: nothing.
 ---@param message any

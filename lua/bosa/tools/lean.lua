@@ -230,6 +230,7 @@ end
 ---@return table shaped
 function lean.arguments(shaped)
   shaped.description = nil -- the tool has one
+  cut_response_parameters(shaped, true) -- behind a $ref `trim` didn't see them
   cut(shaped, {}, shaped)
   cut_described(shaped)
   place_single_refs(shaped, shaped, count_refs(shaped), {})

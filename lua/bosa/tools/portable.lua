@@ -56,7 +56,7 @@ local function wants(branch, required)
   for _, name in ipairs(schema.sorted_names(required)) do
     local about = type(branch.properties) == "table" and branch.properties[name]
     local constant = type(about) == "table" and about.const
-    words[#words + 1] = constant ~= nil and constant ~= false and name .. " = " .. core.json.encode(constant) or name
+    words[#words + 1] = constant ~= nil and constant ~= false and name .. " = " .. line(constant) or name
   end
   return table.concat(words, ", ")
 end

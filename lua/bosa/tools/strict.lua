@@ -42,13 +42,15 @@ local function cannot() error(cannot, 0) end -- what a mode can't say ends the c
 ---------------------------------------------------------------------------------------------------
 -- limits
 
+local function line(value) return core.json.encode(value, { sorted = true }) end -- on every VM the same
+
 --- Takes keywords away; what they said is added to the description.
 local function drop(node, keywords)
   local words = {}
   for _, keyword in ipairs(keywords) do
     local value = node[keyword]
     if value ~= nil and WORDS[keyword] and type(value) ~= "table" then
-      words[#words + 1] = WORDS[keyword]:format(type(value) == "string" and value or core.json.encode(value))
+      words[#words + 1] = WORDS[keyword]:format(type(value) == "string" and value or line(value))
     end
     node[keyword] = nil
   end
