@@ -172,3 +172,41 @@ describe("json.encode", function()
     end
   end)
 end)
+
+describe("json.encode in a layout", function()
+  local sorted = { sorted = true }
+
+  it("puts names in the order of their bytes, and keeps lists", function()
+    assert.equal('{"a":{},"a-":1,"a.":[],"aa":[3,2,1],"b":null}', encode({
+      b = bosa.null, aa = { 3, 2, 1 }, a = bosa.object({}), ["a-"] = 1, ["a."] = bosa.array({}),
+    }, sorted))
+    assert.equal("null", encode(nil, sorted))
+  end)
+
+  it("gives the same bytes on every VM", function()
+    local text = '{"z":1.0,"b":[1,2.50,-0.0,1e3,1e300],"a":9007199254740993}'
+    local value = decode(text, lossy and "cdata" or nil)
+    assert.equal('{"a":9007199254740993,"b":[1,2.5,0,1000,1e300],"z":1}', encode(value, sorted))
+  end)
+
+  it("indents", function()
+    assert.equal('{\n  "a": [\n    1\n  ],\n  "b": {}\n}', encode({ b = {}, a = { 1 } }, { sorted = true, indent = 2 }))
+    assert.equal("[\n 1,\n 2\n]", encode({ 1, 2 }, { indent = 1 }))
+    assert.equal("[1,2]", encode({ 1, 2 }, { indent = 0 }))
+  end)
+
+  it("refuses what JSON can't say, with its path", function()
+    local text, err = encode({ a = { 0 / 0 } }, sorted)
+    assert.is_nil(text)
+    assert.equal("params", err.kind)
+    assert.truthy(err.message:find("`a[1]`", 1, true))
+  end)
+
+  it("raises for options that are none, at the caller's line", function()
+    for _, options in ipairs({ { nope = 1 }, { sorted = 1 }, { indent = -1 }, { indent = 17 }, { indent = 1.5 }, 5 }) do
+      local ok, message = pcall(function() encode(1, options) end)
+      assert.is_false(ok)
+      assert.truthy(message:find("json_spec.lua:", 1, true), message)
+    end
+  end)
+end)

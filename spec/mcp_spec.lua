@@ -3,7 +3,7 @@ local mcp = require("bosa.mcp")
 local server = require("spec.support.server")
 local command = require("spec.support.command")
 
-local SDK = "mcp==1.30.0"
+local SDK, SDK_2 = "mcp==1.30.0", "mcp==2.3.0"
 
 local sandbox, bin
 
@@ -78,23 +78,25 @@ local function made(count, options)
   return ask, world, made_server, said
 end
 
+--- What a client of the official SDK reports of `bosa mcp`; nil: the SDK can't be had.
+local function report_of(sdk, place, client)
+  place = os.getenv("BOSA_BUILD") .. place
+  local made_it = os.execute(("tools/venv.sh %s '%s' mcp 2>%s/venv"):format(command.quote(place), sdk, bin.dir))
+  if made_it ~= true and made_it ~= 0 then return nil end
+  os.execute(("mkdir -p %s/files && echo given >%s/files/given.txt"):format(bin.dir, bin.dir))
+  local words = { "mcp", "lab", "github", "google_drive", "google_mail", "--files", bin.dir .. "/files" }
+  local env = {} -- the SDK starts a server with hardly any environment
+  for _, name in ipairs({ "LUA_PATH", "LUA_CPATH", "LD_PRELOAD", "ASAN_OPTIONS" }) do
+    env[name] = os.getenv(name)
+  end
+  local python = ("env -u LD_PRELOAD PYTHONDONTWRITEBYTECODE=1 %s/bin/python"):format(command.quote(place))
+  return assert(decode(command.output_of(("%s spec/mcp/%s %s"):format(python, client, bin:line(words, env)))))
+end
+
 describe("bosa mcp, with the protocol's own client", function()
   local report
 
-  setup(function()
-    local place = os.getenv("BOSA_BUILD") .. "/mcp-client"
-    local made_it = os.execute(("tools/venv.sh %s '%s' mcp 2>%s/venv"):format(command.quote(place), SDK, bin.dir))
-    if made_it ~= true and made_it ~= 0 then return end
-    os.execute(("mkdir %s/files && echo given >%s/files/given.txt"):format(bin.dir, bin.dir))
-    local words = { "mcp", "lab", "github", "google_drive", "google_mail", "--files", bin.dir .. "/files" }
-    local env = {} -- the SDK starts a server with hardly any environment
-    for _, name in ipairs({ "LUA_PATH", "LUA_CPATH", "LD_PRELOAD", "ASAN_OPTIONS" }) do
-      env[name] = os.getenv(name)
-    end
-    local python = ("env -u LD_PRELOAD PYTHONDONTWRITEBYTECODE=1 %s/bin/python"):format(command.quote(place))
-    local text = command.output_of(python .. " spec/mcp/client.py " .. bin:line(words, env))
-    report = assert(decode(text))
-  end)
+  setup(function() report = report_of(SDK, "/mcp-client", "client.py") end)
 
   local function it_is_seen(what, fn)
     it(what, function()
@@ -104,7 +106,7 @@ describe("bosa mcp, with the protocol's own client", function()
   end
 
   it_is_seen("agrees on the version", function()
-    assert.equal("2025-06-18", report.version)
+    assert.equal("2025-11-25", report.version)
     assert.equal("bosa", report.server)
   end)
 
@@ -161,10 +163,29 @@ describe("bosa mcp, with the protocol's own client", function()
   end)
 end)
 
+describe("bosa mcp, with the protocol's second own client", function()
+  local report
+
+  setup(function() report = report_of(SDK_2, "/mcp-client-2", "client2.py") end)
+
+  for mode, version in pairs({ auto = "2026-07-28", legacy = "2025-11-25", ["2026-07-28"] = "2026-07-28" }) do
+    it("lists, calls, hears of progress and cancels, mode " .. mode, function()
+      if not report then return pending("the MCP SDK can't be had: " .. command.read_file(bin.dir .. "/venv")) end
+      local seen = report[mode]
+      assert.equal(version, seen.version)
+      assert.is_true(#seen.tools > 25)
+      assert.same({}, seen.failed)
+      assert.is_true(seen.progress[#seen.progress] >= 1900000)
+      assert.is_true(seen.cancelled)
+      assert.equal(-32602, seen.unknown)
+    end)
+  end
+end)
+
 describe("bosa mcp, through a pipe,", function()
-  it("answers initialize with the version asked for, or the newest it knows", function()
+  it("answers initialize with the version asked for, or the newest that begins so", function()
     for asked, given in pairs({
-      ["2025-06-18"] = "2025-06-18", ["2024-11-05"] = "2024-11-05", ["2099-01-01"] = "2025-06-18",
+      ["2025-06-18"] = "2025-06-18", ["2024-11-05"] = "2024-11-05", ["2099-01-01"] = "2025-11-25",
     }) do
       local answers, err, code = session({ "lab" }, { initialize(asked) })
       local result = answers.hello.result
@@ -302,8 +323,7 @@ describe("bosa mcp, through a pipe,", function()
 
   it("ends with one line and a code for what can't work", function()
     for _, try in ipairs({
-      { { "mcp" }, 4, "missing argument" },
-      { { "mcp", "gitlab" }, 4, "gitlab" },
+      { { "mcp" }, 4, "name connectors to serve" },
       { { "mcp", "lab", "--files", bin.dir .. "/nowhere" }, 4, "no such directory" },
       { { "mcp", "lab", "--timeout", "soon" }, 4, "number over 0" },
       { { "mcp", "lab", "--nope" }, 4, "unknown option" },
@@ -321,6 +341,45 @@ describe("bosa mcp, through a pipe,", function()
     local err = command.output_of(("cd %s && %s <&- 2>&1; echo $?"):format(command.quote(command.top),
       bin:line({ "mcp", "lab" })))
     assert.matches("^bosa: standard input can't be read: [^\n]+\n1\n$", err)
+  end)
+
+  it("serves the other connectors where one can't be loaded, and says so", function()
+    local answers, err, code = session({ "gitlab", "lab" }, {
+      initialize(), request(1, "tools/list"), tool_call(2, "lab__small", {}), tool_call(3, "gitlab__list_issues", {}),
+    })
+    assert.is_true(#answers[1].result.tools > 5)
+    assert.is_false(answers[2].result.isError)
+    assert.is_true(answers[3].result.isError)
+    assert.truthy(answers[3].result.content[1].text:find("gitlab", 1, true))
+    assert.truthy(err:find("gitlab", 1, true) and err:find("not served", 1, true), err)
+    assert.equal(0, code)
+    answers = session({ "gitlab" }, { initialize(), request(1, "tools/list") })
+    assert.truthy(answers[1].error.message:find("gitlab", 1, true))
+  end)
+
+  it("offers three tools with --search", function()
+    local lines = { initialize(), request(1, "tools/list"), tool_call(2, "search_actions", { query = "list issues" }) }
+    for _, words in ipairs({ { "--search" }, { "--search", "github" } }) do
+      local answers, err = session(words, lines)
+      assert.equal(3, #answers[1].result.tools)
+      assert.truthy(answers[2].result.content[1].text:find("github__list_issues", 1, true))
+      assert.equal("", err)
+    end
+  end)
+
+  it("acts as the accounts that --account names, and leaves out what --except names", function()
+    local lines = { initialize(), request(1, "tools/list"), tool_call(2, "lab__echo", {}) }
+    for _, try in ipairs({
+      { { "--account", "all@x" }, "all@x" }, { { "--account", "lab=one@x", "--account", "all@x" }, "one@x" },
+      { { "--account", "all@x", "--account", "github=one@x" }, "all@x" },
+    }) do
+      table.insert(try[1], 1, "lab")
+      local answers = session(try[1], lines)
+      assert.truthy(answers[2].result.content[1].text:find(try[2], 1, true))
+    end
+    local answers = session({ "lab", "--except", "e*", "--except", "lab.l*" }, lines)
+    for _, tool in ipairs(answers[1].result.tools) do assert.is_nil(tool.name:find("^lab__[el]")) end
+    assert.equal(-32602, answers[2].error.code)
   end)
 
   it("goes on when the server can't be reached yet", function()
@@ -356,21 +415,15 @@ describe("bosa mcp, on a terminal,", function()
 end)
 
 describe("a server of bosa.mcp", function()
-  it("gives its list in pages", function()
+  it("gives its list in one page: well-known clients read no other", function()
     local ask = made(120)
     ask(initialize())
-    local seen, cursor, pages = {}, nil, 0
-    repeat
-      local result = ask(request(1, "tools/list", { cursor = cursor })).result
-      for _, tool in ipairs(result.tools) do seen[#seen + 1] = tool.name end
-      cursor, pages = result.nextCursor, pages + 1
-    until not cursor
-    assert.equal(120, #seen)
-    assert.equal("made__do_001", seen[1])
-    assert.equal("made__do_120", seen[120])
-    assert.truthy(pages > 1)
-    assert.equal("made__do_001", ask(request(1, "tools/list", { cursor = bosa.null })).result.tools[1].name)
-    for _, bad in ipairs({ "", "0", "1", "121", "-5", "x", 51, false }) do
+    local result = ask(request(1, "tools/list", { cursor = bosa.null })).result
+    assert.equal(120, #result.tools)
+    assert.equal("made__do_001", result.tools[1].name)
+    assert.equal("made__do_120", result.tools[120].name)
+    assert.is_nil(result.nextCursor)
+    for _, bad in ipairs({ "", "0", "51", 51, false }) do
       assert.equal(-32602, ask(request(1, "tools/list", { cursor = bad })).error.code)
     end
   end)
@@ -380,7 +433,7 @@ describe("a server of bosa.mcp", function()
     ask(initialize())
     world.down = true
     assert.truthy(ask(request(1, "tools/list")).error.message:find("no way there", 1, true))
-    assert.equal(-32603, ask(tool_call(2, "made__do_001")).error.code)
+    assert.is_true(ask(tool_call(2, "made__do_001")).result.isError)
     world.down = false
     assert.equal(2, #ask(request(3, "tools/list")).result.tools)
     assert.is_false(ask(tool_call(4, "made__do_001")).result.isError)

@@ -25,7 +25,8 @@ local function by_name(list)
 end
 
 --- A hub whose server knows one connector, `made`, with these actions: name -> schema of its parameters (false: none).
-local function made_hub(actions)
+-- `answer`: what the server answers to a call.
+local function made_hub(actions, answer)
   local entries = bosa.object({})
   for name, request in pairs(actions) do
     entries[name] = {
@@ -35,7 +36,7 @@ local function made_hub(actions)
   end
   return bosa.new({ api_base_url = "http://127.0.0.1:9", api_key = "k", transport = function(request)
     local body = { data = { name = "done" } }
-    if request.method == "GET" then body = { made = entries } end
+    if request.method == "GET" then body = { made = entries } elseif answer then return answer(request) end
     return { status = 200, headers = { ["Content-Type"] = "application/json" }, body = bosa.json.encode(body) }
   end })
 end
@@ -123,9 +124,19 @@ describe("the rule of what reads", function()
     end
   end)
 
-  it("knows what destroys", function()
-    for _, name in ipairs({ "delete_file", "removeUser", "admin/revoke" }) do assert.is_true(reading.destroys(name)) end
-    for _, name in ipairs({ "create_file", "list_deleted", "undelete" }) do assert.is_false(reading.destroys(name)) end
+  it("knows what only adds, and what changes nothing the second time", function()
+    for _, name in ipairs({ "create_file", "addIssueComment", "admin/upload", "send_email" }) do
+      assert.is_true(reading.adds(name), name)
+    end
+    for _, name in ipairs({ "create_or_update", "add_and_remove", "list_created", "update", "delete_file" }) do
+      assert.is_false(reading.adds(name), name)
+    end
+    for _, name in ipairs({ "delete_file", "removeUser", "admin/revoke", "set_label" }) do
+      assert.is_true(reading.settles(name), name)
+    end
+    for _, name in ipairs({ "create_file", "list_deleted", "undelete", "" }) do
+      assert.is_false(reading.settles(name), name)
+    end
   end)
 end)
 
@@ -152,19 +163,16 @@ describe("connector:tools", function()
     assert.is_nil(tool.parameters)
   end)
 
-  it("has MCP's form, with hints only where the name tells", function()
-    local mcp = { format = "mcp" }
-    local tools = by_name(github:tools(mcp))
-    assert.same({ readOnlyHint = true }, tools.github__list_issues.annotations)
-    assert.is_nil(tools.github__create_issue.annotations)
+  it("has MCP's form", function()
+    local tools = by_name(github:tools({ format = "mcp" }))
     assert.truthy(tools.github__create_issue.inputSchema)
-    assert.same({ readOnlyHint = false, destructiveHint = true },
-      by_name(hub:connect("google_drive"):tools(mcp)).google_drive__delete_file.annotations)
+    assert.equal("Create issue (github)", tools.github__create_issue.title)
   end)
 
   it("keeps defaults, enums, limits and descriptions", function()
-    local properties = hub:connect("lab"):tools({ format = "openai", only = { "keywords" } })[1]["function"].parameters
-      .properties
+    local properties = hub:connect("lab"):tools({
+      format = "openai", only = { "keywords" }, full = true,
+    })[1]["function"].parameters.properties
     assert.equal("red", properties.colour.default)
     assert.same({ "red", "green", "blue" }, properties.colour.anyOf[1].enum)
     assert.equal("Red, green or blue.", properties.colour.description)
@@ -219,7 +227,7 @@ describe("connector:tools", function()
     assert.is_nil(upload.properties.file.format)
     assert.truthy(upload.properties.file.description:find("^A file of any size%. Path of a file"))
     local files = lab.lab__echo_form["function"].parameters.properties.files
-    assert.equal("string", files.anyOf[1].items.type)
+    assert.equal("string", files.items.type)
     assert.is_nil(bosa.json.encode(lab.lab__echo_form):find("binary", 1, true))
   end)
 
@@ -289,7 +297,7 @@ describe("a tool's schema", function()
     local left = {}
     for name in pairs(keywords["$defs"]) do left[#left + 1] = name end
     assert.same({ "Tree" }, left)
-    assert.equal("#/$defs/Tree", keywords.properties.tree.anyOf[1]["$ref"])
+    assert.equal("#/$defs/Tree", keywords.properties.tree["$ref"])
   end)
 
   it("keeps its $defs for MCP and Anthropic", function()
@@ -520,6 +528,28 @@ describe("hub:call_tool", function()
       end
     end)
 
+    it("is whole in a file, where there is a directory", function()
+      local r = hub:call_tool("github__list_issues", { owner = "lua", repo = "lua", limit = 50 },
+        { max_length = 3000, files = dir })
+      local shown = bosa.json.decode(r.content)
+      assert.truthy(shown.note:find(shown.whole.path, 1, true))
+      assert.equal(50, #bosa.json.decode(command.read_file(shown.whole.path)))
+      assert.equal(shown.whole.size, #command.read_file(shown.whole.path))
+      assert.equal(dir .. "/", shown.whole.path:sub(1, #dir + 1))
+      r = hub:call_tool("lab__unions", { shape = { kind = "circle", radius = 1 }, id = ("x"):rep(500) },
+        { max_length = 100, files = dir })
+      assert.truthy(r.content:find(r.structured.whole.path, 1, true))
+      assert.equal(500, #bosa.json.decode(command.read_file(r.structured.whole.path)).id)
+    end)
+
+    it("is as a table what it is as text", function()
+      local r = hub:call_tool("github__list_issues", { owner = "lua", repo = "lua", limit = 50 }, { max_length = 3000 })
+      assert.same(bosa.json.decode(r.content), r.structured)
+      r = hub:call_tool("lab__keywords", { name = "a" })
+      assert.same(bosa.json.decode(r.content), r.structured)
+      assert.is_nil(hub:call_tool("lab__keywords", {}).structured)
+    end)
+
     it("is 50000 bytes unless told otherwise", function()
       local r = hub:call_tool("lab__list_bytes", { bytes = 200000 })
       assert.truthy(bosa.json.decode(r.content).note)
@@ -541,6 +571,34 @@ describe("hub:call_tool", function()
       assert.same({ filename = "a.bin", size = 5000, content_type = "application/octet-stream" }, shown.file)
       assert.truthy(shown.note)
       assert.is_true(#r.content < 500)
+    end)
+
+    it("shows one that is a short text, with a directory or without", function()
+      local files = { text = "a,b\n1,ü\n", bytes = "a\0b", not_text = "\255\254" }
+      local kinds = { ["text/csv; charset=utf-8"] = true, ["application/json"] = true, ["image/png"] = false }
+      for kind, fine in pairs(kinds) do
+        for name, body in pairs(files) do
+          local made = made_hub({ run = false }, function()
+            return { status = 200, body = body, headers = {
+              ["Content-Type"] = kind, ["Content-Disposition"] = "attachment; filename=it.csv",
+            } }
+          end)
+          for _, options in ipairs({ {}, { files = dir } }) do
+            local r = made:call_tool("made__run", {}, options)
+            assert.is_false(r.is_error, r.content)
+            local shown = bosa.json.decode(r.content)
+            assert.equal(fine and name == "text" and body or nil, shown.file.text, kind .. " " .. name)
+            assert.equal(options.files ~= nil, shown.file.path ~= nil)
+            assert.equal(shown.file.size, r.structured.file.size)
+          end
+          made:close()
+        end
+      end
+      local long = made_hub({ run = false }, function()
+        return { status = 200, body = ("x"):rep(30000), headers = { ["Content-Type"] = "text/plain" } }
+      end)
+      assert.is_nil(bosa.json.decode(long:call_tool("made__run").content).file.text)
+      long:close()
     end)
 
     it("saves it in the directory, under a safe name", function()

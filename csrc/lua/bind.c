@@ -168,5 +168,7 @@ int luaopen_bosa_core(lua_State *L)
     bind_open_recording(L);
     bind_open_response(L);
     bind_open_file(L);
+    bind_open_schema(L);
+    bind_open_save(L);
     return 1;
 }

@@ -176,5 +176,7 @@ void bind_open_exchange(lua_State *L);
 void bind_open_recording(lua_State *L);
 void bind_open_response(lua_State *L);
 void bind_open_file(lua_State *L);
+void bind_open_schema(lua_State *L);
+void bind_open_save(lua_State *L);
 
 #endif

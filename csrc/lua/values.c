@@ -1,4 +1,5 @@
 #include "values.h"
+#include "options.h"
 
 #include "bind.h"
 
@@ -114,20 +115,58 @@ static int values_decode(lua_State *L)
     return 1;
 }
 
-/* json.encode(value) -> text | nil, err */
+/* The layout that the options at `arg` ask for; none is one line in the tables' own order. */
+static struct json_layout check_layout(lua_State *L, int arg)
+{
+    static const char *const names[] = {"sorted", "indent", NULL};
+    struct json_layout how = {false, 0};
+    if (lua_isnoneornil(L, arg)) {
+        return how;
+    }
+    luaL_checktype(L, arg, LUA_TTABLE);
+    options_check_names(L, arg, names);
+    how.sorted = options_bool(L, arg, "sorted", false);
+    how.indent = (unsigned)options_int(L, arg, "indent", 0, JSON_MAX_INDENT, 0);
+    return how;
+}
+
+/* Writes the value at 1 to the box's text. A layout needs a document first, as it goes to and fro.
+ */
+static enum bosa_status write_value(lua_State *L, struct ldoc *box, const struct json_layout *how)
+{
+    if (!how->sorted && !how->indent) {
+        struct values_reader reader = {.text = &box->out, .error = &box->error};
+        return values_write(L, 1, &reader);
+    }
+    struct values_reader reader = {.doc = &box->doc, .error = &box->error};
+    if (lua_isnil(L, 1)) {
+        json_add_null(&box->doc);
+    }
+    enum bosa_status status = lua_isnil(L, 1) ? BOSA_OK : values_read(L, 1, &reader);
+    if (status != BOSA_OK) {
+        return status;
+    }
+    if (box->doc.failed) {
+        return error_set(&box->error, BOSA_NOMEM, "out of memory");
+    }
+    return json_write_layout(&box->out, &box->doc, 0, how, &box->error);
+}
+
+/* json.encode(value, { sorted =, indent = }?) -> text | nil, err */
 static int values_encode(lua_State *L)
 {
     luaL_checkany(L, 1);
-    lua_settop(L, 1);
+    lua_settop(L, 2);
+    struct json_layout how = check_layout(L, 2);
+    lua_settop(L, 2);
     struct ldoc *box = take_box(L);
-    struct values_reader reader = {.text = &box->out, .error = &box->error};
-    enum bosa_status status = values_write(L, 1, &reader);
+    enum bosa_status status = write_value(L, box, &how);
     if (status != BOSA_OK) {
         box->error.kind = status;
         return bind_fail(L, &box->error);
     }
     lua_pushlstring(L, box->out.data, box->out.len);
-    give_box(L, 2, box);
+    give_box(L, 3, box);
     return 1;
 }
 

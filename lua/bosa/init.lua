@@ -245,6 +245,9 @@ for name, method in pairs(server.methods) do Hub[name] = of_class("hub", name, m
 --- hub:call_tool(name, arguments, options?) -> result: see bosa.tools.
 Hub.call_tool = of_class("hub", "call_tool", function(...) return require("bosa.tools").call(...) end)
 
+--- hub:search_actions(words, options?) -> list | nil, err: see bosa.search.
+Hub.search_actions = of_class("hub", "search_actions", function(...) return require("bosa.search").actions(...) end)
+
 --- Ends what is under way with errors of kind "closed" and lets go of the connections. May be called again.
 function Hub:close()
   check_self(self, "hub", "close")

@@ -169,6 +169,22 @@ bool json_writable(const struct json_doc *doc, uint32_t node);
 enum bosa_status json_write(struct buf *out, const struct json_doc *doc, uint32_t node,
                             struct bosa_error *err);
 
+/* How json_write_layout lays a text out. */
+struct json_layout {
+    bool sorted; /* members in the byte order of their names, whole numbers without a fraction */
+    unsigned indent; /* spaces a level is indented by; 0: all on one line */
+};
+
+#define JSON_MAX_INDENT 16
+#define JSON_EXACT_DOUBLE 9007199254740992.0 /* 2^53: doubles up to it hold every whole number */
+
+/*
+ * Appends the JSON text of a node in a layout. With `sorted` equal documents have the same bytes on
+ * every VM. BOSA_PARAMS as json_write; BOSA_NOMEM.
+ */
+enum bosa_status json_write_layout(struct buf *out, const struct json_doc *doc, uint32_t node,
+                                   const struct json_layout *how, struct bosa_error *err);
+
 /*
  * Appends one string, quoted and escaped. False when it is not UTF-8 (a part may have been
  * written).

@@ -11,7 +11,7 @@ local commands = {}
 
 --- The subcommands, in the order of the help.
 commands.names = {
-  "auth", "integrations", "users", "connectors", "actions", "help", "run", "repl", "mcp", "types", "sandbox",
+  "auth", "integrations", "users", "connectors", "actions", "search", "help", "run", "repl", "mcp", "types", "sandbox",
   "snapshot", "completion",
 }
 

@@ -133,10 +133,17 @@ local json = {}
 ---@return bosa.Error? err kind "protocol", with line and column
 function json.decode(text, int64) end
 
---- Writes a value as JSON on one line.
+--- How a text is laid out.
+---@class bosa.json.Layout
+---@field sorted? boolean names in the order of their bytes, whole numbers without a fraction: the same value is then
+--- the same text, in every process and on every VM
+---@field indent? integer spaces a level is indented by, to 16; without it all is on one line
+
+--- Writes a value as JSON.
 ---@param value any
+---@param layout? bosa.json.Layout
 ---@return string? text
 ---@return bosa.Error? err the value is none of JSON's: a function, NaN, a table within itself
-function json.encode(value) end
+function json.encode(value, layout) end
 
 return bosa

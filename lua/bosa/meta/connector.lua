@@ -28,7 +28,8 @@ function Connector:get_action_parameters(action) end
 ---@return bosa.Error? err
 function Connector:help(action) end
 
---- Definitions of the actions for a language model, sorted by action. Write them with bosa.json.encode.
+--- Definitions of the actions for a language model, sorted by action. Write them with
+--- bosa.json.encode(list, { sorted = true }).
 ---@param options bosa.ToolListOptions
 ---@return table[]? definitions
 ---@return bosa.Error? err

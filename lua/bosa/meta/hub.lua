@@ -143,6 +143,14 @@ function Hub:remove_integration(name, token, user_identifier) end
 ---@return bosa.ToolResult
 function Hub:call_tool(name, arguments, options) end
 
+--- Finds actions by the words of their names, descriptions and parameters. No server is asked to search: schemas that
+--- aren't there are fetched, and the rest happens here.
+---@param words string
+---@param options? bosa.SearchOptions
+---@return bosa.FoundAction[]? list the best first
+---@return table<string, bosa.Error>|bosa.Error|nil failed connectors that can't be loaded, by name; or the error
+function Hub:search_actions(words, options) end
+
 --- Adds a hook that sees every action ahead of its check.
 ---@param hook bosa.BeforeHook
 ---@return self

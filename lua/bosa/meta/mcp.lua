@@ -7,7 +7,9 @@ local mcp = {}
 --- What bosa.mcp.new takes, besides the options of hub:call_tool.
 ---@class bosa.mcp.Options : bosa.ToolCallOptions
 ---@field hub bosa.Hub
----@field connectors string[] whose actions are offered
+---@field connectors string[] whose actions are offered; may be left out with `search`
+---@field accounts? table<string, string> connector -> the account that acts there
+---@field search? boolean three tools that find, describe and call actions, in place of one for each
 ---@field send fun(line: string) takes a message for the client: one line of JSON without its newline
 
 --- A session with one client, made by `bosa.mcp.new`.

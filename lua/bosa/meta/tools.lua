@@ -22,12 +22,43 @@
 --- Which tools are offered to a language model.
 ---@class bosa.ToolOptions
 ---@field only? string[] actions by name, `*` stands for anything: `{ "list_*", "github.get_issue" }`
+---@field except? string[] actions not to offer, likewise
 ---@field read_only? boolean only actions that surely read, by their names
 ---@field files? string a directory that files are exchanged in; without it no files are
+---@field change? fun(tool: bosa.Tool): bosa.Tool? sees every tool, and may change it or leave it out (nil)
+---@field connectors? string[] where hub:call_tool looks for a tool whose name `change` made
+
+--- One tool, as `change` sees it.
+---@class bosa.Tool
+---@field connector string
+---@field action string
+---@field name string 1 to 64 letters, digits, _ and -
+---@field title string
+---@field description string
+---@field parameters table JSON Schema of the arguments
+---@field read_only boolean the action surely reads, by its name
+---@field preset table<string, any> to be filled: parameters that always have a value, and that the model isn't told of
+---@field hide string[] to be filled: parameters that the model isn't told of and can't set
+---@field rename table<string, string> to be filled: a parameter's name -> the one that the model is told
 
 --- What connector:tools takes.
 ---@class bosa.ToolListOptions : bosa.ToolOptions
----@field format "openai"|"anthropic"|"mcp"
+---@field format "openai"|"openai_responses"|"anthropic"|"gemini"|"mcp"
+---@field full? boolean all that the server says; without it what a model reads without use is left out
+---@field strict? boolean the service holds the model to the schema, where it can and the schema allows
+
+--- What hub:search_actions takes.
+---@class bosa.SearchOptions : bosa.ToolOptions
+---@field connectors? string[] where to search; all, unless told
+---@field limit? integer actions to give at most (10)
+
+--- An action that was found.
+---@class bosa.FoundAction
+---@field connector string
+---@field action string
+---@field name string the tool's, for hub:call_tool
+---@field description string
+---@field score number
 
 --- What hub:call_tool takes.
 ---@class bosa.ToolCallOptions : bosa.ToolOptions
@@ -46,5 +77,6 @@
 ---@class bosa.ToolResult
 ---@field content string
 ---@field is_error boolean
+---@field structured? table what `content` says, as a table
 ---@field response? bosa.Response
 ---@field error? bosa.Error

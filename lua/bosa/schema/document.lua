@@ -14,16 +14,26 @@ document.ANNOTATIONS = {
   writeOnly = true,
 }
 
+--- The names of a map in order: what is counted on the way is then counted alike in every process.
+---@param map table
+---@return string[]
+function document.sorted_names(map)
+  local list = {}
+  for name in pairs(map) do list[#list + 1] = name end
+  table.sort(list, function(a, b) return tostring(a) < tostring(b) end)
+  return list
+end
+
 --- Calls fn(child, keyword) for every schema right below `node`, also for those that are booleans.
 ---@param node table
 ---@param fn fun(child: any, keyword: string)
 function document.each_child(node, fn)
-  for _, keywords in ipairs({ MAPS, LISTS }) do
-    for _, keyword in ipairs(keywords) do
-      if type(node[keyword]) == "table" then
-        for _, child in pairs(node[keyword]) do fn(child, keyword) end
-      end
-    end
+  for _, keyword in ipairs(MAPS) do
+    local map = type(node[keyword]) == "table" and node[keyword] or {}
+    for _, name in ipairs(document.sorted_names(map)) do fn(map[name], keyword) end
+  end
+  for _, keyword in ipairs(LISTS) do
+    for _, child in ipairs(type(node[keyword]) == "table" and node[keyword] or {}) do fn(child, keyword) end
   end
   for _, keyword in ipairs(SINGLES) do
     if node[keyword] ~= nil then fn(node[keyword], keyword) end
@@ -39,16 +49,17 @@ local function map_list(node, keyword, fn)
   node[keyword] = core.array(kept)
 end
 
---- Replaces every schema right below `node` by what fn(child, keyword) makes of it; nil takes it away.
+--- Replaces every schema right below `node` by what fn(child, keyword, name) makes of it; nil takes it away.
 ---@param node table
----@param fn fun(child: table, keyword: string): any
+---@param fn fun(child: table, keyword: string, name: string?): any
 ---@return table node
 function document.map_children(node, fn)
   for _, keyword in ipairs(MAPS) do
     if type(node[keyword]) == "table" then
       local made = {}
-      for name, child in pairs(node[keyword]) do
-        if type(child) == "table" then child = fn(child, keyword) end
+      for _, name in ipairs(document.sorted_names(node[keyword])) do
+        local child = node[keyword][name]
+        if type(child) == "table" then child = fn(child, keyword, name) end
         made[name] = child
       end
       node[keyword] = core.object(made)

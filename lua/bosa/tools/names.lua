@@ -14,14 +14,18 @@ local KEPT = LONGEST - 14 -- bytes of a cut name that stay: the rest is the chec
 
 local function hex(char) return ("-x%02x"):format(char:byte()) end
 
---- A part of a name with its escapes. `first`: the part before the underscores.
-local function escape(text, first)
-  text = text:gsub("()(%-)", function(at, char)
+--- A text whose hyphens can't be taken for an escape's.
+local function escape_hyphens(text)
+  return (text:gsub("()(%-)", function(at, char)
     local behind = text:sub(at + 1)
     if behind:find("^x%x%x") or behind:find("^z%x%x%x%x%x%x%x%x%x%x%x%x$") then return hex(char) end
     return char
-  end)
-  text = text:gsub("[^%w_%-]", hex)
+  end))
+end
+
+--- A part of a name with its escapes. `first`: the part before the underscores.
+local function escape(text, first)
+  text = escape_hyphens(text):gsub("[^%w_%-]", hex)
   if first then
     text = text:gsub("_(_+)", function(more) return "_" .. more:gsub("_", hex) end):gsub("_$", hex)
   end
@@ -51,6 +55,17 @@ function names.encode(connector, action)
   local name = escape(connector, true) .. "__" .. escape(action)
   if #name <= LONGEST then return name end
   return name:sub(1, KEPT) .. "-z" .. checksum(name)
+end
+
+--- The name of a parameter as services take it: 1 to 64 of the characters a-z, A-Z, 0-9, _, - and dots. Most are as
+-- they were; of the others no two share one.
+---@param name string
+---@return string
+function names.parameter(name)
+  if name == "" then return "-x" end
+  local kept = escape_hyphens(name):gsub("[^%w_%.%-]", hex)
+  if #kept <= LONGEST then return kept end
+  return kept:sub(1, KEPT) .. "-z" .. checksum(name)
 end
 
 --- The connector and the action that a name stands for; of a name that was cut, only the connector, where that is

@@ -2,7 +2,8 @@
 --
 -- An action reads when the first word of its name (behind the last `/`) is one of get, list, search, find, read, fetch,
 -- count, describe, show, view and download, and no word of it says that it also writes (create, delete, update, ...) or
--- does more than one thing (and, or, then). It destroys when that first word is delete, remove, and the like.
+-- does more than one thing (and, or, then). It adds when that first word is create, add, upload and the like and no
+-- other word says more; it settles, so that a second run changes nothing more, when it is delete, set and the like.
 
 local reading = {}
 
@@ -13,7 +14,8 @@ local function set(words)
 end
 
 local READS = set("get list search find read fetch count describe show view download")
-local DESTROYS = set("delete remove revoke trash purge clear drop destroy erase")
+local ADDS = set("create add insert upload copy duplicate send append post reply invite")
+local SETTLES = set("delete remove revoke trash purge clear drop destroy erase set replace enable disable")
 local WRITES = set("create delete remove update replace set add send write move upload insert edit clear and or then")
 
 --- The words of a name in lower case, and the place of the first one behind the last slash.
@@ -39,12 +41,24 @@ function reading.reads(name)
   return true
 end
 
---- Whether an action surely destroys something, by its name.
+--- Whether an action only adds something, by its name: nothing that is there changes.
 ---@param name string
 ---@return boolean
-function reading.destroys(name)
+function reading.adds(name)
   local words, first = words_of(name)
-  return DESTROYS[words[first]] or false
+  if not ADDS[words[first]] then return false end
+  for i = first + 1, #words do
+    if WRITES[words[i]] then return false end
+  end
+  return true
+end
+
+--- Whether running an action again surely changes nothing more, by its name.
+---@param name string
+---@return boolean
+function reading.settles(name)
+  local words, first = words_of(name)
+  return SETTLES[words[first]] or false
 end
 
 return reading

@@ -3,7 +3,6 @@
 
 local core = require("bosa.core")
 local hooks = require("bosa.hooks")
-local sorted_json = require("bosa.sorted_json")
 local reading = require("bosa.tools.reading")
 
 local result = {}
@@ -15,8 +14,11 @@ local result = {}
 ---@class bosa.ToolResult
 ---@field content string JSON { data, meta, next_page } or { file }; cut, or of an error, plain words
 ---@field is_error boolean
+---@field structured table? what `content` says, as a table; of what was cut within, only the note
 ---@field response userdata? the response
 ---@field error table? the error object, where one is behind it
+
+local INLINE = 20000 -- bytes of a text file that is shown as it is
 
 -- parameters that say how much comes at once
 local SIZE_PARAMETERS = { "limit", "page_size", "per_page", "max_results", "first" }
@@ -140,20 +142,32 @@ local function next_page(response)
   return arguments
 end
 
-local function add_field(fields, name, value)
-  if value ~= nil then fields[#fields + 1] = ('"%s":%s'):format(name, sorted_json.line(value)) end
+local function line(value) return assert(core.json.encode(value, { sorted = true })) end
+
+--- The order in which the members of a result are told.
+local MEMBERS = { "note", "whole", "data", "meta", "next_page" }
+
+--- A result's members as JSON. `texts`: those that are written already.
+local function write(members, texts)
+  local fields = {}
+  for _, name in ipairs(MEMBERS) do
+    local value = members[name]
+    if value ~= nil then fields[#fields + 1] = ('"%s":%s'):format(name, texts[name] or line(value)) end
+  end
+  return "{" .. table.concat(fields, ",") .. "}"
 end
 
---- The elements of a list as JSON, as many as fit: texts, and whether they are all.
+--- The elements of a list and their JSON, as many as fit, and whether they are all.
 local function items_of(response, most)
-  local texts, bytes = {}, 0
+  local items, texts, bytes = core.array({}), {}, 0
   for i = 1, #response do
-    local text = sorted_json.line(response[i])
+    local item = response[i]
+    local text = line(item)
     bytes = bytes + #text + 1
-    if bytes > most then return texts, false end
-    texts[i] = text
+    if bytes > most then return items, texts, false end
+    items[i], texts[i] = item, text
   end
-  return texts, true
+  return items, texts, true
 end
 
 local function has_list(response)
@@ -163,70 +177,110 @@ local function has_list(response)
   return type(data) == "table" and (data[1] ~= nil or next(data) == nil)
 end
 
-local function tell_cut(text, most, properties)
-  return ("[Only the first %d of %d bytes of the answer are shown. %s]\n%s"):format(#cut(text, most), #text,
-    how_to_see(properties), cut(text, most))
+--- Saves what is too long to be shown, where there is a directory for that: where it is, or nil.
+local function save_whole(data, options)
+  if not options.files then return nil end
+  local text = line(data)
+  local path = core.save_in(options.files, (options.name or "answer") .. ".json", text)
+  return path and { path = path, size = #text, content_type = "application/json" }
+end
+
+local function see_file(whole)
+  return whole and (" The whole is in the file %s."):format(whole.path) or ""
+end
+
+local function of_cut(data, text, options, properties)
+  local whole, shown = save_whole(data, options), cut(text, options.max_length)
+  local note = ("Only the first %d of %d bytes of the answer are shown. %s%s"):format(#shown, #text,
+    how_to_see(properties), see_file(whole))
+  return ("[%s]\n%s"):format(note, shown), { note = note, whole = whole }
 end
 
 --- A list: whole items only.
-local function of_list(response, most, properties)
-  local texts, whole = items_of(response, most)
-  if not texts[1] and not whole then return nil end
-  local fields = {}
-  if not whole then
-    add_field(fields, "note", ("Only %d of the %d items of this page are shown, the answer is too long. %s"):format(
-      #texts, #response, how_to_see(properties, #texts)))
+local function of_list(response, options, properties)
+  local items, texts, all = items_of(response, options.max_length)
+  if not texts[1] and not all then return nil end
+  local members = { data = items, meta = response:get_meta(), next_page = next_page(response) }
+  if not all then
+    members.whole = save_whole(response:get_data(), options)
+    members.note = ("Only %d of the %d items of this page are shown, the answer is too long. %s%s"):format(#items,
+      #response, how_to_see(properties, #items), see_file(members.whole))
   end
-  fields[#fields + 1] = '"data":[' .. table.concat(texts, ",") .. "]"
-  add_field(fields, "meta", response:get_meta())
-  add_field(fields, "next_page", next_page(response))
-  return "{" .. table.concat(fields, ",") .. "}"
+  return write(members, { data = "[" .. table.concat(texts, ",") .. "]" }), members
 end
 
-local function of_value(response, most, properties)
+local function of_value(response, options, properties)
   local data = response:get_data()
   if data == nil then data = core.null end
-  local text = sorted_json.line(data)
-  if #text > most then return tell_cut(text, most, properties) end
-  local fields = { '"data":' .. text }
-  add_field(fields, "meta", response:get_meta())
-  add_field(fields, "next_page", next_page(response))
-  return "{" .. table.concat(fields, ",") .. "}"
+  local text = line(data)
+  if #text > options.max_length then return of_cut(data, text, options, properties) end
+  local members = { data = data, meta = response:get_meta(), next_page = next_page(response) }
+  return write(members, { data = text }), members
 end
 
---- A file: saved in a directory, and described.
-local function of_file(file, directory)
+---------------------------------------------------------------------------------------------------
+-- files
+
+local TEXT_TYPES = { -- besides text/*
+  ["application/json"] = true, ["application/xml"] = true, ["application/yaml"] = true, ["application/x-yaml"] = true,
+  ["application/javascript"] = true, ["application/sql"] = true, ["application/toml"] = true,
+}
+
+--- The text of a file that is one and fits; nil: it isn't, or doesn't.
+local function text_of(file, most)
+  local kind = (file.content_type or ""):lower():match("^%s*([^;%s]*)")
+  local is_text = kind:find("^text/") or TEXT_TYPES[kind] or kind:find("%+json$") or kind:find("%+xml$")
+  if not is_text or file.size > math.min(most, INLINE) then return nil end
+  local text = file.file
+  if text:find("%z") or not core.json.encode(text) then return nil end -- it says so, but isn't
+  return text
+end
+
+--- A file: saved in a directory, shown where it is a short text, and described.
+local function of_file(file, options)
   local about = { filename = file.filename, content_type = file.content_type, size = file.size }
+  about.text = text_of(file, options.max_length)
   local note
-  if directory then
-    local path, err = file:save_in(directory)
+  if options.files then
+    local path, err = file:save_in(options.files)
     if not path then return nil, err end
     about.path = path
-  else
+  elseif not about.text then
     note = "The answer is a file. It was not saved, as no directory for files was set up."
   end
-  return sorted_json.line({ file = about, note = note })
+  local members = { file = about, note = note }
+  return line(members), members
 end
 
 local function describe(response, options, properties)
   local data = not response:is_list() and response:get_data()
-  if type(data) == "userdata" and data ~= core.null then return of_file(data, options.files) end
-  local text = has_list(response) and of_list(response, options.max_length, properties)
-  return text or of_value(response, options.max_length, properties)
+  if type(data) == "userdata" and data ~= core.null then return of_file(data, options) end
+  if has_list(response) then
+    local text, members = of_list(response, options, properties)
+    if text then return text, members end
+  end
+  return of_value(response, options, properties)
 end
+
+--- How a response is told.
+---@class bosa.tools.Showing
+---@field max_length integer bytes of the answer's data
+---@field files string? where files, and what is too long, are saved
+---@field name string? the tool's: what is too long gets a name of it
 
 --- What is told of a response.
 ---@param response userdata
----@param options { files: string?, max_length: integer } in bytes of the answer's data
+---@param options bosa.tools.Showing
 ---@param properties table the action's parameters by name
 ---@return bosa.ToolResult
 function result.of_response(response, options, properties)
-  local ok, text, err = pcall(describe, response, options, properties)
+  local ok, text, members = pcall(describe, response, options, properties)
   if not ok then return result.failed("The answer can't be shown: " .. tostring(text)) end
   if not text then
-    return result.failed(("The action was carried out, but its file can't be saved: %s"):format(tostring(err)), err)
+    return result.failed(("The action was carried out, but its file can't be saved: %s"):format(tostring(members)),
+      members)
   end
-  return { content = text, is_error = false, response = response }
+  return { content = text, is_error = false, structured = members, response = response }
 end
 
 result.cut = cut

@@ -14,6 +14,7 @@ local sorted_json = require("bosa.sorted_json")
 local schema = {}
 
 local MOST_TABLES = 4000 -- of one schema with its $refs replaced; beyond that they stay
+local MOST_HOPS = 20 -- from a $ref to a $ref
 local MOST_DEPTH = 50 -- of what $refs name within each other; beyond that they stay
 local MOST_VISITS = 20000 -- of $refs, to find those that lead to themselves; beyond that they stay
 
@@ -194,13 +195,6 @@ end
 
 ---------------------------------------------------------------------------------------------------
 
-local function sorted_names(set)
-  local names = {}
-  for name in pairs(set) do names[#names + 1] = name end
-  table.sort(names)
-  return names
-end
-
 --- The schema as one object with properties of its own, where it is one that has them by its $ref or its members:
 -- models' services want that of a tool.
 local function root_of(request)
@@ -215,7 +209,7 @@ local function root_of(request)
   end
   made["$defs"], made.definitions = root["$defs"], root.definitions
   made.properties = core.object(copy_of(form.properties))
-  made.required = form.required and core.array(sorted_names(form.required)) or nil
+  made.required = form.required and core.array(document.sorted_names(form.required)) or nil
   if made.additionalProperties == nil and root.additionalProperties ~= nil then
     made.additionalProperties = root.additionalProperties
   end
@@ -243,5 +237,37 @@ function schema.shape(request, options)
   if type(shaped.properties) ~= "table" then shaped.properties = core.object({}) end
   return shaped
 end
+
+--- The schema itself, behind its $refs.
+local function resolve(node, root)
+  for _ = 1, MOST_HOPS do
+    local target = type(node["$ref"]) == "string" and document.lookup(root, node["$ref"])
+    if type(target) ~= "table" then return node end
+    node = target
+  end
+  return node
+end
+
+--- Calls fn(child, keyword) for every schema right below `node` that is a table.
+local function each_child(node, fn)
+  document.each_child(node, function(child, keyword)
+    if type(child) == "table" then fn(child, keyword) end
+  end)
+end
+
+--- The table that a $ref names; nil: there is none.
+local function lookup(root, ref)
+  local target = document.lookup(root, ref)
+  return type(target) == "table" and target or nil
+end
+
+-- what the passes behind `shape` walk with
+schema.copy = copy_of
+schema.map_children = document.map_children
+schema.each_child = each_child
+schema.resolve = resolve
+schema.lookup = lookup
+schema.prune = prune
+schema.sorted_names = document.sorted_names
 
 return schema

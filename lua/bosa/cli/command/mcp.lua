@@ -8,7 +8,6 @@ local params = require("bosa.cli.params")
 local mcp = { summary = "Serve connectors to a language model (Model Context Protocol)" }
 
 local LONGEST = 16 * 1024 * 1024 -- bytes of one message
-local FATAL = { unknown_connector = true, auth = true, params = true, file = true } -- at the start: no use going on
 
 local function directory(path)
   local about = uv.fs_stat(path)
@@ -17,17 +16,28 @@ local function directory(path)
   return path
 end
 
+--- "github=me" as { connector = "github", who = "me" }; "me" is the account of all connectors.
+local function account(text)
+  local connector, who = text:match("^([%w_%-]+)=(.+)$")
+  return { connector = connector, who = who or text }
+end
+
 function mcp.configure(parser)
-  parser:description("Serves the actions of connectors as tools of the Model Context Protocol (2025-06-18) on standard "
-    .. "input and output. Programs with a language model start it; credentials come from `bosa auth login` or the "
-    .. "environment.")
-  parser:argument("connectors", "Connector names, like github."):args("+"):argname("<connector>")
+  parser:description("Serves the actions of connectors as tools of the Model Context Protocol (2026-07-28 and the four "
+    .. "revisions before) on standard input and output. Programs with a language model start it; credentials come from "
+    .. "`bosa auth login` or the environment.")
+  parser:argument("connectors", "Connector names, like github; with --search all, unless told."):args("*")
+    :argname("<connector>")
+  parser:flag("--search", "Three tools that find, describe and call actions, in place of a tool for each: less to read "
+    .. "for the model.")
   parser:flag("--read-only", "Only actions that surely read, by their names.")
   parser:option("--only", "Only these actions, like list_* or github.get_issue; may be repeated."):argname("<action>")
     :count("*")
+  parser:option("--except", "Not these actions; may be repeated."):argname("<action>"):count("*")
   parser:option("--files", "A directory that files are exchanged in: those that come are saved there, and those below "
-    .. "it can be sent. Without it no files are."):argname("<dir>"):convert(directory)
-  parser:option("--account", "The connected account that acts."):argname("<who>")
+    .. "it can be sent. Without it only short texts are shown."):argname("<dir>"):convert(directory)
+  parser:option("--account", "The connected account that acts: me, or github=me for one connector; may be repeated.")
+    :argname("<who>"):count("*"):convert(account)
   parser:option("--timeout", "Seconds that an attempt may take (30)."):argname("<seconds>"):convert(params.positive)
 end
 
@@ -116,15 +126,9 @@ local function stopper(session)
   return function(code) session.code = session.code or code end
 end
 
---- Makes the list of tools at once, so that what can't work is said by ending, with one line and an exit code.
-local function check(cx, session, server, stop)
-  local task = bosa.async(server.list, server)
-  session.checking = task
-  task:on_done(function(list, err)
-    if list or session.code then return end
-    local code = cx:fail(err)
-    if type(err) ~= "table" or FATAL[err.kind] then stop(code) end
-  end)
+--- Loads the connectors at once: what can't be loaded is then said before a client asks.
+local function load(session, server)
+  session.loading = bosa.async(server.list, server)
 end
 
 local function trap_signals(session, stop)
@@ -138,7 +142,7 @@ end
 
 local function is_over(session, server)
   if session.code then return true end
-  if not session.ended or server:busy() or not session.checking:done() then return false end
+  if not session.ended or server:busy() or not session.loading:done() then return false end
   return not session.output or session.output:get_write_queue_size() == 0
 end
 
@@ -150,23 +154,43 @@ local function close(session, server)
   uv.run("nowait") -- lets the handles go
 end
 
+local function list_of(values) return values and values[1] and values or nil end
+
+--- The account of all connectors, and those of single ones.
+local function accounts_of(given)
+  local all, accounts = nil, {}
+  for _, one in ipairs(given or {}) do
+    if one.connector then
+      accounts[one.connector] = one.who
+    else
+      all = one.who
+    end
+  end
+  return all, accounts
+end
+
 local function options_of(cx, hub, send)
   local options = cx.options
+  local all, accounts = accounts_of(options.account)
   return {
-    hub = hub, connectors = options.connectors, send = send,
-    read_only = options.read_only or nil, only = options.only and options.only[1] and options.only or nil,
-    files = options.files, account = options.account, timeout = options.timeout,
+    hub = hub, connectors = list_of(options.connectors), send = send, search = options.search,
+    read_only = options.read_only or nil, only = list_of(options.only), except = list_of(options.except),
+    files = options.files, account = all, accounts = accounts, timeout = options.timeout,
   }
 end
 
 function mcp.run(cx)
+  if not cx.options.search and not list_of(cx.options.connectors) then
+    cx:fail("name connectors to serve, or give --search")
+    return exit.codes.params
+  end
   local hub, err = cx:hub()
   if not hub then return cx:fail(err) end
   local session = {}
   local stop = stopper(session)
   local server = require("bosa.mcp").new(options_of(cx, hub, writer(session, function() stop(exit.codes.pipe) end)))
   trap_signals(session, stop)
-  check(cx, session, server, stop)
+  load(session, server)
   if cx.interactive then cx:note("Serving on standard input and output; Ctrl-D ends it.") end
   listen(session, splitter(server))
   while not is_over(session, server) do uv.run("once") end

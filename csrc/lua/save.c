@@ -1,0 +1,75 @@
+/*
+ * save: bytes of Lua's as a new file in a directory, under the rules of files that come.
+ */
+#include "bind.h"
+
+#include "base/mem.h"
+#include "http/file_name.h"
+#include "reply/sink.h"
+
+#include <string.h>
+
+#define SAVING_CLASS "bosa.saving"
+
+/* What one save holds, so that nothing is lost when Lua raises. */
+struct saving {
+    struct sink sink;
+    char *name, *saved; /* owned */
+    struct bosa_error error;
+};
+
+static int saving_gc(lua_State *L)
+{
+    struct saving *s = luaL_checkudata(L, 1, SAVING_CLASS);
+    sink_free(&s->sink);
+    mem_free(s->name);
+    mem_free(s->saved);
+    s->name = s->saved = NULL;
+    error_clear(&s->error);
+    return 0;
+}
+
+static struct saving *push_saving(lua_State *L)
+{
+    struct saving *s = lua_newuserdata(L, sizeof *s);
+    memset(s, 0, sizeof *s);
+    error_init(&s->error);
+    if (sink_init(&s->sink, SINK_MEMORY, NULL) != BOSA_OK) {
+        bind_nomem(L);
+    }
+    luaL_getmetatable(L, SAVING_CLASS);
+    lua_setmetatable(L, -2);
+    return s;
+}
+
+/* save_in(dir, name, bytes) -> path | nil, err: whole or not at all, never over another file. */
+static int save_in(lua_State *L)
+{
+    size_t dir_len, len;
+    const char *dir = luaL_checklstring(L, 1, &dir_len);
+    const char *name = luaL_checkstring(L, 2);
+    const char *bytes = luaL_checklstring(L, 3, &len);
+    luaL_argcheck(L, strlen(dir) == dir_len, 1, "must not hold a NUL");
+    struct saving *s = push_saving(L);
+    s->name = http_safe_filename(name);
+    if (!s->name) {
+        return bind_nomem(L);
+    }
+    if (sink_write(&s->sink, bytes, len, &s->error) != BOSA_OK ||
+        sink_finish(&s->sink, &s->error) != BOSA_OK ||
+        sink_save_in(&s->sink, dir, s->name, &s->saved, &s->error) != BOSA_OK) {
+        return bind_fail(L, &s->error);
+    }
+    lua_pushstring(L, s->saved);
+    return 1;
+}
+
+void bind_open_save(lua_State *L)
+{
+    luaL_newmetatable(L, SAVING_CLASS);
+    lua_pushcfunction(L, saving_gc);
+    lua_setfield(L, -2, "__gc");
+    lua_pop(L, 1);
+    lua_pushcfunction(L, save_in);
+    lua_setfield(L, -2, "save_in");
+}

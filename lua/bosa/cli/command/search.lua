@@ -1,0 +1,51 @@
+--- bosa search: which action does what words tell of.
+
+local cache = require("bosa.cli.cache")
+local print_json = require("bosa.cli.json")
+local print_table = require("bosa.cli.table")
+
+local search = { summary = "Find actions by words" }
+
+local function whole(text)
+  local number = tonumber(text)
+  if not number or number < 1 or number % 1 ~= 0 then return nil, "a whole number over 0 expected" end
+  return math.floor(number)
+end
+
+function search.configure(parser)
+  parser:description("Finds actions by the words of their names, descriptions and parameters, the best first. Near "
+    .. "spellings count, too. Only schemas are asked of the server, and those are kept.")
+  parser:argument("words", "What the action is to do."):args("+")
+  parser:option("--connector", "Search only here; may be repeated."):argname("<connector>"):count("*")
+  parser:option("--limit", "Actions to show at most (10)."):argname("<n>"):convert(whole)
+  parser:flag("--read-only", "Only actions that surely read, by their names.")
+  parser:flag("--json", "A JSON list instead of a table.")
+end
+
+--- Says which connectors could not be searched.
+local function warn(cx, failed)
+  local names = {}
+  for name in pairs(failed) do names[#names + 1] = name end
+  table.sort(names)
+  for _, name in ipairs(names) do cx:fail(failed[name]) end
+end
+
+function search.run(cx, options)
+  local hub, err = cx:hub(true)
+  if not hub then return cx:fail(err) end
+  local connectors = options.connector and options.connector[1] and options.connector or nil
+  local list, failed = hub:search_actions(table.concat(options.words, " "), {
+    connectors = connectors, limit = options.limit, read_only = options.read_only or nil,
+  })
+  if not list then return cx:fail(failed) end
+  for _, name in ipairs(connectors or {}) do
+    if not failed[name] then cache.keep_name(hub, name) end
+  end
+  warn(cx, failed)
+  if options.json then return print_json(cx, list) end
+  local rows = {}
+  for i, found in ipairs(list) do rows[i] = { found.connector, found.action, found.description } end
+  print_table(cx, { "Connector", "Action", "Description" }, rows)
+end
+
+return search

@@ -1,0 +1,124 @@
+--- The JSON Schema of what a tool gives back, made of what discovery says of an action's response; and the check
+-- whether a result is such.
+--
+-- A tool's result is an object { data, meta, next_page, note } (bosa.tools.result). The server may describe that
+-- object, or its data only. Nothing is required: `response_fields` leaves out what it likes. $defs that stand within
+-- the schema, where no $ref finds them, are moved to its top.
+
+local core = require("bosa.core")
+local is_object = require("bosa.tools.options").is_object
+local schema = require("bosa.tools.schema")
+
+local output = {}
+
+local DROPPED = { "title", "examples", "default", "discriminator", "required", "$schema", "$id", "deprecated" }
+
+---------------------------------------------------------------------------------------------------
+-- $defs
+
+--- A name that no schema at the top has yet.
+local function free_name(defs, name)
+  local free, count = name, 1
+  while defs[free] ~= nil do
+    count = count + 1
+    free = name .. count
+  end
+  return free
+end
+
+--- What the names below a schema stand for, which has $defs of its own: theirs go before those around it.
+local function scope_of(node, scope, defs)
+  local own = {}
+  for name, free in pairs(scope) do own[name] = free end
+  for _, name in ipairs(schema.sorted_names(node["$defs"])) do
+    own[name] = free_name(defs, name)
+    defs[own[name]] = true -- taken; the schema itself follows
+  end
+  return own
+end
+
+--- Moves the $defs of a schema and of those below it to `defs`.
+local function hoist(node, scope, defs)
+  local within = node["$defs"]
+  if type(within) == "table" then
+    scope = scope_of(node, scope, defs)
+    node["$defs"] = nil
+    for _, name in ipairs(schema.sorted_names(within)) do
+      defs[scope[name]] = type(within[name]) == "table" and hoist(within[name], scope, defs) or core.object({})
+    end
+  end
+  local name = type(node["$ref"]) == "string" and node["$ref"]:match("^#/%$defs/([^/]+)$")
+  if name and scope[name] then node["$ref"] = "#/$defs/" .. scope[name] end
+  return schema.map_children(node, function(child) return hoist(child, scope, defs) end)
+end
+
+---------------------------------------------------------------------------------------------------
+-- leanness
+
+local function is_null(branch) return type(branch) == "table" and branch.type == "null" end
+
+--- "or null" as a list of types, where that is all that a union says.
+local function join_null(node)
+  local branches = node.anyOf
+  if type(branches) ~= "table" or #branches ~= 2 or not is_null(branches[2]) then return end
+  local kind = branches[1]
+  if type(kind.type) ~= "string" or kind.enum or kind.const ~= nil then return end
+  for name, value in pairs(kind) do
+    if node[name] == nil then node[name] = value end
+  end
+  node.anyOf, node.type = nil, core.array({ kind.type, "null" })
+end
+
+local function cut(node, full)
+  for _, keyword in ipairs(DROPPED) do node[keyword] = nil end
+  if not full then node.description = nil end
+  if node.type == "any" then node.type = nil end
+  if node["$ref"] then node.type = nil end
+  if node.additionalProperties == true then node.additionalProperties = nil end
+  join_null(node)
+  return schema.map_children(node, function(child) return cut(child, full) end)
+end
+
+---------------------------------------------------------------------------------------------------
+
+local function says_nothing(node) return next(node) == nil or next(node) == "type" and next(node, "type") == nil end
+
+--- The schema of a whole result; the server's may be of its data only.
+local function whole(node)
+  if node.type == "object" and says_nothing(node) then return { type = "object" } end
+  if node.type == "object" and type(node.properties) == "table" and node.properties.data ~= nil then
+    node.additionalProperties = nil -- a result says more than the server did
+    return node
+  end
+  return { type = "object", properties = core.object({ data = node }) }
+end
+
+--- The schema of what a tool of an action gives back.
+---@param entry table what discovery says of the action
+---@param full boolean? with descriptions
+---@return table? schema nil: the server tells nothing
+function output.schema(entry, full)
+  local response = entry.response
+  if not is_object(response) or response.type == "any" or next(response) == nil then return nil end
+  local defs = core.object({})
+  local node = cut(hoist(schema.copy(response), {}, defs), full)
+  for name, def in pairs(defs) do defs[name] = cut(def, full) end
+  node = whole(node)
+  if next(defs) ~= nil then node["$defs"] = defs end
+  if not core.schema(node) then return nil end -- a $ref to nowhere
+  return schema.prune(node)
+end
+
+--- Whether a result is what its tool's schema says: true, or nil and why not.
+---@param promised table as output.schema gives it
+---@param structured table
+---@return true? ok, string? why
+function output.check(promised, structured)
+  local compiled, err = core.schema(promised)
+  local ok
+  if compiled then ok, err = compiled:check(structured) end
+  if ok then return true end
+  return nil, tostring(err and err.message or err)
+end
+
+return output

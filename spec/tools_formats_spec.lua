@@ -1,0 +1,238 @@
+--- Definitions in each service's form, held against what the service refuses.
+local bosa = require("bosa")
+local providers = require("spec.support.providers")
+local server = require("spec.support.server")
+local shared = require("spec.support.shared")
+
+local FORMATS = { "openai", "openai_responses", "anthropic", "gemini", "mcp" }
+local STRICT = { openai = true, openai_responses = true, anthropic = true }
+
+local sandbox, hub
+
+setup(function()
+  sandbox = server.start()
+  hub = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+end)
+teardown(function()
+  hub:close()
+  sandbox.stop()
+end)
+
+local function encode(value) return assert(bosa.json.encode(value, { sorted = true })) end
+
+--- A hub that knows one connector, `made`, with these actions: name -> schema of its parameters.
+local function made_hub(actions)
+  local entries = bosa.object({})
+  for name, request in pairs(actions) do
+    entries[name] = {
+      method = "POST", path = "/connectors/made/" .. name, docstring = "Does it.",
+      parameters = { request = { schema = request } }, response = { type = "any" },
+    }
+  end
+  return bosa.new({ api_base_url = "http://127.0.0.1:9", api_key = "k", snapshot = { made = entries } })
+end
+
+local text = { type = "string" }
+
+local function branch(tag, name)
+  return {
+    type = "object", required = { "kind", name },
+    properties = { kind = { const = tag, type = "string" }, [name] = text },
+  }
+end
+
+--- Schemas that are legal, and that one service or another refuses as they are.
+local awkward = {
+  tuple = { type = "object", properties = {
+    pos = { type = "array", prefixItems = { { type = "number" }, { type = "number" } }, minItems = 2, maxItems = 2 },
+    any = { type = "array" },
+    deep = { type = "object", properties = { l = { anyOf = { { type = "array" }, { type = "null" } } } } },
+  } },
+  union = {
+    oneOf = { { ["$ref"] = "#/$defs/A" }, { ["$ref"] = "#/$defs/B" } },
+    discriminator = { propertyName = "kind", mapping = { a = "#/$defs/A", b = "#/$defs/B" } },
+    ["$defs"] = { A = branch("a", "x"), B = branch("b", "y") },
+  },
+  either_required = {
+    type = "object", properties = { a = text, b = text }, anyOf = { { required = { "a" } }, { required = { "b" } } },
+  },
+  all_of = { allOf = {
+    { type = "object", properties = { a = text }, required = { "a" } }, { properties = { b = text } },
+  } },
+  names = { type = "object", required = { "a b", "$filter" }, properties = {
+    ["a b"] = text, ["$filter"] = text, [("long"):rep(30)] = text, ["é"] = text, [""] = text, ["a-x20b"] = text,
+    deep = { type = "object", properties = { ["x[]"] = text } },
+  } },
+  own_branch = {
+    type = "object", properties = { a = { ["$ref"] = "#/$defs/U" } },
+    ["$defs"] = { U = { anyOf = { { ["$ref"] = "#/$defs/U" }, text } } },
+  },
+  own_top = {
+    ["$ref"] = "#/$defs/U", ["$defs"] = { U = { anyOf = { { ["$ref"] = "#/$defs/U" }, branch("a", "x") } } },
+  },
+  tree = {
+    type = "object", properties = { tree = { ["$ref"] = "#/$defs/T" } },
+    ["$defs"] = { T = { type = "object", properties = { v = text, children = {
+      type = "array", items = { ["$ref"] = "#/$defs/T" },
+    } } } },
+  },
+  free = { type = "object", properties = {
+    map = { type = "object", additionalProperties = text }, any = bosa.object({}),
+  } },
+  limits = { type = "object", properties = {
+    a = { type = "string", minLength = 2, pattern = "^x" }, b = { type = "integer", minimum = 1, default = 5 },
+    c = { type = "array", items = { enum = { "x", "y" }, type = "string" }, minItems = 1, uniqueItems = true },
+  } },
+}
+
+--- Every tool of every connector that there is to try.
+local function all_tools(options)
+  local list = {}
+  local function add(from, name)
+    for _, tool in ipairs(assert(from:connect(name):tools(options))) do list[#list + 1] = tool end
+  end
+  for _, name in ipairs({ "github", "google_drive", "google_mail", "lab" }) do add(hub, name) end
+  local made = made_hub(awkward)
+  add(made, "made")
+  made:close()
+  for _, name in ipairs({ "github", "google_drive" }) do
+    local path = shared.path("schemas/" .. name .. ".json")
+    if path then
+      local real = bosa.new({ api_base_url = "http://127.0.0.1:9", snapshot = path })
+      add(real, name)
+      real:close()
+    end
+  end
+  return list
+end
+
+local function name_of(tool) return (tool["function"] or tool).name end
+local function schema_of(tool)
+  tool = tool["function"] or tool
+  return tool.parameters or tool.input_schema or tool.parametersJsonSchema or tool.inputSchema
+end
+
+--- The one tool of a made action.
+local function made_tool(action, options)
+  local made = made_hub(awkward)
+  options.only = { action }
+  local list = assert(made:connect("made"):tools(options))
+  made:close()
+  return list[1]
+end
+
+for _, format in ipairs(FORMATS) do
+  describe("the form " .. format, function()
+    for what, options in pairs({
+      ["lean definitions"] = { format = format },
+      ["full ones"] = { format = format, full = true },
+      ["those with files"] = { format = format, files = "/tmp" },
+      ["strict ones"] = { format = format, strict = STRICT[format] },
+    }) do
+      it("is taken by its service: " .. what, function()
+        local list = all_tools(options)
+        assert.is_true(#list > 30)
+        for _, tool in ipairs(list) do assert.same({}, providers[format](tool), name_of(tool)) end
+      end)
+    end
+
+    it("has unique names", function()
+      local seen = {}
+      for _, name in ipairs({ "github", "google_drive", "google_mail", "lab" }) do
+        for _, tool in ipairs(hub:connect(name):tools({ format = format })) do
+          assert.is_nil(seen[name_of(tool)])
+          seen[name_of(tool)] = true
+        end
+      end
+    end)
+
+    it("still tells the parameters of a union's branches", function()
+      local schema = schema_of(made_tool("union", { format = format }))
+      for _, name in ipairs({ "kind", "x", "y" }) do assert.truthy(schema.properties[name], name) end
+      assert.same({ "a", "b" }, schema.properties.kind.enum)
+      assert.same({ "kind" }, schema.required)
+      local function is_told(action, note)
+        assert.truthy(encode(made_tool(action, { format = format })):find(note, 1, true))
+      end
+      is_told("union", 'kind = \\"a\\", x | kind = \\"b\\", y')
+      is_told("either_required", "Arguments are one of: a | b")
+      assert.same({ "a" }, schema_of(made_tool("all_of", { format = format })).required)
+    end)
+  end)
+end
+
+describe("strict", function()
+  it("is said, where a schema can be told strictly, and otherwise not", function()
+    local function said(action, format) return (made_tool(action, { format = format, strict = true })) end
+    assert.is_true(said("limits", "openai")["function"].strict)
+    assert.is_true(said("limits", "openai_responses").strict)
+    assert.is_true(said("limits", "anthropic").strict)
+    assert.is_true(said("tree", "openai").parameters == nil and said("tree", "openai")["function"].strict)
+    assert.is_nil(said("tree", "anthropic").strict) -- recursive
+    assert.is_false(said("free", "openai")["function"].strict)
+    assert.is_false(said("free", "openai_responses").strict)
+    assert.is_nil(said("free", "anthropic").strict)
+  end)
+
+  it("is denied where silence means true", function()
+    assert.is_false(made_tool("limits", { format = "openai_responses" }).strict)
+    assert.is_false(made_tool("limits", { format = "openai_responses", strict = false }).strict)
+    assert.is_nil(made_tool("limits", { format = "openai" })["function"].strict)
+    assert.is_false(made_tool("limits", { format = "openai", strict = false })["function"].strict)
+    assert.is_nil(made_tool("limits", { format = "anthropic" }).strict)
+  end)
+
+  it("requires every name of OpenAI, with null for those that are optional", function()
+    local parameters = made_tool("limits", { format = "openai", strict = true })["function"].parameters
+    assert.same({ "a", "b", "c" }, parameters.required)
+    assert.same({ "string", "null" }, parameters.properties.a.type)
+    assert.equal("at least 2 characters, matching ^x", parameters.properties.a.description)
+    assert.equal(1, parameters.properties.b.minimum)
+    assert.is_nil(parameters.properties.b.default)
+  end)
+
+  it("tells limits that Anthropic doesn't know in words", function()
+    local schema = made_tool("limits", { format = "anthropic", strict = true }).input_schema
+    assert.is_nil(schema.required)
+    assert.equal("at least 1", schema.properties.b.description)
+    assert.equal("at least 1 elements", schema.properties.c.description)
+  end)
+
+  it("raises where a form has none", function()
+    for _, format in ipairs({ "gemini", "mcp" }) do
+      local ok, message = pcall(function() hub:connect("lab"):tools({ format = format, strict = true }) end)
+      assert.is_false(ok)
+      assert.truthy(message:find("tools_formats_spec.lua:", 1, true), message)
+      assert.truthy(hub:connect("lab"):tools({ format = format, strict = false }))
+    end
+  end)
+end)
+
+describe("MCP's definitions", function()
+  for _, revision in ipairs({ "2025-06-18", "2025-11-25", "2026-07-28" }) do
+    local tool_schema = shared.protocol(revision, "Tool")
+    if tool_schema then
+      it("are valid by the schema of " .. revision, function()
+        for _, tool in ipairs(all_tools({ format = "mcp" })) do
+          local ok, err = tool_schema:check(tool)
+          assert.is_true(ok, name_of(tool) .. ": " .. tostring(err))
+        end
+      end)
+    end
+  end
+
+  it("say all four hints, by the action's name", function()
+    local tools = {}
+    for _, name in ipairs({ "github", "google_drive" }) do
+      for _, tool in ipairs(hub:connect(name):tools({ format = "mcp" })) do tools[tool.name] = tool end
+    end
+    local function hints(name)
+      local a = tools[name].annotations
+      return { a.readOnlyHint, a.destructiveHint, a.idempotentHint, a.openWorldHint }
+    end
+    assert.same({ true, false, true, true }, hints("github__list_issues"))
+    assert.same({ false, false, false, true }, hints("github__create_issue"))
+    assert.same({ false, true, true, true }, hints("google_drive__delete_file"))
+    assert.equal("List issues (github)", tools.github__list_issues.title)
+  end)
+end)
