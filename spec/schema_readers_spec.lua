@@ -263,7 +263,8 @@ local function ask_all(request)
   assert(bosa.json.encode(assert(github:tools({ format = "openai", files = "/tmp" }))))
   assert(types.of_connector(hub, "made"))
   assert(hub:call_tool("made__no_such", "{}"))
-  assert(tools.prepare(hub, "made__run", '{"x":"none","y":1}', { files = "/tmp" }))
+  local tool = assert(tools.resolve(hub, "made__run", "made", "run", {}))
+  assert(tools.prepare(hub, tool, '{"x":"none","y":1}', { files = "/tmp" }))
   return parameters
 end
 
@@ -410,7 +411,7 @@ describe("the real schemas", function()
       for connector in pairs(schemas) do
         local _, found = fields_of(hub, connector, "bosa.connectors." .. connector)
         local by_name = {}
-        for _, tool in ipairs(assert(hub:connect(connector):tools({ format = "mcp", files = "/tmp" }))) do
+        for _, tool in ipairs(assert(hub:connect(connector):tools({ format = "mcp", files = "/tmp", full = true }))) do
           by_name[tool.name] = tool
         end
         for _, action in ipairs(assert(hub:connect(connector):get_actions())) do
