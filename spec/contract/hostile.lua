@@ -133,6 +133,5 @@ read("Content-Encoding: identity", with("Content-Encoding: identity\r\nContent-L
 read("the next response, not asked for", WHOLE .. WHOLE, 200, false)
 read("bytes after the response", WHOLE .. "more", 200, false)
 read("Connection: close, and no end", with("Connection: close\r\nContent-Length: 20"), 200, false)
-read("a final response before the end of time, then a reset", WHOLE, 200, "reset")
 
 return hostile
