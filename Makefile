@@ -154,6 +154,13 @@ fuzz: ## every parser on made-up input for SECONDS (60) each, by libFuzzer
 	@$(MAKE) $(jobs) FUZZ=1 BUILD=$(BUILD)/fuzz fuzz-programs
 	@tools/fuzz.sh $(BUILD)/fuzz $(SECONDS)
 
+COUNT ?= 100
+SEED ?= 1
+.PHONY: mutants
+mutants: ## change COUNT (100) places of csrc, one at a time (SEED=1 says which): do the tests notice?
+	@tools/deps.sh build test
+	@tools/mutants.py $(COUNT) $(SEED)
+
 MINUTES ?= 10
 .PHONY: soak
 soak: ## mixed calls with random faults for MINUTES (10) in all, and what they left of memory and descriptors

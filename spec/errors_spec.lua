@@ -164,7 +164,7 @@ local kinds = {
     return bosa.new({ api_base_url = "https://127.0.0.1:" .. port, api_key = "k" }):run("lab", "small")
   end,
   protocol = function() return fault({ broken_json = true }) end,
-  file = function() return lab:upload({ file = bosa.file({ path = "/nonexistent/file" }) }) end,
+  file = function() return lab:upload({ file = bosa.file({ path = "/proc/none/file" }) }) end,
   cancelled = function()
     local call = assert(lab:action("slow"):params({ delay_ms = 60000 }):start())
     call:cancel()

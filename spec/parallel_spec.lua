@@ -22,6 +22,63 @@ local function descriptors()
   return count
 end
 
+describe("descriptors", function()
+  it("are not inherited by other programs", function()
+    local function seen()
+      local list = {}
+      for line in io.popen("for fd in /proc/self/fd/*; do readlink $fd; done 2>/dev/null | sort"):lines() do
+        if not line:find("^/proc") and not line:find("^pipe") then list[#list + 1] = line end
+      end
+      return list
+    end
+    local before = seen()
+    local own = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+    local under_way = assert(own:connect("lab"):action("slow"):params({ delay_ms = 60000 }):start())
+    under_way:wait(0.05)
+    local file = assert(own:run("lab", "download", { bytes = 3000000 })) -- in a temporary file
+    assert.same(before, seen())
+    under_way:cancel()
+    own:close()
+    assert.equal(3000000, file.data.size)
+  end)
+end)
+
+describe("two hubs in one loop", function()
+  it("hold each other up in neither way", function()
+    local other = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+    local others = other:connect("lab")
+    assert(lab:small({}))
+    assert(others:small({}))
+    for _, pair in ipairs({ { lab, others }, { others, lab } }) do
+      local under_way = assert(pair[1]:action("slow"):params({ delay_ms = 60000 }):start())
+      for _ = 1, 3 do
+        assert.equal(200, assert(pair[2]:small({})).status)
+        local quick = assert(pair[2]:action("slow"):params({ delay_ms = 1 }):start())
+        assert.equal(200, assert(quick:wait(10)).status)
+      end
+      assert.is_false(under_way:done())
+      under_way:cancel()
+      assert.equal("cancelled", select(2, under_way:wait()).kind)
+    end
+    other:close()
+  end)
+
+  it("end in the order in which their answers come", function()
+    local other = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+    local others, order = other:connect("lab"), {}
+    assert(lab:small({}))
+    assert(others:small({}))
+    local calls = {}
+    for i, one in ipairs({ lab, others, lab, others }) do
+      calls[i] = assert(one:action("slow"):params({ delay_ms = 500 - 100 * i }):start())
+      calls[i]:on_done(function() order[#order + 1] = 5 - i end)
+    end
+    bosa.all(calls)
+    assert.same({ 1, 2, 3, 4 }, order)
+    other:close()
+  end)
+end)
+
 describe("calls", function()
   it("run side by side, and give their results in order", function()
     local calls = {}

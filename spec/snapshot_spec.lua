@@ -127,8 +127,8 @@ describe("a hub with a snapshot", function()
       assert.is_nil(hub)
       return err
     end
-    assert.equal("file", refused("/nowhere/snapshot.json").kind)
-    assert.matches("/nowhere/snapshot.json", tostring(refused("/nowhere/snapshot.json")), 1, true)
+    assert.equal("file", refused("/proc/none/snapshot.json").kind)
+    assert.matches("/proc/none/snapshot.json", tostring(refused("/proc/none/snapshot.json")), 1, true)
     assert.equal("file", refused("/").kind)
     assert.equal("protocol", refused({ github = 5 }).kind)
     assert.equal("protocol", refused({ bosa_snapshot = 7, connectors = {} }).kind)
@@ -310,11 +310,11 @@ describe("bosa snapshot", function()
 
   local mistakes = {
     { { "snapshot", "nothing" }, 4, "nothing" },
-    { { "snapshot", "--diff", "/nowhere/old.json" }, 4, "/nowhere/old.json" },
+    { { "snapshot", "--diff", "/proc/none/old.json" }, 4, "/proc/none/old.json" },
     { { "snapshot", "--diff", "/dev/null", "/dev/null" }, 4, "snapshot /dev/null" },
     { { "snapshot", "--diff" }, 4, "diff" },
     { { "snapshot", "lab", "--breaking" }, 4, "--diff" },
-    { { "snapshot", "lab", "-o", "/nowhere/at/all" }, 1, "/nowhere/at/all" },
+    { { "snapshot", "lab", "-o", "/proc/none/at/all" }, 1, "/proc/none/at/all" },
     { { "snapshot", "lab", "--api-url", NOWHERE }, 5, "cannot connect" },
   }
   for _, case in ipairs(mistakes) do

@@ -116,6 +116,9 @@ static int module_now(lua_State *L)
     return 1;
 }
 
+#define CORE "bosa.core"     /* registry: the core, once it is open */
+#define MODULE "bosa.module" /* registry: what require("bosa") gave */
+
 /* What the core knows and Lua has to know too: kinds of error, names of page parameters, limits. */
 static void open_constants(lua_State *L)
 {
@@ -135,6 +138,18 @@ static void open_constants(lua_State *L)
     lua_setfield(L, -2, "max_attempts");
 }
 
+/* module(table?) -> the `bosa` of this state, once it was given. */
+static int module_module(lua_State *L)
+{
+    lua_settop(L, 1);
+    if (!lua_isnil(L, 1)) {
+        luaL_checktype(L, 1, LUA_TTABLE);
+        lua_setfield(L, LUA_REGISTRYINDEX, MODULE);
+    }
+    lua_getfield(L, LUA_REGISTRYINDEX, MODULE);
+    return 1;
+}
+
 /* is_yieldable() -> whether the running coroutine can yield here. (In nginx `coroutine` has no such
  * function.) */
 static int module_is_yieldable(lua_State *L)
@@ -145,10 +160,36 @@ static int module_is_yieldable(lua_State *L)
 
 __attribute__((visibility("default"))) int luaopen_bosa_core(lua_State *L);
 
+/*
+ * Pushes the module that this state has already, though it was cleared out of package.loaded or
+ * comes from another file: one state has one set of classes. False: there is none.
+ */
+static bool push_opened(lua_State *L)
+{
+    lua_getfield(L, LUA_REGISTRYINDEX, CORE);
+    if (lua_isnil(L, -1)) {
+        lua_pop(L, 1);
+        return false;
+    }
+    lua_getfield(L, -1, "version");
+    const char *version = lua_tostring(L, -1);
+    if (!version || strcmp(version, BOSA_VERSION) != 0) {
+        luaL_error(L, "bosa %s is loaded in this Lua state already; bosa %s can't be, too",
+                   version ? version : "of an unknown version", BOSA_VERSION);
+    }
+    lua_pop(L, 1);
+    return true;
+}
+
 int luaopen_bosa_core(lua_State *L)
 {
-    static const luaL_Reg functions[] = {
-        {"now", module_now}, {"is_yieldable", module_is_yieldable}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"now", module_now},
+                                         {"is_yieldable", module_is_yieldable},
+                                         {"module", module_module},
+                                         {NULL, NULL}};
+    if (push_opened(L)) {
+        return 1;
+    }
     lua_newtable(L);
     compat_setfuncs(L, functions);
     lua_newtable(L);
@@ -170,5 +211,8 @@ int luaopen_bosa_core(lua_State *L)
     bind_open_file(L);
     bind_open_schema(L);
     bind_open_save(L);
+    bind_open_writer(L);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, LUA_REGISTRYINDEX, CORE);
     return 1;
 }

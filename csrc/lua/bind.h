@@ -31,6 +31,7 @@ struct lhub {
     struct transfer_options transfer; /* its strings are kept in the uservalue */
     struct proxy proxy;               /* the option, taken apart; no url: none */
     enum int_mode ints;
+    bool own_null;              /* null is another value than bosa.null: the uservalue's `null` */
     char *url;                  /* owned; for tostring, also when closed */
     int64_t cache_ttl;          /* seconds */
     int64_t last_id;            /* of the calls */
@@ -71,6 +72,7 @@ struct lcall {
 struct lresponse {
     struct call *call; /* owned; ended, ok */
     enum int_mode ints;
+    bool own_null;            /* as the hub's */
     bool changed;             /* `data` in the uservalue counts, not the document */
     uint32_t seen, seen_node; /* element number `seen` (from 0) of the list is at `seen_node`; 0, 0:
                                  none yet */
@@ -89,6 +91,9 @@ struct lfile {
 /* Pushes nil and the error object made of `err`, which is cleared; raises Lua's memory error for
  * BOSA_NOMEM. Returns 2. */
 int bind_fail(lua_State *L, struct bosa_error *err);
+
+/* The same; null in `details` comes as the value at stack index `null` (0: bosa.null). */
+int bind_fail_with(lua_State *L, struct bosa_error *err, int null);
 
 /* Pushes the error object only. */
 void bind_push_error(lua_State *L, struct bosa_error *err);
@@ -178,5 +183,6 @@ void bind_open_response(lua_State *L);
 void bind_open_file(lua_State *L);
 void bind_open_schema(lua_State *L);
 void bind_open_save(lua_State *L);
+void bind_open_writer(lua_State *L);
 
 #endif

@@ -145,7 +145,13 @@ static int call_result(lua_State *L)
     if (call->error.kind == BOSA_NOMEM) {
         return bind_nomem(L); /* each time: bind_fail would clear it */
     }
-    int count = bind_fail(L, &call->error);
+    int null = 0;
+    if (c->hub->own_null) {
+        bind_kept(L, 1, "hub");
+        bind_kept(L, -1, "null");
+        null = lua_gettop(L);
+    }
+    int count = bind_fail_with(L, &call->error, null);
     lua_pushvalue(L, -1);
     bind_keep(L, 1, "error");
     return count;
@@ -154,8 +160,8 @@ static int call_result(lua_State *L)
 /* call:_fail(kind, message): ends the call, whoever drives it. */
 static int call_fail(lua_State *L)
 {
-    static const char *const names[] = {"cancelled", "closed", "file", NULL};
-    static const enum bosa_status kinds[] = {BOSA_CANCELLED, BOSA_CLOSED, BOSA_FILE};
+    static const char *const names[] = {"cancelled", "closed", "file", "timeout", NULL};
+    static const enum bosa_status kinds[] = {BOSA_CANCELLED, BOSA_CLOSED, BOSA_FILE, BOSA_TIMEOUT};
     struct lcall *c = check(L);
     enum bosa_status kind = kinds[luaL_checkoption(L, 2, "cancelled", names)];
     const char *message = luaL_optstring(L, 3, NULL);
@@ -182,7 +188,7 @@ static int call_param(lua_State *L)
     if (node == JSON_NONE || json_type(&c->invocation->params, node) == JSON_FILE) {
         return 0;
     }
-    values_push(L, &c->invocation->params, node, INT_STRING);
+    values_push(L, &c->invocation->params, node, INT_STRING, 0);
     return 1;
 }
 
@@ -196,6 +202,29 @@ static int call_kept(lua_State *L)
 
 /* ---- bytes by way of Lua ---- */
 
+#define STREAM_PIECE 65536 /* bytes of a FIFO that are read at a time */
+
+/* The read function of a FIFO or a device: bytes, "" (nothing yet), nil (the end), or nil, err. */
+static int read_stream(lua_State *L)
+{
+    struct lcall *c = luaL_checkudata(L, lua_upvalueindex(1), CALL_CLASS);
+    struct body *body = c->call ? c->call->request.body : NULL;
+    char *room = lua_newuserdata(L, STREAM_PIECE);
+    size_t got = 0;
+    if (!body) {
+        return 0;
+    }
+    enum bosa_status status = body_read_stream(body, room, STREAM_PIECE, &got, &c->error);
+    if (status != BOSA_OK && status != BOSA_AGAIN) {
+        return bind_fail(L, &c->error);
+    }
+    if (status == BOSA_OK && got == 0) {
+        return 0;
+    }
+    lua_pushlstring(L, room, got);
+    return 1;
+}
+
 /* call:_needs_input() -> read function that must give bytes now; nil: none */
 static int call_needs_input(lua_State *L)
 {
@@ -205,8 +234,20 @@ static int call_needs_input(lua_State *L)
     if (feed == BODY_NO_FEED) {
         return 0;
     }
+    if (feed == BODY_STREAM) {
+        lua_pushvalue(L, 1);
+        lua_pushcclosure(L, read_stream, 1);
+        return 1;
+    }
     bind_kept(L, 1, "feeds");
     lua_rawgeti(L, -1, (int)feed + 1);
+    return 1;
+}
+
+/* call:_driven() -> whether the engine has it, and asks again when it is fed. */
+static int call_driven(lua_State *L)
+{
+    lua_pushboolean(L, check(L)->driven);
     return 1;
 }
 
@@ -218,16 +259,17 @@ static void resume(struct lcall *c)
     }
 }
 
-/* call:_feed(bytes | nil): the waiting read function's answer; nil or "" is its end. */
+/* call:_feed(bytes | nil): the waiting read function's answer; nil is its end. */
 static int call_feed(lua_State *L)
 {
     struct lcall *c = check_alive(L);
     size_t len = 0;
-    const char *bytes = luaL_optlstring(L, 2, "", &len);
-    if (!c->call->request.body || c->call->state == CALL_ENDED) {
+    const char *bytes = luaL_optlstring(L, 2, NULL, &len);
+    struct body *body = c->call->request.body;
+    if (!body || c->call->state == CALL_ENDED) {
         return 0;
     }
-    if (body_feed(c->call->request.body, bytes, len) != BOSA_OK) {
+    if ((bytes ? body_feed(body, bytes, len) : body_feed_end(body)) == BOSA_NOMEM) {
         return bind_nomem(L);
     }
     resume(c);
@@ -564,6 +606,7 @@ void bind_open_call(lua_State *L)
                                        {"_keep", bind_keep_method},
                                        {"_param", call_param},
                                        {"_needs_input", call_needs_input},
+                                       {"_driven", call_driven},
                                        {"_feed", call_feed},
                                        {"_take", call_take},
                                        {"_resume", call_resume},

@@ -57,7 +57,7 @@ static int push(lua_State *L, const struct json_doc *copy)
     if (copy->failed) {
         return bind_nomem(L);
     }
-    values_push(L, copy, 0, INT_STRING);
+    values_push(L, copy, 0, INT_STRING, 0);
     return 1;
 }
 

@@ -59,7 +59,8 @@ static void set_only_fault(lua_State *L, const char *message)
     lua_setfield(L, -2, "details");
 }
 
-void bind_push_error(lua_State *L, struct bosa_error *err)
+/* `null`: as values_push has it, for `details`. */
+static void push_error(lua_State *L, struct bosa_error *err, int null)
 {
     lua_createtable(L, 0, 12);
     set_text(L, "kind", error_kind_name(err->kind));
@@ -85,7 +86,7 @@ void bind_push_error(lua_State *L, struct bosa_error *err)
     }
     const struct json_doc *details = json_error_details(err);
     if (details && details->count > 0) {
-        values_push(L, details, 0, INT_STRING);
+        values_push(L, details, 0, INT_STRING, null);
         lua_setfield(L, -2, "details");
     } else if (err->kind == BOSA_PARAMS) {
         set_only_fault(L, err->message ? err->message : "");
@@ -95,20 +96,30 @@ void bind_push_error(lua_State *L, struct bosa_error *err)
     error_clear(err);
 }
 
+void bind_push_error(lua_State *L, struct bosa_error *err)
+{
+    push_error(L, err, 0);
+}
+
 int bind_nomem(lua_State *L)
 {
     return luaL_error(L, "not enough memory");
 }
 
-int bind_fail(lua_State *L, struct bosa_error *err)
+int bind_fail_with(lua_State *L, struct bosa_error *err, int null)
 {
     if (err->kind == BOSA_NOMEM) {
         error_clear(err);
         return bind_nomem(L);
     }
     lua_pushnil(L);
-    bind_push_error(L, err);
+    push_error(L, err, null);
     return 2;
+}
+
+int bind_fail(lua_State *L, struct bosa_error *err)
+{
+    return bind_fail_with(L, err, 0);
 }
 
 int bind_misuse(lua_State *L, int arg, struct bosa_error *err)

@@ -1,12 +1,14 @@
 #include "bind.h"
 #include "options.h"
 
+#include "base/fileio.h"
 #include "base/mem.h"
 #include "http/file_name.h"
 #include "http/header_fields.h"
 
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define DEFAULT_CHUNK 65536
 #define MAX_CHUNK (1 << 26)
@@ -210,17 +212,33 @@ static int push_text(lua_State *L, const char *text)
     return 1;
 }
 
-static int push_size(lua_State *L, const struct lfile *f, const struct reply *reply)
+/* The size of the file at a path; below 0: none that is known. A FIFO is not opened: its writer
+ * would notice. */
+static int64_t path_size(struct lfile *f)
 {
     struct stat st;
+    int64_t size = FILEIO_UNKNOWN;
+    int fd = -1;
+    if (stat(f->part.path, &st) != 0 || !S_ISREG(st.st_mode)) {
+        return size;
+    }
+    if (fileio_open(f->part.path, &fd, &size, &f->error) != BOSA_OK) {
+        error_clear(&f->error);
+        return (int64_t)st.st_size;
+    }
+    close(fd);
+    return size;
+}
+
+static int push_size(lua_State *L, struct lfile *f, const struct reply *reply)
+{
+    int64_t size = f->part.path ? path_size(f) : f->part.size;
     if (reply) {
         lua_pushnumber(L, (lua_Number)reply->sink.size);
     } else if (f->part.bytes) {
         lua_pushnumber(L, (lua_Number)f->part.len);
-    } else if (f->part.path && stat(f->part.path, &st) == 0) {
-        lua_pushnumber(L, (lua_Number)st.st_size);
-    } else if (f->part.size >= 0) {
-        lua_pushnumber(L, (lua_Number)f->part.size);
+    } else if (size >= 0) {
+        lua_pushnumber(L, (lua_Number)size);
     } else {
         return 0;
     }

@@ -166,13 +166,11 @@ static int check_timeout(lua_State *L, int arg)
     return ms < 0 ? -1 : ms > 1e9 ? (int)1e9 : (int)ms;
 }
 
-/* hub:_step(timeout_ms?) -> whether some call has something for Lua. */
+/* hub:_step(timeout_ms?): works until some call has something for Lua (hub:_next). */
 static int hub_step(lua_State *L)
 {
-    struct lhub *h = bind_check_hub(L, 1);
-    step(h, check_timeout(L, 2));
-    lua_pushboolean(L, h->first != NULL);
-    return 1;
+    step(bind_check_hub(L, 1), check_timeout(L, 2));
+    return 0;
 }
 
 /* hub:_next() -> call, ended, needs_input, chunk, progress, event: the first call of the list (nil:

@@ -15,19 +15,33 @@
 #define DEFAULT_CONNECTIONS 16
 #define DEFAULT_CACHE_TTL 3600
 
-static const char *const option_names[] = {"api_base_url",    "api_key",
-                                           "token",           "allow_http",
-                                           "max_attempts",    "replay_unsafe",
-                                           "deadline",        "timeout",
-                                           "connect_timeout", "max_response_size",
-                                           "max_connections", "cache_dir",
-                                           "cache_ttl",       "cache",
-                                           "ca_file",         "proxy",
-                                           "verify",          "user_agent",
-                                           "transport",       "on_event",
-                                           "int64",           "retry_budget",
-                                           "snapshot",        "before",
-                                           "after",           NULL};
+static const char *const option_names[] = {"api_base_url",
+                                           "api_key",
+                                           "token",
+                                           "allow_http",
+                                           "max_attempts",
+                                           "replay_unsafe",
+                                           "deadline",
+                                           "timeout",
+                                           "connect_timeout",
+                                           "max_response_size",
+                                           "max_connections",
+                                           "cache_dir",
+                                           "cache_ttl",
+                                           "cache",
+                                           "ca_file",
+                                           "proxy",
+                                           "verify",
+                                           "user_agent",
+                                           "transport",
+                                           "on_event",
+                                           "int64",
+                                           "retry_budget",
+                                           "snapshot",
+                                           "before",
+                                           "after",
+                                           "null",
+                                           NULL};
 
 /* An option, else an environment variable, else the fallback; an empty variable counts as unset. */
 static const char *from_env(const char *option, const char *variable, const char *fallback)
@@ -127,6 +141,17 @@ static void keep_snapshot(lua_State *L, int index, int self)
     bind_keep(L, self, "snapshot");
 }
 
+/* What null in answers comes as; given as a parameter, it is null, too. */
+static void keep_null(lua_State *L, int index, int self, struct lhub *h)
+{
+    lua_getfield(L, index, "null");
+    h->own_null = !lua_isnil(L, -1);
+    if (lua_isuserdata(L, -1) || lua_istable(L, -1) || lua_isfunction(L, -1)) {
+        values_add_null(L, -1);
+    }
+    bind_keep(L, self, "null");
+}
+
 static void keep_hooks(lua_State *L, int index, int self)
 {
     options_push(L, index, "transport", LUA_TFUNCTION);
@@ -216,6 +241,7 @@ int bind_hub_make(lua_State *L)
     read_transfer(L, 1, 2, &h->transfer);
     check_proxy(L, h);
     keep_hooks(L, 1, 2);
+    keep_null(L, 1, 2, h);
     make_calls_table(L, 2);
     h->ints = read_int_mode(L, 1);
     struct hub_options o = {.events = wants_events(L, 2), .seed = seed(h)};

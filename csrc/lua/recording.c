@@ -7,8 +7,7 @@
 #include <string.h>
 
 /*
- * relay: what recording needs: a request sent as it is, with an answer that nobody judged, and a
- * file that only its owner can read.
+ * What recording needs: a request sent as it is, with an answer that nobody judged.
  */
 
 static const char *check_method(lua_State *L, int arg)
@@ -90,35 +89,8 @@ static int hub_send_verbatim(lua_State *L)
     return 1;
 }
 
-/* write_private(path, bytes) -> true | nil, err: whole or not at all, readable by its owner only.
- */
-static int write_private(lua_State *L)
-{
-    const char *path = luaL_checkstring(L, 1);
-    size_t len = 0;
-    const char *bytes = luaL_checklstring(L, 2, &len);
-    struct lfile *owner = bind_new(L, sizeof *owner, FILE_CLASS); /* of the error alone */
-    struct sink sink;
-    error_init(&owner->error);
-    if (sink_init(&sink, SINK_PATH, path) != BOSA_OK) {
-        return bind_nomem(L);
-    }
-    enum bosa_status status = sink_write(&sink, bytes, len, &owner->error);
-    if (status == BOSA_OK) {
-        status = sink_finish(&sink, &owner->error);
-    }
-    sink_free(&sink);
-    if (status != BOSA_OK) {
-        return bind_fail(L, &owner->error);
-    }
-    lua_pushboolean(L, 1);
-    return 1;
-}
-
 void bind_open_recording(lua_State *L)
 {
-    lua_pushcfunction(L, write_private);
-    lua_setfield(L, -2, "write_private");
     luaL_getmetatable(L, HUB_CLASS);
     lua_getfield(L, -1, "methods");
     lua_pushcfunction(L, hub_send_verbatim);

@@ -54,6 +54,13 @@ void bind_push_response(lua_State *L, int index)
         bind_keep(L, -2, handed_on[i]);
     }
     r->ints = c->hub->ints;
+    r->own_null = c->hub->own_null;
+    if (r->own_null) {
+        bind_kept(L, index, "hub");
+        bind_kept(L, -1, "null");
+        bind_keep(L, -3, "null");
+        lua_pop(L, 1);
+    }
     r->call = c->call;
     r->call->owner = NULL;
     c->call = NULL;
@@ -89,6 +96,20 @@ static uint32_t list_length(const struct lresponse *r)
     return is_list(r) ? reply_of(r)->doc.nodes[reply_of(r)->data].len : 0;
 }
 
+/* Pushes a node of the answer, as its hub has it. */
+static void push_value(lua_State *L, const struct lresponse *r, uint32_t node)
+{
+    int null = 0;
+    if (r->own_null) {
+        bind_kept(L, 1, "null");
+        null = lua_gettop(L);
+    }
+    values_push(L, &reply_of(r)->doc, node, r->ints, null);
+    if (null) {
+        lua_remove(L, null);
+    }
+}
+
 /* What data is of a response that has no JSON: a file, or nil for an empty answer. */
 static void push_other_data(lua_State *L, const struct lresponse *r)
 {
@@ -108,7 +129,7 @@ static int push_data(lua_State *L, struct lresponse *r)
     }
     lua_pop(L, 1);
     if (has_data(r)) {
-        values_push(L, &reply_of(r)->doc, reply_of(r)->data, r->ints);
+        push_value(L, r, reply_of(r)->data);
     } else {
         push_other_data(L, r);
     }
@@ -131,7 +152,7 @@ static int push_meta(lua_State *L, struct lresponse *r)
         lua_pushnil(L);
         return 1;
     }
-    values_push(L, &reply->doc, reply->meta, r->ints);
+    push_value(L, r, reply->meta);
     lua_pushvalue(L, -1);
     bind_keep(L, 1, "meta");
     return 1;
@@ -181,7 +202,7 @@ static int response_body(lua_State *L)
 {
     struct lresponse *r = check(L);
     if (reply_of(r)->kind == REPLY_JSON) {
-        values_push(L, &reply_of(r)->doc, 0, r->ints);
+        push_value(L, r, 0);
     } else {
         push_other_data(L, r);
     }
@@ -241,7 +262,7 @@ static int push_item(lua_State *L, struct lresponse *r, lua_Number i)
     for (; r->seen < wanted; r->seen++) {
         r->seen_node = json_next(doc, r->seen_node);
     }
-    values_push(L, doc, r->seen_node, r->ints);
+    push_value(L, r, r->seen_node);
     return 1;
 }
 

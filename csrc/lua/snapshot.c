@@ -12,7 +12,7 @@ static int hub_load(lua_State *L)
     if (hub_load_snapshot(h->hub, text, len, names, &h->error) != BOSA_OK) {
         return bind_fail(L, &h->error);
     }
-    values_push(L, names, 0, INT_STRING);
+    values_push(L, names, 0, INT_STRING, 0);
     return 1;
 }
 

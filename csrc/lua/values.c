@@ -110,7 +110,7 @@ static int values_decode(lua_State *L)
     if (json_parse(&box->doc, copy, len, &box->error) != BOSA_OK) {
         return bind_fail(L, &box->error);
     }
-    values_push(L, &box->doc, 0, mode);
+    values_push(L, &box->doc, 0, mode, 0);
     give_box(L, 3, box);
     return 1;
 }
@@ -195,10 +195,106 @@ static void set_boxed(lua_State *L, const char *name, lua_CFunction function)
     lua_setfield(L, -2, name);
 }
 
+/* ---- null ---- */
+
+static const char null_key; /* its address is the registry's key of bosa.null, where that is no
+                               light userdata */
+
+void values_push_null(lua_State *L)
+{
+    lua_pushlightuserdata(L, (void *)&null_key);
+    lua_rawget(L, LUA_REGISTRYINDEX);
+    if (lua_isnil(L, -1)) {
+        lua_pop(L, 1);
+        lua_pushlightuserdata(L, NULL);
+    }
+}
+
+/* Pushes the field `name` of the global table `library`, nil where there is none; raw, as a library
+ * may load parts of itself when they are asked for. */
+static void push_field(lua_State *L, const char *library, const char *name)
+{
+    lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
+    lua_pushliteral(L, "_G");
+    lua_rawget(L, -2);
+    lua_remove(L, -2);
+    for (int i = 0; i < 2; i++) {
+        if (!lua_istable(L, -1)) {
+            lua_pop(L, 1);
+            lua_pushnil(L);
+            return;
+        }
+        lua_pushstring(L, i == 0 ? library : name);
+        lua_rawget(L, -2);
+        lua_remove(L, -2);
+    }
+}
+
+bool values_is_field(lua_State *L, int index, const char *library, const char *name)
+{
+    index = lua_absindex(L, index);
+    push_field(L, library, name);
+    bool same = !lua_isnil(L, -1) && lua_rawequal(L, -1, index);
+    lua_pop(L, 1);
+    return same;
+}
+
+void values_add_null(lua_State *L, int index)
+{
+    index = lua_absindex(L, index);
+    lua_getfield(L, LUA_REGISTRYINDEX, NULLS);
+    lua_pushvalue(L, index);
+    lua_pushboolean(L, 1);
+    lua_rawset(L, -3);
+    lua_pop(L, 1);
+}
+
+bool values_is_null(lua_State *L, int index)
+{
+    index = lua_absindex(L, index);
+    lua_getfield(L, LUA_REGISTRYINDEX, NULLS);
+    lua_pushvalue(L, index);
+    lua_rawget(L, -2);
+    bool known = lua_toboolean(L, -1);
+    lua_pop(L, 2);
+    return known || values_is_field(L, index, "vim", "NIL") ||
+           values_is_field(L, index, "ngx", "null");
+}
+
+/* is_null(value) -> whether it is taken for null wherever a value is sent */
+static int values_is_null_(lua_State *L)
+{
+    luaL_checkany(L, 1);
+    bool plain = lua_islightuserdata(L, 1) && !lua_touserdata(L, 1);
+    lua_pushboolean(L, plain || values_is_null(L, 1));
+    return 1;
+}
+
+/* Chooses bosa.null, and pushes it. */
+static void open_null(lua_State *L)
+{
+    lua_newtable(L);
+    lua_createtable(L, 0, 1);
+    lua_pushliteral(L, "k");
+    lua_setfield(L, -2, "__mode");
+    lua_setmetatable(L, -2);
+    lua_setfield(L, LUA_REGISTRYINDEX, NULLS);
+    push_field(L, "vim", "NIL");
+    if (lua_type(L, -1) == LUA_TUSERDATA) {
+        lua_pushlightuserdata(L, (void *)&null_key);
+        lua_insert(L, -2);
+        lua_rawset(L, LUA_REGISTRYINDEX);
+    } else {
+        lua_pop(L, 1);
+    }
+    values_push_null(L);
+}
+
 void values_open(lua_State *L)
 {
     static const luaL_Reg functions[] = {{"array", values_array},
                                          {"object", values_object},
+                                         {"is_null", values_is_null_},
                                          {"set_to_cdata", values_set_to_cdata},
                                          {NULL, NULL}};
     named_metatable(L, ARRAY_MT);
@@ -212,6 +308,6 @@ void values_open(lua_State *L)
     set_boxed(L, "decode", values_decode);
     set_boxed(L, "encode", values_encode);
     lua_setfield(L, -2, "json");
-    lua_pushlightuserdata(L, NULL);
+    open_null(L);
     lua_setfield(L, -2, "null");
 }

@@ -12,11 +12,30 @@
 enum int_mode { INT_STRING, INT_CDATA, INT_NUMBER };
 
 /*
- * Pushes a node as a Lua value. Integers that a number can't hold come as `mode` says; null is
- * bosa.null; an empty array or object gets the metatable that keeps the two apart. May raise
- * (memory).
+ * Pushes a node as a Lua value. Integers that a number can't hold come as `mode` says; null comes
+ * as the value at stack index `null`, 0: as bosa.null; an empty array or object gets the metatable
+ * that keeps the two apart. May raise (memory).
  */
-void values_push(lua_State *L, const struct json_doc *doc, uint32_t node, enum int_mode mode);
+void values_push(lua_State *L, const struct json_doc *doc, uint32_t node, enum int_mode mode,
+                 int null);
+
+/*
+ * bosa.null: lua-cjson's, a light userdata NULL; in Neovim vim.NIL, the only null that its
+ * functions take. Pushes it.
+ */
+void values_push_null(lua_State *L);
+
+/* Has the value at `index` be taken for null from now on, wherever values are read. */
+void values_add_null(lua_State *L, int index);
+
+/*
+ * True for a null of a host: vim.NIL, ngx.null, or one of values_add_null. Those that are a light
+ * userdata NULL, as lua-cjson's and cqueues', need no such question.
+ */
+bool values_is_null(lua_State *L, int index);
+
+/* True when the value at `index` is the field `name` of the global table `library` (both raw). */
+bool values_is_field(lua_State *L, int index, const char *library, const char *name);
 
 /* Where Lua values are read to. */
 struct values_reader {
@@ -52,6 +71,7 @@ void values_open(lua_State *L);
 #define ARRAY_MT "bosa.array" /* metatables that say which of the two a table is */
 #define OBJECT_MT "bosa.object"
 #define EXACT_DOUBLE 9007199254740992.0 /* 2^53: whole numbers up to it are exact */
+#define NULLS "bosa.nulls"              /* registry: weak table of other values that are null */
 #define TO_CDATA "bosa.to_cdata"        /* registry: function(digits) that hosts with an ffi set */
 
 #endif

@@ -64,6 +64,7 @@ struct pusher {
     lua_State *L;
     const struct json_doc *doc;
     enum int_mode mode;
+    int null; /* stack index of what null comes as; 0: a light userdata */
     int base; /* stack index of the first slot; 0: no slots */
     struct seen_name seen[NAME_SLOTS];
 };
@@ -161,7 +162,11 @@ static void push_scalar(struct pusher *p, const struct json_node *n)
         lua_pushlstring(L, p->doc->text + n->v.at, n->len);
         return;
     default:
-        lua_pushlightuserdata(L, NULL);
+        if (p->null) {
+            lua_pushvalue(L, p->null);
+        } else {
+            lua_pushlightuserdata(L, NULL);
+        }
     }
 }
 
@@ -182,15 +187,31 @@ static uint32_t push_node(struct pusher *p, uint32_t node)
     return (uint32_t)n->v.end;
 }
 
-void values_push(lua_State *L, const struct json_doc *doc, uint32_t node, enum int_mode mode)
+static void push_from(struct pusher *p, uint32_t node)
 {
-    struct pusher p = {.L = L, .doc = doc, .mode = mode};
-    if (json_next(doc, node) - node < WORTH_SLOTS) {
-        push_node(&p, node);
+    if (json_next(p->doc, node) - node < WORTH_SLOTS) {
+        push_node(p, node);
         return;
     }
-    make_slots(&p);
-    push_node(&p, node);
-    lua_replace(L, p.base);
-    lua_settop(L, p.base);
+    make_slots(p);
+    push_node(p, node);
+    lua_replace(p->L, p->base);
+    lua_settop(p->L, p->base);
+}
+
+void values_push(lua_State *L, const struct json_doc *doc, uint32_t node, enum int_mode mode,
+                 int null)
+{
+    struct pusher p = {.L = L, .doc = doc, .mode = mode, .null = null};
+    int own = 0;
+    if (!null) {
+        values_push_null(L);
+        own = lua_islightuserdata(L, -1) ? 0 : lua_gettop(L);
+        p.null = own;
+        lua_settop(L, own ? own : lua_gettop(L) - 1);
+    }
+    push_from(&p, node);
+    if (own) {
+        lua_remove(L, own);
+    }
 }

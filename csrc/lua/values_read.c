@@ -98,6 +98,9 @@ static enum shape shape_by_metatable(lua_State *L, int index)
         shape = is_cjson(L, "empty_array_mt") && lua_rawlen(L, index) == 0 ? SHAPE_ARRAY
                                                                            : SHAPE_UNKNOWN;
     }
+    if (shape == SHAPE_UNKNOWN && values_is_field(L, -1, "vim", "_empty_dict_mt")) {
+        shape = SHAPE_OBJECT;
+    }
     lua_pop(L, 1);
     return shape;
 }
@@ -243,8 +246,15 @@ static enum bosa_status read_object(lua_State *L, int index, bool marked, struct
 static enum bosa_status read_table(lua_State *L, int index, struct values_reader *r,
                                    const struct frame *at)
 {
-    if (at->depth >= JSON_MAX_DEPTH || !lua_checkstack(L, 8)) {
+    if (at->depth >= JSON_MAX_DEPTH || !lua_checkstack(L, 12)) {
         return refuse(r, NULL, "nested too deep (a table within itself?)");
+    }
+    if (lua_getmetatable(L, index)) {
+        lua_pop(L, 1);
+        if (values_is_null(L, index)) {
+            put_null(r);
+            return BOSA_OK;
+        }
     }
     enum shape shape = shape_by_metatable(L, index);
     size_t len = shape == SHAPE_OBJECT ? 0 : lua_rawlen(L, index);
@@ -412,6 +422,10 @@ static enum bosa_status read_pointer(lua_State *L, int index, struct values_read
         put_null(r);
         return BOSA_OK;
     }
+    if (values_is_null(L, index)) {
+        put_null(r);
+        return BOSA_OK;
+    }
     lua_pushvalue(L, index);
     if (!is_cjson(L, "empty_array")) {
         return refuse(r, at, "a light userdata can't be sent");
@@ -425,7 +439,14 @@ static enum bosa_status read_userdata(lua_State *L, int index, struct values_rea
                                       const struct frame *at)
 {
     struct lfile *file = bind_test_file(L, index);
-    return file ? read_file(L, index, file, r, at) : refuse(r, at, "a userdata can't be sent");
+    if (file) {
+        return read_file(L, index, file, r, at);
+    }
+    if (values_is_null(L, index)) {
+        put_null(r);
+        return BOSA_OK;
+    }
+    return refuse(r, at, "a userdata can't be sent");
 }
 
 static enum bosa_status read_value(lua_State *L, int index, struct values_reader *r,

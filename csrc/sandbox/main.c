@@ -3,6 +3,8 @@
  */
 #include "server.h"
 
+#include "base/fileio.h"
+
 #include <errno.h>
 #include <getopt.h>
 #include <pthread.h>
@@ -235,6 +237,7 @@ int main(int argc, char **argv)
     if (code >= 0) {
         return code;
     }
+    fileio_fill_streams(); /* or a connection gets the number of a stream that was closed */
     raise_limits();
     return serve(&options);
 }

@@ -3,6 +3,8 @@
 -- The objects are userdata of the core; what may wait is written here in Lua, since only Lua can yield.
 
 local core = require("bosa.core")
+if core.module() then return core.module() end -- it was cleared out of package.loaded, and is required again
+
 local describe = require("bosa.describe")
 local hooks = require("bosa.hooks")
 local loop = require("bosa.loop")
@@ -325,5 +327,17 @@ function File:chunks(size)
     return bytes
   end
 end
+
+---------------------------------------------------------------------------------------------------
+-- one copy
+
+-- What is under way belongs to the loop and the classes of this copy. So where package.loaded is cleared and a module
+-- required again (plenary.reload, lazy.nvim, busted), it is the same one: a second loop would drive nothing of the
+-- first.
+core.module(bosa)
+for name, module in pairs(package.loaded) do
+  if name:find("^bosa%.") then package.preload[name] = function() return module end end
+end
+package.preload.bosa = function() return bosa end
 
 return bosa

@@ -149,18 +149,37 @@ local function give_chunks(call)
   call:_resume()
 end
 
---- Asks the waiting `read` function for the next bytes of the upload.
+local EMPTY_READS = 8 -- answers of "" in a row (a filter that has nothing yet), after which others have their turn
+local EMPTY_PAUSE = 0.005 -- seconds until `read` is asked again
+
+--- Asks the waiting `read` function for the next bytes of the upload. "" is no end: it has nothing yet, and is asked
+-- again in a while: the engine's calls by a timer; who drives one itself is given the seconds to sleep before that.
+---@return number? seconds
 local function feed(call)
   local read = call:_needs_input()
   if not read then return end
-  local ok, bytes = pcall(read)
-  if not ok then
-    call:_fail("file", "the file's read function raised: " .. tostring(bytes))
-  elseif bytes ~= nil and type(bytes) ~= "string" then
-    call:_fail("file", "the file's read function must return a string or nil, not a " .. type(bytes))
-  else
-    call:_feed(bytes)
+  for _ = 1, EMPTY_READS do
+    local ok, bytes, why = pcall(read)
+    if not ok then return call:_fail("file", "the file's read function raised: " .. tostring(bytes)) end
+    if bytes ~= nil and type(bytes) ~= "string" then
+      return call:_fail("file", "the file's read function must return a string or nil, not a " .. type(bytes))
+    end
+    if bytes == nil and type(why) == "table" then return call:_fail("file", tostring(why.message)) end
+    if bytes == nil and why ~= nil then
+      return call:_fail("file", "the file's read function failed: " .. tostring(why))
+    end
+    if bytes ~= "" then return call:_feed(bytes) end
   end
+  if call:_driven() then
+    local held = setmetatable({ call = call }, { __mode = "v" }) -- who lets go of the call ends it, also now
+    loop.timer(EMPTY_PAUSE, function()
+      if held.call and not held.call:_ended() then loop.feed(held.call) end
+    end)
+    return nil
+  end
+  local left = call:_attempt_time()
+  if left and left <= EMPTY_PAUSE then return call:_fail("timeout", "the upload's bytes did not come in time") end
+  return EMPTY_PAUSE
 end
 
 local function handle(hub, call, ended, needs_input, chunk, progress, event)

@@ -17,6 +17,12 @@ static inline bool exists(const char *path)
     return lstat(path, &info) == 0;
 }
 
+static inline bool is_link(const char *path)
+{
+    struct stat info;
+    return lstat(path, &info) == 0 && S_ISLNK(info.st_mode);
+}
+
 static inline int mode_of(const char *path)
 {
     struct stat info;
@@ -24,14 +30,14 @@ static inline int mode_of(const char *path)
     return (int)(info.st_mode & 07777);
 }
 
-/* How many names a directory has. */
+/* How many names a directory has, hidden ones included. */
 static inline int count_names(const char *dir)
 {
     DIR *listing = opendir(dir);
     int count = 0;
     assert_non_null(listing);
     for (struct dirent *entry; (entry = readdir(listing));) {
-        count += entry->d_name[0] != '.';
+        count += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
     }
     closedir(listing);
     return count;
@@ -43,6 +49,16 @@ static inline int next_descriptor(void)
     int fd = open("/dev/null", O_RDONLY);
     close(fd);
     return fd;
+}
+
+/*
+ * Ends a forked child as another program: what it shares with its parent is not for valgrind to
+ * miss.
+ */
+static inline void end_child(bool ok)
+{
+    execlp(ok ? "true" : "false", ok ? "true" : "false", (char *)NULL);
+    _exit(127);
 }
 
 static inline void put(struct sink *sink, const char *bytes, size_t len)

@@ -151,14 +151,136 @@ static void a_file_that_is_none_is_refused_when_it_is_added(void **unused)
     assert_int_equal(body_add_path(body, dir, &err), BOSA_FILE);
     snprintf(expected, sizeof expected, "cannot read `%s`: Is a directory", dir);
     assert_message(&err, expected);
-    assert_int_equal(mkfifo(in_dir(dir, "fifo"), 0600), 0);
-    assert_int_equal(body_add_path(body, in_dir(dir, "fifo"), &err), BOSA_FILE);
-    snprintf(expected, sizeof expected, "cannot read `%s/fifo`: it is not a regular file", dir);
-    assert_message(&err, expected);
-    assert_int_equal(body_add_path(body, "/dev/null", &err), BOSA_FILE);
-    error_clear(&err);
     assert_int_equal(body_length(body), 0);
     body_free(body);
+    remove_dir(dir);
+}
+
+/* stat says 0 for these, and they aren't empty. */
+static void a_file_of_unknown_size_is_read_to_its_end(void **unused)
+{
+    static const char path[] = "/proc/self/limits";
+    struct body *body;
+    struct bosa_error err;
+    char wanted[8000], got[8000];
+    (void)unused;
+    error_init(&err);
+    FILE *file = fopen(path, "r");
+    if (!file) {
+        return; /* a system without /proc has no such files */
+    }
+    size_t len = fread(wanted, 1, sizeof wanted, file), n, at = 0;
+    fclose(file);
+    body = body_new();
+    assert_int_equal(body_add_path(body, path, &err), BOSA_OK);
+    assert_int_equal(body_length(body), -1);
+    for (int round = 0; round < 2; round++) {
+        at = 0;
+        do {
+            assert_int_equal(body_read(body, got + at, 100, &n, &err), BOSA_OK);
+            at += n;
+        } while (n > 0);
+        assert_int_equal(at, len);
+        assert_memory_equal(got, wanted, len);
+        assert_int_equal(body_rewind(body, &err), BOSA_OK);
+    }
+    body_free(body);
+}
+
+static void an_empty_file_has_a_size(void **unused)
+{
+    char *dir = make_dir();
+    struct body *body = body_new();
+    struct bosa_error err;
+    (void)unused;
+    error_init(&err);
+    write_file(in_dir(dir, "f"), "", 0);
+    assert_int_equal(body_add_path(body, in_dir(dir, "f"), &err), BOSA_OK);
+    assert_int_equal(body_length(body), 0);
+    body_free(body);
+    remove_dir(dir);
+}
+
+/* Reads the stream as its feeder does: the status of one round. */
+static enum bosa_status pump(struct body *body, struct bosa_error *err)
+{
+    char room[4];
+    size_t got;
+    assert_int_equal(body_needs_input(body), BODY_STREAM);
+    enum bosa_status status = body_read_stream(body, room, sizeof room, &got, err);
+    if (status == BOSA_OK) {
+        return got > 0 ? body_feed(body, room, got) : body_feed_end(body);
+    }
+    return status;
+}
+
+static void a_fifo_is_read_as_it_comes_and_never_waited_for(void **unused)
+{
+    char *dir = make_dir();
+    struct body *body = body_new();
+    struct bosa_error err;
+    char out[16];
+    char expected[600];
+    size_t got;
+    (void)unused;
+    error_init(&err);
+    assert_int_equal(mkfifo(in_dir(dir, "fifo"), 0600), 0);
+    assert_int_equal(body_add_path(body, in_dir(dir, "fifo"), &err), BOSA_OK);
+    assert_int_equal(body_length(body), -1);
+    assert_int_equal(body_read(body, out, sizeof out, &got, &err), BOSA_AGAIN);
+    assert_int_equal(pump(body, &err), BOSA_AGAIN); /* no writer has come: that is no end */
+    int writer = open(in_dir(dir, "fifo"), O_WRONLY);
+    assert_int_equal(pump(body, &err), BOSA_AGAIN);
+    assert_int_equal(write(writer, "hello", 5), 5);
+    assert_int_equal(pump(body, &err), BOSA_OK);
+    assert_int_equal(body_read(body, out, sizeof out, &got, &err), BOSA_OK);
+    assert_int_equal(got, 4);
+    assert_int_equal(body_read(body, out, sizeof out, &got, &err), BOSA_AGAIN);
+    assert_int_equal(pump(body, &err), BOSA_OK);
+    assert_int_equal(body_read(body, out, sizeof out, &got, &err), BOSA_OK);
+    assert_int_equal(got, 1);
+    close(writer);
+    assert_int_equal(body_read(body, out, sizeof out, &got, &err), BOSA_AGAIN);
+    assert_int_equal(pump(body, &err), BOSA_OK);
+    assert_int_equal(body_read(body, out, sizeof out, &got, &err), BOSA_OK);
+    assert_int_equal(got, 0);
+    assert_int_equal(body_done(body), 5);
+    assert_int_equal(body_rewind(body, &err), BOSA_FILE);
+    snprintf(expected, sizeof expected, "`%s/fifo` can't be read a second time", dir);
+    assert_message(&err, expected);
+    body_free(body);
+    remove_dir(dir);
+}
+
+/* A writer that came and went without a byte, a pipe without a name, a device: all are empty. */
+static void an_empty_stream_ends(void **unused)
+{
+    char *dir = make_dir();
+    char name[64];
+    int ends[2];
+    (void)unused;
+    assert_int_equal(mkfifo(in_dir(dir, "fifo"), 0600), 0);
+    assert_int_equal(pipe(ends), 0);
+    close(ends[1]);
+    snprintf(name, sizeof name, "/dev/fd/%d", ends[0]);
+    const char *const paths[] = {in_dir(dir, "fifo"), name, "/dev/null"};
+    for (size_t i = 0; i < 3; i++) {
+        struct body *body = body_new();
+        struct bosa_error err;
+        char out[16];
+        size_t got;
+        error_init(&err);
+        assert_int_equal(body_add_path(body, paths[i], &err), BOSA_OK);
+        if (i == 0) {
+            close(open(paths[i], O_WRONLY));
+        }
+        assert_int_equal(body_read(body, out, sizeof out, &got, &err), BOSA_AGAIN);
+        assert_int_equal(pump(body, &err), BOSA_OK);
+        assert_int_equal(body_read(body, out, sizeof out, &got, &err), BOSA_OK);
+        assert_int_equal(got, 0);
+        body_free(body);
+    }
+    close(ends[0]);
     remove_dir(dir);
 }
 
@@ -289,7 +411,11 @@ static void a_feed_is_waited_for_and_read(void **unused)
     assert_int_equal(got, 2);
     assert_memory_equal(out, "89", 2);
     assert_int_equal(body_read(body, out, 8, &got, &err), BOSA_AGAIN);
-    assert_int_equal(body_feed(body, NULL, 0), BOSA_OK);
+    assert_int_equal(body_feed(body, "", 0), BOSA_OK);
+    assert_int_equal(body_needs_input(body), 7);
+    assert_int_equal(body_read(body, out, 8, &got, &err), BOSA_AGAIN);
+    assert_int_equal(body_feed_end(body), BOSA_OK);
+    assert_int_equal(body_feed_end(body), BOSA_AGAIN);
     assert_int_equal(body_read(body, out, 8, &got, &err), BOSA_OK);
     assert_memory_equal(out, ">", 1);
     assert_int_equal(body_done(body), 12);
@@ -306,7 +432,8 @@ static enum bosa_status feed_all(int64_t size, const char *const *pieces, struct
     assert_int_equal(body_add_feed(body, 1, size), BOSA_OK);
     assert_int_equal(body_length(body), size);
     while ((status = read_all(body, err)) == BOSA_AGAIN) {
-        assert_int_equal(body_feed(body, *pieces, *pieces ? strlen(*pieces) : 0), BOSA_OK);
+        assert_int_equal(*pieces ? body_feed(body, *pieces, strlen(*pieces)) : body_feed_end(body),
+                         BOSA_OK);
         pieces += *pieces != NULL;
     }
     body_free(body);
@@ -392,7 +519,7 @@ static enum bosa_status build_and_read(void *path, struct bosa_error *err)
     }
     bool fed = false;
     while (status == BOSA_OK && (status = read_all(body, err)) == BOSA_AGAIN) {
-        status = body_feed(body, "12345", fed ? 0 : 5);
+        status = fed ? body_feed_end(body) : body_feed(body, "12345", 5);
         fed = true;
     }
     body_free(body);
@@ -422,6 +549,10 @@ int main(void)
         cmocka_unit_test(segments_are_read_in_order_in_pieces_of_any_size),
         cmocka_unit_test(a_file_is_read_from_its_start_after_a_rewind_half_way),
         cmocka_unit_test(a_file_that_is_none_is_refused_when_it_is_added),
+        cmocka_unit_test(a_file_of_unknown_size_is_read_to_its_end),
+        cmocka_unit_test(an_empty_file_has_a_size),
+        cmocka_unit_test(a_fifo_is_read_as_it_comes_and_never_waited_for),
+        cmocka_unit_test(an_empty_stream_ends),
         cmocka_unit_test(a_file_is_closed_on_exec_and_in_the_end),
         cmocka_unit_test(a_file_that_changes_its_size_is_an_error),
         cmocka_unit_test(an_empty_file_that_grows_is_an_error),

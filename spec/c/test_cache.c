@@ -387,14 +387,32 @@ static void a_directory_that_can_not_be_made_is_an_error(void **state)
     struct place deep, file;
 
     deep = *place;
-    strcat(deep.dir, "/deep");
-    assert_int_equal(put(&deep, BASE, "github", "{}", NULL, NULL), BOSA_FILE);
-    assert_int_equal(access(place->dir, F_OK), -1);
     file = *place;
     spill(file.dir, "x", 1);
     assert_int_equal(put(&file, BASE, "github", "{}", NULL, NULL), BOSA_FILE);
     assert_absent(&file, BASE, "github");
+    deep = *place;
+    strcat(deep.dir, "/deep");
+    assert_int_equal(put(&deep, BASE, "github", "{}", NULL, NULL), BOSA_FILE);
     assert_int_equal(unlink(file.dir), 0);
+}
+
+/* As ~/.cache of a new home. */
+static void directories_above_are_made_for_us_alone(void **state)
+{
+    const struct place *place = *state;
+    struct place deep = *place;
+    struct stat st;
+
+    strcat(deep.dir, "/one/two");
+    assert_int_equal(put(&deep, BASE, "github", "{}", NULL, NULL), BOSA_OK);
+    assert_entry(&deep, BASE, "github", "{}");
+    assert_int_equal(stat(place->dir, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0700);
+    empty_dir(deep.dir);
+    assert_int_equal(rmdir(deep.dir), 0);
+    deep.dir[strlen(deep.dir) - 4] = '\0';
+    assert_int_equal(rmdir(deep.dir), 0);
 }
 
 #define WRITES 200
@@ -514,6 +532,7 @@ int main(void)
         TEST(a_fifo_is_not_waited_for),
         TEST(what_belongs_to_someone_else_is_refused),
         TEST(a_directory_that_can_not_be_made_is_an_error),
+        TEST(directories_above_are_made_for_us_alone),
         TEST(many_processes_may_write_at_once),
         TEST(a_left_over_file_is_stepped_over),
         TEST(every_failing_allocation_is_survived),

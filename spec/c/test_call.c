@@ -1,6 +1,7 @@
 /* The life of a call: its beginning, the way to the wire, its time, its end. */
 #include "call_fixture.h"
 #include "http/header_fields.h"
+#include "sink_fixture.h"
 
 /* ---- beginnings ---- */
 
@@ -410,7 +411,8 @@ static void a_call_keeps_its_hub_and_its_plan(void **state)
 
 static void a_failed_call_leaves_no_partial_file(void **state)
 {
-    static const char path[] = "/tmp/bosa-test-call-output";
+    char *dir = make_dir();
+    const char *path = in_dir(dir, "f");
     struct world *w = *state;
     struct invocation *invocation;
 
@@ -425,11 +427,63 @@ static void a_failed_call_leaves_no_partial_file(void **state)
     call_begin(w->call, &w->now);
     sending(w);
     assert_true(head_and_body(w, 200, "Content-Type: text/plain\n", "abc"));
-    assert_int_not_equal(w->call->reply.sink.fd, -1);
+    assert_int_equal(count_names(dir), 1);
     broke(w, BOSA_CONNECTION, BOSA_SENT_MAYBE);
     assert_failed(w, BOSA_CONNECTION, BOSA_SENT_YES, 1);
-    assert_int_equal(w->call->reply.sink.fd, -1);
-    assert_null(w->call->reply.sink.part);
+    assert_int_equal(count_names(dir), 0);
+    remove_dir(dir);
+}
+
+/* A call whose answer goes to `path`, begun. */
+static void begin_output(struct world *w, const char *path)
+{
+    struct invocation *invocation;
+
+    open_hub(w);
+    teach(w, OLD_SCHEMAS);
+    invocation = invocation_new("github", 6, "list", 4, &w->policy);
+    assert_non_null(invocation);
+    invocation->output = path ? SINK_PATH : SINK_MEMORY;
+    invocation->output_path = path ? mem_dup(path, strlen(path)) : NULL;
+    w->call = call_new_action(w->hub, invocation);
+    invocation_unref(invocation);
+    call_begin(w->call, &w->now);
+}
+
+static void an_output_that_can_not_be_written_is_known_before_anything_is_sent(void **state)
+{
+    char *dir = make_dir();
+    struct world *w = *state;
+
+    begin_output(w, in_dir(dir, "none/f"));
+    assert_failed(w, BOSA_FILE, BOSA_SENT_NO, 0);
+    remove_dir(dir);
+}
+
+static void a_temporary_directory_that_is_not_there_is_known_before_anything_is_sent(void **state)
+{
+    char *dir = make_dir();
+    struct world *w = *state;
+
+    setenv("TMPDIR", in_dir(dir, "none"), 1);
+    begin_output(w, NULL);
+    unsetenv("TMPDIR");
+    assert_failed(w, BOSA_FILE, BOSA_SENT_NO, 0);
+    remove_dir(dir);
+}
+
+static void an_answer_that_is_no_file_leaves_none(void **state)
+{
+    char *dir = make_dir();
+    struct world *w = *state;
+
+    begin_output(w, in_dir(dir, "f"));
+    assert_int_equal(count_names(dir), 1);
+    sending(w);
+    answer(w, 200, DONE);
+    assert_ok(w, 1);
+    assert_int_equal(count_names(dir), 0);
+    remove_dir(dir);
 }
 
 int main(void)
@@ -460,6 +514,9 @@ int main(void)
         world_test(a_call_can_be_freed_in_every_state),
         world_test(a_call_keeps_its_hub_and_its_plan),
         world_test(a_failed_call_leaves_no_partial_file),
+        world_test(an_output_that_can_not_be_written_is_known_before_anything_is_sent),
+        world_test(a_temporary_directory_that_is_not_there_is_known_before_anything_is_sent),
+        world_test(an_answer_that_is_no_file_leaves_none),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

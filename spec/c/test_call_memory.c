@@ -1,6 +1,7 @@
 /* Calls that run out of memory, at every allocation in turn: each must end, say so, and leave
  * nothing behind. */
 #include "call_fixture.h"
+#include "net_fixture.h"
 
 /* A life with everything in it that allocates. Goes on, doing nothing, when the call has ended. */
 static void live_through(struct world *w)
@@ -161,6 +162,8 @@ static void break_off_a_download(struct world *w)
     broke(w, BOSA_CONNECTION, BOSA_SENT_MAYBE);
 }
 
+static char output[600]; /* where a download goes: in a directory of the test's own */
+
 /* Brings a fresh call to where the step begins. */
 static void before_step(struct world *w, void (*step)(struct world *w))
 {
@@ -170,7 +173,7 @@ static void before_step(struct world *w, void (*step)(struct world *w))
     assert_non_null(invocation);
     if (step == begin_with_a_path) {
         invocation->output = SINK_PATH;
-        invocation->output_path = mem_dup("/tmp/x", 6);
+        invocation->output_path = mem_dup(output, strlen(output));
     } else if (step == break_off_a_download) {
         invocation->output = SINK_CALLER;
     }
@@ -200,7 +203,9 @@ static void a_last_step_ends_well_wherever_memory_runs_out(void **state)
     static void (*const steps[])(struct world *) = {begin_with_a_path, fail_without_schemas,
                                                     run_out_of_time, break_off_a_download};
     struct world *w = *state;
+    char *dir = make_dir();
 
+    snprintf(output, sizeof output, "%s/f", dir);
     w->policy.deadline = 10000;
     w->policy.max_attempts = 2;
     w->policy.replay_unsafe = true;
@@ -220,6 +225,7 @@ static void a_last_step_ends_well_wherever_memory_runs_out(void **state)
             w->call = NULL;
         }
     }
+    remove_dir(dir);
 }
 
 int main(void)

@@ -488,7 +488,7 @@ static void what_makes_no_sense_on_the_disk_is_removed(void **state)
 
 static void a_disk_that_can_not_be_written_does_not_matter(void **state)
 {
-    struct hub *hub = fixture_hub(NULL, "/nowhere/at/all", TTL);
+    struct hub *hub = fixture_hub(NULL, "/dev/null/at/all", TTL);
     struct bosa_error err;
 
     (void)state;

@@ -257,6 +257,22 @@ static void an_answer_is_json_a_file_or_empty_by_its_head_and_looks(void **unuse
     }
 }
 
+/* What stands in memory behind a piece that is all blanks decides nothing. */
+static void blanks_are_looked_at_to_their_end_and_no_further(void **unused)
+{
+    struct reply reply;
+    struct bosa_error err;
+    (void)unused;
+    error_init(&err);
+    begin_reply(&reply);
+    give_head(&reply, 200, NULL);
+    assert_int_equal(reply_body(&reply, " \n ~", 2, &err), BOSA_OK);
+    assert_int_equal(reply_body(&reply, "{}", 2, &err), BOSA_OK);
+    assert_int_equal(reply_end(&reply, &err), BOSA_OK);
+    assert_int_equal(reply.kind, REPLY_JSON);
+    reply_free(&reply);
+}
+
 static void a_status_without_a_body_has_none(void **unused)
 {
     static const int statuses[] = {204, 205, 304};
@@ -554,13 +570,13 @@ static void a_file_that_can_not_be_written_is_told(void **unused)
 {
     struct reply reply;
     struct bosa_error err;
-    const struct reply_options options = {1000, SINK_PATH, "/nowhere/f"};
+    const struct reply_options options = {1000, SINK_PATH, "/dev/null/f"};
     (void)unused;
     error_init(&err);
     assert_int_equal(reply_init(&reply, &options), BOSA_OK);
     give_head(&reply, 200, "Content-Type: a/b");
     assert_int_equal(reply_body(&reply, "x", 1, &err), BOSA_FILE);
-    assert_message(&err, "cannot write `/nowhere/f`: No such file or directory");
+    assert_message(&err, "cannot write `/dev/null/f`: Not a directory");
     reply_free(&reply);
 }
 
@@ -628,6 +644,7 @@ int main(void)
         cmocka_unit_test(the_bytes_of_fields_are_bounded),
         cmocka_unit_test(the_size_to_expect_is_the_length_of_what_is_not_compressed),
         cmocka_unit_test(an_answer_is_json_a_file_or_empty_by_its_head_and_looks),
+        cmocka_unit_test(blanks_are_looked_at_to_their_end_and_no_further),
         cmocka_unit_test(a_status_without_a_body_has_none),
         cmocka_unit_test(data_and_meta_are_the_envelopes),
         cmocka_unit_test(what_is_no_envelope_is_itself_the_data),

@@ -82,11 +82,10 @@ static void a_missing_temporary_directory_is_told(void **unused)
     char *piece = calloc(1, SINK_MEMORY_LIMIT + 1);
     (void)unused;
     error_init(&err);
-    assert_int_equal(setenv("TMPDIR", "/nowhere/tmp", 1), 0);
+    assert_int_equal(setenv("TMPDIR", "/dev/null/tmp", 1), 0);
     assert_int_equal(sink_init(&sink, SINK_MEMORY, NULL), BOSA_OK);
     assert_int_equal(sink_write(&sink, piece, SINK_MEMORY_LIMIT + 1, &err), BOSA_FILE);
-    assert_message(&err,
-                   "cannot make a temporary file in `/nowhere/tmp`: No such file or directory");
+    assert_message(&err, "cannot make a temporary file in `/dev/null/tmp`: Not a directory");
     sink_free(&sink);
     unsetenv("TMPDIR");
     free(piece);
@@ -105,8 +104,9 @@ static void a_path_appears_when_it_is_whole(void **unused)
     assert_int_equal(sink_init(&sink, SINK_PATH, path), BOSA_OK);
     assert_int_equal(count_names(dir), 1);
     put(&sink, "new ", 4);
-    assert_int_equal(mode_of(in_dir(dir, "f.part")), 0600);
-    assert_int_equal(fcntl(sink.fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+    assert_int_equal(count_names(dir), 2);
+    assert_int_equal(mode_of(sink.file.part), 0600);
+    assert_int_equal(fcntl(sink.file.fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
     assert_file(path, "old", 3);
     put(&sink, "content", 7);
     finish(&sink);
@@ -191,25 +191,75 @@ static void parts_of_others_are_left_alone(void **unused)
     remove_dir(dir);
 }
 
-static void a_symlink_is_replaced_and_never_followed(void **unused)
+/* An answer of another kind, or none, lets go of what was opened before anything was sent. */
+static void a_path_is_opened_before_its_first_byte(void **unused)
+{
+    char *dir = make_dir();
+    struct sink sink;
+    struct bosa_error err;
+    int fd = next_descriptor();
+    (void)unused;
+    error_init(&err);
+    assert_int_equal(sink_init(&sink, SINK_PATH, in_dir(dir, "f")), BOSA_OK);
+    assert_int_equal(sink_open(&sink, &err), BOSA_OK);
+    assert_int_equal(sink_open(&sink, &err), BOSA_OK);
+    assert_int_equal(count_names(dir), 1);
+    assert_false(exists(in_dir(dir, "f")));
+    sink_close(&sink);
+    assert_int_equal(count_names(dir), 0);
+    assert_int_equal(next_descriptor(), fd);
+    sink_free(&sink);
+    remove_dir(dir);
+}
+
+/* To its reader, closing a FIFO between two attempts would be the end. */
+static void a_fifo_stays_open_for_another_attempt(void **unused)
 {
     char *dir = make_dir();
     const char *path = in_dir(dir, "f");
-    const char *victim = in_dir(dir, "victim");
+    char got[8];
     struct sink sink;
-    struct stat info;
+    struct bosa_error err;
     (void)unused;
-    write_file(victim, "safe", 4);
-    assert_int_equal(symlink(victim, path), 0);
-    assert_int_equal(symlink(victim, in_dir(dir, "f.part")), 0);
+    error_init(&err);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    int reader = open(path, O_RDONLY | O_NONBLOCK);
     assert_int_equal(sink_init(&sink, SINK_PATH, path), BOSA_OK);
-    put(&sink, "new", 3);
-    finish(&sink);
+    assert_int_equal(sink_open(&sink, &err), BOSA_OK);
+    sink_reset(&sink);
+    assert_true(sink_can_restart(&sink));
+    assert_int_equal(sink_open(&sink, &err), BOSA_OK);
+    assert_int_equal(read(reader, got, sizeof got), -1); /* nothing yet, and no end */
+    put(&sink, "half", 4);
+    assert_false(sink_can_restart(&sink));
+    sink_reset(&sink);
+    assert_int_equal(sink_open(&sink, &err), BOSA_FILE);
+    assert_non_null(strstr(err.message, "a second time: it has a part of the content already"));
+    error_clear(&err);
+    sink_close(&sink);
+    assert_int_equal(read(reader, got, sizeof got), 4);
+    assert_int_equal(read(reader, got, sizeof got), 0);
+    close(reader);
     sink_free(&sink);
-    assert_file(victim, "safe", 4);
-    assert_file(path, "new", 3);
-    assert_int_equal(lstat(path, &info), 0);
-    assert_true(S_ISREG(info.st_mode));
+    remove_dir(dir);
+}
+
+static void a_chosen_temporary_directory_is_looked_at(void **unused)
+{
+    char *dir = make_dir();
+    struct bosa_error err;
+    char expected[600];
+    (void)unused;
+    error_init(&err);
+    assert_int_equal(sink_check_temporary(&err), BOSA_OK);
+    assert_int_equal(setenv("TMPDIR", dir, 1), 0);
+    assert_int_equal(sink_check_temporary(&err), BOSA_OK);
+    assert_int_equal(setenv("TMPDIR", in_dir(dir, "none"), 1), 0);
+    assert_int_equal(sink_check_temporary(&err), BOSA_FILE);
+    snprintf(expected, sizeof expected,
+             "cannot make a temporary file in `%s/none`: No such file or directory", dir);
+    assert_message(&err, expected);
+    unsetenv("TMPDIR");
     remove_dir(dir);
 }
 
@@ -227,9 +277,9 @@ static void a_path_that_can_not_be_written_is_told_before_the_first_byte(void **
     assert_string_equal(err.cause, "Is a directory");
     assert_message(&err, expected);
     sink_free(&sink);
-    assert_int_equal(sink_init(&sink, SINK_PATH, "/nowhere/f"), BOSA_OK);
+    assert_int_equal(sink_init(&sink, SINK_PATH, "/dev/null/f"), BOSA_OK);
     assert_int_equal(sink_finish(&sink, &err), BOSA_FILE);
-    assert_message(&err, "cannot write `/nowhere/f`: No such file or directory");
+    assert_message(&err, "cannot write `/dev/null/f`: Not a directory");
     sink_free(&sink);
     remove_dir(dir);
 }
@@ -291,11 +341,11 @@ static void a_part_is_removed_by_its_opener_alone(void **unused)
     assert_true(child >= 0);
     if (child == 0) {
         sink_free(&sink);
-        _exit(exists(in_dir(dir, "f.part")) ? 0 : 1);
+        end_child(count_names(dir) == 1);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
-    assert_true(exists(in_dir(dir, "f.part")));
+    assert_int_equal(count_names(dir), 1);
     sink_free(&sink);
     assert_int_equal(count_names(dir), 0);
     remove_dir(dir);
@@ -394,9 +444,8 @@ static void sinks_survive_a_lack_of_memory(void **unused)
     (void)unused;
     assert_true(torture(use_all_kinds, dir) > 10);
     assert_int_equal(next_descriptor(), fd);
-    assert_false(exists(in_dir(dir, "f.part")));
-    assert_false(exists(in_dir(dir, "g.part")));
-    assert_false(exists(in_dir(dir, "h.part")));
+    assert_true(exists(in_dir(dir, "f")) && exists(in_dir(dir, "g")));
+    assert_int_equal(count_names(dir), 2);
     remove_dir(dir);
 }
 
@@ -436,7 +485,9 @@ int main(void)
         cmocka_unit_test(what_is_not_finished_leaves_nothing),
         cmocka_unit_test(a_second_attempt_writes_from_the_start),
         cmocka_unit_test(parts_of_others_are_left_alone),
-        cmocka_unit_test(a_symlink_is_replaced_and_never_followed),
+        cmocka_unit_test(a_path_is_opened_before_its_first_byte),
+        cmocka_unit_test(a_fifo_stays_open_for_another_attempt),
+        cmocka_unit_test(a_chosen_temporary_directory_is_looked_at),
         cmocka_unit_test(a_path_that_can_not_be_written_is_told_before_the_first_byte),
         cmocka_unit_test(a_full_disk_is_told_and_leaves_nothing),
         cmocka_unit_test(a_target_that_became_a_directory_is_an_error),

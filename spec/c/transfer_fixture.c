@@ -140,7 +140,7 @@ void feed(struct world *w, struct outcome *o)
     struct body *body = o->call->request.body;
     size_t len = o->feed_left < sizeof bytes ? (size_t)o->feed_left : sizeof bytes;
     assert_int_equal(body_needs_input(body), 0);
-    assert_int_equal(body_feed(body, bytes, len), BOSA_OK);
+    assert_int_equal(len > 0 ? body_feed(body, bytes, len) : body_feed_end(body), BOSA_OK);
     o->feed_left -= len;
     transfer_resume(w->transfer, o->call);
 }

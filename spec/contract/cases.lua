@@ -192,7 +192,7 @@ case("writes a download to a path, or says why not", function(c)
   equal(300000, #f:read("*a"))
   f:close()
   os.remove(path)
-  fails("file", nil, c.lab:action("download"):params({ bytes = 10 }):output("/nowhere/at/all"):run())
+  fails("file", "no", c.lab:action("download"):params({ bytes = 10 }):output("/proc/none/at/all"):run())
 end)
 
 case("uploads from memory, from disk and from a function", function(c)
@@ -269,7 +269,7 @@ case("has kind protocol for an answer that makes no sense", function(c)
 end)
 
 case("has kind file for a file that isn't there", function(c)
-  fails("file", "no", c.lab:upload({ file = bosa.file({ path = "/nowhere/at/all" }) }))
+  fails("file", "no", c.lab:upload({ file = bosa.file({ path = "/proc/none/at/all" }) }))
 end)
 
 return cases

@@ -6,6 +6,11 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <poll.h>
+#include <sys/vfs.h>
+#define PIPEFS 0x50495045 /* file system of pipes without a name */
+#endif
 
 #define MAX_RUN                                                                                    \
     ((size_t)1 << 30) /* bytes of one system call; more than SSIZE_MAX would be undefined */
@@ -22,11 +27,51 @@ enum bosa_status fileio_error(struct bosa_error *err, const char *verb, const ch
     return status;
 }
 
-/* O_NONBLOCK: opening a FIFO must not wait for its writer, only to be refused then. */
+int fileio_above_streams(int fd)
+{
+    if (fd < 0 || fd > STDERR_FILENO) {
+        return fd;
+    }
+    int moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    int number = errno;
+    close(fd);
+    errno = number;
+    return moved;
+}
+
+/* Opened the wrong way round, so that who reads or writes there is told, as before. */
+void fileio_fill_streams(void)
+{
+    static const int flags[] = {O_WRONLY, O_RDONLY, O_RDWR};
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", flags[fd]) < 0) {
+            return;
+        }
+    }
+}
+
+/*
+ * The size of a regular file: what stat says, if the file has a last byte and no more. In /proc and
+ * /sys it says 0, or a page.
+ */
+static enum bosa_status find_size(int fd, const char *path, off_t said, int64_t *size,
+                                  struct bosa_error *err)
+{
+    char byte;
+    size_t got = 0;
+    enum bosa_status status =
+        fileio_read(fd, path, said > 0 ? (int64_t)said - 1 : 0, &byte, 1, &got, err);
+    if (status == BOSA_OK) {
+        *size = (said > 0) == (got > 0) ? (int64_t)said : FILEIO_UNKNOWN;
+    }
+    return status;
+}
+
+/* O_NONBLOCK: opening a FIFO must not wait for its writer. */
 enum bosa_status fileio_open(const char *path, int *fd, int64_t *size, struct bosa_error *err)
 {
     struct stat info;
-    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    *fd = fileio_above_streams(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     if (*fd < 0) {
         return fileio_error(err, "open", path, errno);
     }
@@ -35,16 +80,54 @@ enum bosa_status fileio_open(const char *path, int *fd, int64_t *size, struct bo
         status = fileio_error(err, "open", path, errno);
     } else if (S_ISDIR(info.st_mode)) {
         status = fileio_error(err, "read", path, EISDIR);
-    } else if (!S_ISREG(info.st_mode)) {
-        status = error_set(err, BOSA_FILE, "cannot read `%s`: it is not a regular file", path);
+    } else if (S_ISREG(info.st_mode)) {
+        status = find_size(*fd, path, info.st_size, size, err);
+    } else {
+        *size = S_ISBLK(info.st_mode) ? FILEIO_UNKNOWN : FILEIO_STREAM;
     }
     if (status != BOSA_OK) {
         close(*fd);
         *fd = -1;
-        return status;
     }
-    *size = (int64_t)info.st_size;
-    return BOSA_OK;
+    return status;
+}
+
+/*
+ * True for a FIFO that nobody has written to yet. Linux tells by POLLHUP that a writer has come and
+ * gone; a pipe without a name gets none any more. Elsewhere a FIFO from which nothing came is
+ * waited for, as there is no way to tell.
+ */
+static bool awaits_writer(int fd)
+{
+    struct stat info;
+    if (fstat(fd, &info) != 0 || !S_ISFIFO(info.st_mode)) {
+        return false;
+    }
+#ifdef __linux__
+    struct statfs system;
+    struct pollfd set = {.fd = fd, .events = POLLIN};
+    bool named = fstatfs(fd, &system) == 0 && system.f_type != PIPEFS;
+    return named && poll(&set, 1, 0) >= 0 && !(set.revents & POLLHUP);
+#else
+    return true;
+#endif
+}
+
+enum bosa_status fileio_read_stream(int fd, const char *path, bool begun, char *out, size_t cap,
+                                    size_t *got, struct bosa_error *err)
+{
+    ssize_t n;
+    do {
+        n = read(fd, out, cap < MAX_RUN ? cap : MAX_RUN);
+    } while (n < 0 && errno == EINTR);
+    *got = n < 0 ? 0 : (size_t)n;
+    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+        return BOSA_AGAIN;
+    }
+    if (n < 0) {
+        return fileio_error(err, "read", path, errno);
+    }
+    return n == 0 && !begun && awaits_writer(fd) ? BOSA_AGAIN : BOSA_OK;
 }
 
 /* A signal that comes in between is no error. */

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -15,11 +16,34 @@
 enum bosa_status fileio_error(struct bosa_error *err, const char *verb, const char *path,
                               int number);
 
+/* Sizes that are none. */
+#define FILEIO_UNKNOWN ((int64_t)-1) /* its end tells: of /proc and the like stat knows nothing */
+#define FILEIO_STREAM ((int64_t)-2)  /* likewise, and it is read by fileio_read_stream */
+
 /*
- * Opens a regular file for reading, close-on-exec, and tells its size. A directory, a FIFO, a
- * device is BOSA_FILE.
+ * Opens a file for reading, close-on-exec, and tells its size. It never waits: a FIFO or a device
+ * is a stream that is read without blocking. A directory is BOSA_FILE.
  */
 enum bosa_status fileio_open(const char *path, int *fd, int64_t *size, struct bosa_error *err);
+
+/*
+ * Reads what a stream has. *got 0: its end. BOSA_AGAIN: nothing yet. `begun`: bytes have come
+ * before; until then a FIFO without a writer has nothing yet, and not its end.
+ */
+enum bosa_status fileio_read_stream(int fd, const char *path, bool begun, char *out, size_t cap,
+                                    size_t *got, struct bosa_error *err);
+
+/*
+ * Moves a descriptor just opened (below 0: stays so, with errno) above the standard streams, where
+ * a process that was started without them would print into it. Close-on-exec.
+ */
+int fileio_above_streams(int fd);
+
+/*
+ * Opens /dev/null for every standard stream that is closed, so that nothing else gets its number.
+ * Reading the first and writing to the second still fail.
+ */
+void fileio_fill_streams(void);
 
 /* Reads up to `cap` bytes from `offset`. *got 0: the end. `path` is for the message. */
 enum bosa_status fileio_read(int fd, const char *path, int64_t offset, char *out, size_t cap,

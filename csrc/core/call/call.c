@@ -170,6 +170,10 @@ enum call_state call_prepare(struct call *call, const struct moment *now)
         return call_fail(call, &err, now);
     }
     call->p->reply_made = true;
+    error_init(&err);
+    if (sink_open(&call->reply.sink, &err) != BOSA_OK) {
+        return call_fail(call, &err, now);
+    }
     call->state = CALL_SEND;
     return call->state;
 }
@@ -407,6 +411,7 @@ enum call_state call_fail(struct call *call, struct bosa_error *err, const struc
     error_move(&call->error, err);
     if (call->p->reply_made) {
         reply_reset(&call->reply);
+        sink_close(&call->reply.sink);
     }
     call->ok = false;
     return end(call, now);

@@ -45,19 +45,11 @@ double retry_wait(int attempts, double asked, double jitter)
     return (double)(1 << (doublings < MAX_DOUBLINGS ? doublings : MAX_DOUBLINGS)) + jitter;
 }
 
-/* True when nobody was given a part of the answer, which would come a second time. */
-static bool can_receive_again(const struct call *call)
-{
-    const struct sink *sink = &call->reply.sink;
-
-    return sink->kind != SINK_CALLER || sink->size == sink->bytes.len;
-}
-
 /* Both directions are looked at before anything is changed. */
 bool call_rewind(struct call *call, struct bosa_error *err)
 {
     struct bosa_error why;
-    bool ok = can_receive_again(call);
+    bool ok = sink_can_restart(&call->reply.sink);
 
     error_init(&why);
     if (!ok) {

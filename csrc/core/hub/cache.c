@@ -10,6 +10,7 @@
 #include "hub/cache.h"
 
 #include "base/buf.h"
+#include "base/file_write.h"
 #include "base/fileio.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -29,7 +30,6 @@
 #define CACHE_HEAD_LEN (CACHE_MAGIC_LEN + CACHE_SUM_DIGITS)
 #define CACHE_MAX_BYTES ((off_t)256 << 20) /* of a file; a longer one is broken */
 #define CACHE_MAX_NAME 120                 /* bytes of an escaped name; a longer one is hashed */
-#define CACHE_TRIES 100                    /* names tried for the file that is written beside */
 
 #define HASH_START UINT64_C(0xcbf29ce484222325)
 #define HASH_PRIME UINT64_C(0x100000001b3)
@@ -336,60 +336,24 @@ static void add_entry(struct buf *out, const char *base_url, const char *name,
     buf_free(&rest);
 }
 
-/*
- * Makes a new file beside `file`, its name in `beside`. The process's number keeps processes apart,
- * the counter those who share one. A negative number: errno says why.
- */
-static int create_beside(int dir, const char *file, struct buf *beside)
+/* Makes a directory and those above it, for us alone. Returns an errno, 0: it is there. */
+static int make_dirs(const char *dir)
 {
-    int fd = -1;
+    char *path = mem_dup(dir, strlen(dir));
+    int number = !path ? ENOMEM : 0;
 
-    for (int i = 0; i < CACHE_TRIES; i++) {
-        buf_clear(beside);
-        buf_addf(beside, ".%s.%ld.%d", file, (long)getpid(), i);
-        buf_addc(beside, '\0');
-        if (beside->failed) {
-            errno = ENOMEM;
-            return -1;
+    for (char *at = path; number == 0 && *at;) {
+        at += strspn(at, "/");
+        at += strcspn(at, "/");
+        char was = *at;
+        *at = '\0';
+        if (mkdir(path, 0700) != 0 && errno != EEXIST && access(path, F_OK) != 0) {
+            number = errno;
         }
-        fd = openat(dir, beside->data, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-        if (fd >= 0 || errno != EEXIST) {
-            break;
-        }
+        *at = was;
     }
-    return fd;
-}
-
-/*
- * Puts the bytes under the name `file`, whole or not at all for whoever reads. No fsync: after a
- * crash of the machine the checksum tells, and what is lost can be fetched again. `path` is the
- * directory's, for messages.
- */
-static enum bosa_status replace_file(int dir, const char *path, const char *file,
-                                     const struct buf *content, struct bosa_error *err)
-{
-    enum bosa_status status;
-    struct buf beside;
-    int fd;
-
-    buf_init(&beside);
-    fd = create_beside(dir, file, &beside);
-    if (fd < 0) {
-        buf_free(&beside);
-        return write_error(err, path, errno);
-    }
-    status = fileio_write(fd, path, content->data, content->len, err);
-    if (close(fd) != 0 && status == BOSA_OK) {
-        status = write_error(err, path, errno);
-    }
-    if (status == BOSA_OK && renameat(dir, beside.data, dir, file) != 0) {
-        status = write_error(err, path, errno);
-    }
-    if (status != BOSA_OK) {
-        (void)unlinkat(dir, beside.data, 0);
-    }
-    buf_free(&beside);
-    return status;
+    mem_free(path);
+    return number;
 }
 
 /* cache_write into a directory that is made where it is missing. */
@@ -399,14 +363,17 @@ static enum bosa_status write_file(const char *dir, const char *file, const stru
     enum bosa_status status;
     int at;
 
-    if (mkdir(dir, 0700) != 0 && errno != EEXIST) {
-        return write_error(err, dir, errno);
+    int number = make_dirs(dir);
+    if (number != 0) {
+        return write_error(err, dir, number);
     }
     at = open_dir(dir);
     if (at < 0) {
         return write_error(err, dir, errno);
     }
-    status = replace_file(at, dir, file, content, err);
+    /* No fsync: after a crash of the machine the checksum tells, and what is lost is fetched again.
+     */
+    status = file_write_all(at, file, content->data, content->len, FILE_OWN, err);
     close(at);
     return status;
 }

@@ -290,6 +290,32 @@ static enum bosa_status write_action(const struct hub *hub, const struct invocat
     return status;
 }
 
+/* True unless the server describes the answer's data as something that JSON alone can be. */
+static bool may_give_file(const struct connector *connector, const struct action *action)
+{
+    const struct json_doc *doc = &connector->doc;
+    uint32_t response = json_member(doc, action->node, "response");
+    uint32_t type = response == JSON_NONE ? JSON_NONE : json_member(doc, response, "type");
+    size_t len;
+
+    if (type == JSON_NONE || json_type(doc, type) != JSON_STRING) {
+        return true;
+    }
+    const char *text = json_text(doc, type, &len);
+    return http_same(text, len, "any", 3) || http_same(text, len, "string", 6);
+}
+
+/* A file that comes may be too large for memory, which is known only when the action has run. */
+static enum bosa_status check_room(const struct invocation *invocation,
+                                   const struct connector *connector, const struct action *action,
+                                   struct bosa_error *err)
+{
+    if (invocation->output != SINK_MEMORY || !may_give_file(connector, action)) {
+        return BOSA_OK;
+    }
+    return sink_check_temporary(err);
+}
+
 /* The request is made aside, so that a failure leaves the caller's alone, and a mere check has one,
  * too. */
 enum bosa_status hub_action_request(struct hub *hub, const struct invocation *invocation,
@@ -312,6 +338,9 @@ enum bosa_status hub_action_request(struct hub *hub, const struct invocation *in
         status = unknown_action(connector, invocation->action, err);
     } else {
         status = write_action(hub, invocation, connector, action, &scratch, !request, err);
+        if (status == BOSA_OK && request) {
+            status = check_room(invocation, connector, action, err);
+        }
     }
     if (status != BOSA_OK) {
         status = hub_blame(status, err, invocation->connector, invocation->action,

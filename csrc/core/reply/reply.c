@@ -370,11 +370,8 @@ static enum bosa_status end_error(struct reply *reply, struct bosa_error *err)
 }
 
 /* An empty answer is a file only when its head says so. */
-enum bosa_status reply_end(struct reply *reply, struct bosa_error *err)
+static enum bosa_status end_body(struct reply *reply, struct bosa_error *err)
 {
-    if (reply->status < 200) {
-        return nonsense(reply, "it ends before its status line", err);
-    }
     if (has_no_body(reply->status)) {
         return BOSA_OK;
     }
@@ -391,4 +388,18 @@ enum bosa_status reply_end(struct reply *reply, struct bosa_error *err)
         return BOSA_OK;
     }
     return reply->sniffed ? end_sniffed(reply, err) : end_json(reply, err);
+}
+
+/* Where no file came, the one that was opened for it is let go of now: who reads from a FIFO waits.
+ */
+enum bosa_status reply_end(struct reply *reply, struct bosa_error *err)
+{
+    if (reply->status < 200) {
+        return nonsense(reply, "it ends before its status line", err);
+    }
+    enum bosa_status status = end_body(reply, err);
+    if (status == BOSA_OK && reply->sink.kind == SINK_PATH && reply->kind != REPLY_FILE) {
+        sink_close(&reply->sink);
+    }
+    return status;
 }

@@ -1,7 +1,6 @@
 /*
  * The three kinds of sink. A file descriptor is held by SINK_MEMORY only past its limit and by
- * SINK_PATH from its first byte on. Invariant of SINK_PATH: `part` is set exactly while a file of
- * that name is ours to rename or remove.
+ * SINK_PATH from sink_open on.
  */
 #include "reply/sink.h"
 
@@ -9,11 +8,10 @@
 #include "base/mem.h"
 #include "reply/sink_file.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#define TEMPORARY "a temporary file" /* what messages call the file behind fd */
 
 static enum bosa_status no_memory(struct bosa_error *err)
 {
@@ -26,17 +24,12 @@ enum bosa_status sink_init(struct sink *sink, enum sink_kind kind, const char *p
     sink->kind = kind;
     sink->fd = -1;
     buf_init(&sink->bytes);
+    file_write_init(&sink->file);
     if (kind == SINK_PATH) {
         sink->path = mem_dup(path, strlen(path));
         return sink->path ? BOSA_OK : BOSA_NOMEM;
     }
     return BOSA_OK;
-}
-
-/* What messages call the file behind fd. */
-static const char *file_name(const struct sink *sink)
-{
-    return sink->part ? sink->part : "a temporary file";
 }
 
 /* Moves what is in memory to a temporary file. */
@@ -47,7 +40,7 @@ static enum bosa_status spill(struct sink *sink, struct bosa_error *err)
     if (status != BOSA_OK) {
         return status;
     }
-    status = fileio_write(fd, file_name(sink), sink->bytes.data, sink->bytes.len, err);
+    status = fileio_write(fd, TEMPORARY, sink->bytes.data, sink->bytes.len, err);
     if (status != BOSA_OK) {
         close(fd);
         return status;
@@ -74,26 +67,31 @@ static enum bosa_status write_memory(struct sink *sink, const char *bytes, size_
         return keep(sink, bytes, len, err);
     }
     enum bosa_status status = sink->fd < 0 ? spill(sink, err) : BOSA_OK;
-    return status == BOSA_OK ? fileio_write(sink->fd, file_name(sink), bytes, len, err) : status;
+    return status == BOSA_OK ? fileio_write(sink->fd, TEMPORARY, bytes, len, err) : status;
 }
 
-/*
- * Opens the part. A directory at the path is refused now, not after everything has been received.
- */
-static enum bosa_status open_path(struct sink *sink, struct bosa_error *err)
+/* What was written in place can't be taken back. */
+enum bosa_status sink_open(struct sink *sink, struct bosa_error *err)
 {
-    struct stat info;
-    if (lstat(sink->path, &info) == 0 && S_ISDIR(info.st_mode)) {
-        return fileio_error(err, "write", sink->path, EISDIR);
+    if (sink->kind != SINK_PATH) {
+        return BOSA_OK;
     }
-    return sink_file_open(sink, err);
+    if (sink->file.fd < 0) {
+        return file_write_open(&sink->file, AT_FDCWD, sink->path, 0, err);
+    }
+    if (!sink_can_restart(sink)) {
+        return error_set(err, BOSA_FILE,
+                         "cannot write `%s` a second time: it has a part of the content already",
+                         sink->path);
+    }
+    return BOSA_OK;
 }
 
 static enum bosa_status write_path(struct sink *sink, const char *bytes, size_t len,
                                    struct bosa_error *err)
 {
-    enum bosa_status status = sink->fd < 0 ? open_path(sink, err) : BOSA_OK;
-    return status == BOSA_OK ? fileio_write(sink->fd, file_name(sink), bytes, len, err) : status;
+    enum bosa_status status = sink->file.fd < 0 ? sink_open(sink, err) : BOSA_OK;
+    return status == BOSA_OK ? file_write_add(&sink->file, bytes, len, err) : status;
 }
 
 /* An empty queue takes a piece of any size: one over the limit would never find room otherwise. */
@@ -131,22 +129,14 @@ enum bosa_status sink_write(struct sink *sink, const char *bytes, size_t len,
     return status;
 }
 
-/* Gives the part, which an empty answer has not made yet, the target's name. */
+/* An empty content has opened nothing yet, where nobody else did. */
 static enum bosa_status finish_path(struct sink *sink, struct bosa_error *err)
 {
-    enum bosa_status status = sink->part ? BOSA_OK : open_path(sink, err);
-    if (status == BOSA_OK && sink->fd >= 0) {
-        status = sink_file_close(&sink->fd, sink->path, err);
+    if (sink->file.fd < 0 && sink->size > 0) {
+        return error_set(err, BOSA_FILE, "cannot write `%s`: its content is gone", sink->path);
     }
-    if (status != BOSA_OK) {
-        return status;
-    }
-    if (rename(sink->part, sink->path) != 0) {
-        return fileio_error(err, "write", sink->path, errno);
-    }
-    mem_free(sink->part);
-    sink->part = NULL;
-    return BOSA_OK;
+    enum bosa_status status = sink->file.fd < 0 ? sink_open(sink, err) : BOSA_OK;
+    return status == BOSA_OK ? file_write_finish(&sink->file, err) : status;
 }
 
 /* May be called again; a finished path is not renamed twice. */
@@ -175,23 +165,39 @@ bool sink_take(struct sink *sink, struct buf *out)
     return true;
 }
 
-/* A forked child has a copy of its parent's sink, but the part is the parent's to finish. */
-void sink_reset(struct sink *sink)
+/* Forgets what was taken; a path's file is the callers' business. */
+static void forget(struct sink *sink)
 {
     if (sink->fd >= 0) {
         close(sink->fd);
         sink->fd = -1;
     }
-    if (sink->part) {
-        if (sink->opener == getpid()) {
-            unlink(sink->part);
-        }
-        mem_free(sink->part);
-        sink->part = NULL;
-    }
     buf_free(&sink->bytes);
     sink->size = 0;
     sink->finished = false;
+}
+
+/* What was written in place stays open, too: sink_open then refuses it. */
+void sink_reset(struct sink *sink)
+{
+    if (!file_write_in_place(&sink->file)) {
+        file_write_drop(&sink->file);
+    }
+    forget(sink);
+}
+
+bool sink_can_restart(const struct sink *sink)
+{
+    if (sink->kind == SINK_CALLER) {
+        return sink->size == sink->bytes.len;
+    }
+    return !file_write_in_place(&sink->file) || !sink->file.written;
+}
+
+void sink_close(struct sink *sink)
+{
+    file_write_drop(&sink->file);
+    forget(sink);
 }
 
 /* The sink is const: a descriptor's place is not moved, so several readers may go on at once. */
@@ -203,7 +209,7 @@ enum bosa_status sink_read(const struct sink *sink, uint64_t offset, char *out, 
         return BOSA_OK;
     }
     if (sink->fd >= 0) {
-        return fileio_read(sink->fd, file_name(sink), (int64_t)offset, out, cap, got, err);
+        return fileio_read(sink->fd, TEMPORARY, (int64_t)offset, out, cap, got, err);
     }
     size_t left = sink->bytes.len - (size_t)offset;
     *got = left < cap ? left : cap;
@@ -213,7 +219,7 @@ enum bosa_status sink_read(const struct sink *sink, uint64_t offset, char *out, 
 
 void sink_free(struct sink *sink)
 {
-    sink_reset(sink);
+    sink_close(sink);
     mem_free(sink->path);
     sink->path = NULL;
 }

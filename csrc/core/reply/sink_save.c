@@ -6,20 +6,15 @@
 
 #include "base/fileio.h"
 #include "base/mem.h"
-#include "reply/sink_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define RUN 65536      /* bytes copied at a time */
 #define MAX_NAMES 9999 /* names tried in a directory before giving up */
 
-/* Copies everything to another sink. `block` has room for RUN bytes. */
-static enum bosa_status copy_all(const struct sink *from, struct sink *to, char *block,
+/* Copies everything. `block` has room for RUN bytes. */
+static enum bosa_status copy_all(const struct sink *from, struct file_write *to, char *block,
                                  struct bosa_error *err)
 {
     uint64_t offset = 0;
@@ -30,7 +25,7 @@ static enum bosa_status copy_all(const struct sink *from, struct sink *to, char 
             status = error_set(err, BOSA_FILE, "the file's temporary copy has become shorter");
         }
         if (status == BOSA_OK) {
-            status = sink_write(to, block, got, err);
+            status = file_write_add(to, block, got, err);
         }
         if (status != BOSA_OK) {
             return status;
@@ -40,40 +35,41 @@ static enum bosa_status copy_all(const struct sink *from, struct sink *to, char 
     return BOSA_OK;
 }
 
-/*
- * Makes `to` (to be freed in any case) a path sink that has all of the content and waits for its
- * end. Its part is opened here, so that a directory of that name is no hindrance to sink_save_in,
- * which takes another name then.
- */
-static enum bosa_status begin_save(const struct sink *sink, struct sink *to, const char *path,
+/* BOSA_FILE unless the sink has its whole content. */
+static enum bosa_status check_held(const struct sink *sink, const char *path,
                                    struct bosa_error *err)
 {
+    if (sink->finished && sink->kind == SINK_MEMORY) {
+        return BOSA_OK;
+    }
+    return error_set(err, BOSA_FILE, "cannot write `%s`: the content was given away already", path);
+}
+
+/* Writes everything to a file that is open. */
+static enum bosa_status save_all(const struct sink *sink, struct file_write *file,
+                                 struct bosa_error *err)
+{
     char *block = mem_alloc(RUN);
-    enum bosa_status status = sink_init(to, SINK_PATH, path);
-    if (status != BOSA_OK || !block) {
-        status = error_nomem(err);
-    } else if (!sink->finished || sink->kind != SINK_MEMORY) {
-        status = error_set(err, BOSA_FILE, "cannot write `%s`: the content was given away already",
-                           path);
-    } else {
-        status = sink_file_open(to, err);
-    }
-    if (status == BOSA_OK) {
-        status = copy_all(sink, to, block, err);
-    }
+    enum bosa_status status = block ? copy_all(sink, file, block, err) : error_nomem(err);
     mem_free(block);
     return status;
 }
 
-/* The path sink does the rest: part, rename, and clean-up when something fails. */
 enum bosa_status sink_save(const struct sink *sink, const char *path, struct bosa_error *err)
 {
-    struct sink to;
-    enum bosa_status status = begin_save(sink, &to, path, err);
+    struct file_write file;
+    file_write_init(&file);
+    enum bosa_status status = check_held(sink, path, err);
     if (status == BOSA_OK) {
-        status = sink_finish(&to, err);
+        status = file_write_open(&file, AT_FDCWD, path, 0, err);
     }
-    sink_free(&to);
+    if (status == BOSA_OK) {
+        status = save_all(sink, &file, err);
+    }
+    if (status == BOSA_OK) {
+        status = file_write_finish(&file, err);
+    }
+    file_write_drop(&file);
     return status;
 }
 
@@ -97,45 +93,8 @@ static char *candidate(const char *dir, const char *name, int n)
     return buf_take(&path, NULL);
 }
 
-/*
- * For file systems without hard links: the name is taken by an empty file of ours, which the part
- * then replaces.
- */
-static int claim(const char *part, const char *path)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
-    if (fd < 0) {
-        return errno;
-    }
-    close(fd);
-    if (rename(part, path) != 0) {
-        int number = errno;
-        unlink(path);
-        return number;
-    }
-    return 0;
-}
-
-/* Gives the part the name `path` unless that is taken (EEXIST). Returns an errno, 0 when done. */
-static int place(const char *part, const char *path)
-{
-    if (link(part, path) == 0) {
-        unlink(part);
-        return 0;
-    }
-    switch (errno) {
-    case EPERM:
-    case ENOSYS:
-    case EOPNOTSUPP:
-    case EMLINK:
-        return claim(part, path);
-    default:
-        return errno;
-    }
-}
-
 /* Tries one name after the other until one is free. */
-static enum bosa_status place_somewhere(const char *part, const char *dir, const char *name,
+static enum bosa_status place_somewhere(struct file_write *file, const char *dir, const char *name,
                                         char **saved, struct bosa_error *err)
 {
     int number = EEXIST;
@@ -144,7 +103,7 @@ static enum bosa_status place_somewhere(const char *part, const char *dir, const
         if (!path) {
             return error_nomem(err);
         }
-        number = place(part, path);
+        number = file_write_place(file, path);
         if (number == 0) {
             *saved = path;
             return BOSA_OK;
@@ -154,14 +113,29 @@ static enum bosa_status place_somewhere(const char *part, const char *dir, const
     return fileio_error(err, "save a file in", dir, number);
 }
 
-/*
- * The part gets its name by link(2), which never replaces: no other file is written over, whoever
- * else writes.
- */
+/* Saves under the first name that is free, `path` being the one wished for. */
+static enum bosa_status save_new(const struct sink *sink, const char *path, const char *dir,
+                                 const char *name, char **saved, struct bosa_error *err)
+{
+    struct file_write file;
+    file_write_init(&file);
+    enum bosa_status status = check_held(sink, path, err);
+    if (status == BOSA_OK) {
+        status = file_write_open_new(&file, path, err);
+    }
+    if (status == BOSA_OK) {
+        status = save_all(sink, &file, err);
+    }
+    if (status == BOSA_OK) {
+        status = place_somewhere(&file, dir, name, saved, err);
+    }
+    file_write_drop(&file);
+    return status;
+}
+
 enum bosa_status sink_save_in(const struct sink *sink, const char *dir, const char *name,
                               char **saved, struct bosa_error *err)
 {
-    struct sink to;
     *saved = NULL;
     if (name[0] == '\0' || strchr(name, '/') || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
         return error_set(err, BOSA_FILE,
@@ -171,14 +145,7 @@ enum bosa_status sink_save_in(const struct sink *sink, const char *dir, const ch
     if (!path) {
         return error_nomem(err);
     }
-    enum bosa_status status = begin_save(sink, &to, path, err);
-    if (status == BOSA_OK) {
-        status = sink_file_close(&to.fd, path, err);
-    }
-    if (status == BOSA_OK) {
-        status = place_somewhere(to.part, dir, name, saved, err);
-    }
-    sink_free(&to);
+    enum bosa_status status = save_new(sink, path, dir, name, saved, err);
     mem_free(path);
     return status;
 }

@@ -1,8 +1,9 @@
 /*
  * Segments are read one after the other. Each knows how much of it was given out, so a rewind is
  * setting that to nothing; files are read at an offset (pread), so that their descriptors have no
- * place of their own that could be wrong. Invariant: `current` is the first segment that may still
- * have bytes, and `hungry` is set only while that one is a feed without any.
+ * place of their own that could be wrong. A FIFO or a device is a feed with a descriptor: whoever
+ * feeds it reads it, without blocking (body_read_stream). Invariant: `current` is the first segment
+ * that may still have bytes, and `hungry` is set only while that one is a feed without any.
  */
 #include "request/body.h"
 
@@ -20,13 +21,13 @@ struct segment {
     enum segment_type type;
     struct buf bytes; /* SEGMENT_BYTES: all; SEGMENT_FEED: fed and not all given out */
     size_t taken;     /* SEGMENT_FEED: how many of `bytes` are given out */
-    int64_t size;     /* in all; a feed's may be -1, not known */
+    int64_t size;     /* in all; -1: not known */
     int64_t given;    /* out, since the start or the last rewind */
     int64_t fed;      /* SEGMENT_FEED: bytes that came in */
     bool ended;       /* SEGMENT_FEED: no more will come */
     uint32_t id;      /* SEGMENT_FEED */
-    char *path;       /* owned; SEGMENT_FILE */
-    int fd;           /* SEGMENT_FILE; else -1 */
+    char *path;       /* owned; of a file or stream */
+    int fd;           /* likewise; else -1 */
 };
 
 struct body {
@@ -115,7 +116,7 @@ enum bosa_status body_add_bytes(struct body *body, const char *bytes, size_t len
 
 /*
  * The size is taken now, as Content-Length is sent before the first byte; read_file holds the file
- * to it.
+ * to it. A stream is a feed of this one's own.
  */
 enum bosa_status body_add_path(struct body *body, const char *path, struct bosa_error *err)
 {
@@ -126,12 +127,14 @@ enum bosa_status body_add_path(struct body *body, const char *path, struct bosa_
         return status;
     }
     char *copy = mem_dup(path, strlen(path));
-    struct segment *segment = copy ? add_segment(body, SEGMENT_FILE, size) : NULL;
+    enum segment_type type = size == FILEIO_STREAM ? SEGMENT_FEED : SEGMENT_FILE;
+    struct segment *segment = copy ? add_segment(body, type, size < 0 ? -1 : size) : NULL;
     if (!segment) {
         mem_free(copy);
         close(fd);
         return error_nomem(err);
     }
+    segment->id = BODY_STREAM;
     segment->path = copy;
     segment->fd = fd;
     return BOSA_OK;
@@ -195,6 +198,9 @@ static enum bosa_status read_file(const struct segment *segment, char *out, size
                                   struct bosa_error *err)
 {
     struct stat info;
+    if (segment->size < 0) {
+        return fileio_read(segment->fd, segment->path, segment->given, out, cap, got, err);
+    }
     int64_t left = segment->size - segment->given;
     size_t want = (uint64_t)left < cap ? (size_t)left : cap;
     enum bosa_status status = BOSA_OK;
@@ -293,27 +299,53 @@ enum bosa_status body_feed(struct body *body, const char *bytes, size_t len)
     if (!body->hungry) {
         return BOSA_AGAIN;
     }
-    struct segment *segment = &body->list[body->current];
     if (len == 0) {
-        segment->ended = true;
-    } else {
-        buf_clear(&segment->bytes);
-        segment->taken = 0;
-        buf_add(&segment->bytes, bytes, len);
-        if (segment->bytes.failed) {
-            return BOSA_NOMEM;
-        }
-        segment->fed += (int64_t)len;
+        return BOSA_OK;
     }
+    struct segment *segment = &body->list[body->current];
+    buf_clear(&segment->bytes);
+    segment->taken = 0;
+    buf_add(&segment->bytes, bytes, len);
+    if (segment->bytes.failed) {
+        return BOSA_NOMEM;
+    }
+    segment->fed += (int64_t)len;
     body->hungry = false;
     return BOSA_OK;
+}
+
+enum bosa_status body_feed_end(struct body *body)
+{
+    if (!body->hungry) {
+        return BOSA_AGAIN;
+    }
+    body->list[body->current].ended = true;
+    body->hungry = false;
+    return BOSA_OK;
+}
+
+enum bosa_status body_read_stream(struct body *body, char *out, size_t cap, size_t *got,
+                                  struct bosa_error *err)
+{
+    *got = 0;
+    if (body_needs_input(body) != BODY_STREAM) {
+        return BOSA_AGAIN;
+    }
+    const struct segment *segment = &body->list[body->current];
+    return fileio_read_stream(segment->fd, segment->path, segment->fed > 0, out, cap, got, err);
 }
 
 /* A feed that was fed but not read yet still has all it got. */
 enum bosa_status body_rewind(struct body *body, struct bosa_error *err)
 {
     for (size_t i = 0; i < body->count; i++) {
-        if (body->list[i].type == SEGMENT_FEED && body->list[i].given > 0) {
+        const struct segment *segment = &body->list[i];
+        if (segment->type != SEGMENT_FEED || segment->given == 0) {
+            continue;
+        }
+        if (segment->path) {
+            return error_set(err, BOSA_FILE, "`%s` can't be read a second time", segment->path);
+        } else {
             return error_set(err, BOSA_FILE,
                              "an upload from a `read` function can't be sent a second time");
         }

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #define BODY_NO_FEED UINT32_MAX
+#define BODY_STREAM (UINT32_MAX - 1) /* what waits for bytes is a FIFO or a device */
 
 struct body;
 
@@ -27,8 +28,8 @@ enum bosa_status body_add_bytes(struct body *body, const char *bytes, size_t len
 enum bosa_status body_add_buf(struct body *body, struct buf *bytes);
 
 /*
- * Appends a regular file, opened now (close-on-exec), so that a missing one is an error (BOSA_FILE)
- * before anything was sent.
+ * Appends a file, opened now (close-on-exec), so that a missing one is an error (BOSA_FILE) before
+ * anything was sent. One whose size stat doesn't know is read until it ends.
  */
 enum bosa_status body_add_path(struct body *body, const char *path, struct bosa_error *err);
 
@@ -58,8 +59,18 @@ const char *body_bytes(const struct body *body, size_t *len);
 /* The id of the feed that body_read waits for, BODY_NO_FEED when none. */
 uint32_t body_needs_input(const struct body *body);
 
-/* Gives bytes (copied) to the hungry feed; a `len` of 0 is its end. */
+/* Gives bytes (copied) to the hungry feed; none at all leave it hungry. */
 enum bosa_status body_feed(struct body *body, const char *bytes, size_t len);
+
+/* The hungry feed gets no more. */
+enum bosa_status body_feed_end(struct body *body);
+
+/*
+ * Where body_needs_input is BODY_STREAM: reads what there is, for body_feed. *got 0: the end.
+ * BOSA_AGAIN: nothing yet, ask again in a while. BOSA_FILE.
+ */
+enum bosa_status body_read_stream(struct body *body, char *out, size_t cap, size_t *got,
+                                  struct bosa_error *err);
 
 /*
  * Back to the start, for another attempt. BOSA_FILE with a reason when a feed has already given

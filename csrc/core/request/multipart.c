@@ -6,15 +6,13 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/random.h"
 #include "base/text.h"
 #include "http/header_fields.h"
 #include "http/media_type.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #define RANDOM_BYTES 16
 
@@ -60,43 +58,11 @@ bool multipart_collides(const char *boundary, const struct form *form)
     return false;
 }
 
-/* Fills `out` from the system's generator; false where there is none. */
-static bool system_random(unsigned char out[RANDOM_BYTES])
-{
-    int fd = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        return false;
-    }
-    ssize_t n = read(fd, out, RANDOM_BYTES);
-    close(fd);
-    return n == RANDOM_BYTES;
-}
-
-/* Something that differs from call to call and from process to process, spread over all bits. */
-static void poor_random(unsigned char out[RANDOM_BYTES])
-{
-    struct timespec now = {0};
-    clock_gettime(CLOCK_REALTIME, &now);
-    uint64_t state =
-        (uint64_t)now.tv_sec * 1000000007U ^ (uint64_t)now.tv_nsec ^ (uint64_t)(uintptr_t)out << 20;
-    state ^= (uint64_t)getpid() << 44;
-    for (size_t i = 0; i < RANDOM_BYTES; i++) {
-        state = state * 6364136223846793005U + 1442695040888963407U;
-        out[i] = (unsigned char)(state >> 56);
-    }
-}
-
 void multipart_boundary(char out[FORM_BOUNDARY_SIZE], const struct form *form)
 {
-    unsigned char bytes[RANDOM_BYTES];
     do {
-        if (!system_random(bytes)) {
-            poor_random(bytes);
-        }
         memcpy(out, "bosa-", 5);
-        for (size_t i = 0; i < RANDOM_BYTES; i++) {
-            snprintf(out + 5 + 2 * i, 3, "%02x", bytes[i]);
-        }
+        random_hex(out + 5, RANDOM_BYTES);
     } while (multipart_collides(out, form));
 }
 

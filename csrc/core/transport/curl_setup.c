@@ -3,7 +3,9 @@
  */
 #include "transport/curl_setup.h"
 
+#include <fcntl.h>
 #include <limits.h>
+#include <unistd.h>
 
 #define RESOLVE_THREADS 200L
 #define FOR_EVER 86400000L /* seconds: libcurl is to close none of our connections by itself */
@@ -55,9 +57,40 @@ CURL *curl_setup_model(const struct transfer_options *options, CURLSH *share)
     return easy;
 }
 
+#define NEAR 16 /* descriptors that may be libcurl's own: it takes the lowest that are free */
+
+/* Which descriptors from `first` on are open and go to children, a bit each. */
+static unsigned inherited(int first)
+{
+    unsigned set = 0;
+    for (int i = 0; i < NEAR; i++) {
+        int flags = fcntl(first + i, F_GETFD);
+        set |= flags >= 0 && !(flags & FD_CLOEXEC) ? 1U << i : 0;
+    }
+    return set;
+}
+
+/* A multi handle. Until 8.8 its descriptors for waking it up would go to children. */
+static CURLM *make_multi(void)
+{
+    int first = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0); /* the lowest that is free */
+    if (first >= 0) {
+        close(first);
+    }
+    unsigned before = first < 0 ? 0 : inherited(first);
+    CURLM *multi = curl_multi_init();
+    unsigned made = first < 0 ? 0 : inherited(first) & ~before;
+    for (int i = 0; i < NEAR; i++) {
+        if (made & 1U << i) {
+            (void)fcntl(first + i, F_SETFD, FD_CLOEXEC);
+        }
+    }
+    return multi;
+}
+
 CURLM *curl_setup_multi(void)
 {
-    CURLM *multi = curl_multi_init();
+    CURLM *multi = make_multi();
     if (multi) {
         (void)curl_multi_setopt(multi, OPTION_RESOLVE_THREADS_MAX, RESOLVE_THREADS);
         (void)curl_multi_setopt(multi, OPTION_MULTI_QUICK_EXIT, 1L);

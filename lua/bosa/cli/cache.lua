@@ -17,24 +17,30 @@ end
 --- A hub's base URL: names of different servers are kept apart by it.
 local function base_url(hub) return tostring(hub):match("%((.*)%)") end
 
+--- The strings of a list; whatever else was written there is left out.
+local function strings(list)
+  local names = {}
+  for _, name in ipairs(type(list) == "table" and list or {}) do
+    if type(name) == "string" then names[#names + 1] = name end
+  end
+  return names
+end
+
+--- What the file says: base URL -> names. It is only a cache, so one of another shape says nothing.
 local function read()
-  local file = path() and io.open(path(), "rb")
-  if not file then return {} end
-  local known = bosa.json.decode(file:read("*a") or "")
-  file:close()
-  return type(known) == "table" and known or {}
+  local text = path() and config.read_file(path())
+  local known = text and bosa.json.decode(text)
+  local names = {}
+  for url, list in pairs(type(known) == "table" and known or {}) do
+    if type(url) == "string" then names[url] = bosa.array(strings(list)) end
+  end
+  return names
 end
 
 --- The names of a server's connectors, as far as they were seen.
 ---@param hub userdata
 ---@return string[]
-function cache.names(hub)
-  local names = {}
-  for _, name in ipairs(read()[base_url(hub)] or {}) do
-    if type(name) == "string" then names[#names + 1] = name end
-  end
-  return names
-end
+function cache.names(hub) return strings(read()[base_url(hub)]) end
 
 --- Remembers the names of a server's connectors. A cache that can't be written is no error.
 ---@param hub userdata

@@ -1,15 +1,17 @@
 --- Where the command keeps things: the session in the XDG config directory, schemas in the XDG cache directory.
 --
 -- The session file holds the API key and the token; it is made with mode 0600 in a directory with mode 0700, whole
--- or not at all.
+-- or not at all. One that others can write to is not believed: it says which server gets the next key.
 
 local bosa = require("bosa")
+local core = require("bosa.core")
 local uv = require("luv")
 
 local config = {}
 
-local MODE_DIR, MODE_FILE = 448, 384 -- 0700, 0600
+local MODE_DIR = 448 -- 0700
 local READABLE = 63 -- 0077: what others must not have
+local TEXTS = { "api_url", "api_key", "token", "token_type", "username", "user_id", "expires_at" } -- of a session
 
 --- A directory of the XDG kind: `variable`, where it is an absolute path, else `fallback` below the home directory.
 local function xdg(variable, fallback)
@@ -58,13 +60,30 @@ function config.make_dir(path)
   return true
 end
 
-local function read_all(path)
-  local file, message, code = io.open(path, "rb")
-  if not file then return nil, message, code end
+--- The content of a file. What is none (a FIFO would be waited for) is an error.
+---@param path string
+---@return string? text, string? message
+function config.read_file(path)
+  local stat, wrong = uv.fs_stat(path)
+  if not stat then return nil, wrong end
+  if stat.type ~= "file" then return nil, path .. ": not a regular file" end
+  local file, message = io.open(path, "rb")
+  if not file then return nil, message end
   local text
   text, message = file:read("*a")
   file:close()
   return text, message
+end
+
+--- Whether somebody else can write the session file: by its mode, or as its owner.
+---@return boolean
+function config.untrusted()
+  local path = config.path()
+  local stat = path and uv.fs_stat(path)
+  if not stat then return false end
+  local group, others = math.floor(stat.mode / 8) % 8, stat.mode % 8
+  local foreign = stat.uid ~= 0 and uv.getuid and stat.uid ~= uv.getuid()
+  return foreign or math.floor(group / 2) % 2 == 1 or math.floor(others / 2) % 2 == 1
 end
 
 --- Whether others than its owner can read or write the session file.
@@ -75,43 +94,43 @@ function config.exposed()
   return stat ~= nil and stat.mode % (READABLE + 1) ~= 0
 end
 
+--- What is wrong with a session that was read; nil: nothing.
+local function fault_of(session)
+  if type(session) ~= "table" or session[1] ~= nil then return "not a JSON object" end
+  for _, name in ipairs(TEXTS) do
+    local value = session[name]
+    local fine = value == nil or type(value) == "string" and not value:find("%c")
+    if not fine then return ("its `%s` is no text"):format(name) end
+  end
+  return nil
+end
+
 --- The session: `{ api_url, api_key, token, ... }`, an empty table where there is none.
 ---@return table? session, string? message
 function config.load()
   local path = config.path()
   if not path or not uv.fs_stat(path) then return {} end
-  local text, message = read_all(path)
+  if config.untrusted() then
+    return nil, path .. ": others can write to it, so it is not used; look what it says and chmod 600 it, or log in "
+      .. "again with --api-url"
+  end
+  local text, message = config.read_file(path)
   if not text then return nil, message end
   local session = bosa.json.decode(text)
-  if type(session) ~= "table" then return nil, path .. ": not a JSON object; remove it or log in again" end
-  for name, value in pairs(session) do
+  for name, value in pairs(type(session) == "table" and session or {}) do
     if value == bosa.null then session[name] = nil end
   end
+  local fault = fault_of(session)
+  if fault then return nil, ("%s: %s; remove it or log in again"):format(path, fault) end
   return session
 end
 
-local function write_all(fd, text)
-  local written = 0
-  while written < #text do
-    local n, message = uv.fs_write(fd, text:sub(written + 1), written)
-    if not n then return nil, message end
-    written = written + n
-  end
-  return uv.fs_fsync(fd)
-end
-
---- Writes a file that only its owner can read, beside its place, and renames it.
+--- Writes a file that only its owner can read, whole or not at all.
 ---@return true? ok, string? message
 function config.write_private(path, text)
-  local fd, beside = uv.fs_mkstemp(path .. ".XXXXXX")
-  if not fd then return nil, beside end
-  local ok, message = uv.fs_fchmod(fd, MODE_FILE)
-  if ok then ok, message = write_all(fd, text) end
-  uv.fs_close(fd)
-  if ok then ok, message = uv.fs_rename(beside, path) end
+  local ok, err = core.write_private(path, text)
   if ok then return true end
-  uv.fs_unlink(beside)
-  return nil, message
+  return nil, err.message
 end
 
 --- Keeps a session.

@@ -155,6 +155,9 @@ function Context:session()
   return self.session_
 end
 
+--- Goes on as if there were no session file: nothing that it says counts.
+function Context:forget_session() self.session_ = {} end
+
 local function same_server(a, b) return a ~= nil and b ~= nil and a:gsub("/+$", "") == b:gsub("/+$", "") end
 
 --- Where requests go, and with what: `{ api_url, api_key, token }`. Each comes from the options, the environment, the

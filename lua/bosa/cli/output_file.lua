@@ -1,23 +1,25 @@
 --- Where the result of an action goes: standard output, or a file that comes to be whole or not at all.
 
-local uv = require("luv")
+local core = require("bosa.core")
 
 local output_file = {}
 
 ---@class bosa.cli.OutputFile
+---@field file userdata? the file that is written; nil: standard output
 local OutputFile = {}
 OutputFile.__index = OutputFile
 
---- Opens one for text: `path` nil or "-" is standard output.
+--- Opens one for text: `path` nil or "-" is standard output. `mode` of a file that is new: "shared" where nothing in it
+-- is secret; else only its owner can read it.
 ---@param cx bosa.cli.Context
 ---@param path string?
----@return bosa.cli.OutputFile? output, string? message
-function output_file.open(cx, path)
+---@param mode "shared"|nil
+---@return bosa.cli.OutputFile? sink, table? err
+function output_file.open(cx, path, mode)
   if not path or path == "-" then return setmetatable({ cx = cx }, OutputFile) end
-  local beside = ("%s.%d.part"):format(path, uv.os_getpid())
-  local file, message = io.open(beside, "wb")
-  if not file then return nil, (message:gsub("%.%d+%.part", "", 1)) end
-  local self = setmetatable({ cx = cx, file = file, path = path, beside = beside }, OutputFile)
+  local file, err = core.writer(path, mode)
+  if not file then return nil, err end
+  local self = setmetatable({ cx = cx, file = file }, OutputFile)
   cx:cleanup(function() self:drop() end)
   return self
 end
@@ -26,29 +28,23 @@ end
 ---@param text string
 function OutputFile:line(text)
   if not self.file then return self.cx:print(text) end
-  local ok, message = self.file:write(text, "\n")
-  if not ok then error("can't write " .. self.path .. ": " .. tostring(message), 0) end
+  local ok, err = self.file:write(text .. "\n")
+  if not ok then error(err, 0) end
 end
 
 --- Puts the file in its place.
----@return true? ok, string? message
+---@return true? ok, table? err
 function OutputFile:finish()
-  if not self.file then return true end
   local file = self.file
   self.file = nil
-  local ok, message = file:close()
-  if ok then ok, message = uv.fs_rename(self.beside, self.path) end
-  if ok then return true end
-  uv.fs_unlink(self.beside)
-  return nil, message
+  if not file then return true end
+  return file:finish()
 end
 
 --- Lets go of what was not finished.
 function OutputFile:drop()
-  if not self.file then return end
-  self.file:close()
+  if self.file then self.file:drop() end
   self.file = nil
-  uv.fs_unlink(self.beside)
 end
 
 return output_file

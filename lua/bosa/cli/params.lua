@@ -51,7 +51,7 @@ end
 
 local function file_value(name, path)
   if path == "-" then
-    return bosa.file({ filename = "stdin", read = function() return (stdin.read(STDIN_CHUNK)) end })
+    return bosa.file({ filename = "stdin", read = function() return stdin.read(STDIN_CHUNK) end })
   end
   local stat, message = uv.fs_stat(path)
   if stat and stat.type == "directory" then return complain("%s@%s: is a directory", name, path) end

@@ -266,7 +266,8 @@ local function send_request(call, sock, x)
     bytes, done = call:_exchange_output()
     if bytes == false then return nil, "refused" end
     if bytes == "needs_input" then
-      loop.feed(call)
+      local pause = loop.feed(call)
+      if pause then ngx.sleep(pause) end
       if call:_ended() then return nil, "ended" end
       bytes = ""
     end

@@ -7,7 +7,7 @@
 --- whatever the outside world does comes back as `nil, err`.
 ---@class bosa
 ---@field version string of this library
----@field null bosa.Null JSON's null; the same value as lua-cjson's `cjson.null`
+---@field null bosa.Null JSON's null; the same value as lua-cjson's `cjson.null`, in Neovim `vim.NIL`
 ---@field json bosa.json
 local bosa = {}
 
@@ -38,6 +38,7 @@ local bosa = {}
 ---@field transport? bosa.Transport sends requests in place of libcurl
 ---@field on_event? fun(event: bosa.Event) is told of every attempt, retry, wait and outcome, without secrets
 ---@field int64? "string"|"cdata"|"number" what an integer becomes that the VM's numbers can't hold ("string")
+---@field null? any what JSON's null becomes in answers (bosa.null)
 ---@field snapshot? bosa.Snapshot schemas from a file in place of the server's
 ---@field before? bosa.BeforeHook sees every action ahead of its check
 ---@field after? bosa.AfterHook sees every result
@@ -86,7 +87,7 @@ function bosa.new(options) end
 ---@class bosa.FileSource
 ---@field path? string a file on disk, read while it is sent
 ---@field file? string its bytes
----@field read? fun(): string? gives the next bytes; nil is the end
+---@field read? fun(): string? gives the next bytes; "": nothing yet; nil is the end
 ---@field size? integer bytes that `read` gives in all; without it the request is chunked
 ---@field filename? string (the path's last part)
 ---@field content_type? string a media type (by the filename)

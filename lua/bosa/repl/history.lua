@@ -40,11 +40,8 @@ function History:is_secret(text)
 end
 
 local function read(path)
-  local file = io.open(path, "rb")
-  if not file then return {} end
   local lines = {}
-  for line in file:lines() do lines[#lines + 1] = line end
-  file:close()
+  for line in (config.read_file(path) or ""):gmatch("[^\n]+") do lines[#lines + 1] = line end
   return lines
 end
 
@@ -67,6 +64,8 @@ function History:keep(text)
   if #text > LONGEST or self:is_secret(text) then return false end
   local dir = self.path and self.path:match("^(.+)/[^/]+$")
   if not dir or not config.make_dir(dir) then return true end
+  local stat = uv.fs_stat(self.path)
+  if stat and stat.type ~= "file" then return true end -- a FIFO would be waited for
   local fd = uv.fs_open(self.path, "a", MODE)
   if not fd then return true end
   uv.fs_fchmod(fd, MODE)

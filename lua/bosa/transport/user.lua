@@ -2,6 +2,7 @@
 -- request to it and its reply back (see bosa.transport).
 
 local loop = require("bosa.loop")
+local task = require("bosa.task")
 
 local user = {}
 
@@ -41,7 +42,8 @@ local function collect_body(call)
   while true do
     local bytes, needs_input = call:_body_piece(65536)
     if needs_input then
-      loop.feed(call)
+      local pause = loop.feed(call)
+      if pause then task.sleep(pause) end
       if call:_ended() then return nil end
     elseif not bytes then
       return nil

@@ -64,6 +64,7 @@ end
 
 local function login(cx, options)
   if options.client_api_key or options.user_secret then cx:note(AS_ARGUMENT) end
+  if config.untrusted() and (options.api_url or os.getenv("BOSA_API_BASE_URL")) then cx:forget_session() end
   local credentials, err = cx:credentials()
   if not credentials then return cx:fail(err) end
   local url = credentials.api_url or DEFAULT_URL

@@ -105,14 +105,11 @@ local function chosen(value, options)
   return fields.project(value, options.fields)
 end
 
-local function write_json(cx, value, options)
-  if not options.output or options.output == "-" then return print_json(cx, value) end
-  local to, message = output_file.open(cx, options.output)
-  if not to then return cx:fail(message) end
+local function write_json(cx, value, to)
+  if not to.file then return print_json(cx, value) end
   to:line(sorted_json.line(value))
-  local ok
-  ok, message = to:finish()
-  if not ok then return cx:fail(message) end
+  local ok, err = to:finish()
+  if not ok then return cx:fail(err) end
 end
 
 --- Says where a page is in its list.
@@ -123,19 +120,20 @@ local function note_page(cx, response)
   cx:note(cx:paint("dim", ("%d%s; --all gives every page"):format(#response, of)))
 end
 
-local function show(cx, response, options)
+local function show(cx, response, options, to)
   local data = response:get_data()
-  if type(data) == "userdata" and data ~= bosa.null then return save_file(cx, data, options) end
+  if type(data) == "userdata" and data ~= bosa.null then
+    to:drop()
+    return save_file(cx, data, options)
+  end
   local to_terminal = cx.tty and not options.json and (not options.output or options.output == "-")
-  if not to_terminal or not fields.is_table(data) then return write_json(cx, chosen(data, options), options) end
+  if not to_terminal or not fields.is_table(data) then return write_json(cx, chosen(data, options), to) end
   print_table(cx, fields.rows(data, options.fields, terminal.columns()))
   note_page(cx, response)
 end
 
 --- Every item of every page, a line each.
-local function show_all(cx, response, options, bar)
-  local to, message = output_file.open(cx, options.output)
-  if not to then return cx:fail(message) end
+local function show_all(cx, response, options, to, bar)
   local meta = response:get_meta()
   local total = type(meta) == "table" and tonumber(meta.total_page) or nil
   local pages, items, last = 0, 0, nil
@@ -147,9 +145,8 @@ local function show_all(cx, response, options, bar)
     to:line(sorted_json.line(chosen(item, options)))
   end
   bar:clear()
-  local ok
-  ok, message = to:finish()
-  if not ok then return cx:fail(message) end
+  local ok, err = to:finish()
+  if not ok then return cx:fail(err) end
 end
 
 function run.run(cx, options)
@@ -159,6 +156,9 @@ function run.run(cx, options)
   local action
   action, err = prepare(cx, hub, options, trouble)
   if not action then return cx:fail(err) end
+  local to -- open before anything is sent, and as long as it is not clear what comes: a FIFO's reader waits for its end
+  to, err = output_file.open(cx, options.output)
+  if not to then return cx:fail(err) end
   local bar = progress.new(cx)
   if cx.progress and not options.all then action:on_progress(function(...) bar:bytes(...) end) end
   local response
@@ -166,8 +166,8 @@ function run.run(cx, options)
   bar:clear()
   if trouble.err then return cx:fail(trouble.err) end
   if not response then return cx:fail(err) end
-  if options.all and response:is_list() then return show_all(cx, response, options, bar) end
-  return show(cx, response, options)
+  if options.all and response:is_list() then return show_all(cx, response, options, to, bar) end
+  return show(cx, response, options, to)
 end
 
 return run

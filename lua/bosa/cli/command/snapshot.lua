@@ -28,15 +28,16 @@ end
 local function take(cx, options)
   local hub, err = cx:hub(true)
   if not hub then return cx:fail(err) end
+  local to -- open before the server is asked
+  to, err = output_file.open(cx, options.output, "shared")
+  if not to then return cx:fail(err) end
   local text
   text, err = taken.take(hub, options.connectors[1] and options.connectors)
   if not text then return cx:fail(err) end
-  local to, message = output_file.open(cx, options.output)
-  if not to then return cx:fail(message) end
   to:line((text:gsub("\n$", "")))
   local ok
-  ok, message = to:finish()
-  if not ok then return cx:fail(message) end
+  ok, err = to:finish()
+  if not ok then return cx:fail(err) end
 end
 
 --- The connectors of a file. What is wrong with it is a wrong parameter: 1 is the exit code of "changed".

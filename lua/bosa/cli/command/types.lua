@@ -24,12 +24,13 @@ local function write(cx, hub, connector, dir)
   local text, err = made.of_connector(hub, connector)
   if not text then return nil, err end
   local path = dir and ("%s/%s.lua"):format(dir, schema.identifier(connector))
-  local to, message = output_file.open(cx, path)
-  if not to then return nil, message end
+  local to
+  to, err = output_file.open(cx, path, "shared")
+  if not to then return nil, err end
   to:line((text:gsub("\n$", "")))
   local ok
-  ok, message = to:finish()
-  if not ok then return nil, message end
+  ok, err = to:finish()
+  if not ok then return nil, err end
   if path and cx.progress then cx:note("Wrote " .. path) end
   return true
 end
