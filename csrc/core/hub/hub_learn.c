@@ -441,7 +441,7 @@ static struct held *held_recall(const struct hub *hub, const char *name, struct 
 
     error_init(&ignored);
     json_init(&doc);
-    status = json_parse(&doc, entry->text, entry->len, &ignored);
+    status = json_parse_lenient(&doc, entry->text, entry->len, &ignored);
     entry->text = NULL;
     if (status == BOSA_OK) {
         status = held_new(&held, name, &doc, entry->etag, entry->last_modified, &ignored);

@@ -20,7 +20,7 @@ static enum bosa_status parse(struct json_doc *doc, const char *text, size_t len
 {
     char *copy = mem_dup(text, len);
 
-    return !copy ? no_memory(err) : json_parse(doc, copy, len, err);
+    return !copy ? no_memory(err) : json_parse_lenient(doc, copy, len, err);
 }
 
 /* The object of connectors in a snapshot's document. */

@@ -170,6 +170,20 @@ static bool has_no_body(int status)
     return status < 200 || status == 204 || status == 205 || status == 304;
 }
 
+/*
+ * Bytes of a byte order mark at the start of `bytes`, before which `held` bytes of the body have
+ * been held back: the mark may come in pieces.
+ */
+static size_t skip_mark(size_t held, const char *bytes, size_t len)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+    size_t i = 0;
+    while (held + i < sizeof mark - 1 && i < len && bytes[i] == mark[held + i]) {
+        i++;
+    }
+    return i;
+}
+
 /* True when a JSON text can begin so. */
 static bool looks_like_json(char c)
 {
@@ -189,7 +203,7 @@ static void decide(struct reply *reply, const char *bytes, size_t len)
     } else if (type && *type != '\0') {
         reply->to_sink = !http_is_json(type);
     } else {
-        size_t i = 0;
+        size_t i = skip_mark(reply->text.len, bytes, len);
         while (i < len && strchr(" \t\r\n", bytes[i]) && bytes[i] != '\0') {
             i++;
         }
@@ -305,7 +319,7 @@ static enum bosa_status end_file(struct reply *reply, struct bosa_error *err)
 
 /*
  * Parses what was taken for JSON without being told so; a copy, because it may turn out to be a
- * file.
+ * file. Bytes that are no UTF-8 make it one: JSON has none.
  */
 static enum bosa_status end_sniffed(struct reply *reply, struct bosa_error *err)
 {
@@ -313,7 +327,9 @@ static enum bosa_status end_sniffed(struct reply *reply, struct bosa_error *err)
     if (!copy) {
         return no_memory(err);
     }
-    enum bosa_status status = json_parse(&reply->doc, copy, reply->text.len, err);
+    enum bosa_status status = text_is_utf8(copy, reply->text.len)
+                                  ? json_parse_lenient(&reply->doc, copy, reply->text.len, err)
+                                  : json_parse(&reply->doc, copy, reply->text.len, err);
     if (status == BOSA_PROTOCOL) {
         error_clear(err);
         json_free(&reply->doc);
@@ -334,7 +350,7 @@ static enum bosa_status end_json(struct reply *reply, struct bosa_error *err)
     if (!text) {
         return no_memory(err);
     }
-    enum bosa_status status = json_parse(&reply->doc, text, len, err);
+    enum bosa_status status = json_parse_lenient(&reply->doc, text, len, err);
     if (status == BOSA_OK) {
         open_envelope(reply);
     } else if (status == BOSA_PROTOCOL) {
@@ -357,7 +373,7 @@ static enum bosa_status end_error(struct reply *reply, struct bosa_error *err)
         mem_free(whole);
         return no_memory(err);
     }
-    enum bosa_status status = json_parse(&reply->doc, whole, len, err);
+    enum bosa_status status = json_parse_lenient(&reply->doc, whole, len, err);
     if (status == BOSA_OK) {
         open_envelope(reply);
     } else if (status == BOSA_PROTOCOL) {
