@@ -8,6 +8,7 @@
 #ifndef BOSA_HUB_H
 #define BOSA_HUB_H
 
+#include "base/secrets.h"
 #include "hub/invocation.h"
 #include "schema/schema.h"
 
@@ -207,7 +208,7 @@ int hub_budget(const struct hub *hub); /* tokens left; -1: budget off */
 /* A number from 0 to 1 for the jitter. */
 double hub_random(struct hub *hub);
 
-/* Takes the hub's secrets, and `token` (NULL: none), out of an error. */
-void hub_redact(const struct hub *hub, struct bosa_error *err, const char *token);
+/* Adds the hub's key and token. */
+void hub_secrets(const struct hub *hub, struct secrets *out);
 
 #endif

@@ -360,12 +360,26 @@ static enum bosa_status end_json(struct reply *reply, struct bosa_error *err)
     return status;
 }
 
+/* Secrets that the server repeats go before the text is cut or its escapes are undone. */
+static bool mask_secrets(const struct reply *reply, char *text, size_t *len)
+{
+    bool failed = false;
+    if (reply->secrets) {
+        *len = secrets_mask(reply->secrets, text, *len, true, &failed);
+    }
+    return !failed;
+}
+
 /* Of an error answer the start stays as it came, and the whole becomes a document if it is one. */
 static enum bosa_status end_error(struct reply *reply, struct bosa_error *err)
 {
     size_t len;
     char *whole = buf_take(&reply->text, &len);
     if (!whole) {
+        return no_memory(err);
+    }
+    if (!mask_secrets(reply, whole, &len)) {
+        mem_free(whole);
         return no_memory(err);
     }
     buf_add(&reply->text, whole, text_cut(whole, len, REPLY_SHOWN_BYTES));
