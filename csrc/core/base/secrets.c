@@ -201,6 +201,7 @@ static size_t put(char *out, long c, bool byte)
 
 static void view_free(struct view *view)
 {
+    mem_wipe(view->bytes, view->bytes ? view->len : 0);
     mem_free(view->bytes);
     mem_free(view->at);
 }

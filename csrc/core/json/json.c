@@ -232,7 +232,7 @@ static bool reserve_text(struct json_doc *doc, size_t more)
 
         cap = cap < FIRST_TEXT ? FIRST_TEXT : cap;
         cap = cap < need ? need : cap;
-        text = mem_realloc(doc->text, cap);
+        text = mem_realloc_wiped(doc->text, doc->text_len, cap); /* it may hold a secret */
     }
     if (!text) {
         doc->failed = true;

@@ -221,6 +221,7 @@ static enum bosa_status keep_error(struct reply *reply, const char *bytes, size_
                                    struct bosa_error *err)
 {
     size_t room = REPLY_MAX_ERROR_BYTES - reply->text.len;
+    reply->text.secret = true; /* servers repeat what they were sent */
     buf_add(&reply->text, bytes, len < room ? len : room);
     return reply->text.failed ? no_memory(err) : BOSA_OK;
 }
