@@ -120,6 +120,12 @@ extern const char *const hub_page_parameters[];
 const char *action_cursor_name(struct connector *connector, struct action *action);
 bool action_takes_page(struct connector *connector, struct action *action);
 
+/*
+ * True for an action that is told by `from_last` on which side of the cursor its page lies:
+ * github's lists are asked for the first items behind a cursor, or for the last ones before it.
+ */
+bool action_takes_from_last(struct connector *connector, struct action *action);
+
 /* ---- schemas ---- */
 
 /*

@@ -251,6 +251,11 @@ bool action_takes_page(struct connector *connector, struct action *action)
     return takes(connector, action, hub_page_parameters[cursor_names]);
 }
 
+bool action_takes_from_last(struct connector *connector, struct action *action)
+{
+    return takes(connector, action, "from_last");
+}
+
 /* ---- learning ---- */
 
 /* Copies a validator; a missing and an empty one become NULL. False: no memory. */

@@ -85,14 +85,23 @@ static bool is_number(const struct json_doc *doc, uint32_t node)
     return type == JSON_INT || type == JSON_UINT || type == JSON_DIGITS || type == JSON_DOUBLE;
 }
 
-/* Seconds to wait, the body's word before the field's; negative: not said. */
+/*
+ * Seconds to wait, the body's word before the field's; negative: not said. A date is measured by
+ * the clock that wrote it, which the answer's own Date tells: ours may be an hour off.
+ */
 static double retry_after(const struct reply *reply, int64_t now_unix)
 {
     uint32_t node = reply_find(reply, recovery(reply), "retry_after_seconds");
+    const char *date = fields_get(&reply->fields, "Date");
+    int64_t now = now_unix;
     if (is_number(&reply->doc, node) && json_number(&reply->doc, node) >= 0) {
-        return json_number(&reply->doc, node);
+        double seconds = json_number(&reply->doc, node);
+        return seconds > HTTP_MAX_WAIT ? HTTP_MAX_WAIT : seconds;
     }
-    return http_retry_after(fields_get(&reply->fields, "Retry-After"), now_unix);
+    if (date && !http_date(date, &now)) {
+        now = now_unix;
+    }
+    return http_retry_after(fields_get(&reply->fields, "Retry-After"), now);
 }
 
 /* Finds what support asks for: the field's, else the body's, if fit to show. */
