@@ -15,6 +15,8 @@
 
 /* bytes reserved at most on the word of a Content-Length */
 #define FIRST_RESERVE ((size_t)1 << 20)
+/* answers up to so many bytes are wiped: those that give a secret or a token are small */
+#define SECRET_BYTES ((size_t)1 << 20)
 
 static enum bosa_status no_memory(struct bosa_error *err)
 {
@@ -59,6 +61,9 @@ enum bosa_status reply_init(struct reply *reply, const struct reply_options *opt
 void reply_reset(struct reply *reply)
 {
     fields_free(&reply->fields);
+    if (reply->doc.text_cap <= SECRET_BYTES) {
+        json_wipe(&reply->doc);
+    }
     json_free(&reply->doc);
     sink_reset(&reply->sink);
     buf_free(&reply->text);
@@ -263,6 +268,7 @@ static enum bosa_status keep_json(struct reply *reply, const char *bytes, size_t
         uint64_t expected = (uint64_t)reply->expected + 1;
         buf_reserve(&reply->text, expected < FIRST_RESERVE ? (size_t)expected : FIRST_RESERVE);
     }
+    reply->text.secret = reply->text.len <= SECRET_BYTES;
     buf_add(&reply->text, bytes, len);
     return reply->text.failed ? no_memory(err) : BOSA_OK;
 }
