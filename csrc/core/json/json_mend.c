@@ -1,5 +1,6 @@
 /*
- * Bytes that are no UTF-8, as servers with another encoding send them within JSON.
+ * Reading JSON strictly or leniently. Bytes that are no UTF-8, as servers with another encoding
+ * send them, are mended here; what else is lenient is the reader's.
  */
 #include "base/mem.h"
 #include "json/json_internal.h"
@@ -43,6 +44,11 @@ char *json_mend_utf8(const char *text, size_t *len)
     }
     *len = copy ? (size_t)(out - copy) : *len;
     return copy;
+}
+
+enum bosa_status json_parse(struct json_doc *doc, char *text, size_t len, struct bosa_error *err)
+{
+    return json_parse_as(doc, text, len, false, err);
 }
 
 /* What is no UTF-8 is mended first, since its replacement needs more room than it has. */

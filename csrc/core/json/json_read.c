@@ -501,16 +501,11 @@ static char *read_item(struct reader *r, char *p)
     return read_value(r, p);
 }
 
-/* A byte order mark before the text is passed over: editors and some servers write one. */
-static char *skip_mark(const struct reader *r, char *p)
-{
-    return p + json_mark_length(p, (size_t)(r->end - p));
-}
-
 /* Reads the one value of a text; depth costs no stack. */
 static bool read_document(struct reader *r, char *p)
 {
-    p = read_value(r, skip_space(r, skip_mark(r, p)));
+    p += json_mark_length(p, (size_t)(r->end - p)); /* editors and some servers write a mark */
+    p = read_value(r, skip_space(r, p));
     while (p && r->open != JSON_NONE) {
         p = read_item(r, p);
     }
@@ -598,9 +593,4 @@ enum bosa_status json_parse_as(struct json_doc *doc, char *text, size_t len, boo
     doc->count = 0;
     doc->failed = false;
     return status;
-}
-
-enum bosa_status json_parse(struct json_doc *doc, char *text, size_t len, struct bosa_error *err)
-{
-    return json_parse_as(doc, text, len, false, err);
 }
