@@ -113,7 +113,8 @@ struct action *connector_action(struct connector *connector, const char *name, s
 enum bosa_status action_schema(struct connector *connector, struct action *action,
                                const struct schema **out, struct bosa_error *err);
 
-/* The names of parameters that ask for another page: those of cursors, `page`, and NULL. */
+/* The names of parameters that ask for another page: those of cursors, `page`, `from_last`, NULL.
+ */
 extern const char *const hub_page_parameters[];
 
 /* The one under which this action takes a cursor (NULL: under none) and whether it takes `page`. */

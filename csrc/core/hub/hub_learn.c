@@ -239,7 +239,8 @@ static bool takes(struct connector *connector, struct action *action, const char
     return status == BOSA_OK && schema && schema_has_property(schema, property, strlen(property));
 }
 
-const char *const hub_page_parameters[] = {"cursor", "page_token", "next_token", "page", NULL};
+const char *const hub_page_parameters[] = {"cursor", "page_token", "next_token",
+                                           "page",   "from_last",  NULL};
 static const size_t cursor_names = 3; /* of them, in front */
 
 /* The first of these that the schema has; an action that has two means the first for paging. */
@@ -261,7 +262,7 @@ bool action_takes_page(struct connector *connector, struct action *action)
 
 bool action_takes_from_last(struct connector *connector, struct action *action)
 {
-    return takes(connector, action, "from_last");
+    return takes(connector, action, hub_page_parameters[cursor_names + 1]);
 }
 
 /* ---- learning ---- */
