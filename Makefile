@@ -260,7 +260,7 @@ $(fuzz_programs): $(BUILD)/spec/c/fuzz/%: $(BUILD)/spec/c/fuzz/%.o $(core)
 	@$(LINK) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(core) $(libraries) $(CURL_LIBS) $(ZLIB_LIBS) -lm -pthread
 
 # Those that speak Lua take the binding with them.
-speak_lua := $(BUILD)/spec/c/fuzz/values $(BUILD)/spec/c/test_session
+speak_lua := $(BUILD)/spec/c/fuzz/values $(BUILD)/spec/c/fuzz/cassette $(BUILD)/spec/c/test_session
 $(speak_lua): $(binding_sources:csrc/lua/%.c=$(BUILD)/lua5.4/%.o)
 $(speak_lua): private libraries := $(or $(call pkg,--libs lua5.4),-llua5.4)
 $(speak_lua:%=%.o): private CPPFLAGS += -I$(LUA54_INCDIR)

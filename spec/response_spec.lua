@@ -121,7 +121,7 @@ describe("a response", function()
     local response = assert(lab:fault({ status = 204 }))
     assert.equal(204, response.status)
     assert.is_nil(response.data)
-    assert.is_nil(response.meta)
+    assert.same({}, response.meta)
     assert.is_false(response:has_next())
   end)
 

@@ -195,3 +195,71 @@ describe("a secret", function()
     assert.same({ "http://127.0.0.1:1/connectors/?modules=c" }, seen)
   end)
 end)
+
+--- Every part of an error, as text.
+local function words_of(err)
+  local parts = { tostring(err), err.message, err.body or "", err.code or "", err.cause or "", err.url or "" }
+  parts[#parts + 1] = bosa.json.encode(err.details or {})
+  return table.concat(parts, "\n")
+end
+
+describe("a key that the server repeats", function()
+  local KEY, TOKEN = "sk-client-AbC/dEf+0123456789xyzSECRET", "tok+0123456789/abcdef"
+  local spellings = {
+    ["as it is"] = function(text) return text end,
+    ["with JSON's slashes"] = function(text) return (text:gsub("/", "\\/")) end,
+    ["with JSON's escapes"] = function(text) return (text:gsub("[+/]", { ["+"] = "\\u002B", ["/"] = "\\u002f" })) end,
+    ["every letter escaped"] = function(text)
+      return (text:gsub(".", function(c) return ("\\u%04x"):format(c:byte()) end))
+    end,
+    ["percent-encoded"] = function(text) return (text:gsub("[+/]", { ["+"] = "%2B", ["/"] = "%2f" })) end,
+    ["in HTML"] = function(text) return (text:gsub("[+/]", { ["+"] = "&#43;", ["/"] = "&#x2F;" })) end,
+  }
+  local bodies = {
+    ["a message"] = '{"error":{"message":"MANYkey @ is unknown"}}',
+    ["a place"] = '{"detail":[{"loc":["body","MANY@"],"msg":"bad @"}]}',
+    ["another member"] = '{"error":{"message":"no","sent":"MANY@","code":"@"}}',
+    ["plain text"] = "MANY@ is bad",
+  }
+
+  local function ask(body, headers)
+    local answer = bosa.new({
+      api_base_url = "http://127.0.0.1:1", api_key = KEY, token = TOKEN,
+      snapshot = { t = { act = { method = "POST", path = "/connectors/t/act", parameters = {} } } },
+      transport = function() return { status = 400, headers = headers, body = body } end,
+    })
+    local _, err = answer:run("t", "act")
+    return err
+  end
+
+  for spelling, write in pairs(spellings) do
+    for place, body in pairs(bodies) do
+      it(("is in no part of the error, %s in %s, wherever the text is cut"):format(spelling, place), function()
+        for _, secret in ipairs({ KEY, TOKEN }) do
+          for _, before in ipairs({ 0, 50, 80, 95, 460, 480, 490, 495, 4060, 4090 }) do
+            local text = body:gsub("MANY", ("x"):rep(before)):gsub("@", (write(secret):gsub("%%", "%%%%")))
+            local kind = body:sub(1, 1) == "{" and "application/json" or "text/plain"
+            local words = words_of(ask(text, { ["Content-Type"] = kind }))
+            for _, form in pairs(spellings) do
+              assert.is_nil(words:find(form(secret):sub(1, 8), 1, true), words)
+            end
+          end
+        end
+      end)
+    end
+  end
+
+  it("is in no error about a header field", function()
+    for _, field in ipairs({ "Content-Type", "Location", "X-Request-ID" }) do
+      for before = 0, 100, 10 do
+        local words = words_of(ask("", { [field] = "text/" .. ("q"):rep(before) .. KEY }))
+        assert.is_nil(words:find(KEY:sub(1, 8), 1, true), words)
+      end
+    end
+  end)
+
+  it("leaves a code of the server's without control characters", function()
+    local err = ask('{"error":{"message":"no","code":"E\\u001b[31m\\nX"}}', { ["Content-Type"] = "application/json" })
+    assert.equal("E [31m X", err.code)
+  end)
+end)

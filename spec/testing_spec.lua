@@ -416,6 +416,32 @@ describe("a cassette", function()
     assert.equal("string", type(assert(again:authenticate_bosa_user("ada", "a-secret-of-today")).token))
   end)
 
+  it("knows a secret by its name, as text, number or in text of JSON's", function()
+    local hub, cassette = record()
+    local names = {
+      "api_secret", "client_api_key", "X-Auth-Token", "dbPassword", "aws_secret_access_key", "pin", "otp",
+      "webhook-secret", "smtp.password",
+    }
+    local object, texts = {}, {}
+    for i, name in ipairs(names) do
+      object[name] = i % 2 == 0 and 1234567000 + i or "hidden-" .. i .. '-"quoted\\'
+      texts[i] = bosa.json.encode({ [name] = "shut-" .. i .. '-"quoted\\', other = { [name] = 7654321000 + i } })
+    end
+    object.page_token, object.next_token, object.token_type = "kept-page", "kept-next", "kept-type"
+    object.list = bosa.array({ { api_secret = bosa.array({ 5550001112223, "hidden-list" }) } })
+    local lab = hub:connect("lab")
+    assert(lab:echo({ object = object, text = table.concat(texts, " ") }))
+    assert(lab:echo({ text = bosa.json.encode({ within = texts[1] }) .. " later: 1234567002" }))
+    assert(cassette:close())
+    local text = command.read_file(path)
+    for _, secret in ipairs({ "hidden", "shut", "quoted", "12345670", "76543210", "5550001112223" }) do
+      assert.is_nil(text:find(secret, 1, true), "the cassette holds " .. secret)
+    end
+    for _, kept in ipairs({ "kept-page", "kept-next", "kept-type" }) do assert.truthy(text:find(kept, 1, true)) end
+    local again = assert(testing.cassette(path, { mode = "replay" })):hub()
+    assert(again:connect("lab"):echo({ object = object, text = table.concat(texts, " ") }))
+  end)
+
   it("doesn't take schemas' names for secrets", function()
     local function session(hub) return assert(hub:connect("github"):get_action_parameters("list_issues")) end
     local recorded, replayed = both(session)

@@ -17,7 +17,11 @@ trap 'exit 130' INT TERM
 # The option that gives words of its input's language to the fuzzer, where there are any.
 words() {
   local name=$1
-  case $1 in json_round) name=json_text ;; socket) name=exchange ;; esac
+  case $1 in
+    json_round | cassette) name=json_text ;;
+    socket) name=exchange ;;
+    snapshot | cache) name=schema ;;
+  esac
   [ ! -e "spec/c/fuzz/$name.dict" ] || echo "-dict=spec/c/fuzz/$name.dict"
 }
 

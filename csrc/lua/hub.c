@@ -337,7 +337,7 @@ static int hub_learn_text(lua_State *L)
     struct json_doc doc;
     struct moment now = bind_now();
     json_init(&doc);
-    enum bosa_status status = json_parse(&doc, copy, len, &h->error);
+    enum bosa_status status = json_parse_lenient(&doc, copy, len, &h->error);
     if (status == BOSA_OK) {
         status = hub_learn(h->hub, name, &doc, NULL, NULL, &now, &h->error);
     }

@@ -148,11 +148,13 @@ static int push_meta(lua_State *L, struct lresponse *r)
     const struct reply *reply = reply_of(r);
     bool has = reply->kind == REPLY_JSON && reply->meta != JSON_NONE &&
                json_type(&reply->doc, reply->meta) != JSON_NULL;
-    if (!has) {
-        lua_pushnil(L);
-        return 1;
+    if (has) {
+        push_value(L, r, reply->meta);
+    } else {
+        lua_newtable(L);
+        luaL_getmetatable(L, OBJECT_MT);
+        lua_setmetatable(L, -2);
     }
-    push_value(L, r, reply->meta);
     lua_pushvalue(L, -1);
     bind_keep(L, 1, "meta");
     return 1;
@@ -164,7 +166,7 @@ static int response_get_data(lua_State *L)
     return push_data(L, check(L));
 }
 
-/* response:get_meta() -> table | nil */
+/* response:get_meta() -> table, empty where the answer has none */
 static int response_get_meta(lua_State *L)
 {
     return push_meta(L, check(L));

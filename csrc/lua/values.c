@@ -94,12 +94,16 @@ static enum int_mode check_mode(lua_State *L, int arg)
     return (enum int_mode)luaL_checkoption(L, arg, "string", names);
 }
 
-/* json.decode(text, int64?) -> value | nil, err */
+/*
+ * json.decode(text, int64?, lenient?) -> value | nil, err. `lenient`: what a server or a model
+ * wrote, where half a surrogate pair and bytes that are no UTF-8 are read as U+FFFD.
+ */
 static int values_decode(lua_State *L)
 {
     size_t len = 0;
     const char *text = luaL_checklstring(L, 1, &len);
     enum int_mode mode = check_mode(L, 2);
+    bool lenient = lua_toboolean(L, 3);
     lua_settop(L, 2);
     struct ldoc *box = take_box(L);
     char *copy = json_room(&box->doc, len);
@@ -107,7 +111,9 @@ static int values_decode(lua_State *L)
         return bind_nomem(L);
     }
     memcpy(copy, text, len);
-    if (json_parse(&box->doc, copy, len, &box->error) != BOSA_OK) {
+    enum bosa_status status = lenient ? json_parse_lenient(&box->doc, copy, len, &box->error)
+                                      : json_parse(&box->doc, copy, len, &box->error);
+    if (status != BOSA_OK) {
         return bind_fail(L, &box->error);
     }
     values_push(L, &box->doc, 0, mode, 0);

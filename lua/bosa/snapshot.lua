@@ -136,7 +136,7 @@ function snapshot.read(source)
   local text, err, name = text_of(source)
   if not text then return nil, err end
   local value
-  value, err = core.json.decode(text, INTEGERS)
+  value, err = core.json.decode(text, INTEGERS, true)
   if err then return fail("protocol", "%s: %s", name, err.message) end
   if type(value) == "table" and value.bosa_snapshot ~= nil then value = value.connectors end
   if type(value) ~= "table" then return fail("protocol", "%s: a snapshot must be a JSON object", name) end

@@ -1,16 +1,25 @@
 #include "mem_torture.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 
+/* Stands before each block, so that what is given back can be searched. */
+union prefix {
+    size_t size;
+    max_align_t align;
+};
+
 static struct {
     long fail_at;
     long count;
     long live;
+    const char *marker;
+    long leaked;
 } state;
 
 void mem_torture_fail_at(long nth)
@@ -29,6 +38,17 @@ long mem_torture_live(void)
     return state.live;
 }
 
+void mem_torture_watch(const char *marker)
+{
+    state.marker = marker;
+    state.leaked = 0;
+}
+
+long mem_torture_leaked(void)
+{
+    return state.leaked;
+}
+
 /* Counts an allocation; true when it is the one to fail. */
 static bool must_fail(void)
 {
@@ -36,39 +56,80 @@ static bool must_fail(void)
     return state.count == state.fail_at;
 }
 
-/* Counts a block as given out when there is one. */
-static void *given(void *block)
+/* Looks for the marker in a block that is about to go. */
+static void search(const char *block, size_t size)
 {
-    state.live += block != NULL;
-    return block;
+    size_t len = state.marker ? strlen(state.marker) : 0;
+
+    for (size_t i = 0; len > 0 && i + len <= size; i++) {
+        state.leaked += memcmp(block + i, state.marker, len) == 0;
+    }
+}
+
+static union prefix *prefix_of(void *block)
+{
+    return (union prefix *)block - 1;
+}
+
+static void *give(size_t size)
+{
+    union prefix *prefix = size > SIZE_MAX - sizeof *prefix ? NULL : malloc(sizeof *prefix + size);
+
+    if (prefix == NULL) {
+        return NULL;
+    }
+    prefix->size = size;
+    state.live++;
+    return prefix + 1;
 }
 
 /* Fresh memory is filled, so that what reads it before it writes sees no zeros. */
 void *mem_alloc(size_t size)
 {
-    void *block = must_fail() ? NULL : malloc(size > 0 ? size : 1);
+    void *block = must_fail() ? NULL : give(size);
 
     if (block != NULL) {
         memset(block, 0xa5, size < 4096 ? size : 4096);
     }
-    return given(block);
+    return block;
 }
 
 void *mem_zalloc(size_t count, size_t size)
 {
     bool overflow = size > 0 && count > SIZE_MAX / size;
+    void *block = must_fail() || overflow ? NULL : give(count * size);
 
-    if (must_fail() || overflow) {
-        return NULL;
+    if (block != NULL) {
+        memset(block, 0, count * size);
     }
-    return given(calloc(count > 0 ? count : 1, size > 0 ? size : 1));
+    return block;
 }
 
+/* Always moves: the old block is searched, and left by whoever still points into it. */
 void *mem_realloc(void *old, size_t size)
 {
-    void *block = must_fail() ? NULL : realloc(old, size > 0 ? size : 1);
+    void *block = must_fail() ? NULL : give(size);
+    size_t old_size = old != NULL ? prefix_of(old)->size : 0;
 
-    return old == NULL ? given(block) : block;
+    if (block != NULL && old != NULL) {
+        memcpy(block, old, old_size < size ? old_size : size);
+        mem_free(old);
+    }
+    return block;
+}
+
+void *mem_realloc_wiped(void *old, size_t old_size, size_t size)
+{
+    void *block = mem_alloc(size);
+
+    if (block != NULL && old_size > 0) {
+        memcpy(block, old, old_size < size ? old_size : size);
+        mem_wipe(old, old_size);
+    }
+    if (block != NULL) {
+        mem_free(old);
+    }
+    return block;
 }
 
 char *mem_dup(const char *text, size_t len)
@@ -87,8 +148,12 @@ char *mem_dup(const char *text, size_t len)
 
 void mem_free(void *block)
 {
-    state.live -= block != NULL;
-    free(block);
+    if (block == NULL) {
+        return;
+    }
+    search(block, prefix_of(block)->size);
+    state.live--;
+    free(prefix_of(block));
 }
 
 void mem_wipe(void *block, size_t len)

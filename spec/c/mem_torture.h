@@ -17,6 +17,13 @@ void mem_torture_fail_at(long nth);
 /* Allocations tried since mem_torture_fail_at, those that grow a block included. */
 long mem_torture_count(void);
 
+/*
+ * From here on blocks that are given back, or left behind by growing, are searched for these bytes
+ * (NULL: none): how often they were found. The count begins anew.
+ */
+void mem_torture_watch(const char *marker);
+long mem_torture_leaked(void);
+
 /* Blocks given out and not yet given back, since the program began. */
 long mem_torture_live(void);
 

@@ -159,6 +159,11 @@ static void make_number(struct maker *m, uint32_t s, const struct path *at)
 static void make_string(struct maker *m, uint32_t s, const struct path *at)
 {
     static const char letters[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    uint32_t format = member(m, s, "format");
+    if (format != JSON_NONE && json_is(m->schema, format, "binary")) {
+        json_add_file(m->out, 0);
+        return;
+    }
     uint32_t min = member(m, s, "minLength");
     size_t len = min == JSON_NONE ? 1 : (size_t)json_number(m->schema, min);
     if (len > 0 && min != JSON_NONE && here(m, at, "too short")) {

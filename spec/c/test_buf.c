@@ -372,6 +372,16 @@ static bool has_key(const char *block, size_t len)
     return false;
 }
 
+static void redact(struct bosa_error *e, const char *secret, size_t len)
+{
+    struct secrets secrets;
+
+    secrets_init(&secrets);
+    secrets_add(&secrets, secret, len);
+    error_redact(e, &secrets);
+    secrets_free(&secrets);
+}
+
 static void error_redact_masks_every_occurrence(void **unused)
 {
     struct bosa_error e;
@@ -380,7 +390,7 @@ static void error_redact_masks_every_occurrence(void **unused)
     error_init(&e);
     fill(&e);
     assert_true(has_key(json_error_details(&e)->text, json_error_details(&e)->text_len));
-    error_redact(&e, KEY, strlen(KEY));
+    redact(&e, KEY, strlen(KEY));
     assert_string_equal(e.message, "key *** and *** failed");
     assert_string_equal(e.cause, "***");
     assert_int_equal(e.body_len, 6);
@@ -400,11 +410,11 @@ static void error_redact_drops_a_secret_that_the_body_ends_within(void **unused)
     error_init(&e);
     e.body = mem_dup(body, sizeof body - 1);
     e.body_len = sizeof body - 1;
-    error_redact(&e, "sk-client-0123456789", 20);
-    assert_int_equal(e.body_len, 5);
-    assert_memory_equal(e.body, "key: ", 5);
-    error_redact(&e, "y: sk-client", 12);
-    assert_int_equal(e.body_len, 5); /* three bytes in common are no trace */
+    redact(&e, "sk-client-0123456789", 20);
+    assert_int_equal(e.body_len, 8);
+    assert_memory_equal(e.body, "key: ***", 8);
+    redact(&e, "***-client", 10);
+    assert_int_equal(e.body_len, 8); /* three bytes in common are no trace */
     error_clear(&e);
 }
 
@@ -414,14 +424,14 @@ static void error_redact_passes_over_short_secrets_and_empty_fields(void **unuse
 
     (void)unused;
     error_init(&e);
-    error_redact(&e, KEY, strlen(KEY));
+    redact(&e, KEY, strlen(KEY));
     assert_null(e.message);
     error_set(&e, BOSA_API, "abc abcd abcabcd");
-    error_redact(&e, "abc", 3);
+    redact(&e, "abc", 3);
     assert_string_equal(e.message, "abc abcd abcabcd");
-    error_redact(&e, "abcd", 4);
+    redact(&e, "abcd", 4);
     assert_string_equal(e.message, "abc *** abc***");
-    error_redact(&e, "a secret longer than the message", 32);
+    redact(&e, "a secret longer than the message", 32);
     assert_string_equal(e.message, "abc *** abc***");
     error_clear(&e);
 }

@@ -358,6 +358,8 @@ static void a_call_can_be_cancelled_in_every_state(void **state)
         {CALL_WAITING, BOSA_SENT_MAYBE, BOSA_SENT_NO, 1},
     };
     static const enum bosa_status kinds[] = {BOSA_CANCELLED, BOSA_CLOSED, BOSA_FILE};
+    static const char *const messages[] = {"the call was cancelled", "the hub was closed",
+                                           "the upload could not be read"};
     struct world *w = *state;
 
     w->policy.max_attempts = 2;
@@ -367,6 +369,7 @@ static void a_call_can_be_cancelled_in_every_state(void **state)
             bring_to(w, rows[i].state);
             assert_int_equal(call_cancel(w->call, kinds[k], rows[i].said, &w->now), CALL_ENDED);
             assert_failed(w, kinds[k], rows[i].told, rows[i].attempts);
+            assert_string_equal(w->call->error.message, messages[k]);
         }
     }
 }

@@ -173,6 +173,38 @@ static void every_failing_allocation_is_survived(void **state)
     assert_true(nth > 10);
 }
 
+/* A program may hold a snapshot of any number of connectors: none is looked for by looking at all.
+ */
+static void any_number_of_connectors_is_held(void **state)
+{
+    enum { CONNECTORS = 60000 };
+    struct hub *hub = fixture_hub(NULL, NULL, 0);
+    struct moment now = fixture_at(FIXTURE_NOW);
+    struct json_doc names;
+    struct bosa_error err;
+    struct buf text;
+
+    (void)state;
+    buf_init(&text);
+    json_init(&names);
+    error_init(&err);
+    for (int i = CONNECTORS; i > 0; i--) {
+        buf_addf(&text, "%s\"c%d\":{}", i < CONNECTORS ? "," : "{", i);
+    }
+    buf_addc(&text, '}');
+    assert_int_equal(hub_load_snapshot(hub, text.data, text.len, &names, &err), BOSA_OK);
+    assert_int_equal(names.nodes[0].len, CONNECTORS);
+    assert_true(json_is(&names, 1, "c60000"));
+    assert_non_null(hub_find(hub, "c1", &now));
+    assert_non_null(hub_find(hub, "c60000", &now));
+    hub_forget(hub, "c500");
+    assert_null(hub_find(hub, "c500", &now));
+    assert_non_null(hub_find(hub, "c501", &now));
+    json_free(&names);
+    buf_free(&text);
+    hub_unref(hub);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,6 +215,7 @@ int main(void)
         cmocka_unit_test(nothing_of_it_is_written_to_the_disk),
         cmocka_unit_test(nonsense_is_refused),
         cmocka_unit_test(every_failing_allocation_is_survived),
+        cmocka_unit_test(any_number_of_connectors_is_held),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,6 +36,130 @@ static void reads_what_rfc_8259_allows(void **unused)
     }
 }
 
+/* What servers write goes through all the same, with a mark where something was lost. */
+static void lenient_reading_loses_one_character(void **unused)
+{
+    static const struct {
+        const char *text, *written;
+    } cases[] = {
+        {"\xef\xbb\xbf{\"a\":1}", "{\"a\":1}"},
+        {"\"\\ud83d\\ude00\"", "\"\xf0\x9f\x98\x80\""},
+        {"\"\\udbff\\udfff\"", "\"\xf4\x8f\xbf\xbf\""},
+        {"\"\\ud800\\udc00\"", "\"\xf0\x90\x80\x80\""},
+        {"\"cut \\ud83d\"", "\"cut \xef\xbf\xbd\""},
+        {"\"\\ud83d", NULL},
+        {"\"\\ud83d\\ud83d\\ude00\"", "\"\xef\xbf\xbd\xf0\x9f\x98\x80\""},
+        {"\"\\udfff\"", "\"\xef\xbf\xbd\""},
+        {"\"\\udc00\\ud800\"", "\"\xef\xbf\xbd\xef\xbf\xbd\""},
+        {"\"\\ud83d\\ue000\"", "\"\xef\xbf\xbd\xee\x80\x80\""},
+        {"\"\\ud83d\\n\"", "\"\xef\xbf\xbd\\n\""},
+        {"\"\\ud83dx\"", "\"\xef\xbf\xbdx\""},
+        {"\"\\ud83d\\u12\"", NULL},
+        {"{\"\\udabc\":[\"\\ud83d\"]}", "{\"\xef\xbf\xbd\":[\"\xef\xbf\xbd\"]}"},
+        {"[\"na\xefve\",\"\xc3\xa9\"]", "[\"na\xef\xbf\xbdve\",\"\xc3\xa9\"]"},
+        {"[1e400,-1e400]", "[1.7976931348623157e308,-1.7976931348623157e308]"},
+        {"[1,]", NULL},
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct json_doc doc;
+        struct bosa_error err;
+        size_t len = strlen(cases[i].text);
+        enum bosa_status status;
+
+        error_init(&err);
+        json_init(&doc);
+        status = json_parse_lenient(&doc, mem_dup(cases[i].text, len), len, &err);
+        assert_int_equal(status, cases[i].written ? BOSA_OK : BOSA_PROTOCOL);
+        if (cases[i].written) {
+            assert_written(&doc, 0, cases[i].written);
+        }
+        error_clear(&err);
+        json_free(&doc);
+    }
+}
+
+/* The document's own room is exchanged, too, when there is too little of it. */
+static void lenient_reading_mends_in_its_own_room(void **unused)
+{
+    static const char text[] = "[\"\xff\xff\xff\"]";
+    struct json_doc doc;
+    struct bosa_error err;
+
+    (void)unused;
+    error_init(&err);
+    json_init(&doc);
+    for (int i = 0; i < 2; i++) {
+        char *room = json_room(&doc, sizeof text - 1);
+
+        assert_non_null(room);
+        memcpy(room, text, sizeof text - 1);
+        assert_int_equal(json_parse_lenient(&doc, room, sizeof text - 1, &err), BOSA_OK);
+        assert_written(&doc, 0, "[\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"]");
+        json_clear(&doc);
+    }
+    json_free(&doc);
+}
+
+/* Appends {"k0": 0, ...} of `count` members, backwards when told; k0 comes twice. */
+static void add_large(struct json_doc *doc, int count, bool backwards)
+{
+    uint32_t open = json_open(doc, JSON_OBJECT);
+
+    json_add_string(doc, "k0", 2);
+    json_add_string(doc, "first", 5);
+    for (int i = 0; i < count; i++) {
+        char name[16];
+        int n = backwards ? count - 1 - i : i;
+
+        json_add_string(doc, name, (size_t)snprintf(name, sizeof name, "k%d", n));
+        json_add_int(doc, n);
+    }
+    json_close(doc, open, (uint32_t)count + 1);
+}
+
+/* Large objects are compared, hashed and searched by an index; the last of a name counts. */
+static void large_objects_are_indexed(void **unused)
+{
+    struct json_doc a, b;
+    struct json_index index;
+
+    (void)unused;
+    json_init(&a);
+    json_init(&b);
+    add_large(&a, 50000, false);
+    add_large(&b, 50000, true);
+    assert_true(json_equal(&a, 0, &b, 0));
+    assert_true(json_hash(&a, 0) == json_hash(&b, 0));
+    b.nodes[4].v.i++;
+    assert_false(json_equal(&a, 0, &b, 0));
+    assert_true(json_hash(&a, 0) != json_hash(&b, 0));
+    assert_true(json_index_build(&index, &a, 0));
+    assert_int_equal(index.count, 50000);
+    assert_int_equal(json_index_get(&index, "k0", 2), json_get(&a, 0, "k0", 2));
+    assert_int_equal(json_index_get(&index, "k49999", 6), json_get(&a, 0, "k49999", 6));
+    assert_int_equal(json_index_get(&index, "k50000", 6), JSON_NONE);
+    json_index_free(&index);
+    json_free(&a);
+    json_free(&b);
+}
+
+static void equal_values_have_one_hash(void **unused)
+{
+    struct json_doc doc = parse("[1,1.0,-0.0,0,18446744073709551616,18446744073709551616.0,"
+                                "{\"a\":1,\"b\":[2]},{\"b\":[2.0],\"a\":1},[{}],[[]],\"1\",\"\"]");
+    uint32_t end = json_next(&doc, 0);
+
+    (void)unused;
+    for (uint32_t x = 1; x < end; x = json_next(&doc, x)) {
+        for (uint32_t y = 1; y < end; y = json_next(&doc, y)) {
+            assert_true(json_equal(&doc, x, &doc, y) == (json_hash(&doc, x) == json_hash(&doc, y)));
+        }
+    }
+    json_free(&doc);
+}
+
 static void refuses_all_else_and_says_where(void **unused)
 {
     static const struct {
@@ -45,7 +169,9 @@ static void refuses_all_else_and_says_where(void **unused)
     } cases[] = {
         {TEXT(""), "line 1, column 1: expected a value, but the text ends"},
         {TEXT(" \n "), "line 2, column 2: expected a value, but the text ends"},
-        {TEXT("\xef\xbb\xbf[]"), "line 1, column 1: expected a value"},
+        {TEXT("\xef\xbb[]"), "line 1, column 1: expected a value"},
+        {TEXT("\xef\xbb\xbf\xef\xbb\xbf[]"), "line 1, column 1: expected a value"},
+        {TEXT("\xef\xbb\xbf[x"), "line 1, column 2: expected a value"},
         {TEXT("nul"), "line 1, column 1: expected a value"},
         {TEXT("True"), "line 1, column 1: expected a value"},
         {TEXT("nullx"), "line 1, column 5: expected nothing but white space behind the value"},
@@ -101,6 +227,12 @@ static void refuses_all_else_and_says_where(void **unused)
         {TEXT("\"\\ud800\\u0041\""),
          "line 1, column 8: expected the second half of a surrogate pair"},
         {TEXT("\"\\ud800\\ud800\""),
+         "line 1, column 8: expected the second half of a surrogate pair"},
+        {TEXT("\"\\udfff\""), "line 1, column 2: expected the first half of a surrogate "
+                              "pair before its second"},
+        {TEXT("\"\\ud83d\\ue000\""),
+         "line 1, column 8: expected the second half of a surrogate pair"},
+        {TEXT("\"\\udbff\\udbff\""),
          "line 1, column 8: expected the second half of a surrogate pair"},
         {TEXT("\"\\udc00\\ud800\""), "line 1, column 2: expected the first half of a surrogate "
                                      "pair before its second"},
@@ -415,6 +547,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_what_rfc_8259_allows),
         cmocka_unit_test(refuses_all_else_and_says_where),
+        cmocka_unit_test(lenient_reading_loses_one_character),
+        cmocka_unit_test(lenient_reading_mends_in_its_own_room),
+        cmocka_unit_test(large_objects_are_indexed),
+        cmocka_unit_test(equal_values_have_one_hash),
         cmocka_unit_test(integers_are_exact),
         cmocka_unit_test(doubles_are_rounded_correctly),
         cmocka_unit_test(digits_far_behind_decide),

@@ -175,6 +175,40 @@ static void the_cursor_goes_back_as_it_came(void **state)
                         "{\"cursor\":\"C0\"}");
 }
 
+/* The page before (or behind) where the action takes `from_last`. */
+static const char *turn_from_last(const char *params, const char *meta, bool forward)
+{
+    struct call *call = ended(params, meta, "cursor", false);
+
+    call->takes_from_last = true;
+    return turn(call, forward);
+}
+
+static void from_last_says_on_which_side_of_the_cursor_the_page_lies(void **state)
+{
+    static const char meta[] = "{\"has_next\":true,\"has_prev\":true,\"forwards_cursor\":\"F\","
+                               "\"backwards_cursor\":\"B\"}";
+
+    (void)state;
+    assert_string_equal(turn_from_last("{}", meta, true), "{\"cursor\":\"F\"}");
+    assert_string_equal(turn_from_last("{}", meta, false), "{\"cursor\":\"B\",\"from_last\":true}");
+    assert_string_equal(turn_from_last("{\"cursor\":\"C\",\"from_last\":true}", meta, false),
+                        "{\"cursor\":\"B\",\"from_last\":true}");
+    assert_string_equal(turn_from_last("{\"cursor\":\"C\",\"from_last\":true}", meta, true),
+                        "{\"cursor\":\"F\",\"from_last\":false}");
+    assert_string_equal(turn_from_last("{\"from_last\":false}", meta, true),
+                        "{\"from_last\":false,\"cursor\":\"F\"}");
+    assert_string_equal(turn_from_last("{\"from_last\":true}", meta, false),
+                        "{\"from_last\":true,\"cursor\":\"B\"}");
+    /* one cursor with a page on each side is no ring, the same side again is one */
+    assert_string_equal(turn_from_last("{\"cursor\":\"B\"}", meta, false),
+                        "{\"cursor\":\"B\",\"from_last\":true}");
+    assert_string_equal(turn_from_last("{\"cursor\":\"B\",\"from_last\":true}", meta, false),
+                        "protocol: the server gave the same cursor again");
+    assert_string_equal(turn_from_last("{\"cursor\":\"F\"}", meta, true),
+                        "protocol: the server gave the same cursor again");
+}
+
 static void the_cursor_goes_under_the_actions_name_for_it(void **state)
 {
     (void)state;
@@ -391,6 +425,7 @@ int main(void)
         cmocka_unit_test(where_they_are_missing_the_rest_of_meta_tells),
         cmocka_unit_test(only_an_ended_ok_action_has_pages),
         cmocka_unit_test(the_cursor_goes_back_as_it_came),
+        cmocka_unit_test(from_last_says_on_which_side_of_the_cursor_the_page_lies),
         cmocka_unit_test(the_cursor_goes_under_the_actions_name_for_it),
         cmocka_unit_test(a_cursor_wins_over_a_page),
         cmocka_unit_test(pages_are_counted_from_the_servers_word),

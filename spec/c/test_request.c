@@ -76,6 +76,30 @@ static void a_form_is_urlencoded(void **unused)
     assert_body("{\"a\": 1, \"b\": 2, \"a\": 3}", true, type, "b=2&a=3");
 }
 
+/* Names are not looked for one by one among all the others. */
+static void a_form_may_have_any_number_of_fields(void **unused)
+{
+    enum { FIELDS = 60000 };
+    struct request request;
+    struct json_doc doc;
+    struct bosa_error err;
+    (void)unused;
+    error_init(&err);
+    json_init(&doc);
+    request_init(&request);
+    uint32_t open = json_open(&doc, JSON_OBJECT);
+    for (int i = 0; i < FIELDS; i++) {
+        char name[16];
+        json_add_string(&doc, name, (size_t)snprintf(name, sizeof name, "f%05d", i));
+        json_add_int(&doc, 1);
+    }
+    json_close(&doc, open, FIELDS);
+    assert_int_equal(set(&request, &doc, true, NULL, 0, &err), BOSA_OK);
+    assert_int_equal(body_length(request.body), 9 * FIELDS - 1);
+    request_free(&request);
+    json_free(&doc);
+}
+
 /* Sets parameters that must be refused; the message is left in `err`. */
 static void assert_refused(const char *json, bool form, struct bosa_error *err)
 {
@@ -563,6 +587,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parameters_go_as_json),
         cmocka_unit_test(a_form_is_urlencoded),
+        cmocka_unit_test(a_form_may_have_any_number_of_fields),
         cmocka_unit_test(what_a_form_can_not_hold_is_refused_with_its_path),
         cmocka_unit_test(an_open_container_sends_nothing_in_a_form),
         cmocka_unit_test(text_that_is_not_utf8_is_refused_in_every_encoding),

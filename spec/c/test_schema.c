@@ -17,6 +17,18 @@ struct fault_case {
     "S\",\"type\":\"object\"}],"                                                                   \
     "\"discriminator\":{\"propertyName\":\"kind\"}}"
 
+#define OCTETS "{\"type\":\"string\",\"contentMediaType\":\"application/octet-stream\"}"
+#define TAGS(mapping)                                                                              \
+    "{\"discriminator\":{\"propertyName\":\"v\",\"mapping\":{" mapping "}},"                       \
+    "\"oneOf\":[{\"$ref\":\"#/$defs/A\"},{\"$ref\":\"#/$defs/B\"}],\"$defs\":{"                    \
+    "\"A\":{\"properties\":{\"v\":{\"const\":1,\"type\":\"integer\"},\"x\":" STRING "}},"          \
+    "\"B\":{\"properties\":{\"v\":{\"const\":2}}}}}"
+#define UNTAGGED                                                                                   \
+    "{\"discriminator\":{\"propertyName\":\"v\"},\"oneOf\":["                                      \
+    "{\"properties\":{\"v\":{\"const\":true}}},{\"properties\":{\"v\":{\"const\":false}}},"        \
+    "{\"properties\":{\"v\":{\"enum\":[7,8]},\"n\":{}}}]}"
+#define SEVENTY "a_name_of_seventy_letters_as_generated_clients_make_them_from_routes_x"
+
 static const struct fault_case cases[] = {
     {OBJECT("\"a\":" STRING), "{\"a\":\"x\"}", NULL},
     {OBJECT("\"a\":" STRING), "{\"a\":5}", "`a`: expected string, got integer"},
@@ -47,6 +59,30 @@ static const struct fault_case cases[] = {
     {SHAPE, "{\"kind\":\"circel\",\"r\":1}",
      "`kind`: expected one of \"circle\", \"square\"; got \"circel\" (did you mean \"circle\"?)"},
     {SHAPE, "{\"kind\":\"circle\"}", "missing parameter `r` (number)"},
+    {OBJECT("\"f\":{\"type\":\"string\",\"format\":\"binary\"}"), "{\"f\":\"x\"}",
+     "`f`: expected file, got string"},
+    {OBJECT("\"f\":{\"anyOf\":[" OCTETS ",{\"type\":\"null\"}]}"), "{\"f\":\"x\"}",
+     "`f`: expected file, got string"},
+    {OBJECT("\"f\":{\"items\":" OCTETS "}"), "{\"f\":[\"x\"]}",
+     "`f[0]`: expected file, got string"},
+    {OBJECT("\"f\":{\"type\":\"string\",\"contentMediaType\":\"application/octet-stream\","
+            "\"contentEncoding\":\"base64\"}"),
+     "{\"f\":\"eA==\"}", NULL},
+    {TAGS("\"1\":\"#/$defs/A\",\"2\":\"#/$defs/B\""), "{\"v\":1,\"x\":\"a\"}", NULL},
+    {TAGS("\"1\":\"#/$defs/A\",\"2\":\"#/$defs/B\""), "{\"v\":2.0}", NULL},
+    {TAGS("\"1\":\"#/$defs/A\",\"2\":\"#/$defs/B\""), "{\"v\":\"2\"}",
+     "`v`: expected 2; got \"2\""},
+    {TAGS("\"1\":\"#/$defs/A\",\"2\":\"#/$defs/B\""), "{\"v\":3}",
+     "`v`: expected one of \"1\", \"2\"; got 3"},
+    {UNTAGGED, "{\"v\":false}", NULL},
+    {UNTAGGED, "{\"v\":8,\"n\":1}", NULL},
+    {UNTAGGED, "{\"v\":9}", "`v`: expected one of true, false, 7, 8; got 9"},
+    {"{\"prefixItems\":[{\"type\":\"number\"},{\"type\":\"string\"}],\"type\":\"array\"}", "[1,2]",
+     "`[1]`: expected string, got integer"},
+    {OBJECT("\"$filter[name]\":" STRING), "{\"$filter[name]\":1}",
+     "`$filter[name]`: expected string, got integer"},
+    {OBJECT("\"" SEVENTY "\":" STRING), "{\"" SEVENTY "x\":\"\"}",
+     "unknown parameter `" SEVENTY "x`; did you mean `" SEVENTY "`?"},
     {"{\"type\":\"any\",\"unheard\":1}", "[1]", NULL},
     {"false", "1", "expected nothing, got integer"},
 };

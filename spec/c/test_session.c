@@ -356,6 +356,20 @@ static void torture(const struct server *server, bool core, const char *session,
     assert_true(n > 500);
 }
 
+/* Nothing that the session gives back holds the key or the token, whether memory lacked or not. */
+static void a_session_leaves_no_secret_in_memory(void **state)
+{
+    const struct server *server = *state;
+    const char *const secrets[] = {server->key, server->token};
+    for (size_t i = 0; i < 2; i++) {
+        mem_torture_watch(secrets[i]);
+        torture(server, true, "session", 1);
+        long leaked = mem_torture_leaked();
+        mem_torture_watch(NULL);
+        assert_int_equal(leaked, 0);
+    }
+}
+
 static void a_session_survives_a_core_without_memory(void **state)
 {
     torture(*state, true, "session", 1);
@@ -383,6 +397,7 @@ int main(void)
         cmocka_unit_test(a_session_survives_a_lua_without_memory),
         cmocka_unit_test(every_other_method_survives_a_core_without_memory),
         cmocka_unit_test(every_other_method_survives_a_lua_without_memory),
+        cmocka_unit_test(a_session_leaves_no_secret_in_memory),
     };
     return cmocka_run_group_tests_name("session", tests, start_server, stop_server);
 }

@@ -29,6 +29,14 @@ describe("bosa auth through a pipe", function()
     assert.equal("600\n700\n", command.output_of("stat -c %a " .. config_path() .. " " .. bosa.dir .. "/config/bosa"))
   end)
 
+  it("passes over a byte order mark before the first line", function()
+    local _, err, code = bosa:run({ "auth", "login" }, {
+      stdin = ("\239\187\191%s\r\n%s\n%s\n"):format(sandbox.key, sandbox.user.identifier, sandbox.user.secret),
+    })
+    assert.equal("", err)
+    assert.equal(0, code)
+  end)
+
   it("keeps what it needs, and works without an environment then", function()
     login()
     local out, err, code = bosa:run({ "integrations" }, { env = { BOSA_API_BASE_URL = false } })

@@ -59,7 +59,7 @@ fault({ name = "100 MiB of zeros as 450 kB of gzip", case = "gzip_bomb", kind = 
 fault({ name = "JSON as gzip that is cut off", case = "gzip_cut", kind = "protocol", sent = "yes", runs = 1 })
 fault({ name = "JSON nested a million deep", case = "deep", kind = "protocol", sent = "yes", runs = 1 })
 fault({ name = "200 MiB of JSON", case = "big", kind = "protocol", sent = "yes", runs = 1 })
-fault({ name = "invalid UTF-8", case = "bad_utf8", kind = "protocol", sent = "yes", runs = 1 })
+fault({ name = "invalid UTF-8", case = "bad_utf8", status = 200, runs = 1, what = "data, U+FFFD for each such byte" })
 fault({ name = "HTML with 200", case = "html", status = 200, runs = 1, what = "a file of type text/html" })
 fault({ name = "204 No Content", case = "no_content", status = 204, runs = 1, what = "no data" })
 

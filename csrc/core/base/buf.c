@@ -14,6 +14,11 @@ void buf_init(struct buf *b)
     *b = (struct buf){0};
 }
 
+void buf_init_secret(struct buf *b)
+{
+    *b = (struct buf){.secret = true};
+}
+
 /*
  * Gives `b` at least `need` bytes, twice what it had where that is more: n additions cost O(n)
  * copies.
@@ -29,7 +34,7 @@ static bool grow(struct buf *b, size_t need)
     if (cap < need) {
         cap = need;
     }
-    data = mem_realloc(b->data, cap);
+    data = b->secret ? mem_realloc_wiped(b->data, b->cap, cap) : mem_realloc(b->data, cap);
     if (!data) {
         b->failed = true;
         return false;
@@ -137,9 +142,10 @@ void buf_add_escaped(struct buf *b, const char *text, size_t len)
     }
 }
 
-/* The bytes stay in memory until they are written over: a secret is to be wiped, not cleared. */
+/* Of bytes that are no secret the memory is left as it is until they are written over. */
 void buf_clear(struct buf *b)
 {
+    mem_wipe(b->data, b->secret ? b->cap : 0);
     b->len = 0;
     b->failed = false;
 }
@@ -155,7 +161,7 @@ char *buf_take(struct buf *b, size_t *len)
         if (len) {
             *len = b->len;
         }
-        buf_init(b);
+        *b = (struct buf){.secret = b->secret};
     } else {
         buf_free(b);
     }
@@ -165,6 +171,7 @@ char *buf_take(struct buf *b, size_t *len)
 /* May be called again, and after buf_take. */
 void buf_free(struct buf *b)
 {
+    mem_wipe(b->data, b->secret ? b->cap : 0);
     mem_free(b->data);
-    buf_init(b);
+    *b = (struct buf){.secret = b->secret};
 }

@@ -16,9 +16,13 @@ struct buf {
     size_t len;  /* bytes in use */
     size_t cap;  /* bytes allocated */
     bool failed; /* an allocation failed: the content is not to be used */
+    bool secret; /* memory is wiped before it goes back */
 };
 
 void buf_init(struct buf *b);
+
+/* For bytes that may be secret: what growing leaves behind is wiped, and so is all in the end. */
+void buf_init_secret(struct buf *b);
 
 /* Makes room for `more` bytes past len. False (and `failed`) when there is no memory. */
 bool buf_reserve(struct buf *b, size_t more);
@@ -34,7 +38,7 @@ void buf_addf(struct buf *b, const char *format, ...);
 /* Adds `text` with every byte outside RFC 3986's unreserved set percent-encoded. */
 void buf_add_escaped(struct buf *b, const char *text, size_t len);
 
-/* Forgets the content, keeps the memory (and clears `failed`). */
+/* Forgets the content, keeps the memory (and clears `failed`); a secret content is wiped. */
 void buf_clear(struct buf *b);
 
 /*

@@ -25,6 +25,20 @@ void *mem_realloc(void *old, size_t size)
     return realloc(old, size > 0 ? size : 1);
 }
 
+void *mem_realloc_wiped(void *old, size_t old_size, size_t size)
+{
+    void *block = mem_alloc(size);
+
+    if (block && old_size > 0) {
+        memcpy(block, old, old_size < size ? old_size : size);
+        mem_wipe(old, old_size);
+    }
+    if (block) {
+        mem_free(old);
+    }
+    return block;
+}
+
 /* `text` may be NULL when `len` is 0. */
 char *mem_dup(const char *text, size_t len)
 {

@@ -20,6 +20,12 @@ void *mem_zalloc(size_t count, size_t size);
 /* Grows or shrinks `old` (may be NULL). On NULL, `old` is untouched and still the caller's. */
 void *mem_realloc(void *old, size_t size);
 
+/*
+ * mem_realloc for secrets: the block of `old_size` bytes is never given back before it is wiped,
+ * which realloc does not promise.
+ */
+void *mem_realloc_wiped(void *old, size_t old_size, size_t size);
+
 /* A copy of `len` bytes of `text` with a NUL behind; NULL when there is no memory. */
 char *mem_dup(const char *text, size_t len);
 

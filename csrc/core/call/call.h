@@ -65,11 +65,11 @@ struct call {
     int64_t begun, ended; /* ms */
 
     /*
-     * For paging; set when the request was made. Static string and flag (hub.h:
+     * For paging; set when the request was made. Static string and flags (hub.h:
      * action_cursor_name).
      */
     const char *cursor_name;
-    bool takes_page;
+    bool takes_page, takes_from_last;
 
     void *driver;           /* the driver's own; the core does not look at it */
     void *owner;            /* as `driver`, for the one who made the call */

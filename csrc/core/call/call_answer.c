@@ -285,18 +285,11 @@ static enum call_state take_answer(struct call *call, const struct moment *now)
 }
 
 /* What was sent is counted before anything can fail: the server has answered. */
-enum call_state call_answered(struct call *call, const struct call_timing *timing,
-                              const struct moment *now)
+static enum call_state end_answer(struct call *call, const struct moment *now)
 {
     struct bosa_error err;
     enum bosa_status status;
 
-    if (call->state != CALL_EXCHANGE) {
-        return call->state;
-    }
-    if (timing) {
-        call->p->timing = *timing;
-    }
     error_init(&err);
     status = reply_end(&call->reply, &err);
     call_count_sent(call, answered_sent(call));
@@ -306,6 +299,26 @@ enum call_state call_answered(struct call *call, const struct call_timing *timin
         return nonsense(call, &err, now);
     }
     return take_answer(call, now);
+}
+
+/* The server's words are searched for secrets before anything is made of them. */
+enum call_state call_answered(struct call *call, const struct call_timing *timing,
+                              const struct moment *now)
+{
+    struct secrets secrets;
+
+    if (call->state != CALL_EXCHANGE) {
+        return call->state;
+    }
+    if (timing) {
+        call->p->timing = *timing;
+    }
+    call_secrets(call, &secrets);
+    call->reply.secrets = &secrets;
+    (void)end_answer(call, now);
+    call->reply.secrets = NULL;
+    secrets_free(&secrets);
+    return call->state;
 }
 
 /* ---- no answer ---- */

@@ -56,8 +56,8 @@ static bool fill_texts(const struct call *call, struct bosa_error *err)
     return fill(&err->connector, connector) && fill(&err->action, action) && fill_url(call, err);
 }
 
-/* Takes every string value at and below a node out of the error; names of members stay. */
-static void redact_values(struct bosa_error *err, const struct json_doc *doc, uint32_t node)
+/* Adds every string value at and below a node; names of members are none. */
+static void add_values(struct secrets *out, const struct json_doc *doc, uint32_t node)
 {
     enum json_type type = json_type(doc, node);
     uint32_t end = json_next(doc, node);
@@ -66,41 +66,54 @@ static void redact_values(struct bosa_error *err, const struct json_doc *doc, ui
 
     if (type == JSON_STRING) {
         text = json_text(doc, node, &len);
-        error_redact(err, text, len);
+        secrets_add(out, text, len);
     }
     if (type != JSON_OBJECT && type != JSON_ARRAY) {
         return;
     }
     for (uint32_t child = node + 1; child < end; child = json_next(doc, child)) {
         child += type == JSON_OBJECT; /* past the name */
-        redact_values(err, doc, child);
+        add_values(out, doc, child);
     }
 }
 
 /* A user's secret, and a plugin's configuration, are sent in the body; servers echo bodies. */
-static void redact_body(struct bosa_error *err, const struct json_doc *body)
+static void add_body(struct secrets *out, const struct json_doc *body)
 {
-    static const char *const secrets[] = {"secret", "configuration"};
+    static const char *const names[] = {"secret", "configuration"};
 
-    for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++) {
-        uint32_t node = json_member(body, 0, secrets[i]);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        uint32_t node = json_member(body, 0, names[i]);
 
         if (node != JSON_NONE) {
-            redact_values(err, body, node);
+            add_values(out, body, node);
         }
+    }
+}
+
+void call_secrets(const struct call *call, struct secrets *out)
+{
+    const char *token = call->invocation ? call->invocation->token : call->p->token;
+
+    secrets_init(out);
+    hub_secrets(call->hub, out);
+    secrets_add(out, token, token ? strlen(token) : 0);
+    if (call->p->has_body) {
+        add_body(out, &call->p->body);
     }
 }
 
 /* What was sent comes last, because running out of memory clears the error. */
 void call_complete_error(struct call *call, struct bosa_error *err)
 {
+    struct secrets secrets;
+
     if (err->kind != BOSA_NOMEM && !fill_texts(call, err)) {
         (void)error_nomem(err);
     }
+    call_secrets(call, &secrets);
+    error_redact(err, &secrets);
+    secrets_free(&secrets);
     err->attempts = call->attempts;
     err->sent = call->p->sent;
-    hub_redact(call->hub, err, call->invocation ? call->invocation->token : call->p->token);
-    if (call->p->has_body) {
-        redact_body(err, &call->p->body);
-    }
 }

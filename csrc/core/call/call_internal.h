@@ -112,6 +112,9 @@ enum call_state call_again(struct call *call, const struct retry_case *c, struct
 
 /* ---- call_error.c ---- */
 
+/* The secrets that went with the call's request (`out` is fresh); to be freed before the call. */
+void call_secrets(const struct call *call, struct secrets *out);
+
 /* Adds what the call knows to its final error, and takes the secrets out. */
 void call_complete_error(struct call *call, struct bosa_error *err);
 

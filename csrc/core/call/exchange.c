@@ -63,6 +63,7 @@ enum bosa_status exchange_begin(struct exchange *x, struct call *call, const cha
                                     .user_agent = user_agent,
                                     .length = CONTENT_NONE};
     exchange_free(x);
+    buf_init_secret(&x->out);
     x->call = call;
     x->secure = secure;
     response_init(&x->reader);
@@ -82,9 +83,6 @@ enum bosa_status exchange_begin(struct exchange *x, struct call *call, const cha
 /* What is in `out` may be a secret. */
 static void forget_output(struct exchange *x)
 {
-    if (x->out.data) {
-        mem_wipe(x->out.data, x->out.len);
-    }
     buf_clear(&x->out);
     x->out_at = 0;
 }

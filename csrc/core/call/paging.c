@@ -133,20 +133,52 @@ static enum bosa_status give(struct invocation *invocation, struct invocation **
     return !invocation ? error_nomem(err) : BOSA_OK;
 }
 
+/* True when the page that came was asked for as the last items before its cursor. */
+static bool came_from_last(const struct call *call)
+{
+    uint32_t node = call->takes_from_last ? sent(call, "from_last") : JSON_NONE;
+
+    return node != JSON_NONE && json_type(&call->invocation->params, node) == JSON_TRUE;
+}
+
+/* The same invocation (a reference is given back for it) with `from_last` set. NULL: no memory. */
+static struct invocation *with_from_last(struct invocation *invocation, bool from_last)
+{
+    struct json_doc value;
+    struct invocation *made = NULL;
+
+    json_init(&value);
+    json_add_bool(&value, from_last);
+    if (invocation && !value.failed) {
+        made = invocation_with(invocation, "from_last", &value, 0);
+    }
+    json_free(&value);
+    invocation_unref(invocation);
+    return made;
+}
+
 /*
  * The invocation that asks by cursor. A cursor that was sent and comes back leads to the same page
- * for ever, as happens when a server passes over the parameter.
+ * for ever, as happens when a server passes over the parameter; but one cursor has a page on each
+ * side of it where the action takes `from_last`.
  */
-static enum bosa_status invocation_cursor(const struct call *call, uint32_t cursor,
+static enum bosa_status invocation_cursor(const struct call *call, uint32_t cursor, bool forward,
                                           struct invocation **out, struct bosa_error *err)
 {
     const struct json_doc *meta = &call->reply.doc;
     uint32_t before = sent(call, call->cursor_name);
+    bool turned = call->takes_from_last && came_from_last(call) == forward;
+    struct invocation *made;
 
-    if (before != JSON_NONE && json_equal(&call->invocation->params, before, meta, cursor)) {
+    if (before != JSON_NONE && !turned &&
+        json_equal(&call->invocation->params, before, meta, cursor)) {
         return error_set(err, BOSA_PROTOCOL, "the server gave the same cursor again");
     }
-    return give(invocation_with(call->invocation, call->cursor_name, meta, cursor), out, err);
+    made = invocation_with(call->invocation, call->cursor_name, meta, cursor);
+    if (made && call->takes_from_last && (turned || !forward)) {
+        made = with_from_last(made, !forward);
+    }
+    return give(made, out, err);
 }
 
 /*
@@ -175,7 +207,7 @@ static enum bosa_status find_way(const struct call *call, bool forward, struct i
     uint32_t cursor = meta_cursor(call, forward);
 
     if (cursor != JSON_NONE && call->cursor_name) {
-        return invocation_cursor(call, cursor, out, err);
+        return invocation_cursor(call, cursor, forward, out, err);
     }
     if (call->takes_page) {
         return invocation_number(call, forward, out, err);

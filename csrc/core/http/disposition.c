@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "http/charset.h"
 #include "http/header_fields.h"
 
 #include <stdio.h>
@@ -159,10 +160,10 @@ static bool add_decoded(struct buf *out, const char *text, size_t len)
 }
 
 /*
- * Adds an RFC 8187 value, "charset'language'bytes"; false when it is none, or of another charset
- * than UTF-8 and Latin-1.
+ * Adds an RFC 8187 value, "charset'language'bytes"; false when it is none, or of a charset that
+ * nobody here can read.
  */
-static bool add_extended(struct buf *out, const struct param *param, bool *latin1)
+static bool add_extended(struct buf *out, const struct param *param, enum charset *charset)
 {
     const char *quote = memchr(param->value, '\'', param->value_len);
     const char *end = param->value + param->value_len;
@@ -170,27 +171,22 @@ static bool add_extended(struct buf *out, const struct param *param, bool *latin
     if (!second) {
         return false;
     }
-    size_t len = (size_t)(quote - param->value);
-    *latin1 = http_same(param->value, len, "iso-8859-1", 10);
-    if (!*latin1 && !http_same(param->value, len, "utf-8", 5) &&
-        !http_same(param->value, len, "us-ascii", 8)) {
-        return false;
-    }
-    return add_decoded(out, second + 1, (size_t)(end - second - 1));
+    *charset = charset_named(param->value, (size_t)(quote - param->value));
+    return *charset != CHARSET_UNKNOWN && add_decoded(out, second + 1, (size_t)(end - second - 1));
 }
 
 /*
  * Adds the sections filename*0, filename*1 ... (RFC 2231); those with a star behind are
  * percent-encoded.
  */
-static bool add_sections(struct buf *out, const char *value, bool *latin1)
+static bool add_sections(struct buf *out, const char *value, enum charset *charset)
 {
     for (int i = 0; i < MAX_SECTIONS; i++) {
         char name[32];
         struct param param;
         int len = snprintf(name, sizeof name, "filename*%d*", i);
         if (find_param(value, name, &param)) {
-            bool ok = i == 0 ? add_extended(out, &param, latin1)
+            bool ok = i == 0 ? add_extended(out, &param, charset)
                              : add_decoded(out, param.value, param.value_len);
             if (!ok) {
                 return false;
@@ -206,40 +202,25 @@ static bool add_sections(struct buf *out, const char *value, bool *latin1)
     return true;
 }
 
-/* Adds `text` as UTF-8: as it is, or from Latin-1 when told or when it is no UTF-8. */
-static void add_utf8(struct buf *out, const char *text, size_t len, bool latin1)
-{
-    if (!latin1 && text_is_utf8(text, len)) {
-        buf_add(out, text, len);
-        return;
-    }
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if (c >= 0x80) {
-            buf_addc(out, (char)(0xC0 | c >> 6));
-            c = (unsigned char)(0x80 | (c & 0x3F));
-        }
-        buf_addc(out, (char)c);
-    }
-}
-
 /*
  * Makes the raw bytes (freed) the result: UTF-8, an encoded NUL as "_" since it would cut the name
- * short.
+ * short. `words`: they may hold encoded words.
  */
-static enum bosa_status finish(struct buf *raw, bool latin1, char **out)
+static enum bosa_status finish(struct buf *raw, enum charset charset, bool words, char **out)
 {
     struct buf text;
     buf_init(&text);
-    for (size_t i = 0; i < raw->len; i++) {
-        if (raw->data[i] == '\0') {
-            raw->data[i] = '_';
-        }
-    }
     bool failed = raw->failed;
     *out = NULL;
     if (!failed && raw->len > 0) {
-        add_utf8(&text, raw->data, raw->len, latin1);
+        if (words) {
+            charset_add_words(&text, raw->data, raw->len);
+        } else {
+            charset_add(&text, charset, raw->data, raw->len);
+        }
+        for (size_t i = 0; i < text.len; i++) {
+            text.data[i] = text.data[i] == '\0' ? '_' : text.data[i];
+        }
         *out = buf_take(&text, NULL);
         failed = !*out;
     }
@@ -248,17 +229,17 @@ static enum bosa_status finish(struct buf *raw, bool latin1, char **out)
 }
 
 /* filename*=UTF-8''name */
-static bool add_starred(struct buf *out, const char *value, bool *latin1)
+static bool add_starred(struct buf *out, const char *value, enum charset *charset)
 {
     struct param param;
-    return find_param(value, "filename*", &param) && add_extended(out, &param, latin1);
+    return find_param(value, "filename*", &param) && add_extended(out, &param, charset);
 }
 
 /* filename=name, filename="name" */
-static bool add_simple(struct buf *out, const char *value, bool *latin1)
+static bool add_simple(struct buf *out, const char *value, enum charset *charset)
 {
     struct param param;
-    *latin1 = false;
+    *charset = CHARSET_UTF8;
     if (!find_param(value, "filename", &param)) {
         return false;
     }
@@ -266,25 +247,43 @@ static bool add_simple(struct buf *out, const char *value, bool *latin1)
     return true;
 }
 
+/* filename*=name, without the charset that it must have, or with one that nobody here can read */
+static bool add_unread(struct buf *out, const char *value, enum charset *charset)
+{
+    struct param param;
+    *charset = CHARSET_UNKNOWN;
+    if (!find_param(value, "filename*", &param)) {
+        return false;
+    }
+    const char *text = param.value, *end = text + param.value_len;
+    for (int i = 0; i < 2; i++) {
+        const char *quote = memchr(text, '\'', (size_t)(end - text));
+        text = quote ? quote + 1 : text;
+    }
+    return add_decoded(out, text, (size_t)(end - text));
+}
+
 /*
  * Each form is tried in the order of its worth; one that is broken or empty gives way to the next.
  */
 enum bosa_status disposition_filename(const char *value, char **out)
 {
-    static bool (*const forms[])(struct buf *, const char *, bool *) = {add_starred, add_sections,
-                                                                        add_simple};
+    static bool (*const forms[])(struct buf *, const char *, enum charset *) = {
+        add_starred, add_sections, add_simple, add_unread};
     struct buf raw;
-    bool latin1 = false;
+    enum charset charset = CHARSET_UTF8;
+    bool words = false;
     buf_init(&raw);
     for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
-        latin1 = false;
-        bool read = forms[i](&raw, value, &latin1);
+        charset = CHARSET_UTF8;
+        words = forms[i] == add_simple;
+        bool read = forms[i](&raw, value, &charset);
         if (raw.failed || (read && raw.len > 0)) {
             break;
         }
         buf_clear(&raw);
     }
-    return finish(&raw, latin1, out);
+    return finish(&raw, charset, words, out);
 }
 
 /* For callers to whom a lack of memory and of a name are the same. */

@@ -16,8 +16,9 @@ bool disposition_is_attachment(const char *value);
 
 /*
  * The file name of a Content-Disposition value: filename* (RFC 8187) before filename (quoted, RFC
- * 2231 continuations, bare). Sloppy values are read as protocol.md says: invalid UTF-8 is Latin-1,
- * a quoted string ends at its last quote. An owned string in UTF-8, not made safe; NULL when there
+ * 2231 continuations, bare, RFC 2047 encoded words). Sloppy values are read as what their senders
+ * mean: invalid UTF-8 is windows-1252, a quoted string ends at its last quote, a charset may be
+ * missing. An owned string in UTF-8, not made safe; NULL when there
  * is none or no memory.
  */
 char *http_filename(const char *content_disposition);

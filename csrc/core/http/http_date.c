@@ -10,7 +10,6 @@
 #include <string.h>
 #include <time.h>
 
-#define MAX_WAIT 1e9 /* seconds; a server that asks for more says no more than that */
 #define YEAR_1 INT64_C(-62135596800)           /* Unix seconds of 0001-01-01 */
 #define END_OF_YEAR_9999 INT64_C(253402300799) /* the last that four digits can write */
 
@@ -196,7 +195,7 @@ static bool read_seconds(const char *at, double *out)
     return *at == '\0';
 }
 
-/* A date is compared with the caller's clock: one that is past means now. */
+/* A date that is past means now. */
 double http_retry_after(const char *text, int64_t now_unix)
 {
     double seconds;
@@ -213,5 +212,5 @@ double http_retry_after(const char *text, int64_t now_unix)
     if (seconds < 0) {
         return 0;
     }
-    return seconds > MAX_WAIT ? MAX_WAIT : seconds;
+    return seconds > HTTP_MAX_WAIT ? HTTP_MAX_WAIT : seconds;
 }

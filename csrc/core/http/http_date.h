@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define HTTP_MAX_WAIT 1e9 /* seconds; a server that asks for more says no more than that */
+
 /* Reads an HTTP date (all three forms of RFC 9110 5.6.7) as Unix seconds; false when it is none. */
 bool http_date(const char *text, int64_t *unix_seconds);
 
@@ -14,8 +16,9 @@ bool http_date(const char *text, int64_t *unix_seconds);
 void http_write_date(int64_t unix_seconds, char out[30]);
 
 /*
- * Seconds to wait as Retry-After says, at least 0; negative when `text` (may be NULL) is neither a
- * number of seconds nor a date.
+ * Seconds to wait as Retry-After says, 0 to HTTP_MAX_WAIT; negative when `text` (may be NULL) is
+ * neither a number of seconds nor a date. `now_unix` is the time by the clock that a date is of:
+ * the server's.
  */
 double http_retry_after(const char *text, int64_t now_unix);
 

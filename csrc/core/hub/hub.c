@@ -6,7 +6,6 @@
 
 #include "base/mem.h"
 #include "http/header_fields.h"
-#include "hub/redact.h"
 
 #include <string.h>
 
@@ -210,20 +209,11 @@ double hub_random(struct hub *hub)
     return (double)(next_random(&hub->random) >> 11) / 9007199254740992.0; /* 2^53 */
 }
 
-/* Takes one secret out of an error; NULL is allowed. */
-static void redact(struct bosa_error *err, const char *secret)
+/* A token that was given for one call is not the hub's, so its caller adds it. */
+void hub_secrets(const struct hub *hub, struct secrets *out)
 {
-    if (secret) {
-        error_redact(err, secret, strlen(secret));
-    }
-}
-
-/* A token that was given for one call is not the hub's, so its caller names it. */
-void hub_redact(const struct hub *hub, struct bosa_error *err, const char *token)
-{
-    redact(err, hub->api_key);
-    redact(err, hub->token);
-    redact(err, token);
+    secrets_add(out, hub->api_key, hub->api_key ? strlen(hub->api_key) : 0);
+    secrets_add(out, hub->token, hub->token ? strlen(hub->token) : 0);
 }
 
 /* error_set clears the names, so they are written last, over an error that is made already. */

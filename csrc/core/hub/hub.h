@@ -8,6 +8,7 @@
 #ifndef BOSA_HUB_H
 #define BOSA_HUB_H
 
+#include "base/secrets.h"
 #include "hub/invocation.h"
 #include "schema/schema.h"
 
@@ -112,12 +113,19 @@ struct action *connector_action(struct connector *connector, const char *name, s
 enum bosa_status action_schema(struct connector *connector, struct action *action,
                                const struct schema **out, struct bosa_error *err);
 
-/* The names of parameters that ask for another page: those of cursors, `page`, and NULL. */
+/* The names of parameters that ask for another page: those of cursors, `page`, `from_last`, NULL.
+ */
 extern const char *const hub_page_parameters[];
 
 /* The one under which this action takes a cursor (NULL: under none) and whether it takes `page`. */
 const char *action_cursor_name(struct connector *connector, struct action *action);
 bool action_takes_page(struct connector *connector, struct action *action);
+
+/*
+ * True for an action that is told by `from_last` on which side of the cursor its page lies:
+ * github's lists are asked for the first items behind a cursor, or for the last ones before it.
+ */
+bool action_takes_from_last(struct connector *connector, struct action *action);
 
 /* ---- schemas ---- */
 
@@ -207,7 +215,7 @@ int hub_budget(const struct hub *hub); /* tokens left; -1: budget off */
 /* A number from 0 to 1 for the jitter. */
 double hub_random(struct hub *hub);
 
-/* Takes the hub's secrets, and `token` (NULL: none), out of an error. */
-void hub_redact(const struct hub *hub, struct bosa_error *err, const char *token);
+/* Adds the hub's key and token. */
+void hub_secrets(const struct hub *hub, struct secrets *out);
 
 #endif

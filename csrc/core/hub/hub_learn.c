@@ -28,16 +28,24 @@ void held_free(struct held *held)
     mem_free(held);
 }
 
-/* A hub knows about a dozen connectors, so a list is searched faster than anything with an order.
- */
+/* The list is in order of names, since a snapshot may hold any number of them. */
 struct held *hub_held(const struct hub *hub, const char *name, size_t *index)
 {
-    for (size_t i = 0; i < hub->held_count; i++) {
-        if (strcmp(hub->held[i]->connector.name, name) == 0) {
-            *index = i;
-            return hub->held[i];
+    size_t low = 0, high = hub->held_count, len = strlen(name);
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const char *other = hub->held[middle]->connector.name;
+        int order = json_compare_names(other, strlen(other), name, len);
+
+        if (order == 0) {
+            *index = middle;
+            return hub->held[middle];
         }
+        low = order < 0 ? middle + 1 : low;
+        high = order < 0 ? high : middle;
     }
+    *index = low;
     return NULL;
 }
 
@@ -231,7 +239,8 @@ static bool takes(struct connector *connector, struct action *action, const char
     return status == BOSA_OK && schema && schema_has_property(schema, property, strlen(property));
 }
 
-const char *const hub_page_parameters[] = {"cursor", "page_token", "next_token", "page", NULL};
+const char *const hub_page_parameters[] = {"cursor", "page_token", "next_token",
+                                           "page",   "from_last",  NULL};
 static const size_t cursor_names = 3; /* of them, in front */
 
 /* The first of these that the schema has; an action that has two means the first for paging. */
@@ -249,6 +258,11 @@ const char *action_cursor_name(struct connector *connector, struct action *actio
 bool action_takes_page(struct connector *connector, struct action *action)
 {
     return takes(connector, action, hub_page_parameters[cursor_names]);
+}
+
+bool action_takes_from_last(struct connector *connector, struct action *action)
+{
+    return takes(connector, action, hub_page_parameters[cursor_names + 1]);
 }
 
 /* ---- learning ---- */
@@ -333,7 +347,9 @@ static enum bosa_status hold(struct hub *hub, struct held *held, struct bosa_err
         return error_nomem(err);
     }
     hub->held = grown;
-    grown[hub->held_count++] = held;
+    memmove(grown + index + 1, grown + index, (hub->held_count - index) * sizeof *grown);
+    grown[index] = held;
+    hub->held_count++;
     return BOSA_OK;
 }
 
@@ -421,7 +437,9 @@ void hub_forget(struct hub *hub, const char *name)
         cache_remove(hub->cache_dir, hub->base_url, name);
     }
     if (held) {
-        hub->held[index] = hub->held[--hub->held_count];
+        hub->held_count--;
+        memmove(hub->held + index, hub->held + index + 1,
+                (hub->held_count - index) * sizeof *hub->held);
         held_free(held);
     }
 }
@@ -441,7 +459,7 @@ static struct held *held_recall(const struct hub *hub, const char *name, struct 
 
     error_init(&ignored);
     json_init(&doc);
-    status = json_parse(&doc, entry->text, entry->len, &ignored);
+    status = json_parse_lenient(&doc, entry->text, entry->len, &ignored);
     entry->text = NULL;
     if (status == BOSA_OK) {
         status = held_new(&held, name, &doc, entry->etag, entry->last_modified, &ignored);

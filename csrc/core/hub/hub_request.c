@@ -75,8 +75,7 @@ static enum bosa_status set_field(struct request *request, const char *name, con
     return fields_set(&request->fields, name, value, strlen(value), err);
 }
 
-/* Authorization: Bearer token. The room is reserved whole, so that no copy of the token is left in
- * the heap. */
+/* Authorization: Bearer token. */
 static enum bosa_status set_bearer(struct request *request, const char *token,
                                    struct bosa_error *err)
 {
@@ -85,14 +84,13 @@ static enum bosa_status set_bearer(struct request *request, const char *token,
     enum bosa_status status;
     struct buf value;
 
-    buf_init(&value);
+    buf_init_secret(&value);
     if (!buf_reserve(&value, sizeof scheme + len)) {
         return no_memory(err);
     }
     buf_adds(&value, scheme);
     buf_add(&value, token, len);
     status = fields_set(&request->fields, "Authorization", value.data, value.len, err);
-    mem_wipe(value.data, value.len);
     buf_free(&value);
     return status;
 }

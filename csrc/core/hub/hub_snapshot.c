@@ -20,7 +20,7 @@ static enum bosa_status parse(struct json_doc *doc, const char *text, size_t len
 {
     char *copy = mem_dup(text, len);
 
-    return !copy ? no_memory(err) : json_parse(doc, copy, len, err);
+    return !copy ? no_memory(err) : json_parse_lenient(doc, copy, len, err);
 }
 
 /* The object of connectors in a snapshot's document. */
@@ -110,19 +110,42 @@ static enum bosa_status pin(struct hub *hub, const struct json_doc *doc, uint32_
     return status;
 }
 
-/* Holds every member of an object, and copies its name. */
+/* Copies the names of an object, each once, in their order. */
+static void copy_names(struct json_doc *names, const struct json_doc *doc, uint32_t object,
+                       const struct json_index *index)
+{
+    uint32_t end = json_next(doc, object), list = json_open(names, JSON_ARRAY), count = 0;
+
+    for (uint32_t key = object + 1; key < end; key = json_next(doc, key + 1)) {
+        size_t len;
+        const char *name = json_text(doc, key, &len);
+
+        if (json_index_get(index, name, len) == key + 1) {
+            json_add_copy(names, doc, key);
+            count++;
+        }
+    }
+    json_close(names, list, count);
+}
+
+/*
+ * Holds every member of an object, and copies its name. They are taken in the order that the hub
+ * holds them in, so that none has to be moved for the next.
+ */
 static enum bosa_status pin_all(struct hub *hub, const struct json_doc *doc, uint32_t object,
                                 struct json_doc *names, struct bosa_error *err)
 {
-    uint32_t end = json_next(doc, object), list = json_open(names, JSON_ARRAY), count = 0;
     enum bosa_status status = BOSA_OK;
+    struct json_index index;
 
-    for (uint32_t key = object + 1; key < end && status == BOSA_OK; key = json_next(doc, key + 1)) {
-        status = pin(hub, doc, key, err);
-        json_add_copy(names, doc, key);
-        count++;
+    if (!json_index_build(&index, doc, object)) {
+        return no_memory(err);
     }
-    json_close(names, list, count);
+    for (uint32_t i = 0; i < index.count && status == BOSA_OK; i++) {
+        status = pin(hub, doc, index.members[i].value - 1, err);
+    }
+    copy_names(names, doc, object, &index);
+    json_index_free(&index);
     return status == BOSA_OK && names->failed ? no_memory(err) : status;
 }
 

@@ -5,11 +5,12 @@
 #define BOSA_REDACT_H
 
 #include "base/error.h"
+#include "base/secrets.h"
 
 /*
- * Replaces every occurrence of `secret` in message, cause, code, reference_id, url, body and
- * details by "***". A secret shorter than 4 bytes is not looked for.
+ * Masks the secrets in message, cause, code, reference_id, url, body and details. Without memory
+ * the error becomes BOSA_NOMEM.
  */
-void error_redact(struct bosa_error *e, const char *secret, size_t len);
+void error_redact(struct bosa_error *e, const struct secrets *secrets);
 
 #endif

@@ -12,6 +12,18 @@ void json_init(struct json_doc *doc)
     *doc = (struct json_doc){0};
 }
 
+/* The room may be larger than the text, so that the next one finds enough. */
+char *json_room(struct json_doc *doc, size_t len)
+{
+    if (doc->text_cap < len || !doc->text) {
+        mem_free(doc->text);
+        doc->text_cap = 0;
+        doc->text = mem_alloc(len);
+        doc->text_cap = doc->text ? len : 0;
+    }
+    return doc->text;
+}
+
 /* ---- questions ---- */
 
 /* A node keeps its type in a byte, to be 16 bytes in all. */
@@ -220,7 +232,7 @@ static bool reserve_text(struct json_doc *doc, size_t more)
 
         cap = cap < FIRST_TEXT ? FIRST_TEXT : cap;
         cap = cap < need ? need : cap;
-        text = mem_realloc(doc->text, cap);
+        text = mem_realloc_wiped(doc->text, doc->text_len, cap); /* it may hold a secret */
     }
     if (!text) {
         doc->failed = true;

@@ -79,13 +79,21 @@ void json_clear(struct json_doc *doc);
 char *json_room(struct json_doc *doc, size_t len);
 
 /*
- * Reads one JSON text (RFC 8259, strictly: UTF-8 checked, no BOM, nothing behind it but white
- * space). `text` must come from mem_alloc or json_room; it is the document's from here on, also
- * after a failure, and is changed in place. `doc` must be fresh, or cleared with the text in its
- * own room. On BOSA_PROTOCOL `err` names line, column (both
- * from 1, columns in bytes) and what was expected. Also BOSA_NOMEM.
+ * Reads one JSON text (RFC 8259, strictly: UTF-8 checked, nothing behind it but white space; a byte
+ * order mark before it is passed over). `text` must come from mem_alloc or json_room; it is the
+ * document's from here on, also after a failure, and is changed in place. `doc` must be fresh, or
+ * cleared with the text in its own room. On BOSA_PROTOCOL `err` names line, column (both from 1,
+ * columns in bytes) and what was expected. Also BOSA_NOMEM.
  */
 enum bosa_status json_parse(struct json_doc *doc, char *text, size_t len, struct bosa_error *err);
+
+/*
+ * json_parse for what servers and language models write, where one bad character must not cost the
+ * whole text: half a surrogate pair and each byte that is no UTF-8 are read as U+FFFD, a number
+ * past all doubles as the largest one of its sign.
+ */
+enum bosa_status json_parse_lenient(struct json_doc *doc, char *text, size_t len,
+                                    struct bosa_error *err);
 
 /* ---- questions; `node` must be a valid index ---- */
 
@@ -105,6 +113,28 @@ uint32_t json_next(const struct json_doc *doc, uint32_t node);
  * object.
  */
 uint32_t json_get(const struct json_doc *doc, uint32_t object, const char *key, size_t key_len);
+
+/*
+ * The members of one object in an order that they are found fast in: json_get looks at each, so a
+ * loop over the names of a large object would take time in their square.
+ */
+struct json_index {
+    struct json_indexed *members; /* owned; one for each name, the last that has it */
+    uint32_t count;
+};
+struct json_indexed {
+    const char *name; /* borrowed from the document */
+    uint32_t len;
+    uint32_t value; /* node */
+};
+
+/* False: no memory. The document's text must not grow while the index is in use. */
+bool json_index_build(struct json_index *index, const struct json_doc *doc, uint32_t object);
+uint32_t json_index_get(const struct json_index *index, const char *key, size_t key_len);
+void json_index_free(struct json_index *index);
+
+/* The order of an index: by length, then by bytes. */
+int json_compare_names(const char *a, size_t a_len, const char *b, size_t b_len);
 
 /* json_get for a NUL-terminated key. */
 uint32_t json_member(const struct json_doc *doc, uint32_t object, const char *key);
@@ -126,6 +156,9 @@ double json_number(const struct json_doc *doc, uint32_t node);
  * documents.
  */
 bool json_equal(const struct json_doc *a, uint32_t x, const struct json_doc *b, uint32_t y);
+
+/* A number that is the same for nodes that are json_equal, and seldom for others. */
+uint64_t json_hash(const struct json_doc *doc, uint32_t node);
 
 /* ---- building; failure is sticky in doc->failed ---- */
 

@@ -1,5 +1,9 @@
 #include "json/json_internal.h"
 
+#define FEW_MEMBERS 16 /* up to so many a search from the start is as fast as any */
+#define HASH_START UINT64_C(0xcbf29ce484222325)
+#define HASH_PRIME UINT64_C(0x100000001b3)
+
 #define TWO_63 9223372036854775808.0
 #define TWO_64 18446744073709551616.0
 
@@ -107,11 +111,43 @@ static bool is_within(const struct json_doc *a, uint32_t x, const struct json_do
     return true;
 }
 
-/* Objects are compared in both directions, as duplicates make the counts of members say nothing. */
+/* Two objects by their indexes, which hold each name once. */
+static bool equal_indexed(const struct json_doc *a, const struct json_index *x,
+                          const struct json_doc *b, const struct json_index *y, int depth)
+{
+    if (x->count != y->count) {
+        return false;
+    }
+    for (uint32_t i = 0; i < x->count; i++) {
+        const struct json_indexed *m = &x->members[i], *n = &y->members[i];
+
+        if (json_compare_names(m->name, m->len, n->name, n->len) != 0 ||
+            !equal_at(a, m->value, b, n->value, depth)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/*
+ * Objects are compared in both directions, as duplicates make the counts of members say nothing. In
+ * large ones that takes too long; without memory for their indexes it is the way all the same.
+ */
 static bool equal_objects(const struct json_doc *a, uint32_t x, const struct json_doc *b,
                           uint32_t y, int depth)
 {
-    return is_within(b, y, a, x, false, depth) && is_within(a, x, b, y, true, depth);
+    struct json_index m = {0}, n = {0};
+    bool large = a->nodes[x].len > FEW_MEMBERS || b->nodes[y].len > FEW_MEMBERS;
+    bool equal;
+
+    if (large && json_index_build(&m, a, x) && json_index_build(&n, b, y)) {
+        equal = equal_indexed(a, &m, b, &n, depth);
+    } else {
+        equal = is_within(b, y, a, x, false, depth) && is_within(a, x, b, y, true, depth);
+    }
+    json_index_free(&m);
+    json_index_free(&n);
+    return equal;
 }
 
 /* `depth` bounds the recursion; what a writer would refuse equals nothing. */
@@ -140,8 +176,93 @@ static bool equal_at(const struct json_doc *a, uint32_t x, const struct json_doc
     }
 }
 
-/* Takes time in the square of an object's members, which are few in what schemas compare. */
 bool json_equal(const struct json_doc *a, uint32_t x, const struct json_doc *b, uint32_t y)
 {
     return equal_at(a, x, b, y, 0);
+}
+
+/* ---- hashes ---- */
+
+static uint64_t mix(uint64_t sum, uint64_t word)
+{
+    sum = (sum ^ word) * HASH_PRIME;
+    return sum ^ sum >> 29;
+}
+
+static uint64_t mix_bytes(uint64_t sum, const char *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        sum = (sum ^ (unsigned char)bytes[i]) * HASH_PRIME;
+    }
+    return mix(sum, len);
+}
+
+/* Digits and doubles that are equal have one value as doubles. */
+static uint64_t hash_number(const struct json_doc *doc, uint32_t node)
+{
+    struct json_node n = canonical(doc, node);
+    uint64_t bits = n.v.u;
+    double d;
+
+    if (n.type == JSON_DIGITS || n.type == JSON_DOUBLE) {
+        d = json_number(doc, node);
+        memcpy(&bits, &d, sizeof bits);
+    }
+    return mix(HASH_START, bits);
+}
+
+static uint64_t hash_member(const struct json_doc *doc, const char *name, size_t len,
+                            uint32_t value)
+{
+    return mix(mix_bytes(HASH_START, name, len), json_hash(doc, value));
+}
+
+/* A sum, since members come in any order; of a name that comes twice the last counts. */
+static uint64_t hash_object(const struct json_doc *doc, uint32_t object)
+{
+    uint32_t end = json_next(doc, object);
+    struct json_index index = {0};
+    uint64_t sum = 0;
+
+    if (doc->nodes[object].len > FEW_MEMBERS && json_index_build(&index, doc, object)) {
+        for (uint32_t i = 0; i < index.count; i++) {
+            const struct json_indexed *m = &index.members[i];
+
+            sum += hash_member(doc, m->name, m->len, m->value);
+        }
+        json_index_free(&index);
+        return sum;
+    }
+    for (uint32_t name = object + 1; name < end; name = json_next(doc, name + 1)) {
+        size_t len;
+        const char *text = json_text(doc, name, &len);
+
+        if (json_get(doc, object, text, len) == name + 1) {
+            sum += hash_member(doc, text, len, name + 1);
+        }
+    }
+    return sum;
+}
+
+/* Objects are the only nodes that need a recursion; JSON_MAX_DEPTH bounds it. */
+uint64_t json_hash(const struct json_doc *doc, uint32_t node)
+{
+    uint32_t end = json_next(doc, node);
+    uint64_t sum = HASH_START;
+
+    for (uint32_t i = node; i < end; i++) {
+        const struct json_node *n = &doc->nodes[i];
+
+        if (n->type == JSON_OBJECT) {
+            sum = mix(mix(sum, JSON_OBJECT), hash_object(doc, i));
+            i = json_next(doc, i) - 1;
+        } else if (is_number((enum json_type)n->type)) {
+            sum = mix(sum, hash_number(doc, i));
+        } else if (n->type == JSON_STRING) {
+            sum = mix_bytes(mix(sum, JSON_STRING), doc->text + n->v.at, n->len);
+        } else {
+            sum = mix(mix(sum, n->type), n->len);
+        }
+    }
+    return sum;
 }

@@ -23,6 +23,22 @@
 #define JSON_QUOTE_VALUE(macro) JSON_QUOTE(macro)
 #define JSON_MAX_DEPTH_TEXT JSON_QUOTE_VALUE(JSON_MAX_DEPTH)
 
+/* Bytes of the byte order mark that the text begins with: 3 or 0. */
+static inline size_t json_mark_length(const char *text, size_t len)
+{
+    return len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
+
+/* json_parse or, `lenient`, json_parse_lenient of what is UTF-8. */
+enum bosa_status json_parse_as(struct json_doc *doc, char *text, size_t len, bool lenient,
+                               struct bosa_error *err);
+
+/*
+ * An owned copy of `text` in which U+FFFD stands for each byte that is no UTF-8; *len becomes its
+ * length. NULL: no memory.
+ */
+char *json_mend_utf8(const char *text, size_t *len);
+
 /* Room for one more node at least; sets doc->failed when there is none. */
 bool json_grow(struct json_doc *doc);
 

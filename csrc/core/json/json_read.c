@@ -1,6 +1,8 @@
 #include "base/mem.h"
 #include "json/json_internal.h"
 
+#include <float.h>
+
 /*
  * The reader takes one item after the other from the text and appends nodes; it does not recurse.
  * An open container keeps its parent's index where its end will be, so nesting costs no memory.
@@ -16,11 +18,13 @@ struct reader {
     const char *string;   /* start of the string under way, from where on escapes may be undone */
     uint32_t open;        /* innermost container, JSON_NONE at the root */
     uint32_t depth;
+    bool lenient; /* json_parse_lenient's: half a surrogate pair and a huge number are taken */
 };
 
 #define BYTES_A_NODE 8         /* a guess; only lists of small numbers hold many more nodes */
 #define MOST_FIRST_NODES 65536 /* a longer text is not believed before it is seen */
 #define MOST_DIGITS 19         /* any number of so many digits fits 64 bits */
+#define REPLACEMENT 0xfffd     /* U+FFFD, in place of half a surrogate pair */
 
 /* Notes place and reason, and returns the NULL that tells of it. */
 static char *fail(struct reader *r, const char *at, const char *expected)
@@ -85,25 +89,40 @@ static char *put_utf8(char *out, uint32_t c)
     return out;
 }
 
+/* The code point of the pair whose first half is `high` and whose second is to be at `p`; -1: there
+ * is none. */
+static int32_t read_pair(const struct reader *r, const char *p, int32_t high)
+{
+    int32_t low = r->end - p >= 2 && p[0] == '\\' && p[1] == 'u' ? read_hex4(p + 2, r->end) : -1;
+
+    if (low < 0xdc00 || low > 0xdfff) {
+        return -1;
+    }
+    return 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+}
+
 /* Reads what is behind "\u", the second half of a surrogate pair included. */
 static char *read_unicode(struct reader *r, char *p, char **out)
 {
-    int32_t c = read_hex4(p, r->end), low;
+    int32_t c = read_hex4(p, r->end);
 
     if (c < 0) {
         return fail(r, p, "four hexadecimal digits");
     }
-    if (c >= 0xdc00 && c <= 0xdfff) {
-        return fail(r, p - 2, "the first half of a surrogate pair before its second");
-    }
     p += 4;
     if (c >= 0xd800 && c <= 0xdbff) {
-        low = r->end - p >= 2 && p[0] == '\\' && p[1] == 'u' ? read_hex4(p + 2, r->end) : -1;
-        if (low < 0xdc00 || low > 0xdfff) {
+        int32_t pair = read_pair(r, p, c);
+
+        if (pair < 0 && !r->lenient) {
             return fail(r, p, "the second half of a surrogate pair");
         }
-        c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
-        p += 6;
+        p += pair < 0 ? 0 : 6; /* what is no second half stands for itself */
+        c = pair < 0 ? REPLACEMENT : pair;
+    } else if (c >= 0xdc00 && c <= 0xdfff) {
+        if (!r->lenient) {
+            return fail(r, p - 6, "the first half of a surrogate pair before its second");
+        }
+        c = REPLACEMENT;
     }
     *out = put_utf8(*out, (uint32_t)c);
     return p;
@@ -280,7 +299,10 @@ static char *add_double(struct reader *r, char *start, char *p, uint64_t m, int6
         value = json_read_double(start, (size_t)(p - start));
     }
     if (value - value != 0) {
-        return fail(r, start, "a number that a double can hold");
+        if (!r->lenient) {
+            return fail(r, start, "a number that a double can hold");
+        }
+        value = value < 0 ? -DBL_MAX : DBL_MAX;
     }
     node->v.d = value;
     return p;
@@ -482,6 +504,7 @@ static char *read_item(struct reader *r, char *p)
 /* Reads the one value of a text; depth costs no stack. */
 static bool read_document(struct reader *r, char *p)
 {
+    p += json_mark_length(p, (size_t)(r->end - p)); /* editors and some servers write a mark */
     p = read_value(r, skip_space(r, p));
     while (p && r->open != JSON_NONE) {
         p = read_item(r, p);
@@ -516,7 +539,7 @@ static size_t count_lines(const char *from, const char *to, const char **line)
 static enum bosa_status report(const struct reader *r, struct bosa_error *err)
 {
     const struct json_doc *doc = r->doc;
-    const char *from = doc->text, *line = from;
+    const char *from = doc->text + json_mark_length(doc->text, doc->text_len), *line = from;
     size_t lines = 1;
 
     if (!r->expected) {
@@ -553,22 +576,11 @@ static bool reserve_nodes(struct json_doc *doc, size_t len)
     return doc->nodes;
 }
 
-/* The room may be larger than the text, so that the next one finds enough. */
-char *json_room(struct json_doc *doc, size_t len)
-{
-    if (doc->text_cap < len || !doc->text) {
-        mem_free(doc->text);
-        doc->text_cap = 0;
-        doc->text = mem_alloc(len);
-        doc->text_cap = doc->text ? len : 0;
-    }
-    return doc->text;
-}
-
 /* After a failure the document has no nodes, but still its text. */
-enum bosa_status json_parse(struct json_doc *doc, char *text, size_t len, struct bosa_error *err)
+enum bosa_status json_parse_as(struct json_doc *doc, char *text, size_t len, bool lenient,
+                               struct bosa_error *err)
 {
-    struct reader r = {.doc = doc, .end = text + len, .open = JSON_NONE};
+    struct reader r = {.doc = doc, .end = text + len, .open = JSON_NONE, .lenient = lenient};
     enum bosa_status status;
 
     doc->text_cap = doc->text == text ? doc->text_cap : len;

@@ -1,6 +1,7 @@
 /* Servers say what went wrong in half a dozen forms; here all of them become one sentence. */
 #include "reply/error_message.h"
 
+#include "base/mem.h"
 #include "base/text.h"
 #include "http/header_fields.h"
 #include "http/media_type.h"
@@ -106,18 +107,27 @@ static const char *reason(int status)
     return NULL;
 }
 
-/* Adds at most `max` bytes. */
-static void add_cut(struct buf *out, const char *text, size_t len, size_t max)
+void reply_add_cut(struct buf *out, const struct reply *reply, const char *text, size_t len,
+                   size_t max)
 {
-    buf_add(out, text, text_cut(text, len, max));
-    if (len > max) {
-        buf_adds(out, "...");
+    char *copy = mem_dup(text, len);
+    bool failed = !copy;
+    if (copy && reply->secrets) {
+        len = secrets_mask(reply->secrets, copy, len, false, &failed);
     }
+    if (failed) {
+        out->failed = true;
+    } else {
+        buf_add(out, copy, text_cut(copy, len, max));
+        buf_adds(out, len > max ? "..." : "");
+    }
+    mem_free(copy);
 }
 
 /* Adds a fault's place: ["body", "files", 0] is body.files[0]. */
-static void add_place(struct buf *out, const struct json_doc *doc, uint32_t list)
+static void add_place(struct buf *out, const struct reply *reply, uint32_t list)
 {
+    const struct json_doc *doc = &reply->doc;
     size_t start = out->len;
     uint32_t end = json_next(doc, list);
     for (uint32_t node = list + 1; node < end; node = json_next(doc, node)) {
@@ -127,7 +137,7 @@ static void add_place(struct buf *out, const struct json_doc *doc, uint32_t list
             buf_addf(out, "[%lld]", (long long)doc->nodes[node].v.i);
         } else if (name) {
             buf_adds(out, out->len > start ? "." : "");
-            add_cut(out, name, len, MAX_PLACE);
+            reply_add_cut(out, reply, name, len, MAX_PLACE);
         }
     }
 }
@@ -152,10 +162,10 @@ static bool add_faults(struct buf *out, const struct reply *reply, uint32_t list
     buf_addf(out, "%d: ", reply->status);
     uint32_t place = reply_find(reply, first, "loc");
     if (place != JSON_NONE && json_type(doc, place) == JSON_ARRAY && doc->nodes[place].len > 0) {
-        add_place(out, doc, place);
+        add_place(out, reply, place);
         buf_adds(out, ": ");
     }
-    add_cut(out, msg.text, msg.len, MAX_SENTENCE);
+    reply_add_cut(out, reply, msg.text, msg.len, MAX_SENTENCE);
     if (doc->nodes[list].len > 1) {
         buf_addf(out, " (and %lu more)", (unsigned long)doc->nodes[list].len - 1);
     }
@@ -184,7 +194,8 @@ static bool plain_line(const struct reply *reply, const char *type, size_t type_
 }
 
 /* Adds ": " and a sentence, unless it says no more than the phrase before it. */
-static void add_sentence(struct buf *out, const struct words *words, const char *phrase)
+static void add_sentence(struct buf *out, const struct reply *reply, const struct words *words,
+                         const char *phrase)
 {
     size_t len = words->len;
     while (len > 0 && strchr(". ", words->text[len - 1])) {
@@ -192,7 +203,7 @@ static void add_sentence(struct buf *out, const struct words *words, const char 
     }
     if (!phrase || !http_same(words->text, len, phrase, strlen(phrase))) {
         buf_adds(out, ": ");
-        add_cut(out, words->text, words->len, MAX_SENTENCE);
+        reply_add_cut(out, reply, words->text, words->len, MAX_SENTENCE);
     }
 }
 
@@ -205,12 +216,12 @@ static void add_unread(struct buf *out, const struct reply *reply, const char *p
     const char *type = fields_get(&reply->fields, "Content-Type");
     size_t len = type ? strcspn(type, "; \t") : 0;
     if (plain_line(reply, type, len, &line)) {
-        add_sentence(out, &line, phrase);
+        add_sentence(out, reply, &line, phrase);
     } else if (http_is_json(type)) {
         buf_adds(out, " (answer in broken JSON)");
     } else if (len > 0) {
         buf_adds(out, " (");
-        add_cut(out, type, len, MAX_TYPE);
+        reply_add_cut(out, reply, type, len, MAX_TYPE);
         buf_adds(out, " answer)");
     }
 }
@@ -222,7 +233,7 @@ static void add_target(struct buf *out, const struct reply *reply)
     buf_adds(out, ": a redirect that is not followed");
     if (place) {
         buf_adds(out, ", to ");
-        add_cut(out, place, strcspn(place, "?#"), MAX_PLACE);
+        reply_add_cut(out, reply, place, strcspn(place, "?#"), MAX_PLACE);
     }
 }
 
@@ -243,7 +254,7 @@ void reply_describe(const struct reply *reply, struct buf *out)
     if (reply->status < 400) {
         add_target(out, reply);
     } else if (said) {
-        add_sentence(out, &words, phrase);
+        add_sentence(out, reply, &words, phrase);
     } else if (reply->kind == REPLY_TEXT) {
         add_unread(out, reply, phrase);
     }

@@ -25,6 +25,10 @@ bool reply_text(const struct reply *reply, uint32_t object, const char *name, st
 /* The server's own sentence; false when it says none (a list of faults is none). */
 bool reply_message(const struct reply *reply, struct words *out);
 
+/* Adds the server's words without secrets, cut to `max` bytes. */
+void reply_add_cut(struct buf *out, const struct reply *reply, const char *text, size_t len,
+                   size_t max);
+
 /*
  * Adds the line that a person reads: "404 Not Found: no such repository", "422: body.owner: Field
  * required (and 2 more)".

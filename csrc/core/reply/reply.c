@@ -15,6 +15,8 @@
 
 /* bytes reserved at most on the word of a Content-Length */
 #define FIRST_RESERVE ((size_t)1 << 20)
+/* answers up to so many bytes are wiped: those that give a secret or a token are small */
+#define SECRET_BYTES ((size_t)1 << 20)
 
 static enum bosa_status no_memory(struct bosa_error *err)
 {
@@ -59,6 +61,9 @@ enum bosa_status reply_init(struct reply *reply, const struct reply_options *opt
 void reply_reset(struct reply *reply)
 {
     fields_free(&reply->fields);
+    if (reply->doc.text_cap <= SECRET_BYTES) {
+        json_wipe(&reply->doc);
+    }
     json_free(&reply->doc);
     sink_reset(&reply->sink);
     buf_free(&reply->text);
@@ -170,6 +175,20 @@ static bool has_no_body(int status)
     return status < 200 || status == 204 || status == 205 || status == 304;
 }
 
+/*
+ * Bytes of a byte order mark at the start of `bytes`, before which `held` bytes of the body have
+ * been held back: the mark may come in pieces.
+ */
+static size_t skip_mark(size_t held, const char *bytes, size_t len)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+    size_t i = 0;
+    while (held + i < sizeof mark - 1 && i < len && bytes[i] == mark[held + i]) {
+        i++;
+    }
+    return i;
+}
+
 /* True when a JSON text can begin so. */
 static bool looks_like_json(char c)
 {
@@ -189,7 +208,7 @@ static void decide(struct reply *reply, const char *bytes, size_t len)
     } else if (type && *type != '\0') {
         reply->to_sink = !http_is_json(type);
     } else {
-        size_t i = 0;
+        size_t i = skip_mark(reply->text.len, bytes, len);
         while (i < len && strchr(" \t\r\n", bytes[i]) && bytes[i] != '\0') {
             i++;
         }
@@ -207,6 +226,7 @@ static enum bosa_status keep_error(struct reply *reply, const char *bytes, size_
                                    struct bosa_error *err)
 {
     size_t room = REPLY_MAX_ERROR_BYTES - reply->text.len;
+    reply->text.secret = true; /* servers repeat what they were sent */
     buf_add(&reply->text, bytes, len < room ? len : room);
     return reply->text.failed ? no_memory(err) : BOSA_OK;
 }
@@ -248,6 +268,7 @@ static enum bosa_status keep_json(struct reply *reply, const char *bytes, size_t
         uint64_t expected = (uint64_t)reply->expected + 1;
         buf_reserve(&reply->text, expected < FIRST_RESERVE ? (size_t)expected : FIRST_RESERVE);
     }
+    reply->text.secret = reply->text.len <= SECRET_BYTES;
     buf_add(&reply->text, bytes, len);
     return reply->text.failed ? no_memory(err) : BOSA_OK;
 }
@@ -305,7 +326,7 @@ static enum bosa_status end_file(struct reply *reply, struct bosa_error *err)
 
 /*
  * Parses what was taken for JSON without being told so; a copy, because it may turn out to be a
- * file.
+ * file. Bytes that are no UTF-8 make it one: JSON has none.
  */
 static enum bosa_status end_sniffed(struct reply *reply, struct bosa_error *err)
 {
@@ -313,7 +334,9 @@ static enum bosa_status end_sniffed(struct reply *reply, struct bosa_error *err)
     if (!copy) {
         return no_memory(err);
     }
-    enum bosa_status status = json_parse(&reply->doc, copy, reply->text.len, err);
+    enum bosa_status status = text_is_utf8(copy, reply->text.len)
+                                  ? json_parse_lenient(&reply->doc, copy, reply->text.len, err)
+                                  : json_parse(&reply->doc, copy, reply->text.len, err);
     if (status == BOSA_PROTOCOL) {
         error_clear(err);
         json_free(&reply->doc);
@@ -334,7 +357,7 @@ static enum bosa_status end_json(struct reply *reply, struct bosa_error *err)
     if (!text) {
         return no_memory(err);
     }
-    enum bosa_status status = json_parse(&reply->doc, text, len, err);
+    enum bosa_status status = json_parse_lenient(&reply->doc, text, len, err);
     if (status == BOSA_OK) {
         open_envelope(reply);
     } else if (status == BOSA_PROTOCOL) {
@@ -342,6 +365,16 @@ static enum bosa_status end_json(struct reply *reply, struct bosa_error *err)
         err->status = reply->status;
     }
     return status;
+}
+
+/* Secrets that the server repeats go before the text is cut or its escapes are undone. */
+static bool mask_secrets(const struct reply *reply, char *text, size_t *len)
+{
+    bool failed = false;
+    if (reply->secrets) {
+        *len = secrets_mask(reply->secrets, text, *len, true, &failed);
+    }
+    return !failed;
 }
 
 /* Of an error answer the start stays as it came, and the whole becomes a document if it is one. */
@@ -352,12 +385,16 @@ static enum bosa_status end_error(struct reply *reply, struct bosa_error *err)
     if (!whole) {
         return no_memory(err);
     }
+    if (!mask_secrets(reply, whole, &len)) {
+        mem_free(whole);
+        return no_memory(err);
+    }
     buf_add(&reply->text, whole, text_cut(whole, len, REPLY_SHOWN_BYTES));
     if (reply->text.failed) {
         mem_free(whole);
         return no_memory(err);
     }
-    enum bosa_status status = json_parse(&reply->doc, whole, len, err);
+    enum bosa_status status = json_parse_lenient(&reply->doc, whole, len, err);
     if (status == BOSA_OK) {
         open_envelope(reply);
     } else if (status == BOSA_PROTOCOL) {

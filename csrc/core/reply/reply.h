@@ -9,6 +9,7 @@
 #ifndef BOSA_REPLY_H
 #define BOSA_REPLY_H
 
+#include "base/secrets.h"
 #include "http/header_fields.h"
 #include "reply/sink.h"
 #include "json/json.h"
@@ -50,6 +51,9 @@ struct reply {
     uint64_t received;    /* body bytes, decoded */
     int64_t expected;     /* Content-Length when the body isn't compressed, else -1; for progress */
     size_t max_size;
+    /* borrowed: what must not stand in an error made of this answer; set for reply_end and
+     * reply_judge, else NULL */
+    const struct secrets *secrets;
     bool raw;      /* every answer with a body is a file; set behind reply_init */
     bool deciding; /* no body byte seen yet; without a content type, none but white space */
     bool sniffed;  /* no content type: JSON by its looks alone, and a file when it turns out to be

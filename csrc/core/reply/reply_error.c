@@ -85,14 +85,23 @@ static bool is_number(const struct json_doc *doc, uint32_t node)
     return type == JSON_INT || type == JSON_UINT || type == JSON_DIGITS || type == JSON_DOUBLE;
 }
 
-/* Seconds to wait, the body's word before the field's; negative: not said. */
+/*
+ * Seconds to wait, the body's word before the field's; negative: not said. A date is measured by
+ * the clock that wrote it, which the answer's own Date tells: ours may be an hour off.
+ */
 static double retry_after(const struct reply *reply, int64_t now_unix)
 {
     uint32_t node = reply_find(reply, recovery(reply), "retry_after_seconds");
+    const char *date = fields_get(&reply->fields, "Date");
+    int64_t now = now_unix;
     if (is_number(&reply->doc, node) && json_number(&reply->doc, node) >= 0) {
-        return json_number(&reply->doc, node);
+        double seconds = json_number(&reply->doc, node);
+        return seconds > HTTP_MAX_WAIT ? HTTP_MAX_WAIT : seconds;
     }
-    return http_retry_after(fields_get(&reply->fields, "Retry-After"), now_unix);
+    if (date && !http_date(date, &now)) {
+        now = now_unix;
+    }
+    return http_retry_after(fields_get(&reply->fields, "Retry-After"), now);
 }
 
 /* Finds what support asks for: the field's, else the body's, if fit to show. */
@@ -258,6 +267,16 @@ static enum bosa_status fill_body(const struct reply *reply, struct bosa_error *
     return set_body(err, text->data, before_input(text->data, text->len));
 }
 
+/* Puts the server's code into the error, a space in place of each control character. */
+static enum bosa_status set_code(struct bosa_error *err, const char *text, size_t len)
+{
+    enum bosa_status status = error_field(&err->code, text, len);
+    for (char *p = err->code; p && *p; p++) {
+        *p = text_is_control(*p) ? ' ' : *p;
+    }
+    return status;
+}
+
 /*
  * The server's own code: error.code, a string or a number, else error.type, else the root's code.
  */
@@ -269,12 +288,12 @@ static enum bosa_status fill_code(const struct reply *reply, struct bosa_error *
     uint32_t error = reply_find(reply, reply_root(reply), "error");
     uint32_t node = reply_find(reply, error, "code");
     if (reply_text(reply, error, "code", &words)) {
-        return error_field(&err->code, words.text, words.len);
+        return set_code(err, words.text, words.len);
     }
     if (!is_number(&reply->doc, node)) {
         bool found = reply_text(reply, error, "type", &words) ||
                      reply_text(reply, reply_root(reply), "code", &words);
-        return found ? error_field(&err->code, words.text, words.len) : BOSA_OK;
+        return found ? set_code(err, words.text, words.len) : BOSA_OK;
     }
     buf_init(&number);
     error_init(&ignored);
@@ -297,7 +316,7 @@ static enum bosa_status describe(const struct reply *reply, enum bosa_status kin
     if (reply->status >= 300) {
         reply_describe(reply, &line);
     } else if (reply_message(reply, &words)) {
-        buf_add(&line, words.text, text_cut(words.text, words.len, MAX_SENTENCE));
+        reply_add_cut(&line, reply, words.text, words.len, MAX_SENTENCE);
     } else {
         buf_adds(&line, "the server says that it was not successful");
     }

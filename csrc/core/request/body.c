@@ -69,7 +69,7 @@ static struct segment *add_segment(struct body *body, enum segment_type type, in
     segment->type = type;
     segment->size = size;
     segment->fd = -1;
-    buf_init(&segment->bytes);
+    buf_init_secret(&segment->bytes);
     if (size < 0) {
         body->length = -1;
     } else {
@@ -77,15 +77,6 @@ static struct segment *add_segment(struct body *body, enum segment_type type, in
         body->length = body->length < 0 ? -1 : body->known;
     }
     return segment;
-}
-
-/* Wipes, as bytes handed in may be secret. */
-static void wipe(struct buf *bytes)
-{
-    if (bytes->data) {
-        mem_wipe(bytes->data, bytes->cap);
-    }
-    buf_free(bytes);
 }
 
 /* The bytes are the body's from here on, and wiped when they can't be. */
@@ -96,18 +87,20 @@ enum bosa_status body_add_buf(struct body *body, struct buf *bytes)
         segment = add_segment(body, SEGMENT_BYTES, (int64_t)bytes->len);
     }
     if (!segment) {
-        wipe(bytes);
+        bytes->secret = true;
+        buf_free(bytes);
         return BOSA_NOMEM;
     }
     segment->bytes = *bytes;
-    buf_init(bytes);
+    segment->bytes.secret = true; /* bytes handed in may be */
+    buf_init_secret(bytes);
     return BOSA_OK;
 }
 
 enum bosa_status body_add_bytes(struct body *body, const char *bytes, size_t len)
 {
     struct buf copy;
-    buf_init(&copy);
+    buf_init_secret(&copy);
     if (len > 0) {
         buf_add(&copy, bytes, len);
     }
@@ -366,7 +359,7 @@ void body_free(struct body *body)
     }
     for (size_t i = 0; i < body->count; i++) {
         struct segment *segment = &body->list[i];
-        wipe(&segment->bytes);
+        buf_free(&segment->bytes);
         mem_free(segment->path);
         if (segment->fd >= 0) {
             close(segment->fd);

@@ -98,14 +98,10 @@ static enum bosa_status visit_list(const struct form *form, const struct form_it
 }
 
 /* Of a name given twice the last one counts, as everywhere in a document. */
-enum bosa_status form_each(const struct form *form, form_visit *visit, void *context,
-                           struct bosa_error *err)
+static enum bosa_status each_member(const struct form *form, const struct json_index *index,
+                                    form_visit *visit, void *context, struct bosa_error *err)
 {
     const struct json_doc *doc = form->doc;
-    if (json_type(doc, form->node) != JSON_OBJECT) {
-        return error_set(err, BOSA_PARAMS, "the parameters must be an object, not %s",
-                         json_type_name(doc, form->node));
-    }
     enum bosa_status status = BOSA_OK;
     uint32_t end = json_next(doc, form->node);
     uint32_t next;
@@ -113,7 +109,7 @@ enum bosa_status form_each(const struct form *form, form_visit *visit, void *con
         struct form_item item = {.index = -1, .node = key + 1};
         next = json_next(doc, item.node);
         item.name = json_text(doc, key, &item.name_len);
-        if (json_get(doc, form->node, item.name, item.name_len) != item.node) {
+        if (json_index_get(index, item.name, item.name_len) != item.node) {
             continue;
         }
         if (json_type(doc, item.node) == JSON_ARRAY) {
@@ -122,6 +118,23 @@ enum bosa_status form_each(const struct form *form, form_visit *visit, void *con
             status = visit_value(form, &item, visit, context, err);
         }
     }
+    return status;
+}
+
+enum bosa_status form_each(const struct form *form, form_visit *visit, void *context,
+                           struct bosa_error *err)
+{
+    const struct json_doc *doc = form->doc;
+    if (json_type(doc, form->node) != JSON_OBJECT) {
+        return error_set(err, BOSA_PARAMS, "the parameters must be an object, not %s",
+                         json_type_name(doc, form->node));
+    }
+    struct json_index index;
+    if (!json_index_build(&index, doc, form->node)) {
+        return error_nomem(err);
+    }
+    enum bosa_status status = each_member(form, &index, visit, context, err);
+    json_index_free(&index);
     return status;
 }
 

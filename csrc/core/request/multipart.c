@@ -218,16 +218,13 @@ enum bosa_status multipart_write(struct body *body, const char *boundary, const 
                                  struct bosa_error *err)
 {
     struct writer writer = {.body = body, .boundary = boundary};
-    buf_init(&writer.pending);
+    buf_init_secret(&writer.pending);
     enum bosa_status status = form_each(form, write_part, &writer, err);
     if (status == BOSA_OK) {
         buf_adds(&writer.pending, "--");
         buf_adds(&writer.pending, boundary);
         buf_adds(&writer.pending, "--\r\n");
         status = flush(&writer, err);
-    }
-    if (writer.pending.data) {
-        mem_wipe(writer.pending.data, writer.pending.len);
     }
     buf_free(&writer.pending);
     return status;

@@ -83,7 +83,7 @@ static enum bosa_status write_pair(void *context, const struct form *form,
 {
     struct buf *out = context;
     struct buf text;
-    buf_init(&text);
+    buf_init_secret(&text);
     enum bosa_status status = form_text(&text, form, item, err);
     if (out->len > 0) {
         buf_addc(out, '&');
@@ -92,7 +92,6 @@ static enum bosa_status write_pair(void *context, const struct form *form,
     buf_addc(out, '=');
     if (text.len > 0) {
         buf_add_escaped(out, text.data, text.len);
-        mem_wipe(text.data, text.len);
     }
     out->failed = out->failed || text.failed;
     buf_free(&text);
@@ -104,13 +103,10 @@ static enum bosa_status write_bytes(struct body *body, const struct form *form, 
                                     struct bosa_error *err)
 {
     struct buf out;
-    buf_init(&out);
+    buf_init_secret(&out);
     enum bosa_status status = urlencoded ? form_each(form, write_pair, &out, err)
                                          : json_write(&out, form->doc, form->node, err);
     if (status != BOSA_OK) {
-        if (out.data) {
-            mem_wipe(out.data, out.len);
-        }
         buf_free(&out);
         return status;
     }

@@ -21,8 +21,17 @@
 #include "json/json.h"
 
 #define SCHEMA_MAX_ERRORS 64 /* more than these are counted, not listed */
-/* schemas applied within each other to one document; deeper is a error */
+/* schemas applied within each other to one document; deeper is an error */
 #define SCHEMA_MAX_DEPTH 200
+/*
+ * Steps of one check: a rule met, an enumeration's value compared. A server that writes a schema
+ * and a model that writes a value could ask for any number; past so many, and so many for each node
+ * of the value, the check ends with an error.
+ */
+#define SCHEMA_MAX_STEPS (UINT64_C(1) << 22)
+#define SCHEMA_STEPS_A_NODE 256
+/* names compared for the suggestions of one check */
+#define SCHEMA_MAX_NAMES (UINT64_C(1) << 17)
 
 enum schema_option {
     SCHEMA_STRICT_NAMES = 1 /* a name that `properties` doesn't list is a error unless
@@ -54,7 +63,8 @@ bool schema_has_property(const struct schema *schema, const char *name, size_t l
  *   "keyword": "type"}
  * An unknown name has `"suggestion": "owner"` too when one is near. The path of the value itself is
  * "". Never prints a string value longer than 40 bytes, and cuts it on a UTF-8 boundary. `what` is
- * how messages call a top-level member: "parameter". BOSA_NOMEM.
+ * how messages call a top-level member: "parameter". A check of too many steps, or too deep, is
+ * BOSA_PARAMS, too; its one error has the keyword "steps" or "depth". BOSA_NOMEM.
  */
 enum bosa_status schema_check(const struct schema *schema, struct json_doc *value, uint32_t node,
                               unsigned options, const char *what, struct bosa_error *err);

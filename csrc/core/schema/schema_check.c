@@ -4,6 +4,15 @@
 
 #include <string.h>
 
+#define RULE_STEPS 4 /* a rule that is met, against a comparison of an enumeration */
+#define TOO_DEEP                                                                                   \
+    "the values are nested too deeply to be checked against the action's schema, or the schema "   \
+    "refers to itself without end"
+#define TOO_MANY_STEPS                                                                             \
+    "checking these values against the action's schema takes too many steps; send smaller or "     \
+    "less nested values"
+#define FEW_NAMES 16 /* so many required names are looked for from the start */
+
 /*
  * Checking walks rules and value together, in one of two ways.
  *
@@ -12,16 +21,6 @@
  *
  * A third walk settles a valid value: the same way again, with `settling` set.
  */
-
-/* The rules that apply to the same value, from the innermost out: a name is known when one of them
- * knows it. */
-struct scope {
-    const struct scope *up;
-    uint32_t rule;
-};
-
-static bool check(struct checker *c, uint32_t rule, uint32_t node, const struct place *at,
-                  const struct scope *outer);
 
 /* ---- single values ---- */
 
@@ -32,6 +31,7 @@ static bool check_type(struct checker *c, uint32_t index, uint32_t node, const s
     if (fit == FIT_COERCED) {
         c->changes++;
         if (c->settling) {
+            c->work->round++; /* what was found of this value, and of those around it, is void */
             value_coerce(c->doc, node, r->types);
         }
     }
@@ -41,7 +41,7 @@ static bool check_type(struct checker *c, uint32_t index, uint32_t node, const s
     if (c->errors) {
         struct buf expected;
         buf_init(&expected);
-        show_types(&expected, c->s, index);
+        show_types(&expected, rule_types(c->work, index));
         report_buf(c, at, node, "type", &expected, NULL);
     }
     return false;
@@ -52,6 +52,9 @@ static bool in_enum(struct checker *c, const struct rule *r, uint32_t node)
     const struct json_doc *doc = c->s->doc;
     uint32_t element = r->enumeration + 1;
     for (uint32_t i = 0; i < doc->nodes[r->enumeration].len; i++) {
+        if (!work_take(c->work, json_next(doc, element) - element)) {
+            return false;
+        }
         if (json_equal(doc, element, c->doc, node)) {
             return true;
         }
@@ -181,13 +184,22 @@ static uint32_t item_rule(const struct schema *s, const struct rule *r, uint32_t
     return i < r->prefix.count ? s->lists[r->prefix.at + i] : r->items;
 }
 
+static bool check_unique(struct checker *c, uint32_t node)
+{
+    bool failed = false;
+    bool unique = work_take(c->work, json_next(c->doc, node) - node) &&
+                  value_is_unique(c->doc, node, &failed);
+    c->work->failed = c->work->failed || failed;
+    return unique;
+}
+
 static bool check_array(struct checker *c, const struct rule *r, uint32_t node,
                         const struct place *at)
 {
     static const char *const keywords[2] = {"minItems", "maxItems"};
     uint32_t count = c->doc->nodes[node].len;
     bool valid = check_count(c, count, r->min_items, r->max_items, at, keywords, "items");
-    if (r->unique && !value_is_unique(c->doc, node)) {
+    if (r->unique && !check_unique(c, node)) {
         report(c, at, node, "uniqueItems", "items that are all different", NULL);
         valid = false;
     }
@@ -199,7 +211,7 @@ static bool check_array(struct checker *c, const struct rule *r, uint32_t node,
     for (uint32_t i = 0; i < count && (valid || c->errors); i++) {
         uint32_t rule = item_rule(c->s, r, i);
         place.index = i;
-        if (rule != RULE_NONE && !check(c, rule, element, &place, NULL)) {
+        if (rule != RULE_NONE && !check_rule(c, rule, element, &place, NULL)) {
             valid = false;
         }
         element = json_next(c->doc, element);
@@ -210,38 +222,35 @@ static bool check_array(struct checker *c, const struct rule *r, uint32_t node,
 /* ---- objects ---- */
 
 /* True when `rule`, or what it applies to the same value, lists the name or is open to any. */
-static bool knows(const struct schema *s, uint32_t rule, const char *name, size_t len, int depth)
+static bool knows(struct work *work, uint32_t rule, const char *name, size_t len)
 {
-    if (rule == RULE_NONE || depth > 16) {
-        return false;
-    }
-    const struct rule *r = &s->rules[rule];
-    if (schema_find_property(s, r, name, len) != RULE_NONE || r->additional != RULE_NONE ||
-        knows(s, r->ref, name, len, depth + 1)) {
-        return true;
-    }
-    const struct span *const lists[] = {&r->all_of, &r->any_of, &r->one_of};
-    for (size_t i = 0; i < 3; i++) {
-        for (uint32_t j = 0; j < lists[i]->count; j++) {
-            if (knows(s, s->lists[lists[i]->at + j], name, len, depth + 1)) {
-                return true;
-            }
+    const struct rule *r;
+    reach_begin(work, rule);
+    while ((r = reach_next(work)) != NULL) {
+        if (schema_find_property(work->s, r, name, len) != RULE_NONE ||
+            r->additional != RULE_NONE) {
+            return true;
         }
+        reach_add(work, r->ref);
+        reach_add_list(work, &r->all_of);
+        reach_add_list(work, &r->any_of);
+        reach_add_list(work, &r->one_of);
     }
     return false;
 }
 
 /* True when a rule further out knows the name by itself, not by one of its alternatives. */
-static bool known_outside(const struct schema *s, const struct scope *outer, const char *name,
+static bool known_outside(struct work *work, const struct scope *outer, const char *name,
                           size_t len)
 {
     for (; outer; outer = outer->up) {
-        const struct rule *r = &s->rules[outer->rule];
-        if (schema_find_property(s, r, name, len) != RULE_NONE || r->additional != RULE_NONE) {
+        const struct rule *r = &work->s->rules[outer->rule];
+        if (schema_find_property(work->s, r, name, len) != RULE_NONE ||
+            r->additional != RULE_NONE) {
             return true;
         }
         for (uint32_t i = 0; i < r->all_of.count; i++) {
-            if (knows(s, s->lists[r->all_of.at + i], name, len, 0)) {
+            if (knows(work, work->s->lists[r->all_of.at + i], name, len)) {
                 return true;
             }
         }
@@ -255,11 +264,11 @@ static bool check_extra(struct checker *c, uint32_t index, uint32_t value, const
 {
     const struct rule *r = &c->s->rules[index];
     if (r->additional != RULE_NONE) {
-        return check(c, r->additional, value, at, NULL);
+        return check_rule(c, r->additional, value, at, NULL);
     }
     bool strict = (c->options & SCHEMA_STRICT_NAMES) && r->has_properties &&
-                  !knows(c->s, index, at->key, at->key_len, 0) &&
-                  !known_outside(c->s, outer, at->key, at->key_len);
+                  !knows(c->work, index, at->key, at->key_len) &&
+                  !known_outside(c->work, outer, at->key, at->key_len);
     if (!r->closed && !strict) {
         return true;
     }
@@ -280,7 +289,7 @@ static bool check_members(struct checker *c, uint32_t index, uint32_t node, cons
         struct place place = {at, NULL, 0, 0};
         place.key = json_text(c->doc, key, &place.key_len);
         uint32_t rule = schema_find_property(c->s, r, place.key, place.key_len);
-        bool fits = rule != RULE_NONE ? check(c, rule, key + 1, &place, NULL)
+        bool fits = rule != RULE_NONE ? check_rule(c, rule, key + 1, &place, NULL)
                                       : check_extra(c, index, key + 1, &place, outer);
         valid = valid && fits;
         key = json_next(c->doc, key + 1);
@@ -291,17 +300,26 @@ static bool check_members(struct checker *c, uint32_t index, uint32_t node, cons
 static bool check_required(struct checker *c, const struct rule *r, uint32_t node,
                            const struct place *at)
 {
-    bool valid = true;
+    struct json_index index = {0};
+    bool valid = true, many = r->required.count > FEW_NAMES;
+    if (!work_take(c->work, r->required.count)) {
+        return false;
+    }
+    if (many && !json_index_build(&index, c->doc, node)) {
+        c->work->failed = true;
+        return false;
+    }
     for (uint32_t i = 0; i < r->required.count && (valid || c->errors); i++) {
         struct place place = {at, NULL, 0, 0};
         place.key = json_text(c->s->doc, c->s->lists[r->required.at + i], &place.key_len);
-        if (json_get(c->doc, node, place.key, place.key_len) == JSON_NONE) {
-            if (c->errors) {
-                report_missing(c, r, &place);
-            }
+        uint32_t value = many ? json_index_get(&index, place.key, place.key_len)
+                              : json_get(c->doc, node, place.key, place.key_len);
+        if (value == JSON_NONE) {
+            report_missing(c, r, &place);
             valid = false;
         }
     }
+    json_index_free(&index);
     return valid;
 }
 
@@ -316,162 +334,6 @@ static bool check_object(struct checker *c, uint32_t index, uint32_t node, const
     return (valid || c->errors) && check_members(c, index, node, at, outer) && valid;
 }
 
-/* ---- unions ---- */
-
-/* Walks a branch silently, without settling. *changes: what would have to be settled. */
-static bool try_branch(struct checker *c, uint32_t rule, uint32_t node, const struct place *at,
-                       const struct scope *outer, unsigned *changes)
-{
-    struct checker silent = *c;
-    silent.errors = NULL;
-    silent.settling = false;
-    silent.changes = 0;
-    bool valid = check(&silent, rule, node, at, outer);
-    *changes = silent.changes;
-    return valid;
-}
-
-static bool is_null_only(const struct schema *s, uint32_t rule)
-{
-    return s->rules[rule].types == TYPE_NULL;
-}
-
-/* The types of a branch, looked up through its references. */
-static unsigned branch_types(const struct schema *s, uint32_t rule)
-{
-    unsigned types = TYPE_ANY;
-    for (int hops = 0; rule != RULE_NONE && hops < 20; hops++) {
-        types &= s->rules[rule].types;
-        rule = s->rules[rule].ref;
-    }
-    return types;
-}
-
-/* Errors that a branch would have. */
-static size_t count_errors(struct checker *c, uint32_t rule, uint32_t node, const struct place *at,
-                           const struct scope *outer)
-{
-    struct validation_errors errors;
-    struct checker counting = *c;
-    validation_errors_init(&errors, "");
-    counting.errors = &errors;
-    counting.settling = false;
-    check(&counting, rule, node, at, outer);
-    size_t count = errors.count;
-    c->errors->failed = c->errors->failed || errors.failed;
-    validation_errors_free(&errors);
-    return count;
-}
-
-/* The branch that was surely meant: the only one of the value's type, or the one with fewest
- * errors. RULE_NONE: can't say. */
-static uint32_t likely_branch(struct checker *c, const struct span *branches, uint32_t node,
-                              const struct place *at, const struct scope *outer)
-{
-    uint32_t best = RULE_NONE, only = RULE_NONE, candidates = 0, others = 0;
-    size_t fewest = SIZE_MAX;
-    for (uint32_t i = 0; i < branches->count; i++) {
-        uint32_t rule = c->s->lists[branches->at + i];
-        if (is_null_only(c->s, rule)) {
-            continue;
-        }
-        others++;
-        only = rule;
-        if (value_fit(c->doc, node, branch_types(c->s, rule)) == FIT_NO) {
-            continue;
-        }
-        candidates++;
-        size_t count = c->depth > 20 ? 0 : count_errors(c, rule, node, at, outer);
-        best = count < fewest ? rule : count == fewest ? RULE_NONE : best;
-        fewest = count < fewest ? count : fewest;
-    }
-    if (others == 1 && json_type(c->doc, node) != JSON_NULL) {
-        return only;
-    }
-    return candidates > 0 ? best : RULE_NONE;
-}
-
-static void report_union(struct checker *c, uint32_t index, const struct span *branches,
-                         uint32_t node, const struct place *at, const struct scope *outer,
-                         const char *keyword)
-{
-    if (!c->errors) {
-        return;
-    }
-    uint32_t rule = likely_branch(c, branches, node, at, outer);
-    if (rule != RULE_NONE) {
-        check(c, rule, node, at, outer);
-        return;
-    }
-    struct buf expected;
-    buf_init(&expected);
-    bool by_type = true;
-    for (uint32_t i = 0; i < branches->count; i++) {
-        uint32_t branch = c->s->lists[branches->at + i];
-        by_type = by_type && value_fit(c->doc, node, branch_types(c->s, branch)) == FIT_NO;
-    }
-    buf_adds(&expected, by_type ? "" : "one of the forms allowed here: ");
-    show_types(&expected, c->s, index);
-    report_buf(c, at, node, by_type ? "type" : keyword, &expected, NULL);
-}
-
-/* anyOf, and oneOf without a tag. The branch that is walked for good is one that needs no change,
- * else the first that fits. */
-static bool check_union(struct checker *c, uint32_t index, const struct span *branches, bool single,
-                        uint32_t node, const struct place *at, const struct scope *outer)
-{
-    uint32_t chosen = RULE_NONE, fitting = 0;
-    unsigned least = 0;
-    for (uint32_t i = 0; i < branches->count; i++) {
-        uint32_t rule = c->s->lists[branches->at + i];
-        unsigned changes = 0;
-        if (!try_branch(c, rule, node, at, outer, &changes)) {
-            continue;
-        }
-        if (fitting++ == 0 || changes < least) {
-            chosen = rule;
-            least = changes;
-        }
-        if (!single && changes == 0) {
-            break;
-        }
-    }
-    if (fitting == 0) {
-        report_union(c, index, branches, node, at, outer, single ? "oneOf" : "anyOf");
-        return false;
-    }
-    if (single && fitting > 1) {
-        report(c, at, node, "oneOf", "exactly one of the forms allowed here", NULL);
-        return false;
-    }
-    c->changes += least;
-    return !c->settling || least == 0 || check(c, chosen, node, at, outer);
-}
-
-/* oneOf with a discriminator: the tag names the branch, and must be there. */
-static bool check_tagged(struct checker *c, uint32_t index, uint32_t node, const struct place *at,
-                         const struct scope *outer)
-{
-    const struct rule *r = &c->s->rules[index];
-    if (json_type(c->doc, node) != JSON_OBJECT) {
-        report(c, at, node, "type", "object", NULL);
-        return false;
-    }
-    struct place place = {at, NULL, 0, 0};
-    place.key = json_text(c->s->doc, r->discriminator, &place.key_len);
-    uint32_t tag = json_get(c->doc, node, place.key, place.key_len);
-    for (uint32_t i = 0; tag != JSON_NONE && i < r->tags.count; i++) {
-        const struct tag *t = &c->s->tags[r->tags.at + i];
-        if (json_equal(c->s->doc, t->name, c->doc, tag)) {
-            return check(c, t->rule, node, at, outer);
-        }
-    }
-    if (c->errors) {
-        report_tag(c, r, tag, &place);
-    }
-    return false;
-}
-
 /* ---- one rule ---- */
 
 static bool check_all_of(struct checker *c, const struct rule *r, uint32_t node,
@@ -479,9 +341,22 @@ static bool check_all_of(struct checker *c, const struct rule *r, uint32_t node,
 {
     bool valid = true;
     for (uint32_t i = 0; i < r->all_of.count && (valid || c->errors); i++) {
-        valid &= check(c, c->s->lists[r->all_of.at + i], node, at, scope);
+        valid &= check_rule(c, c->s->lists[r->all_of.at + i], node, at, scope);
     }
     return valid;
+}
+
+/* Enters a rule that can know names of the value for those that it applies to the same one. */
+static const struct scope *widen(struct checker *c, uint32_t index, struct scope *scope,
+                                 const struct scope *outer)
+{
+    const struct rule *r = &c->s->rules[index];
+    bool names = r->properties.count > 0 || r->additional != RULE_NONE || r->all_of.count > 0;
+    if (!names || !(c->options & SCHEMA_STRICT_NAMES)) {
+        return outer;
+    }
+    *scope = (struct scope){outer, index, ++c->work->scopes};
+    return scope;
 }
 
 /* The keywords that apply other schemas to the same value. */
@@ -489,24 +364,25 @@ static bool check_applicators(struct checker *c, uint32_t index, uint32_t node,
                               const struct place *at, const struct scope *outer)
 {
     const struct rule *r = &c->s->rules[index];
-    struct scope scope = {outer, index};
+    struct scope own;
+    const struct scope *scope = widen(c, index, &own, outer);
     unsigned ignored = 0;
     bool valid = true;
     if (r->ref != RULE_NONE) {
-        valid &= check(c, r->ref, node, at, &scope);
+        valid &= check_rule(c, r->ref, node, at, scope);
     }
     if (r->all_of.count > 0) {
-        valid &= check_all_of(c, r, node, at, &scope);
+        valid &= check_all_of(c, r, node, at, scope);
     }
     if (r->any_of.count > 0 && (valid || c->errors)) {
-        valid &= check_union(c, index, &r->any_of, false, node, at, &scope);
+        valid &= check_union(c, index, &r->any_of, false, node, at, scope);
     }
     if (r->discriminator != JSON_NONE) {
-        valid &= check_tagged(c, index, node, at, &scope);
+        valid &= check_tagged(c, index, node, at, scope);
     } else if (r->one_of.count > 0 && (valid || c->errors)) {
-        valid &= check_union(c, index, &r->one_of, true, node, at, &scope);
+        valid &= check_union(c, index, &r->one_of, true, node, at, scope);
     }
-    if (r->negated != RULE_NONE && try_branch(c, r->negated, node, at, &scope, &ignored)) {
+    if (r->negated != RULE_NONE && check_silently(c, r->negated, node, at, scope, &ignored)) {
         report(c, at, node, "not", "something else", NULL);
         valid = false;
     }
@@ -518,6 +394,10 @@ static bool check_assertions(struct checker *c, uint32_t index, uint32_t node,
                              const struct place *at, const struct scope *outer)
 {
     const struct rule *r = &c->s->rules[index];
+    if (r->binary && json_type(c->doc, node) == JSON_STRING) {
+        report(c, at, node, "type", "file", NULL);
+        return false;
+    }
     if (!check_type(c, index, node, at)) {
         return false;
     }
@@ -540,41 +420,117 @@ static bool check_assertions(struct checker *c, uint32_t index, uint32_t node,
     return valid;
 }
 
-static bool check(struct checker *c, uint32_t rule, uint32_t node, const struct place *at,
-                  const struct scope *outer)
+/* Both kinds of keywords. */
+static bool check_keywords(struct checker *c, uint32_t rule, uint32_t node, const struct place *at,
+                           const struct scope *outer)
 {
-    if (c->depth >= SCHEMA_MAX_DEPTH) {
-        report(c, at, node, "$ref", "fewer schemas within each other", NULL);
-        return false;
-    }
     c->depth++;
+    c->forks += c->s->rules[rule].fork;
     bool valid = check_assertions(c, rule, node, at, outer);
     if (valid || c->errors) {
         valid = check_applicators(c, rule, node, at, outer) && valid;
     }
+    c->forks -= c->s->rules[rule].fork;
     c->depth--;
     return valid;
+}
+
+/*
+ * What comes of a rule at a value is kept where it may be asked for again. What depends on itself
+ * has no result: the branch that asks doesn't fit. Such results hold only where they were
+ * found.
+ */
+static bool check_kept(struct checker *c, uint32_t rule, uint32_t node, const struct place *at,
+                       const struct scope *outer)
+{
+    const struct found_key key = {rule, node, outer ? outer->id : 0, false};
+    const struct found *found = work_find(c->work, &key);
+    if (found && found->state == FOUND_OPEN) {
+        c->work->rings++;
+        return false;
+    }
+    if (found) {
+        c->changes += (unsigned)found->value;
+        return found->state == FOUND_VALID;
+    }
+    uint32_t rings = c->work->rings;
+    unsigned before = c->changes;
+    work_note(c->work, &key, FOUND_OPEN, 0);
+    bool valid = check_keywords(c, rule, node, at, outer);
+    if (c->work->rings == rings) {
+        work_note(c->work, &key, valid ? FOUND_VALID : FOUND_INVALID, c->changes - before);
+    } else {
+        work_drop(c->work, &key);
+    }
+    return valid;
+}
+
+bool check_rule(struct checker *c, uint32_t rule, uint32_t node, const struct place *at,
+                const struct scope *outer)
+{
+    if (!work_take(c->work, RULE_STEPS)) {
+        return false;
+    }
+    if (c->s->rules[rule].alias) {
+        rule = c->s->rules[rule].ref;
+    }
+    if (c->depth >= SCHEMA_MAX_DEPTH) {
+        c->work->deep = true;
+        return work_take(c->work, UINT64_MAX); /* what fits or not can't be said */
+    }
+    bool keeps = c->s->rules[rule].fork && c->forks > 0 && !c->errors && !c->settling;
+    return keeps ? check_kept(c, rule, node, at, outer) : check_keywords(c, rule, node, at, outer);
+}
+
+/* The errors of a value that doesn't fit, or that there was too much work to say. */
+static enum bosa_status list_errors(struct checker *c, uint32_t node, const char *what,
+                                    struct bosa_error *err)
+{
+    const struct place root = {NULL, NULL, 0, 0};
+    struct validation_errors errors;
+    bool spent = c->work->spent;
+    validation_errors_init(&errors, what);
+    if (!spent) {
+        work_renew(c->work, c->doc);
+        c->errors = &errors;
+        check_rule(c, 0, node, &root, NULL);
+    }
+    if (errors.count == 0) {
+        validation_errors_add(&errors, &root, c->work->deep ? "depth" : "steps",
+                              "values that can be checked", json_type_name(c->doc, node), NULL,
+                              c->work->deep ? TOO_DEEP : TOO_MANY_STEPS);
+    }
+    errors.failed = errors.failed || c->work->failed;
+    enum bosa_status status = validation_errors_finish(&errors, err);
+    validation_errors_free(&errors);
+    return status;
+}
+
+/* Silently first; then, where it fits, what has to be settled is, else the errors are found. */
+static enum bosa_status check_all(struct checker *c, uint32_t node, const char *what,
+                                  struct bosa_error *err)
+{
+    const struct place root = {NULL, NULL, 0, 0};
+    bool valid = check_rule(c, 0, node, &root, NULL) && !c->work->spent;
+    if (valid && c->changes > 0) {
+        c->settling = true;
+        (void)check_rule(c, 0, node, &root, NULL);
+        c->settling = false;
+        valid = !c->work->spent;
+    }
+    if (c->work->failed) {
+        return error_nomem(err);
+    }
+    return valid ? BOSA_OK : list_errors(c, node, what, err);
 }
 
 enum bosa_status schema_check(const struct schema *schema, struct json_doc *value, uint32_t node,
                               unsigned options, const char *what, struct bosa_error *err)
 {
-    struct checker c = {.s = schema, .doc = value, .options = options};
-    const struct place root = {NULL, NULL, 0, 0};
-    if (check(&c, 0, node, &root, NULL)) {
-        if (c.changes > 0) {
-            c.settling = true;
-            c.depth = 0;
-            check(&c, 0, node, &root, NULL);
-        }
-        return BOSA_OK;
-    }
-    struct validation_errors errors;
-    validation_errors_init(&errors, what);
-    c.errors = &errors;
-    c.depth = 0;
-    check(&c, 0, node, &root, NULL);
-    enum bosa_status status = validation_errors_finish(&errors, err);
-    validation_errors_free(&errors);
+    struct work work;
+    struct checker c = {.s = schema, .doc = value, .work = &work, .options = options};
+    work_init(&work, schema, value);
+    enum bosa_status status = check_all(&c, node, what, err);
+    work_free(&work);
     return status;
 }

@@ -1,3 +1,7 @@
+/*
+ * A schema's document becomes an array of rules. Nothing recurses: a schema that is met gets a rule
+ * at once, and the rule is read when its turn comes, so chains of references cost no stack.
+ */
 #include "schema/schema_internal.h"
 
 #include "base/mem.h"
@@ -9,8 +13,9 @@
 /* What a compilation needs besides the schema it makes. */
 struct compiler {
     struct schema *s;
-    uint32_t root;   /* node of the schema's root */
-    uint32_t *rules; /* owned: by node - root, rule + 1; 0: not compiled yet */
+    uint32_t root;          /* node of the schema's root */
+    uint32_t *rules;        /* owned: by node - root, rule + 1; 0: none yet */
+    struct ref_index index; /* for the references into large objects */
     struct bosa_error *err;
 };
 
@@ -40,9 +45,23 @@ static bool grow(void **items, size_t *cap, size_t count, size_t size)
     return true;
 }
 
-static enum bosa_status compile(struct compiler *c, uint32_t node, uint32_t *out);
+/* The rule of the schema at `node`, which is made now and read in its turn. */
+static enum bosa_status compile(struct compiler *c, uint32_t node, uint32_t *out)
+{
+    struct schema *s = c->s;
+    uint32_t *known = &c->rules[node - c->root];
+    if (*known == 0) {
+        if (!grow((void **)&s->rules, &s->rule_cap, s->rule_count, sizeof *s->rules)) {
+            return no_memory(c);
+        }
+        s->rules[s->rule_count].node = node;
+        *known = (uint32_t)++s->rule_count;
+    }
+    *out = *known - 1;
+    return BOSA_OK;
+}
 
-/* Reserves `count` places of lists, so that nested compilations don't come between. */
+/* Reserves `count` places of lists. */
 static enum bosa_status reserve_list(struct compiler *c, uint32_t count, struct span *span)
 {
     struct schema *s = c->s;
@@ -78,69 +97,17 @@ static enum bosa_status compile_list(struct compiler *c, uint32_t array, struct 
 
 /* ---- $ref ---- */
 
-/* Undoes ~0, ~1 and %XX of one part of a JSON pointer, into `out`. Gives the length. */
-static size_t unescape(const char *part, size_t len, char *out)
-{
-    size_t n = 0, made = 0;
-    for (size_t i = 0; i < len; i++) {
-        int byte = text_percent(part + i, len - i);
-        out[n++] = byte >= 0 ? (char)byte : part[i];
-        i += byte >= 0 ? 2 : 0;
-    }
-    for (size_t i = 0; i < n; i++) {
-        bool tilde = out[i] == '~' && i + 1 < n && (out[i + 1] == '0' || out[i + 1] == '1');
-        out[made++] = !tilde ? out[i] : out[i + 1] == '1' ? '/' : '~';
-        i += tilde;
-    }
-    return made;
-}
-
-/* The node that one part of a pointer names within `node`; JSON_NONE: none. */
-static uint32_t descend(const struct json_doc *doc, uint32_t node, const char *part, size_t len)
-{
-    if (json_type(doc, node) == JSON_OBJECT) {
-        return json_get(doc, node, part, len);
-    }
-    uint32_t index = 0;
-    if (json_type(doc, node) != JSON_ARRAY || len == 0 || len > 9) {
-        return JSON_NONE;
-    }
-    for (size_t i = 0; i < len; i++) {
-        if (!text_is_digit(part[i])) {
-            return JSON_NONE;
-        }
-        index = index * 10 + (uint32_t)(part[i] - '0');
-    }
-    return json_at(doc, node, index);
-}
-
-/* The node that "#/..." names; JSON_NONE: none, or a reference to another document. */
-static uint32_t find_ref(struct compiler *c, const char *ref, size_t len)
-{
-    uint32_t node = c->root;
-    if (len == 0 || ref[0] != '#' || len > 4096) {
-        return JSON_NONE;
-    }
-    char part[4096];
-    const char *end = ref + len;
-    for (const char *at = ref + 1; at < end && node != JSON_NONE;) {
-        if (*at++ != '/') {
-            return JSON_NONE;
-        }
-        const char *slash = memchr(at, '/', (size_t)(end - at));
-        const char *stop = slash ? slash : end;
-        size_t n = unescape(at, (size_t)(stop - at), part);
-        node = descend(c->s->doc, node, part, n);
-        at = stop;
-    }
-    return node;
-}
-
 static enum bosa_status compile_ref(struct compiler *c, uint32_t node, uint32_t *out)
 {
     size_t len = 0;
     const char *ref = json_text(c->s->doc, node, &len);
-    uint32_t target = ref ? find_ref(c, ref, len) : JSON_NONE;
+    uint32_t target = JSON_NONE;
+    if (ref && !ref_find(&c->index, c->s->doc, c->root, ref, len, &target)) {
+        return no_memory(c);
+    }
+    if (c->index.spent) {
+        return nonsense(c, "its references lead through lists that are too long");
+    }
     if (target == JSON_NONE) {
         return error_set(c->err, BOSA_PROTOCOL,
                          "the server's schema makes no sense: a reference to nowhere: %.*s",
@@ -150,31 +117,6 @@ static enum bosa_status compile_ref(struct compiler *c, uint32_t node, uint32_t 
 }
 
 /* ---- keywords ---- */
-
-static int compare_names(const struct json_doc *doc, uint32_t a, const char *name, size_t len)
-{
-    size_t a_len = 0;
-    const char *a_name = json_text(doc, a, &a_len);
-    size_t common = a_len < len ? a_len : len;
-    int order = common ? memcmp(a_name, name, common) : 0;
-    return order ? order : a_len < len ? -1 : a_len > len;
-}
-
-/* Puts a property in its place by name among those added so far; a name given twice counts once,
- * the last. */
-static void sort_in(struct schema *s, struct rule *r, struct property p)
-{
-    size_t len = 0;
-    const char *name = json_text(s->doc, p.name, &len);
-    struct property *list = s->properties + r->properties.at;
-    uint32_t i = r->properties.count;
-    while (i > 0 && compare_names(s->doc, list[i - 1].name, name, len) > 0) {
-        list[i] = list[i - 1];
-        i--;
-    }
-    list[i] = p;
-    r->properties.count++;
-}
 
 /* The older form {"schema": {...}} of a property stands for that schema. */
 static uint32_t unwrap(const struct json_doc *doc, uint32_t node)
@@ -187,33 +129,41 @@ static uint32_t unwrap(const struct json_doc *doc, uint32_t node)
     return old ? inner : node;
 }
 
-static enum bosa_status compile_properties(struct compiler *c, uint32_t object, struct rule *r)
+/* Adds the members of an index, which are in the order that properties are searched in. */
+static enum bosa_status add_properties(struct compiler *c, const struct json_index *index,
+                                       struct rule *r)
 {
     struct schema *s = c->s;
-    if (json_type(s->doc, object) != JSON_OBJECT) {
-        return nonsense(c, "`properties` that is no object");
-    }
-    uint32_t count = s->doc->nodes[object].len;
-    r->has_properties = true;
     r->properties.at = (uint32_t)s->property_count;
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < index->count; i++) {
+        struct property p = {index->members[i].value - 1, RULE_NONE};
+        enum bosa_status status = compile(c, unwrap(s->doc, p.name + 1), &p.rule);
+        if (status != BOSA_OK) {
+            return status;
+        }
         if (!grow((void **)&s->properties, &s->property_cap, s->property_count,
                   sizeof *s->properties)) {
             return no_memory(c);
         }
-        s->property_count++;
-    }
-    uint32_t name = object + 1;
-    for (uint32_t i = 0; i < count; i++) {
-        struct property p = {name, RULE_NONE};
-        enum bosa_status status = compile(c, unwrap(s->doc, name + 1), &p.rule);
-        if (status != BOSA_OK) {
-            return status;
-        }
-        sort_in(s, r, p);
-        name = json_next(s->doc, name + 1);
+        s->properties[s->property_count++] = p;
+        r->properties.count++;
     }
     return BOSA_OK;
+}
+
+static enum bosa_status compile_properties(struct compiler *c, uint32_t object, struct rule *r)
+{
+    struct json_index index;
+    if (json_type(c->s->doc, object) != JSON_OBJECT) {
+        return nonsense(c, "`properties` that is no object");
+    }
+    r->has_properties = true;
+    if (!json_index_build(&index, c->s->doc, object)) {
+        return no_memory(c);
+    }
+    enum bosa_status status = add_properties(c, &index, r);
+    json_index_free(&index);
+    return status;
 }
 
 static enum bosa_status read_required(struct compiler *c, uint32_t array, struct rule *r)
@@ -299,28 +249,61 @@ static uint32_t tag_property(const struct schema *s, uint32_t rule, const char *
     return RULE_NONE;
 }
 
+/* True for what can be a tag. */
+static bool is_tag(const struct json_doc *doc, uint32_t node)
+{
+    enum json_type type = json_type(doc, node);
+    return type == JSON_STRING || type == JSON_INT || type == JSON_FALSE || type == JSON_TRUE;
+}
+
+/* Adds the tags of a branch: what its property is, or may be one of. *found: there are some. */
+static enum bosa_status add_tags(struct compiler *c, struct rule *r, uint32_t property,
+                                 uint32_t branch, bool *found)
+{
+    const struct json_doc *doc = c->s->doc;
+    const struct rule *p = property == RULE_NONE ? NULL : &c->s->rules[property];
+    enum bosa_status status = BOSA_OK;
+    *found = p && p->constant != JSON_NONE && is_tag(doc, p->constant);
+    if (*found) {
+        return add_tag(c, r, p->constant, branch);
+    }
+    if (!p || p->enumeration == JSON_NONE) {
+        return BOSA_OK;
+    }
+    uint32_t count = doc->nodes[p->enumeration].len, element = p->enumeration + 1;
+    *found = count > 0;
+    for (uint32_t i = 0; i < count && *found && status == BOSA_OK; i++) {
+        *found = is_tag(doc, element);
+        status = *found ? add_tag(c, r, element, branch) : BOSA_OK;
+        element = json_next(doc, element);
+    }
+    return status;
+}
+
 /* Without a mapping the tags are the constants that the branches have for the property. */
 static enum bosa_status derive_tags(struct compiler *c, struct rule *r)
 {
     struct schema *s = c->s;
     size_t len = 0;
     const char *name = json_text(s->doc, r->discriminator, &len);
+    r->tags.at = (uint32_t)s->tag_count;
     for (uint32_t i = 0; i < r->one_of.count; i++) {
         uint32_t branch = s->lists[r->one_of.at + i];
-        uint32_t property = tag_property(s, branch, name, len);
-        uint32_t constant = property == RULE_NONE ? JSON_NONE : s->rules[property].constant;
-        if (constant == JSON_NONE || json_type(s->doc, constant) != JSON_STRING) {
-            r->discriminator = JSON_NONE;
-            return BOSA_OK;
-        }
-        enum bosa_status status = add_tag(c, r, constant, branch);
+        bool found = false;
+        enum bosa_status status =
+            add_tags(c, r, tag_property(s, branch, name, len), branch, &found);
         if (status != BOSA_OK) {
             return status;
+        }
+        if (!found) {
+            r->discriminator = JSON_NONE;
+            return BOSA_OK;
         }
     }
     return BOSA_OK;
 }
 
+/* The property and the mapping. What has none gets its tags when every rule has been read. */
 static enum bosa_status read_discriminator(struct compiler *c, uint32_t v, struct rule *r)
 {
     const struct json_doc *doc = c->s->doc;
@@ -332,23 +315,14 @@ static enum bosa_status read_discriminator(struct compiler *c, uint32_t v, struc
     r->discriminator = property;
     r->tags.at = (uint32_t)c->s->tag_count;
     if (mapping == JSON_NONE || json_type(doc, mapping) != JSON_OBJECT) {
-        return derive_tags(c, r);
+        return BOSA_OK;
     }
-    /* the targets are compiled first: a nested union's tags must not come between ours */
-    struct span targets;
-    uint32_t count = doc->nodes[mapping].len;
-    enum bosa_status status = reserve_list(c, count, &targets);
-    uint32_t name = mapping + 1;
+    uint32_t count = doc->nodes[mapping].len, name = mapping + 1;
+    enum bosa_status status = BOSA_OK;
     for (uint32_t i = 0; status == BOSA_OK && i < count; i++) {
         uint32_t rule = RULE_NONE;
         status = compile_ref(c, name + 1, &rule);
-        c->s->lists[targets.at + i] = rule;
-        name = json_next(doc, name + 1);
-    }
-    r->tags.at = (uint32_t)c->s->tag_count;
-    name = mapping + 1;
-    for (uint32_t i = 0; status == BOSA_OK && i < count; i++) {
-        status = add_tag(c, r, name, c->s->lists[targets.at + i]);
+        status = status == BOSA_OK ? add_tag(c, r, name, rule) : status;
         name = json_next(doc, name + 1);
     }
     return status;
@@ -383,38 +357,30 @@ static enum bosa_status read_members(struct compiler *c, uint32_t node, struct r
         name = json_next(doc, name + 1);
     }
     enum bosa_status status = BOSA_OK;
+    int given = 0;
     for (int k = 0; k < K_COUNT && status == BOSA_OK; k++) {
+        given += values[k] != JSON_NONE;
         if (values[k] != JSON_NONE && k != K_DISCRIMINATOR) {
             status = read_keyword(c, (enum keyword)k, values[k], r);
         }
     }
+    r->alias = given == 1 && values[K_REF] != JSON_NONE;
     bool tagged = status == BOSA_OK && values[K_DISCRIMINATOR] != JSON_NONE;
     return tagged ? read_discriminator(c, values[K_DISCRIMINATOR], r) : status;
 }
 
-/* Compiles the schema at `node`, once: a recursive one finds its own rule. */
-static enum bosa_status compile(struct compiler *c, uint32_t node, uint32_t *out)
+/* Reads the schema that a rule stands for. */
+static enum bosa_status read_rule(struct compiler *c, uint32_t index)
 {
     struct schema *s = c->s;
-    uint32_t *known = &c->rules[node - c->root];
-    if (*known != 0) {
-        *out = *known - 1;
-        return BOSA_OK;
-    }
-    if (!grow((void **)&s->rules, &s->rule_cap, s->rule_count, sizeof *s->rules)) {
-        return no_memory(c);
-    }
     struct rule r;
-    rule_init(&r, node);
-    uint32_t index = *out = (uint32_t)s->rule_count++;
-    s->rules[index] = r;
-    *known = index + 1;
-    enum json_type type = json_type(s->doc, node);
+    rule_init(&r, s->rules[index].node);
+    enum json_type type = json_type(s->doc, r.node);
     if (type == JSON_FALSE) {
         r.types = 0;
         r.typed = true;
     } else if (type == JSON_OBJECT) {
-        enum bosa_status status = read_members(c, node, &r);
+        enum bosa_status status = read_members(c, r.node, &r);
         if (status != BOSA_OK) {
             return status;
         }
@@ -426,19 +392,92 @@ static enum bosa_status compile(struct compiler *c, uint32_t node, uint32_t *out
     return BOSA_OK;
 }
 
+/* ---- when every rule has been read ---- */
+
+/* The first rule behind a chain of mere references; one of a ring stands for the whole ring. */
+static uint32_t follow(const struct schema *s, uint32_t rule)
+{
+    for (size_t hops = 0; hops <= s->rule_count; hops++) {
+        const struct rule *r = &s->rules[rule];
+        if (!r->alias || r->ref == rule) {
+            break;
+        }
+        rule = r->ref;
+    }
+    return rule;
+}
+
+/* Makes every reference of the chain that begins at `rule` lead to its end. */
+static void shorten(struct schema *s, uint32_t rule)
+{
+    uint32_t end = s->rules[rule].ref == RULE_NONE ? RULE_NONE : follow(s, s->rules[rule].ref);
+    if (end != RULE_NONE && s->rules[end].alias) {
+        s->rules[end].ref = end;
+    }
+    for (size_t hops = 0; end != RULE_NONE && hops <= s->rule_count; hops++) {
+        struct rule *r = &s->rules[rule];
+        uint32_t next = r->ref;
+        r->ref = end;
+        if (next == end || next == RULE_NONE || !s->rules[next].alias) {
+            break;
+        }
+        rule = next;
+    }
+}
+
+/* True for a rule that looks at one value, or at what is in it, more than once. */
+static bool is_fork(const struct rule *r)
+{
+    uint64_t looks = (uint64_t)r->all_of.count + r->any_of.count + r->one_of.count;
+    looks += r->ref != RULE_NONE;
+    looks += r->negated != RULE_NONE;
+    looks += r->properties.count > 0 || r->prefix.count > 0 || r->items != RULE_NONE ||
+             r->additional != RULE_NONE;
+    return looks > 1;
+}
+
+static enum bosa_status finish_rules(struct compiler *c)
+{
+    struct schema *s = c->s;
+    for (uint32_t i = 0; i < s->rule_count; i++) {
+        shorten(s, i);
+    }
+    for (uint32_t i = 0; i < s->rule_count; i++) {
+        struct rule *r = &s->rules[i];
+        r->fork = is_fork(r);
+        if (r->discriminator != JSON_NONE && r->tags.count == 0) {
+            enum bosa_status status = derive_tags(c, r);
+            if (status != BOSA_OK) {
+                return status;
+            }
+        }
+    }
+    return BOSA_OK;
+}
+
+static enum bosa_status compile_all(struct compiler *c, uint32_t node)
+{
+    uint32_t root = 0;
+    enum bosa_status status = compile(c, node, &root);
+    for (uint32_t i = 0; status == BOSA_OK && i < c->s->rule_count; i++) {
+        status = read_rule(c, i);
+    }
+    return status == BOSA_OK ? finish_rules(c) : status;
+}
+
 enum bosa_status schema_compile(struct schema **out, const struct json_doc *doc, uint32_t node,
                                 struct bosa_error *err)
 {
-    struct compiler c = {mem_zalloc(1, sizeof *c.s), node, NULL, err};
-    uint32_t rule = 0;
+    struct compiler c = {.s = mem_zalloc(1, sizeof *c.s), .root = node, .err = err};
     *out = NULL;
     if (!c.s) {
         return no_memory(&c);
     }
     c.s->doc = doc;
     c.rules = mem_zalloc(json_next(doc, node) - node, sizeof *c.rules);
-    enum bosa_status status = c.rules ? compile(&c, node, &rule) : no_memory(&c);
+    enum bosa_status status = c.rules ? compile_all(&c, node) : no_memory(&c);
     mem_free(c.rules);
+    ref_index_free(&c.index);
     if (status != BOSA_OK) {
         schema_free(c.s);
         return status;
@@ -463,22 +502,19 @@ uint32_t schema_find_property(const struct schema *s, const struct rule *rule, c
                               size_t len)
 {
     uint32_t low = 0, high = rule->properties.count;
-    uint32_t found = RULE_NONE;
-    if (high == 0) {
-        return found; /* there may be no list at all */
-    }
-    const struct property *list = s->properties + rule->properties.at;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        int order = compare_names(s->doc, list[middle].name, name, len);
-        if (order <= 0) {
-            found = order == 0 ? list[middle].rule : found;
-            low = middle + 1;
-        } else {
-            high = middle;
+        const struct property *p = &s->properties[rule->properties.at + middle];
+        size_t p_len = 0;
+        const char *p_name = json_text(s->doc, p->name, &p_len);
+        int order = json_compare_names(p_name, p_len, name, len);
+        if (order == 0) {
+            return p->rule;
         }
+        low = order < 0 ? middle + 1 : low;
+        high = order < 0 ? high : middle;
     }
-    return found;
+    return RULE_NONE;
 }
 
 bool schema_takes_files(const struct schema *schema)

@@ -2,9 +2,12 @@
  * schema_internal: the compiled form, shared by the files of schema.
  *
  *   schema_compile.c  document -> array of rules
+ *   schema_ref.c      where references lead
  *   schema_keyword.c  the keywords' names, and those with a plain value
  *   schema_check.c    rules against a value: errors, and what is settled
- *   schema_report.c the checker's errors, put together
+ *   schema_union.c    the rules that are alternatives
+ *   schema_work.c     what a check has cost and found so far
+ *   schema_report.c   the checker's errors, put together
  *   schema_value.c    questions about single values: types, numbers, lengths
  *   validation_error.c    errors in words; the nearest name
  */
@@ -39,7 +42,7 @@ struct property {
 
 /* A tag of a discriminated union and the rule that it names. */
 struct tag {
-    uint32_t name; /* node of a string */
+    uint32_t name; /* node of a string, an integer or a boolean */
     uint32_t rule;
 };
 
@@ -49,10 +52,12 @@ struct rule {
     unsigned types;         /* TYPE_ bits; 0: nothing is valid (the schema `false`) */
     bool typed;             /* `type` was given */
     bool binary;            /* a string is a file */
+    bool alias;             /* nothing but a $ref */
+    bool fork;              /* looks at one value, or at what is in it, more than once */
     bool unique;            /* uniqueItems */
     bool closed;            /* additionalProperties: false */
     bool has_properties;    /* `properties` was given, maybe empty */
-    struct span properties; /* of schema->properties, sorted by name */
+    struct span properties; /* of schema->properties, in the order of an index */
     struct span required;   /* nodes of names */
     struct span prefix, all_of, any_of, one_of;        /* rules */
     struct span tags;                                  /* of schema->tags */
@@ -77,6 +82,24 @@ struct schema {
 /* The rule of a property, RULE_NONE when `rule` doesn't list the name itself. */
 uint32_t schema_find_property(const struct schema *s, const struct rule *rule, const char *name,
                               size_t len);
+
+/* ---- schema_ref.c ---- */
+
+/* The members of a schema's large objects, once a reference has led into one. Zeroed at first. */
+struct ref_index {
+    struct ref_member *members; /* owned */
+    size_t count;
+    uint64_t steps; /* taken along arrays so far */
+    bool spent;     /* too many of them: nothing is found any more */
+};
+
+/*
+ * The node that "#/..." names from `root` on; JSON_NONE: none, or a reference to another document.
+ * False: no memory.
+ */
+bool ref_find(struct ref_index *index, const struct json_doc *doc, uint32_t root, const char *ref,
+              size_t len, uint32_t *out);
+void ref_index_free(struct ref_index *index);
 
 /* ---- schema_keyword.c ---- */
 
@@ -144,8 +167,8 @@ uint64_t value_length(const struct json_doc *doc, uint32_t node);
 bool value_is_multiple(const struct json_doc *doc, uint32_t value, const struct json_doc *of,
                        uint32_t step);
 
-/* True when no two elements of the array are equal. */
-bool value_is_unique(const struct json_doc *doc, uint32_t array);
+/* True when no two elements of the array are equal. False with *failed: no memory. */
+bool value_is_unique(const struct json_doc *doc, uint32_t array, bool *failed);
 
 /* ---- validation_error.c ---- */
 
@@ -167,6 +190,9 @@ struct validation_errors {
     bool failed;      /* no memory */
 };
 
+/* No suggestion is looked for any more: the errors to come are counted only. */
+bool validation_errors_full(const struct validation_errors *errors);
+
 void validation_errors_init(struct validation_errors *errors, const char *what);
 
 /* Adds a error. `text` is what is wrong, without the path; the words for a name that is missing or
@@ -182,8 +208,8 @@ void validation_errors_free(struct validation_errors *errors);
 /* Appends a value in short form: a scalar itself (a long string cut), else its type. */
 void show_value(struct buf *out, const struct json_doc *doc, uint32_t node);
 
-/* Appends the words for a rule's types: "string", "array of integer", "string or integer". */
-void show_types(struct buf *out, const struct schema *s, uint32_t rule);
+/* Appends the words for types: "string", "string or integer". */
+void show_types(struct buf *out, unsigned types);
 
 /* Keeps the better of two candidates by edit distance. */
 struct nearest {
@@ -193,19 +219,103 @@ struct nearest {
 void nearest_try(struct nearest *best, const char *wanted, size_t len, const char *name,
                  size_t name_len);
 
-/* ---- schema_report.c; all of them do nothing but note a lack of memory where there is one ----
- */
+/* ---- schema_work.c ---- */
 
-/* What a walk over rules and value knows (schema_check.c). */
+/* What a result belongs to: a rule at a value, and the rules further out that know names of it. */
+struct found_key {
+    uint32_t rule, node, scope;
+    bool counting; /* the errors of a branch, not whether it fits */
+};
+
+enum found_state { FOUND_OPEN, FOUND_VALID, FOUND_INVALID };
+
+struct found {
+    struct found_key key;
+    bool used;
+    uint32_t round;         /* results of earlier rounds are void: values have changed since */
+    enum found_state state; /* FOUND_OPEN: it is being found out, so who asks goes round in a ring
+                             */
+    size_t value;           /* changes that settling would make; errors, when counting */
+};
+
+/* One check's steps and results; shared by all of its walks. */
+struct work {
+    const struct schema *s;
+    uint64_t left;       /* steps */
+    uint64_t names_left; /* comparisons for suggestions */
+    bool spent;          /* there were too many steps: no result counts */
+    bool deep;           /* spent because of SCHEMA_MAX_DEPTH */
+    bool failed;         /* no memory */
+    struct found *found; /* owned; by hash */
+    size_t found_cap, found_count;
+    uint32_t round;
+    uint32_t rings;           /* how often a result depended on itself */
+    uint32_t scopes;          /* made so far */
+    uint32_t *stamps, *queue; /* one block, owned; of a walk over rules */
+    uint32_t stamp, first, last;
+};
+
+void work_init(struct work *work, const struct schema *s, const struct json_doc *doc);
+void work_free(struct work *work);
+
+/* All the steps again, for another walk. */
+void work_renew(struct work *work, const struct json_doc *doc);
+
+/* Counts steps; false, for good, when there were too many or no memory. */
+bool work_take(struct work *work, uint64_t steps);
+
+/* What is known of a key in this round; NULL: nothing. Good until the next work_note. */
+const struct found *work_find(struct work *work, const struct found_key *key);
+void work_note(struct work *work, const struct found_key *key, enum found_state state,
+               size_t value);
+void work_drop(struct work *work, const struct found_key *key);
+
+/* A walk over rules that apply to the same value, each once: begin, add what a rule leads to. */
+void reach_begin(struct work *work, uint32_t rule);
+void reach_add(struct work *work, uint32_t rule);
+void reach_add_list(struct work *work, const struct span *list);
+const struct rule *reach_next(struct work *work);
+
+/* ---- schema_check.c, schema_union.c ---- */
+
+/* What a walk over rules and value knows. */
 struct checker {
     const struct schema *s;
     struct json_doc *doc;
+    struct work *work;
     struct validation_errors *errors; /* NULL: silent */
     unsigned options;
     unsigned changes; /* values that fit only once they are settled */
     bool settling;
     int depth;
+    int forks; /* rules around this one that look at its value more than once */
 };
+
+/* The rules that apply to the same value, from the innermost out: a name is known when one of them
+ * knows it. */
+struct scope {
+    const struct scope *up;
+    uint32_t rule;
+    uint32_t id;
+};
+
+bool check_rule(struct checker *c, uint32_t rule, uint32_t node, const struct place *at,
+                const struct scope *outer);
+
+/* Walks a branch silently, without settling. *changes: what would have to be settled. */
+bool check_silently(const struct checker *c, uint32_t rule, uint32_t node, const struct place *at,
+                    const struct scope *outer, unsigned *changes);
+
+/* anyOf, and oneOf (`single`) without a tag. */
+bool check_union(struct checker *c, uint32_t index, const struct span *branches, bool single,
+                 uint32_t node, const struct place *at, const struct scope *outer);
+
+/* oneOf with a discriminator: the tag names the branch, and must be there. */
+bool check_tagged(struct checker *c, uint32_t index, uint32_t node, const struct place *at,
+                  const struct scope *outer);
+
+/* ---- schema_report.c; all of them do nothing but note a lack of memory where there is one ----
+ */
 
 /* Adds a error about the value at `node`; `expected` is completed to "expected X; got Y". Silent
  * walks add nothing. */
@@ -218,6 +328,9 @@ void report_buf(struct checker *c, const struct place *at, uint32_t node, const 
 
 /* A value that is not one of the enumeration; the nearest is suggested. */
 void report_enum(struct checker *c, const struct rule *r, uint32_t node, const struct place *at);
+
+/* The types that a rule and the branches of its unions allow. */
+unsigned rule_types(struct work *work, uint32_t rule);
 
 /* A name that the rule doesn't know. Silent walks add nothing. */
 void report_unknown(struct checker *c, uint32_t rule, const struct place *at);

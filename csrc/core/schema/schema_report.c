@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define SHOWN_VALUES 50 /* of an enumeration, in a message */
+
 /* ---- errors ---- */
 
 /* Adds a error about the value at `node`; `expected` is completed to "expected X; got Y". */
@@ -37,6 +39,16 @@ void report(struct checker *c, const struct place *at, uint32_t node, const char
     buf_free(&got);
 }
 
+/* nearest_try, as long as comparisons are left and the error will be listed. */
+static void try_name(struct checker *c, struct nearest *best, const char *wanted, size_t len,
+                     const char *name, size_t name_len)
+{
+    if (c->work->names_left > 0 && !validation_errors_full(c->errors)) {
+        c->work->names_left--;
+        nearest_try(best, wanted, len, name, name_len);
+    }
+}
+
 /* The nearest name as an owned string; NULL: none is near, or no memory, which is noted. */
 static char *copy_nearest(struct checker *c, const struct nearest *best)
 {
@@ -58,6 +70,18 @@ void report_buf(struct checker *c, const struct place *at, uint32_t node, const 
     buf_free(expected);
 }
 
+/* Appends one of `count` values, of many only the first. */
+static void show_item(struct buf *out, const struct json_doc *doc, uint32_t node, uint32_t i,
+                      uint32_t count)
+{
+    if (i < SHOWN_VALUES) {
+        buf_adds(out, i ? ", " : "");
+        show_value(out, doc, node);
+    } else if (i == SHOWN_VALUES) {
+        buf_addf(out, " and %lu more", (unsigned long)(count - i));
+    }
+}
+
 void report_enum(struct checker *c, const struct rule *r, uint32_t node, const struct place *at)
 {
     const struct json_doc *doc = c->s->doc;
@@ -71,10 +95,9 @@ void report_enum(struct checker *c, const struct rule *r, uint32_t node, const s
     for (uint32_t i = 0; i < doc->nodes[r->enumeration].len; i++) {
         size_t name_len = 0;
         const char *name = json_text(doc, element, &name_len);
-        buf_adds(&expected, i ? ", " : "");
-        show_value(&expected, doc, element);
+        show_item(&expected, doc, element, i, doc->nodes[r->enumeration].len);
         if (given && name) {
-            nearest_try(&best, given, len, name, name_len);
+            try_name(c, &best, given, len, name, name_len);
         }
         element = json_next(doc, element);
     }
@@ -83,22 +106,40 @@ void report_enum(struct checker *c, const struct rule *r, uint32_t node, const s
     mem_free(suggestion);
 }
 
-static void nearest_property(const struct schema *s, uint32_t rule, const char *name, size_t len,
-                             struct nearest *best, int depth)
+/* Looks at the names that a rule, and what it applies to the same value for sure, list. */
+static void nearest_property(struct checker *c, uint32_t rule, const char *name, size_t len,
+                             struct nearest *best)
 {
-    if (rule == RULE_NONE || depth > 16) {
-        return;
+    const struct rule *r;
+    reach_begin(c->work, rule);
+    while ((r = reach_next(c->work)) != NULL) {
+        for (uint32_t i = 0; i < r->properties.count && c->work->names_left > 0; i++) {
+            size_t found_len = 0;
+            const char *found =
+                json_text(c->s->doc, c->s->properties[r->properties.at + i].name, &found_len);
+            try_name(c, best, name, len, found, found_len);
+        }
+        reach_add(c->work, r->ref);
+        reach_add_list(c->work, &r->all_of);
     }
-    const struct rule *r = &s->rules[rule];
-    for (uint32_t i = 0; i < r->properties.count; i++) {
-        size_t found_len = 0;
-        const char *found = json_text(s->doc, s->properties[r->properties.at + i].name, &found_len);
-        nearest_try(best, name, len, found, found_len);
+}
+
+unsigned rule_types(struct work *work, uint32_t rule)
+{
+    const struct rule *r;
+    unsigned types = 0;
+    reach_begin(work, rule);
+    while ((r = reach_next(work)) != NULL) {
+        const struct span *branches = r->any_of.count ? &r->any_of : &r->one_of;
+        if (r->typed || (branches->count == 0 && r->ref == RULE_NONE)) {
+            types |= r->types;
+        } else if (branches->count > 0) {
+            reach_add_list(work, branches);
+        } else {
+            reach_add(work, r->ref);
+        }
     }
-    nearest_property(s, r->ref, name, len, best, depth + 1);
-    for (uint32_t i = 0; i < r->all_of.count; i++) {
-        nearest_property(s, s->lists[r->all_of.at + i], name, len, best, depth + 1);
-    }
+    return types;
 }
 
 void report_unknown(struct checker *c, uint32_t rule, const struct place *at)
@@ -107,7 +148,7 @@ void report_unknown(struct checker *c, uint32_t rule, const struct place *at)
     if (!c->errors) {
         return;
     }
-    nearest_property(c->s, rule, at->key, at->key_len, &best, 0);
+    nearest_property(c, rule, at->key, at->key_len, &best);
     char *suggestion = copy_nearest(c, &best);
     validation_errors_add(c->errors, at, "additionalProperties", "a known name", "an unknown one",
                           suggestion, "");
@@ -117,10 +158,13 @@ void report_unknown(struct checker *c, uint32_t rule, const struct place *at)
 void report_missing(struct checker *c, const struct rule *r, const struct place *at)
 {
     struct buf type;
+    if (!c->errors) {
+        return;
+    }
     uint32_t rule = schema_find_property(c->s, r, at->key, at->key_len);
     buf_init(&type);
     if (rule != RULE_NONE) {
-        show_types(&type, c->s, rule);
+        show_types(&type, rule_types(c->work, rule));
     }
     buf_addc(&type, '\0');
     if (type.failed) {
@@ -143,10 +187,9 @@ void report_tag(struct checker *c, const struct rule *r, uint32_t tag, const str
         size_t name_len = 0;
         uint32_t node = c->s->tags[r->tags.at + i].name;
         const char *name = json_text(c->s->doc, node, &name_len);
-        buf_adds(&expected, i ? ", " : "");
-        show_value(&expected, c->s->doc, node);
-        if (given) {
-            nearest_try(&best, given, len, name, name_len);
+        show_item(&expected, c->s->doc, node, i, r->tags.count);
+        if (given && name) {
+            try_name(c, &best, given, len, name, name_len);
         }
     }
     if (tag != JSON_NONE) {

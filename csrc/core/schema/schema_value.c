@@ -1,10 +1,12 @@
 #include "schema/schema_internal.h"
 
+#include "base/mem.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_UNIQUE 4096 /* longer arrays are not compared element by element; the server will */
+#define FEW_ITEMS 8 /* so many are compared each with each */
 
 static bool is_whole(double value)
 {
@@ -142,13 +144,9 @@ bool value_is_multiple(const struct json_doc *doc, uint32_t value, const struct 
     return off <= fabsl(quotient) * 1e-14L + 1e-12L;
 }
 
-bool value_is_unique(const struct json_doc *doc, uint32_t array)
+/* True when none of the elements from `a` on, `len` of them, is equal to one before it. */
+static bool few_are_unique(const struct json_doc *doc, uint32_t a, uint32_t len)
 {
-    uint32_t len = doc->nodes[array].len;
-    if (len > MAX_UNIQUE) {
-        return true;
-    }
-    uint32_t a = array + 1;
     for (uint32_t i = 0; i < len; i++) {
         uint32_t b = json_next(doc, a);
         for (uint32_t j = i + 1; j < len; j++) {
@@ -160,4 +158,50 @@ bool value_is_unique(const struct json_doc *doc, uint32_t array)
         a = json_next(doc, a);
     }
     return true;
+}
+
+struct hashed {
+    uint64_t hash;
+    uint32_t node;
+};
+
+static int compare_hashes(const void *left, const void *right)
+{
+    const struct hashed *a = left, *b = right;
+    return (a->hash > b->hash) - (a->hash < b->hash);
+}
+
+/* Many elements: only those whose hashes are equal are compared. */
+static bool hashed_are_unique(const struct json_doc *doc, struct hashed *list, uint32_t len)
+{
+    qsort(list, len, sizeof *list, compare_hashes);
+    for (uint32_t i = 0; i < len; i++) {
+        for (uint32_t j = i + 1; j < len && list[j].hash == list[i].hash; j++) {
+            if (json_equal(doc, list[i].node, doc, list[j].node)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+bool value_is_unique(const struct json_doc *doc, uint32_t array, bool *failed)
+{
+    uint32_t len = json_type(doc, array) == JSON_ARRAY ? doc->nodes[array].len : 0;
+    uint32_t element = array + 1;
+    if (len <= FEW_ITEMS) {
+        return few_are_unique(doc, element, len);
+    }
+    struct hashed *list = mem_alloc(len * sizeof *list);
+    if (!list) {
+        *failed = true;
+        return false;
+    }
+    for (uint32_t i = 0; i < len; i++) {
+        list[i] = (struct hashed){json_hash(doc, element), element};
+        element = json_next(doc, element);
+    }
+    bool unique = hashed_are_unique(doc, list, len);
+    mem_free(list);
+    return unique;
 }

@@ -1,12 +1,14 @@
 #include "schema/schema_internal.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "json/json_error.h"
 
 #include <string.h>
 
 #define SHOWN_STRING 40 /* bytes of a string that a message shows */
-#define MAX_NAME 64     /* names longer than this are not compared */
+#define MAX_NAME 128    /* names longer than this are not compared */
+#define SHOWN_KEY 200   /* bytes of one name in a path */
 
 /* ---- the nearest name ---- */
 
@@ -47,11 +49,12 @@ static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
 void nearest_try(struct nearest *best, const char *wanted, size_t len, const char *name,
                  size_t name_len)
 {
-    if (len == 0 || len > MAX_NAME || name_len > MAX_NAME) {
+    size_t limit = len < 4 ? 1 : len / 3;
+    size_t longer = len > name_len ? len - name_len : name_len - len;
+    if (len == 0 || len > MAX_NAME || name_len > MAX_NAME || longer > limit) {
         return;
     }
     size_t d = distance(wanted, len, name, name_len);
-    size_t limit = len < 4 ? 1 : len / 3;
     if (d <= limit && (!best->name || d < best->distance)) {
         *best = (struct nearest){name, name_len, d};
     }
@@ -120,25 +123,7 @@ void show_value(struct buf *out, const struct json_doc *doc, uint32_t node)
     }
 }
 
-/* The types that `rule` and the branches of its unions allow; null last. */
-static unsigned union_types(const struct schema *s, uint32_t rule, int depth)
-{
-    const struct rule *r = &s->rules[rule];
-    if (r->typed || depth > 8) {
-        return r->types;
-    }
-    const struct span *branches = r->any_of.count ? &r->any_of : &r->one_of;
-    unsigned types = 0;
-    for (uint32_t i = 0; i < branches->count; i++) {
-        types |= union_types(s, s->lists[branches->at + i], depth + 1);
-    }
-    if (branches->count == 0 && r->ref != RULE_NONE) {
-        return union_types(s, r->ref, depth + 1);
-    }
-    return branches->count ? types : r->types;
-}
-
-void show_types(struct buf *out, const struct schema *s, uint32_t rule)
+void show_types(struct buf *out, unsigned types)
 {
     static const struct {
         unsigned bit;
@@ -146,7 +131,6 @@ void show_types(struct buf *out, const struct schema *s, uint32_t rule)
     } names[] = {{TYPE_STRING, "string"},   {TYPE_INTEGER, "integer"}, {TYPE_NUMBER, "number"},
                  {TYPE_BOOLEAN, "boolean"}, {TYPE_ARRAY, "array"},     {TYPE_OBJECT, "object"},
                  {TYPE_NULL, "null"}};
-    unsigned types = union_types(s, rule, 0);
     if (types == TYPE_ANY) {
         buf_adds(out, "any value");
         return;
@@ -180,7 +164,8 @@ static void write_path(struct buf *out, const struct place *at)
     write_path(out, at->up);
     if (at->key) {
         buf_adds(out, out->len > 0 ? "." : "");
-        buf_add(out, at->key, at->key_len);
+        buf_add(out, at->key, text_cut(at->key, at->key_len, SHOWN_KEY));
+        buf_adds(out, at->key_len > SHOWN_KEY ? "..." : "");
     } else {
         buf_addf(out, "[%lu]", (unsigned long)at->index);
     }
@@ -249,6 +234,11 @@ static void list_error(struct validation_errors *errors, const char *path, const
     }
     json_close(list, open, suggestion ? 6 : 5);
     errors->listed++;
+}
+
+bool validation_errors_full(const struct validation_errors *errors)
+{
+    return errors->listed >= SCHEMA_MAX_ERRORS;
 }
 
 void validation_errors_add(struct validation_errors *errors, const struct place *at,

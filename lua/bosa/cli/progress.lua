@@ -68,7 +68,7 @@ end
 ---@param total integer? how many there are
 ---@param items integer
 function Progress:pages(pages, total, items)
-  local of = total and total >= pages and (" of %d"):format(total) or ""
+  local of = total and total >= pages and total % 1 == 0 and total < 2 ^ 53 and (" of %d"):format(total) or ""
   self:show(("page %d%s, %d items"):format(pages, of, items))
 end
 

@@ -77,7 +77,8 @@ local function read_unseen()
   return line, how
 end
 
-local function strip(line) return line and line:match("^%s*(.-)%s*$") end
+--- A line without the white space around it, and without the byte order mark that an editor put before it.
+local function strip(line) return line and line:gsub("^\239\187\191", ""):match("^%s*(.-)%s*$") end
 
 --- Asks for a line. nil: there was none.
 ---@param cx bosa.cli.Context

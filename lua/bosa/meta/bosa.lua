@@ -130,9 +130,11 @@ local json = {}
 --- Reads JSON text.
 ---@param text string
 ---@param int64? "string"|"cdata"|"number" what becomes of integers that a number can't hold ("string")
+---@param lenient? boolean for what a server or a model wrote: half a surrogate pair and bytes that are no UTF-8 are
+--- read as U+FFFD, numbers past all doubles as the largest
 ---@return any value
 ---@return bosa.Error? err kind "protocol", with line and column
-function json.decode(text, int64) end
+function json.decode(text, int64, lenient) end
 
 --- How a text is laid out.
 ---@class bosa.json.Layout

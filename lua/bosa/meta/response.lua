@@ -3,7 +3,7 @@
 --- What an action answered. Data is made into Lua values when it is first asked for.
 ---@class bosa.Response
 ---@field data any what the action gave: a value, a list, or a bosa.File
----@field meta? table of a list: total, page, has_next, cursors, ...
+---@field meta table of a list: total, page, has_next, cursors, ...; empty where the answer has none
 ---@field status integer
 ---@field headers table<string, string> by lower-case name
 ---@field attempts integer
@@ -25,7 +25,7 @@ local Response = {}
 function Response:get_data() end
 
 --- The same as `response.meta`.
----@return table?
+---@return table
 function Response:get_meta() end
 
 --- The same as `response.status`.

@@ -64,7 +64,7 @@ end
 
 --- The exchanges of a cassette's text.
 local function parse(path, text)
-  local value, err = core.json.decode(text, INTEGERS)
+  local value, err = core.json.decode(text, INTEGERS, true)
   if err then return fail("protocol", "the cassette %s: %s", path, err.message) end
   if type(value) ~= "table" or value.bosa_cassette ~= VERSION or type(value.exchanges) ~= "table" then
     return fail("protocol", "%s is no cassette that this bosa knows", path)

@@ -10,24 +10,43 @@ scrub.MARK = "[secret]"
 
 local SHORTEST, SHORTEST_LEARNED = 4, 8 -- bytes of a secret: a shorter one would be found everywhere
 
-local NAMES = {}
-for _, name in ipairs({
-  "token", "accesstoken", "refreshtoken", "idtoken", "sessiontoken", "bearertoken", "usertoken", "authtoken",
-  "secret", "usersecret", "secretpreview", "clientsecret", "signingsecret", "webhooksecret", "apikey", "xapikey",
-  "apitoken", "privatekey", "secretkey", "password", "passwd", "passphrase", "authorization",
-}) do
-  NAMES[name] = true
-end
+-- what the name of a secret ends in, whatever stands before: api_secret, clientApiKey, X-Auth-Token, db_password
+local ENDINGS = {
+  "token", "secret", "secretpreview", "apikey", "privatekey", "secretkey", "accesskey", "encryptionkey", "signingkey",
+  "masterkey", "sharedkey", "password", "passwd", "pwd", "passphrase", "passcode", "pincode", "authorization",
+  "credential", "otp",
+}
+-- ... but for places in lists, which are no secrets and are asked for again
+local PLACES = { "pagetoken", "nexttoken", "prevtoken", "previoustoken", "synctoken", "continuationtoken" }
+local NAMES = { pin = true, authtokens = true, accesstokens = true, secrets = true, passwords = true, apikeys = true }
 local WHOLE = { configuration = true, credentials = true } -- objects in which every text counts as a secret
 local QUERY = "([?&]([%w_.%-]+)=)([^&#%s\"]+)" -- in URLs
-local MEMBER = '("([%w_%-]+)\\?"%s*:%s*\\?")([^"\\]*)' -- in JSON, also within a string
+local MEMBER = '"([%w_%-. ]+)(\\*)"%s*:%s*%2"' -- in JSON, also within a string, where quotes have backslashes
+local NUMBER = '("([%w_%-. ]+)\\*"%s*:%s*)(%-?%d[%d.eE+-]*)' -- the same with a number
+
+local function ends_in(name, endings)
+  for _, ending in ipairs(endings) do
+    if name:sub(-#ending) == ending then return true end
+  end
+  return false
+end
 
 local function is_secret_name(name)
-  return type(name) == "string" and NAMES[name:lower():gsub("[_%-]", "")] ~= nil
+  if type(name) ~= "string" then return false end
+  name = name:lower():gsub("[^%w]", "")
+  return NAMES[name] or ends_in(name, ENDINGS) and not ends_in(name, PLACES)
+end
+
+--- Numbers, those of 64 bits too, as text; nil for anything else.
+local function digits_of(value)
+  local kind = type(value)
+  if kind ~= "number" and kind ~= "cdata" then return nil end
+  return (tostring(value):gsub("U?LL$", ""))
 end
 
 ---@class bosa.testing.Scrubber
----@field values string[] known secrets, the longest first
+---@field values string[] known secrets; the longest first, unless `unsorted`
+---@field unsorted boolean
 local Scrubber = {}
 Scrubber.__index = Scrubber
 
@@ -43,11 +62,13 @@ local function percent_encoded(text)
   return (text:gsub("[^%w%-._~]", function(char) return ("%%%02X"):format(char:byte()) end))
 end
 
+local function json_escaped(text) return (text:gsub('[\\"]', "\\%0")) end
+
 local function keep(self, value)
   if self.known[value] then return end
   self.known[value] = true
   self.values[#self.values + 1] = value
-  table.sort(self.values, function(a, b) return #a > #b or (#a == #b and a < b) end)
+  self.unsorted = true
 end
 
 --- Makes a value known as a secret.
@@ -56,6 +77,11 @@ function Scrubber:add(value, shortest)
   if type(value) ~= "string" or #value < (shortest or SHORTEST) or value == scrub.MARK then return end
   keep(self, value)
   keep(self, percent_encoded(value))
+  keep(self, (percent_encoded(value):gsub("%%%x%x", string.lower)))
+  keep(self, json_escaped(value))
+  keep(self, (json_escaped(value):gsub("/", "\\/")))
+  keep(self, (value:gsub("[^%w]", function(char) return ("\\u%04x"):format(char:byte()) end)))
+  keep(self, (value:gsub("[^%w]", function(char) return ("\\u%04X"):format(char:byte()) end)))
 end
 
 local function replace(text, what)
@@ -70,14 +96,53 @@ local function replace(text, what)
   return table.concat(pieces, scrub.MARK) .. scrub.MARK .. text:sub(at)
 end
 
+local function longer(a, b) return #a > #b or (#a == #b and a < b) end
+
+--- Where the string ends that is within quotes of so many backslashes: the place before those of the quote.
+local function closing(text, at, slashes)
+  while true do
+    local from, to, run = text:find('(\\*)"', at)
+    if not from then return #text + 1 end
+    if #run % (2 * (slashes + 1)) == slashes then return to - slashes end
+    at = to + 1
+  end
+end
+
+--- JSON, also within a string, without the strings under names of secrets.
+local function hide_members(text)
+  local pieces, at = {}, 1
+  while true do
+    local from, to, name, slashes = text:find(MEMBER, at)
+    if not from then break end
+    pieces[#pieces + 1] = text:sub(at, to)
+    at = to + 1
+    if is_secret_name(name) then
+      pieces[#pieces + 1] = scrub.MARK
+      at = closing(text, at, #slashes)
+    end
+  end
+  return table.concat(pieces) .. text:sub(at)
+end
+
 local function hide(head, name, _) return is_secret_name(name) and head .. scrub.MARK or nil end
+
+--- In place of a number stands a string, with quotes as the name has them.
+local function hide_number(head, name, _)
+  if not is_secret_name(name) then return nil end
+  local quote = head:match('^"[^\\"]*(\\*")')
+  return head .. quote .. scrub.MARK .. quote
+end
 
 --- Text without the secrets that are known, and without those that are named in it: of URLs' queries, of JSON.
 ---@param text string
 ---@param plain boolean? names say nothing here
 ---@return string
 function Scrubber:text(text, plain)
-  if not plain then text = text:gsub(QUERY, hide):gsub(MEMBER, hide) end
+  if not plain then text = hide_members(text:gsub(QUERY, hide)):gsub(NUMBER, hide_number) end
+  if self.unsorted then
+    table.sort(self.values, longer)
+    self.unsorted = false
+  end
   for _, value in ipairs(self.values) do text = replace(text, value) end
   return text
 end
@@ -95,6 +160,7 @@ end
 ---@param within "text"|"all"|nil what is above says that it is secret
 function Scrubber:value(value, plain, within)
   if type(value) == "string" then return within and scrub.MARK or self:text(value, plain) end
+  if within and digits_of(value) then return scrub.MARK end
   if type(value) ~= "table" then return value end
   local copy = setmetatable({}, getmetatable(value))
   for name, item in pairs(value) do
@@ -109,6 +175,7 @@ end
 ---@param within "text"|"all"|nil
 function Scrubber:learn(value, within)
   if type(value) == "string" and within then return self:add(value, SHORTEST_LEARNED) end
+  if within and digits_of(value) then return self:add(digits_of(value), SHORTEST_LEARNED) end
   if type(value) ~= "table" then return end
   for name, item in pairs(value) do self:learn(item, secrecy(name, within)) end
 end
@@ -119,7 +186,7 @@ function Scrubber:learn_headers(headers)
   for name, value in pairs(headers) do
     local lower = name:lower()
     if lower == "authorization" then self:add(value:match("^%S+%s+(.+)$") or value) end
-    if lower == "x-api-key" then self:add(value) end
+    if lower ~= "authorization" and is_secret_name(lower) then self:add(value) end
   end
 end
 

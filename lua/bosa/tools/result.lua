@@ -72,7 +72,7 @@ end
 local function advice(action, err)
   if err.kind == "rate_limit" then
     local seconds = tonumber(err.retry_after)
-    return seconds and ("Wait %d seconds before calling it again."):format(math.ceil(seconds))
+    return seconds and ("Wait %.0f seconds before calling it again."):format(math.ceil(seconds))
       or "Wait a while before calling it again."
   end
   if err.status == 422 then return "Correct the arguments and call it again." end
@@ -157,6 +157,12 @@ local function write(members, texts)
   return "{" .. table.concat(fields, ",") .. "}"
 end
 
+--- What a response says about itself; nil: nothing.
+local function meta_of(response)
+  local meta = response:get_meta()
+  return (type(meta) ~= "table" or next(meta) ~= nil) and meta or nil
+end
+
 --- The elements of a list and their JSON, as many as fit, and whether they are all.
 local function items_of(response, most)
   local items, texts, bytes = core.array({}), {}, 0
@@ -200,7 +206,7 @@ end
 local function of_list(response, options, properties)
   local items, texts, all = items_of(response, options.max_length)
   if not texts[1] and not all then return nil end
-  local members = { data = items, meta = response:get_meta(), next_page = next_page(response) }
+  local members = { data = items, meta = meta_of(response), next_page = next_page(response) }
   if not all then
     members.whole = save_whole(response:get_data(), options)
     members.note = ("Only %d of the %d items of this page are shown, the answer is too long. %s%s"):format(#items,
@@ -214,7 +220,7 @@ local function of_value(response, options, properties)
   if data == nil then data = core.null end
   local text = line(data)
   if #text > options.max_length then return of_cut(data, text, options, properties) end
-  local members = { data = data, meta = response:get_meta(), next_page = next_page(response) }
+  local members = { data = data, meta = meta_of(response), next_page = next_page(response) }
   return write(members, { data = text }), members
 end
 

@@ -60,6 +60,24 @@ static void check_used(const struct json_doc *fresh, const struct bosa_error *be
     error_clear(&err);
 }
 
+/* What is read strictly reads the same leniently; what is not may be read, and is written well. */
+static void check_lenient(const struct json_doc *strict, const uint8_t *data, size_t size)
+{
+    struct json_doc doc;
+    struct bosa_error err;
+    struct buf out;
+    error_init(&err);
+    json_init(&doc);
+    buf_init(&out);
+    check(&doc, json_parse_lenient(&doc, fuzz_copy(data, size), size, &err), &err);
+    PROMISE(strict->count == 0 || (doc.count == strict->count && json_equal(strict, 0, &doc, 0)));
+    PROMISE(strict->count == 0 || json_hash(strict, 0) == json_hash(&doc, 0));
+    PROMISE(doc.count == 0 || json_write(&out, &doc, 0, &err) == BOSA_OK);
+    buf_free(&out);
+    json_free(&doc);
+    error_clear(&err);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct json_doc doc;
@@ -68,6 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     json_init(&doc);
     check(&doc, json_parse(&doc, fuzz_copy(data, size), size, &err), &err);
     check_used(&doc, &err, data, size);
+    check_lenient(&doc, data, size);
     json_free(&doc);
     error_clear(&err);
     return 0;

@@ -116,7 +116,8 @@ end
 local function note_page(cx, response)
   local meta = response:get_meta()
   if type(meta) ~= "table" or not response:has_next() then return end
-  local of = type(meta.total) == "number" and (" of %d"):format(meta.total) or ""
+  local total = type(meta.total) == "number" and meta.total or -1
+  local of = total >= 0 and total % 1 == 0 and total < 2 ^ 53 and (" of %d"):format(total) or ""
   cx:note(cx:paint("dim", ("%d%s; --all gives every page"):format(#response, of)))
 end
 

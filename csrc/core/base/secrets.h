@@ -1,0 +1,54 @@
+/*
+ * secrets: keys, tokens and passwords taken out of texts that somebody will read.
+ *
+ * A server repeats a secret as its codec writes it, so it is looked for as it is, with JSON's
+ * escapes
+ * (\\/, \\u002B), percent-encoded (in either case), with HTML's character references, and with
+ * these mixed or doubled. It has to be done before a text is cut, since the beginning of a secret
+ * is one. Base64 is not undone: nothing that we send is encoded so.
+ */
+#ifndef BOSA_SECRETS_H
+#define BOSA_SECRETS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SECRETS_SHORTEST 4 /* bytes; a shorter one would be found everywhere */
+#define SECRETS_MASK "***" /* stands in a secret's place; shorter than any secret */
+
+struct secret {
+    const char *text; /* borrowed */
+    size_t len;
+    size_t *back; /* owned: after i bytes, how many of them begin the secret anew (Knuth, Morris,
+                     Pratt) */
+};
+
+struct secrets {
+    struct secret *list; /* owned */
+    size_t count, cap;
+    bool failed; /* no memory: nothing may be shown */
+};
+
+void secrets_init(struct secrets *secrets);
+
+/* Adds a text (may be NULL), which must outlive the list. One that is too short is passed over. */
+void secrets_add(struct secrets *secrets, const char *text, size_t len);
+
+/*
+ * Puts "***" in the place of every secret in `text`, in place, and gives the new length; what is
+ * free then is wiped. `cut`: the text may end within a secret, whose beginning goes, too. Without
+ * memory the whole text goes, and *failed is set. Takes time in proportion to the text and to the
+ * number of secrets.
+ */
+size_t secrets_mask(const struct secrets *secrets, char *text, size_t len, bool cut, bool *failed);
+
+/*
+ * Masks what is between "://" and the last "@" of a text, in place: the user and password of a
+ * proxy, which libraries repeat in their messages. Gives the new length.
+ */
+size_t secrets_mask_userinfo(char *text, size_t len);
+
+void secrets_free(struct secrets *secrets);
+
+#endif
