@@ -3,7 +3,8 @@
 -- doc/faults.md are made of this list, by way of spec/contract/faults.lua.
 --
 -- {name, bytes, kind =, sent =, status =, ends =, data =}: `kind` and `sent` of the error, or `status` of a response.
--- `ends`: how the server ends the connection ("close" unless said); `false`: not at all.
+-- `ends`: how the server ends the connection; false: not at all, as after a good response, where the next call could
+-- meet the end.
 
 local hostile = {}
 
@@ -23,7 +24,7 @@ local function lost(name, bytes, sent, ends)
 end
 
 local function read(name, bytes, status, ends)
-  hostile[#hostile + 1] = { name = name, bytes = bytes, status = status or 200, ends = ends }
+  hostile[#hostile + 1] = { name = name, bytes = bytes, status = status or 200, ends = ends or false }
 end
 
 local function with(field) return OK .. field .. "\r\n\r\n" .. BODY end
@@ -88,7 +89,7 @@ read("chunks in HTTP/1.0", (CHUNKED:gsub("HTTP/1.1", "HTTP/1.0")) .. CHUNKS)
 read("Transfer-Encoding: CHUNKED", (CHUNKED:gsub("chunked", "CHUNKED")) .. CHUNKS)
 lost("fewer bytes than Content-Length says", OK .. "Content-Length: 21\r\n\r\n" .. BODY)
 refused("JSON that Content-Length cuts off", OK .. "Content-Length: 19\r\n\r\n" .. BODY)
-read("no length, and the connection's end", OK .. "\r\n" .. BODY)
+read("no length, and the connection's end", OK .. "\r\n" .. BODY, 200, "close")
 
 -- section 7: chunks
 refused("a chunk size that is no number", CHUNKED .. "xyz\r\n" .. BODY)
@@ -130,8 +131,8 @@ read("an empty Content-Encoding", with("Content-Encoding:\r\nContent-Length: 20"
 read("Content-Encoding: identity", with("Content-Encoding: identity\r\nContent-Length: 20"))
 
 -- what comes after the response
-read("the next response, not asked for", WHOLE .. WHOLE, 200, false)
-read("bytes after the response", WHOLE .. "more", 200, false)
-read("Connection: close, and no end", with("Connection: close\r\nContent-Length: 20"), 200, false)
+read("the next response, not asked for", WHOLE .. WHOLE)
+read("bytes after the response", WHOLE .. "more")
+read("Connection: close, and no end", with("Connection: close\r\nContent-Length: 20"))
 
 return hostile
