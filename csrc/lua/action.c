@@ -19,7 +19,7 @@ static int connector_action_builder(lua_State *L)
     const char *name = luaL_checklstring(L, 2, &len);
     luaL_argcheck(L, len > 0 && strlen(name) == len, 2, "an action's name expected");
     lua_settop(L, 2);
-    bind_kept(L, 1, "hub");
+    bind_kept(L, 1, KEPT_HUB);
     struct lhub *h = bind_check_hub(L, 3);
     struct laction *a = bind_new(L, sizeof *a, ACTION_CLASS);
     if (h->hub) {
@@ -28,29 +28,29 @@ static int connector_action_builder(lua_State *L)
         a->policy.max_attempts = 1;
     }
     lua_pushvalue(L, 3);
-    bind_keep(L, 4, "hub");
+    bind_keep(L, 4, KEPT_HUB);
     lua_pushvalue(L, 1);
-    bind_keep(L, 4, "connector");
+    bind_keep(L, 4, KEPT_CONNECTOR);
     lua_pushvalue(L, 2);
-    bind_keep(L, 4, "name");
+    bind_keep(L, 4, KEPT_NAME);
     return 1;
 }
 
 static int action_tostring(lua_State *L)
 {
     check(L);
-    bind_kept(L, 1, "connector");
+    bind_kept(L, 1, KEPT_CONNECTOR);
     struct lconnector *c = luaL_checkudata(L, -1, CONNECTOR_CLASS);
-    bind_kept(L, 1, "name");
+    bind_kept(L, 1, KEPT_NAME);
     lua_pushfstring(L, "action %s.%s", c->name, lua_tostring(L, -1));
     return 1;
 }
 
-/* Keeps the argument at 2 under `key` and returns the builder. */
-static int keep(lua_State *L, const char *key)
+/* Keeps the argument at 2 and returns the builder. */
+static int keep(lua_State *L, enum kept what)
 {
     lua_settop(L, 2);
-    bind_keep(L, 1, key);
+    bind_keep(L, 1, what);
     lua_settop(L, 1);
     return 1;
 }
@@ -63,13 +63,13 @@ static int action_params(lua_State *L)
         luaL_checktype(L, 2, LUA_TTABLE);
     }
     a->own_params = false;
-    return keep(L, "params");
+    return keep(L, KEPT_PARAMS);
 }
 
 /* Makes sure that `params` is a table of our own, and pushes it. */
 static void push_own_params(lua_State *L, struct laction *a)
 {
-    bind_kept(L, 1, "params");
+    bind_kept(L, 1, KEPT_PARAMS);
     if (a->own_params) {
         return;
     }
@@ -85,7 +85,7 @@ static void push_own_params(lua_State *L, struct laction *a)
     }
     lua_remove(L, old);
     lua_pushvalue(L, -1);
-    bind_keep(L, 1, "params");
+    bind_keep(L, 1, KEPT_PARAMS);
     a->own_params = true;
 }
 
@@ -133,7 +133,7 @@ static int action_token(lua_State *L)
 {
     check(L);
     check_text(L, 2);
-    return keep(L, "token");
+    return keep(L, KEPT_TOKEN);
 }
 
 /* action:identifier(s), action:account(s): which of the user's third-party accounts acts. */
@@ -141,7 +141,7 @@ static int action_identifier(lua_State *L)
 {
     check(L);
     check_text(L, 2);
-    return keep(L, "identifier");
+    return keep(L, KEPT_IDENTIFIER);
 }
 
 /* action:headers{name = value}: further header fields. */
@@ -151,7 +151,7 @@ static int action_headers(lua_State *L)
     if (!lua_isnoneornil(L, 2)) {
         luaL_checktype(L, 2, LUA_TTABLE);
     }
-    return keep(L, "headers");
+    return keep(L, KEPT_HEADERS);
 }
 
 /* action:max_attempts(n): 1 to 11. */
@@ -205,7 +205,7 @@ static int action_output(lua_State *L)
     if (type == LUA_TSTRING) {
         check_text(L, 2);
     }
-    return keep(L, "output");
+    return keep(L, KEPT_OUTPUT);
 }
 
 /* action:on_progress(function(done, total, direction)) */
@@ -215,16 +215,16 @@ static int action_on_progress(lua_State *L)
     if (!lua_isnoneornil(L, 2)) {
         luaL_checktype(L, 2, LUA_TFUNCTION);
     }
-    return keep(L, "on_progress");
+    return keep(L, KEPT_ON_PROGRESS);
 }
 
 /* ---- the snapshot ---- */
 
-/* A copy of the string kept under `key` (NULL: none kept). Raises when there is no memory. */
-static char *copy_kept(lua_State *L, const char *key)
+/* A copy of a string that is kept (NULL: none is). Raises when there is no memory. */
+static char *copy_kept(lua_State *L, enum kept what)
 {
     size_t len = 0;
-    bind_kept(L, 1, key);
+    bind_kept(L, 1, what);
     const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &len) : NULL;
     char *copy = text ? mem_dup(text, len) : NULL;
     lua_pop(L, 1);
@@ -255,7 +255,7 @@ static enum bosa_status read_headers(lua_State *L, struct invocation *invocation
 {
     enum bosa_status status = BOSA_OK;
     int top = lua_gettop(L);
-    bind_kept(L, 1, "headers");
+    bind_kept(L, 1, KEPT_HEADERS);
     if (lua_istable(L, -1)) {
         lua_pushnil(L);
         while (status == BOSA_OK && lua_next(L, top + 1)) {
@@ -269,19 +269,19 @@ static enum bosa_status read_headers(lua_State *L, struct invocation *invocation
 
 static void read_output(lua_State *L, int call, struct invocation *invocation)
 {
-    bind_kept(L, 1, "output");
+    bind_kept(L, 1, KEPT_OUTPUT);
     invocation->output = SINK_MEMORY;
     if (lua_isfunction(L, -1)) {
         invocation->output = SINK_CALLER;
         lua_pushvalue(L, -1);
-        bind_keep(L, call, "output");
+        bind_keep(L, call, KEPT_OUTPUT);
     } else if (lua_type(L, -1) == LUA_TSTRING) {
         invocation->output = SINK_PATH;
-        invocation->output_path = copy_kept(L, "output");
+        invocation->output_path = copy_kept(L, KEPT_OUTPUT);
     }
-    bind_kept(L, 1, "on_progress");
+    bind_kept(L, 1, KEPT_ON_PROGRESS);
     invocation->progress = !lua_isnil(L, -1);
-    bind_keep(L, call, "on_progress");
+    bind_keep(L, call, KEPT_ON_PROGRESS);
     lua_pop(L, 1);
 }
 
@@ -289,8 +289,8 @@ static void read_output(lua_State *L, int call, struct invocation *invocation)
 static enum bosa_status read_plan(lua_State *L, int call, struct lcall *c)
 {
     struct invocation *invocation = c->invocation;
-    invocation->token = copy_kept(L, "token");
-    invocation->identifier = copy_kept(L, "identifier");
+    invocation->token = copy_kept(L, KEPT_TOKEN);
+    invocation->identifier = copy_kept(L, KEPT_IDENTIFIER);
     read_output(L, call, invocation);
     enum bosa_status status = read_headers(L, invocation, &c->error);
     if (status != BOSA_OK) {
@@ -298,7 +298,7 @@ static enum bosa_status read_plan(lua_State *L, int call, struct lcall *c)
     }
     struct values_reader reader = {
         .doc = &invocation->params, .invocation = invocation, .call = call, .error = &c->error};
-    bind_kept(L, 1, "params");
+    bind_kept(L, 1, KEPT_PARAMS);
     json_free(&invocation->params);
     status = values_read_object(L, -1, &reader);
     lua_pop(L, 1);
@@ -317,12 +317,12 @@ static void name_error(struct bosa_error *err, const struct invocation *invocati
 static enum bosa_status snapshot(lua_State *L, struct laction *a, struct lcall **out)
 {
     lua_settop(L, 1);
-    bind_kept(L, 1, "hub");
+    bind_kept(L, 1, KEPT_HUB);
     struct lhub *h = bind_check_hub(L, 2);
     struct lcall *c = *out = bind_push_call(L, 2);
-    bind_kept(L, 1, "connector");
+    bind_kept(L, 1, KEPT_CONNECTOR);
     struct lconnector *connector = luaL_checkudata(L, 4, CONNECTOR_CLASS);
-    bind_kept(L, 1, "name");
+    bind_kept(L, 1, KEPT_NAME);
     size_t len = 0;
     const char *name = lua_tolstring(L, 5, &len);
     c->invocation = invocation_new(connector->name, connector->len, name, len, &a->policy);
@@ -378,7 +378,7 @@ static int action_copy(lua_State *L)
     lua_getuservalue(L, 1);
     lua_pushnil(L);
     while (lua_next(L, 3)) {
-        bind_keep(L, 2, lua_tostring(L, -2));
+        bind_keep(L, 2, (enum kept)lua_tointeger(L, -2));
     }
     lua_settop(L, 2);
     return 1;
@@ -388,12 +388,12 @@ static int action_copy(lua_State *L)
 static int action_hub(lua_State *L)
 {
     check(L);
-    bind_kept(L, 1, "hub");
-    bind_kept(L, 1, "connector");
+    bind_kept(L, 1, KEPT_HUB);
+    bind_kept(L, 1, KEPT_CONNECTOR);
     struct lconnector *c = luaL_checkudata(L, -1, CONNECTOR_CLASS);
     lua_pushlstring(L, c->name, c->len);
     lua_remove(L, -2);
-    bind_kept(L, 1, "name");
+    bind_kept(L, 1, KEPT_NAME);
     return 3;
 }
 

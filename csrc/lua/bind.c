@@ -3,7 +3,7 @@
 #include <string.h>
 #include <time.h>
 
-#define USUALLY_KEPT 4 /* Lua values of a userdata: room made at once spares three resizes */
+#define USUALLY_KEPT 4 /* Lua values of a userdata, in the array of its table */
 
 void *compat_testudata(lua_State *L, int index, const char *name)
 {
@@ -19,7 +19,7 @@ void *compat_testudata(lua_State *L, int index, const char *name)
 
 void *bind_new(lua_State *L, size_t size, const char *class_name)
 {
-    lua_createtable(L, 0, USUALLY_KEPT);
+    lua_createtable(L, USUALLY_KEPT, 0);
     void *block = lua_newuserdata(L, size);
     memset(block, 0, size);
     lua_insert(L, -2);
@@ -45,34 +45,67 @@ void bind_class(lua_State *L, const char *class_name, const luaL_Reg *meta, cons
     lua_pop(L, 1);
 }
 
-void bind_keep(lua_State *L, int index, const char *key)
+void bind_keep(lua_State *L, int index, enum kept what)
 {
     index = lua_absindex(L, index);
     lua_getuservalue(L, index);
     lua_insert(L, -2);
-    lua_setfield(L, -2, key);
+    lua_rawseti(L, -2, what);
     lua_pop(L, 1);
 }
 
-void bind_kept(lua_State *L, int index, const char *key)
+void bind_kept(lua_State *L, int index, enum kept what)
 {
     lua_getuservalue(L, index);
-    lua_getfield(L, -1, key);
+    lua_rawgeti(L, -1, what);
     lua_remove(L, -2);
+}
+
+/* Few, and the ones that every call asks for come first. */
+enum kept bind_check_kept(lua_State *L, int arg)
+{
+    static const struct {
+        const char *name;
+        enum kept what;
+    } names[] = {{"hub", KEPT_HUB},
+                 {"transport", KEPT_TRANSPORT},
+                 {"on_event", KEPT_ON_EVENT},
+                 {"output", KEPT_OUTPUT},
+                 {"hooks", KEPT_HOOKS},
+                 {"on_progress", KEPT_ON_PROGRESS},
+                 {"before", KEPT_BEFORE},
+                 {"after", KEPT_AFTER},
+                 {"cache", KEPT_CACHE},
+                 {"snapshot", KEPT_SNAPSHOT},
+                 {"connector", KEPT_CONNECTOR},
+                 {"name", KEPT_NAME},
+                 {"params", KEPT_PARAMS},
+                 {"headers", KEPT_HEADERS},
+                 {"identifier", KEPT_IDENTIFIER},
+                 {"error", KEPT_ERROR},
+                 {"null", KEPT_NULL},
+                 {"token", KEPT_TOKEN}};
+    const char *name = luaL_checkstring(L, arg);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(name, names[i].name) == 0) {
+            return names[i].what;
+        }
+    }
+    return luaL_argerror(L, arg, "nothing is kept by this name");
 }
 
 int bind_keep_method(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TUSERDATA);
     lua_settop(L, 3);
-    bind_keep(L, 1, luaL_checkstring(L, 2));
+    bind_keep(L, 1, bind_check_kept(L, 2));
     return 0;
 }
 
 int bind_kept_method(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TUSERDATA);
-    bind_kept(L, 1, luaL_checkstring(L, 2));
+    bind_kept(L, 1, bind_check_kept(L, 2));
     return 1;
 }
 

@@ -123,10 +123,49 @@ void *bind_new(lua_State *L, size_t size, const char *class_name);
 void bind_class(lua_State *L, const char *class_name, const luaL_Reg *meta,
                 const luaL_Reg *methods);
 
-/* Sets field `key` of the uservalue of the userdata at `index` to the value on top, and pops it; or
- * pushes it. */
-void bind_keep(lua_State *L, int index, const char *key);
-void bind_kept(lua_State *L, int index, const char *key);
+/*
+ * Lua values that userdata keep, by their numbers in the uservalue's table; two of different
+ * classes may have one number. The first ones are kept by most objects, and so are in the table's
+ * array.
+ */
+enum kept {
+    KEPT_HUB = 1,
+    KEPT_RESPONSE = 2, /* call */
+    KEPT_DATA = 2,     /* response */
+    KEPT_CONNECTOR = 2,
+    KEPT_ERROR = 3, /* call */
+    KEPT_META = 3,  /* response */
+    KEPT_NAME = 3,  /* action */
+    KEPT_PARAMS = 4,
+    KEPT_HOOKS = 4, /* response */
+    KEPT_FEEDS = 4, /* call */
+    KEPT_OUTPUT,
+    KEPT_ON_PROGRESS,
+    KEPT_TOKEN,
+    KEPT_IDENTIFIER,
+    KEPT_HEADERS,
+    KEPT_BEFORE,
+    KEPT_AFTER,
+    KEPT_READ, /* file */
+    /* hub */
+    KEPT_TRANSPORT,
+    KEPT_ON_EVENT,
+    KEPT_CALLS,
+    KEPT_CACHE,
+    KEPT_SNAPSHOT,
+    KEPT_NULL,
+    KEPT_CA_FILE,
+    KEPT_PROXY,
+    KEPT_USER_AGENT,
+    KEPT_END
+};
+
+/* Keeps the value on top in the userdata at `index`, and pops it; or pushes what is kept. */
+void bind_keep(lua_State *L, int index, enum kept what);
+void bind_kept(lua_State *L, int index, enum kept what);
+
+/* The value that the name at `arg` stands for; raises where it is none. */
+enum kept bind_check_kept(lua_State *L, int arg);
 
 /* Methods for Lua: object:_keep(key, value), and object:_kept(key) -> value. */
 int bind_keep_method(lua_State *L);

@@ -30,8 +30,8 @@ struct lcall *bind_push_call(lua_State *L, int hub_index)
     c->hub = h;
     c->id = ++h->last_id;
     lua_pushvalue(L, hub_index);
-    bind_keep(L, -2, "hub");
-    bind_kept(L, hub_index, "calls");
+    bind_keep(L, -2, KEPT_HUB);
+    bind_kept(L, hub_index, KEPT_CALLS);
     lua_pushvalue(L, -2);
     lua_rawseti(L, -2, (int)c->id);
     lua_pop(L, 1);
@@ -122,13 +122,13 @@ static int call_ended(lua_State *L)
 static int call_result(lua_State *L)
 {
     struct lcall *c = check(L);
-    bind_kept(L, 1, "error");
+    bind_kept(L, 1, KEPT_ERROR);
     if (!lua_isnil(L, -1)) {
         lua_pushnil(L);
         lua_insert(L, -2);
         return 2;
     }
-    bind_kept(L, 1, "response");
+    bind_kept(L, 1, KEPT_RESPONSE);
     if (!lua_isnil(L, -1)) {
         return 1;
     }
@@ -139,7 +139,7 @@ static int call_result(lua_State *L)
     if (call->ok) {
         bind_push_response(L, 1);
         lua_pushvalue(L, -1);
-        bind_keep(L, 1, "response");
+        bind_keep(L, 1, KEPT_RESPONSE);
         return 1;
     }
     if (call->error.kind == BOSA_NOMEM) {
@@ -147,13 +147,13 @@ static int call_result(lua_State *L)
     }
     int null = 0;
     if (c->hub->own_null) {
-        bind_kept(L, 1, "hub");
-        bind_kept(L, -1, "null");
+        bind_kept(L, 1, KEPT_HUB);
+        bind_kept(L, -1, KEPT_NULL);
         null = lua_gettop(L);
     }
     int count = bind_fail_with(L, &call->error, null);
     lua_pushvalue(L, -1);
-    bind_keep(L, 1, "error");
+    bind_keep(L, 1, KEPT_ERROR);
     return count;
 }
 
@@ -196,7 +196,7 @@ static int call_param(lua_State *L)
 static int call_kept(lua_State *L)
 {
     check(L);
-    bind_kept(L, 1, luaL_checkstring(L, 2));
+    bind_kept(L, 1, bind_check_kept(L, 2));
     return 1;
 }
 
@@ -239,7 +239,7 @@ static int call_needs_input(lua_State *L)
         lua_pushcclosure(L, read_stream, 1);
         return 1;
     }
-    bind_kept(L, 1, "feeds");
+    bind_kept(L, 1, KEPT_FEEDS);
     lua_rawgeti(L, -1, (int)feed + 1);
     return 1;
 }

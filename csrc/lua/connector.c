@@ -10,7 +10,7 @@ static struct lconnector *check(lua_State *L, int arg)
 static int connector_tostring(lua_State *L)
 {
     struct lconnector *c = check(L, 1);
-    bind_kept(L, 1, "hub");
+    bind_kept(L, 1, KEPT_HUB);
     struct lhub *h = bind_check_hub(L, -1);
     lua_pushfstring(L, "connector %s (%s)", c->name, h->url);
     return 1;
@@ -27,7 +27,7 @@ static int hub_connect(lua_State *L)
     memcpy(c->name, name, len + 1);
     c->len = len;
     lua_pushvalue(L, 1);
-    bind_keep(L, -2, "hub");
+    bind_keep(L, -2, KEPT_HUB);
     return 1;
 }
 
@@ -35,7 +35,7 @@ static int hub_connect(lua_State *L)
 static int connector_hub(lua_State *L)
 {
     struct lconnector *c = check(L, 1);
-    bind_kept(L, 1, "hub");
+    bind_kept(L, 1, KEPT_HUB);
     lua_pushlstring(L, c->name, c->len);
     return 2;
 }
@@ -44,7 +44,7 @@ static int connector_hub(lua_State *L)
 static struct connector *loaded(lua_State *L)
 {
     struct lconnector *c = check(L, 1);
-    bind_kept(L, 1, "hub");
+    bind_kept(L, 1, KEPT_HUB);
     struct lhub *h = bind_check_hub(L, -1);
     lua_pop(L, 1);
     struct moment now = bind_now();

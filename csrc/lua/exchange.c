@@ -62,8 +62,8 @@ static void push_place(lua_State *L, const struct lcall *c)
 /* Pushes whether the call at 1 has an `output` or `on_progress` to serve. */
 static void push_has_listener(lua_State *L)
 {
-    bind_kept(L, 1, "output");
-    bind_kept(L, 1, "on_progress");
+    bind_kept(L, 1, KEPT_OUTPUT);
+    bind_kept(L, 1, KEPT_ON_PROGRESS);
     lua_pushboolean(L, !lua_isnil(L, -1) || !lua_isnil(L, -2));
     lua_replace(L, -3);
     lua_pop(L, 1);

@@ -73,7 +73,7 @@ static void read_source(lua_State *L, struct lfile *f)
     if (!lua_isnil(L, -1)) {
         given++;
         lua_pushvalue(L, -1);
-        bind_keep(L, 2, "read");
+        bind_keep(L, 2, KEPT_READ);
     }
     if (given != 1) {
         luaL_error(L, "bosa.file needs exactly one of `path`, `file` and `read`");
@@ -146,7 +146,7 @@ void bind_push_received_file(lua_State *L, int index)
     struct lfile *f = new_file(L);
     f->received = true;
     lua_pushvalue(L, index);
-    bind_keep(L, -2, "response");
+    bind_keep(L, -2, KEPT_RESPONSE);
 }
 
 /* The reply whose sink has the bytes; NULL for a file to send. The response stays on the stack. */
@@ -155,7 +155,7 @@ static const struct reply *received(lua_State *L, struct lfile *f)
     if (!f->received) {
         return NULL;
     }
-    bind_kept(L, 1, "response");
+    bind_kept(L, 1, KEPT_RESPONSE);
     return &bind_check_response(L, -1)->call->reply;
 }
 

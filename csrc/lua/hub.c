@@ -178,7 +178,7 @@ static int hub_step(lua_State *L)
 static int hub_next(lua_State *L)
 {
     struct lhub *h = bind_check_hub(L, 1);
-    bind_kept(L, 1, "calls");
+    bind_kept(L, 1, KEPT_CALLS);
     while (h->first) {
         struct lcall *c = h->first;
         h->first = c->next;
@@ -451,7 +451,7 @@ static int hub_tokens(lua_State *L)
 static int hub_kept(lua_State *L)
 {
     bind_check_hub(L, 1);
-    bind_kept(L, 1, luaL_checkstring(L, 2));
+    bind_kept(L, 1, bind_check_kept(L, 2));
     return 1;
 }
 

@@ -109,11 +109,11 @@ static void read_transfer(lua_State *L, int index, int self, struct transfer_opt
         (int)options_int(L, index, "max_connections", 1, 10000, DEFAULT_CONNECTIONS);
     o->verify = options_bool(L, index, "verify", true);
     o->ca_file = options_string(L, index, "ca_file", NULL);
-    bind_keep(L, self, "ca_file");
+    bind_keep(L, self, KEPT_CA_FILE);
     o->proxy = options_string(L, index, "proxy", NULL);
-    bind_keep(L, self, "proxy");
+    bind_keep(L, self, KEPT_PROXY);
     o->user_agent = options_string(L, index, "user_agent", NULL);
-    bind_keep(L, self, "user_agent");
+    bind_keep(L, self, KEPT_USER_AGENT);
 }
 
 /* Takes the option `proxy` apart now, so that a mistake is told now. */
@@ -138,7 +138,7 @@ static void keep_snapshot(lua_State *L, int index, int self)
     if (!lua_isnil(L, -1) && !lua_istable(L, -1) && lua_type(L, -1) != LUA_TSTRING) {
         luaL_error(L, "option `snapshot`: path or table expected, got %s", luaL_typename(L, -1));
     }
-    bind_keep(L, self, "snapshot");
+    bind_keep(L, self, KEPT_SNAPSHOT);
 }
 
 /* What null in answers comes as; given as a parameter, it is null, too. */
@@ -149,28 +149,28 @@ static void keep_null(lua_State *L, int index, int self, struct lhub *h)
     if (lua_isuserdata(L, -1) || lua_istable(L, -1) || lua_isfunction(L, -1)) {
         values_add_null(L, -1);
     }
-    bind_keep(L, self, "null");
+    bind_keep(L, self, KEPT_NULL);
 }
 
 static void keep_hooks(lua_State *L, int index, int self)
 {
     options_push(L, index, "transport", LUA_TFUNCTION);
-    bind_keep(L, self, "transport");
+    bind_keep(L, self, KEPT_TRANSPORT);
     options_push(L, index, "on_event", LUA_TFUNCTION);
-    bind_keep(L, self, "on_event");
+    bind_keep(L, self, KEPT_ON_EVENT);
     options_push(L, index, "before", LUA_TFUNCTION);
-    bind_keep(L, self, "before");
+    bind_keep(L, self, KEPT_BEFORE);
     options_push(L, index, "after", LUA_TFUNCTION);
-    bind_keep(L, self, "after");
+    bind_keep(L, self, KEPT_AFTER);
     lua_getfield(L, index, "cache");
-    bind_keep(L, self, "cache");
+    bind_keep(L, self, KEPT_CACHE);
     keep_snapshot(L, index, self);
 }
 
 static bool wants_events(lua_State *L, int self)
 {
     const char *debug = getenv("BOSA_DEBUG");
-    bind_kept(L, self, "on_event");
+    bind_kept(L, self, KEPT_ON_EVENT);
     bool wants = !lua_isnil(L, -1) || (debug && strcmp(debug, "1") == 0);
     lua_pop(L, 1);
     return wants;
@@ -184,7 +184,7 @@ static void make_calls_table(lua_State *L, int self)
     lua_pushliteral(L, "v");
     lua_setfield(L, -2, "__mode");
     lua_setmetatable(L, -2);
-    bind_keep(L, self, "calls");
+    bind_keep(L, self, KEPT_CALLS);
 }
 
 static uint64_t seed(const void *where)

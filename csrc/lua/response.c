@@ -48,17 +48,21 @@ void bind_push_response(lua_State *L, int index)
     struct lcall *c = luaL_checkudata(L, index, CALL_CLASS);
     struct lresponse *r = bind_new(L, sizeof *r, RESPONSE_CLASS);
     error_init(&r->error);
-    static const char *const handed_on[] = {"hub", "output", "on_progress"};
+    static const enum kept handed_on[] = {KEPT_HUB, KEPT_OUTPUT, KEPT_ON_PROGRESS};
     for (size_t i = 0; i < 3; i++) {
         bind_kept(L, index, handed_on[i]);
-        bind_keep(L, -2, handed_on[i]);
+        if (lua_isnil(L, -1)) {
+            lua_pop(L, 1);
+        } else {
+            bind_keep(L, -2, handed_on[i]);
+        }
     }
     r->ints = c->hub->ints;
     r->own_null = c->hub->own_null;
     if (r->own_null) {
-        bind_kept(L, index, "hub");
-        bind_kept(L, -1, "null");
-        bind_keep(L, -3, "null");
+        bind_kept(L, index, KEPT_HUB);
+        bind_kept(L, -1, KEPT_NULL);
+        bind_keep(L, -3, KEPT_NULL);
         lua_pop(L, 1);
     }
     r->call = c->call;
@@ -101,7 +105,7 @@ static void push_value(lua_State *L, const struct lresponse *r, uint32_t node)
 {
     int null = 0;
     if (r->own_null) {
-        bind_kept(L, 1, "null");
+        bind_kept(L, 1, KEPT_NULL);
         null = lua_gettop(L);
     }
     values_push(L, &reply_of(r)->doc, node, r->ints, null);
@@ -123,7 +127,7 @@ static void push_other_data(lua_State *L, const struct lresponse *r)
 /* Pushes data, decoded at the first time and kept. */
 static int push_data(lua_State *L, struct lresponse *r)
 {
-    bind_kept(L, 1, "data");
+    bind_kept(L, 1, KEPT_DATA);
     if (!lua_isnil(L, -1)) {
         return 1;
     }
@@ -134,13 +138,13 @@ static int push_data(lua_State *L, struct lresponse *r)
         push_other_data(L, r);
     }
     lua_pushvalue(L, -1);
-    bind_keep(L, 1, "data");
+    bind_keep(L, 1, KEPT_DATA);
     return 1;
 }
 
 static int push_meta(lua_State *L, struct lresponse *r)
 {
-    bind_kept(L, 1, "meta");
+    bind_kept(L, 1, KEPT_META);
     if (!lua_isnil(L, -1)) {
         return 1;
     }
@@ -156,7 +160,7 @@ static int push_meta(lua_State *L, struct lresponse *r)
         lua_setmetatable(L, -2);
     }
     lua_pushvalue(L, -1);
-    bind_keep(L, 1, "meta");
+    bind_keep(L, 1, KEPT_META);
     return 1;
 }
 
@@ -243,7 +247,7 @@ static int push_headers(lua_State *L, struct lresponse *r)
  * step each. */
 static int push_item(lua_State *L, struct lresponse *r, lua_Number i)
 {
-    bind_kept(L, 1, "data");
+    bind_kept(L, 1, KEPT_DATA);
     if (!lua_isnil(L, -1)) {
         if (lua_istable(L, -1)) {
             lua_pushnumber(L, i);
@@ -335,7 +339,7 @@ static int response_index(lua_State *L)
 /* Elements of a list that somebody may have changed since it was decoded. */
 static size_t changed_length(lua_State *L, const struct lresponse *r)
 {
-    bind_kept(L, 1, "data");
+    bind_kept(L, 1, KEPT_DATA);
     size_t len = lua_istable(L, -1) ? lua_rawlen(L, -1) : list_length(r);
     lua_pop(L, 1);
     return len;
@@ -357,7 +361,7 @@ static int response_change(lua_State *L)
     lua_settop(L, 2);
     r->changed = true;
     if (!lua_isnil(L, 2)) {
-        bind_keep(L, 1, "data");
+        bind_keep(L, 1, KEPT_DATA);
     }
     return 0;
 }
@@ -383,7 +387,7 @@ static int response_tostring(lua_State *L)
 static int response_names(lua_State *L)
 {
     struct lresponse *r = check(L);
-    bind_kept(L, 1, "hub");
+    bind_kept(L, 1, KEPT_HUB);
     lua_pushstring(L, r->call->invocation ? r->call->invocation->connector : NULL);
     lua_pushstring(L, r->call->invocation ? r->call->invocation->action : NULL);
     return 3;
@@ -392,12 +396,12 @@ static int response_names(lua_State *L)
 /* Pushes a call userdata, still without a invocation, with this response's hub and callbacks. */
 static struct lcall *push_page(lua_State *L)
 {
-    bind_kept(L, 1, "hub");
+    bind_kept(L, 1, KEPT_HUB);
     struct lcall *c = bind_push_call(L, -1);
-    bind_kept(L, 1, "output");
-    bind_keep(L, -2, "output");
-    bind_kept(L, 1, "on_progress");
-    bind_keep(L, -2, "on_progress");
+    bind_kept(L, 1, KEPT_OUTPUT);
+    bind_keep(L, -2, KEPT_OUTPUT);
+    bind_kept(L, 1, KEPT_ON_PROGRESS);
+    bind_keep(L, -2, KEPT_ON_PROGRESS);
     return c;
 }
 

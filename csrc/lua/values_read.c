@@ -368,12 +368,12 @@ static enum bosa_status read_cdata(lua_State *L, int index, struct values_reader
 /* Keeps the read function on top as the call's feed of this number, and pops it. */
 static void keep_feed(lua_State *L, int call, uint32_t number)
 {
-    bind_kept(L, call, "feeds");
+    bind_kept(L, call, KEPT_FEEDS);
     if (lua_isnil(L, -1)) {
         lua_pop(L, 1);
         lua_newtable(L);
         lua_pushvalue(L, -1);
-        bind_keep(L, call, "feeds");
+        bind_keep(L, call, KEPT_FEEDS);
     }
     lua_insert(L, -2);
     lua_rawseti(L, -2, (int)number + 1);
@@ -405,7 +405,7 @@ static enum bosa_status read_file(lua_State *L, int index, struct lfile *file,
     }
     uint32_t number = (uint32_t)invocation->file_count++;
     json_add_file(r->doc, number);
-    bind_kept(L, index, "read");
+    bind_kept(L, index, KEPT_READ);
     if (lua_isnil(L, -1)) {
         lua_pop(L, 1);
         return BOSA_OK;

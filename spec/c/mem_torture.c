@@ -146,7 +146,7 @@ char *mem_dup(const char *text, size_t len)
     return copy;
 }
 
-void mem_free(void *block)
+void mem_release(void *block)
 {
     if (block == NULL) {
         return;

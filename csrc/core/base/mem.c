@@ -55,7 +55,7 @@ char *mem_dup(const char *text, size_t len)
 }
 
 /* No counting here: a test that wants to count brings its own mem. */
-void mem_free(void *block)
+void mem_release(void *block)
 {
     free(block);
 }

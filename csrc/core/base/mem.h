@@ -29,8 +29,15 @@ void *mem_realloc_wiped(void *old, size_t old_size, size_t size);
 /* A copy of `len` bytes of `text` with a NUL behind; NULL when there is no memory. */
 char *mem_dup(const char *text, size_t len);
 
-/* Gives back what the functions above gave; NULL is allowed. */
-void mem_free(void *block);
+/* Gives back what the functions above gave. mem_free: NULL is allowed. */
+void mem_release(void *block);
+
+static inline void mem_free(void *block)
+{
+    if (block) { /* most of what an object may own, it doesn't: that costs no call */
+        mem_release(block);
+    }
+}
 
 /*
  * Overwrites `len` bytes in a way that the compiler may not leave out. For secrets, before

@@ -36,11 +36,18 @@ bool http_same(const char *a, size_t a_len, const char *b, size_t b_len)
     return true;
 }
 
-/* True when every byte may stand in a token (RFC 9110 5.6.2), and there is one. */
+/* Which bytes may stand in a token (RFC 9110, section 5.6.2), 32 to a word. */
+static bool is_token_byte(unsigned char c)
+{
+    static const uint32_t bytes[8] = {0, 0x03ff6cfa, 0xc7fffffe, 0x57ffffff};
+    return bytes[c >> 5] >> (c & 31) & 1;
+}
+
+/* True when every byte may stand in a token, and there is one. */
 static bool is_token(const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
-        if (!text_is_alnum(text[i]) && (text[i] == '\0' || !strchr("!#$%&'*+-.^_`|~", text[i]))) {
+        if (!is_token_byte((unsigned char)text[i])) {
             return false;
         }
     }
@@ -49,12 +56,12 @@ static bool is_token(const char *text, size_t len)
 
 bool http_is_value(const char *text, size_t len)
 {
+    bool good = true; /* no early end: values are good, and this way the loop has no branch */
     for (size_t i = 0; i < len; i++) {
-        if (text_is_control(text[i]) && text[i] != '\t') {
-            return false;
-        }
+        unsigned char c = (unsigned char)text[i];
+        good &= (c >= 0x20 && c != 0x7f) || c == '\t';
     }
-    return true;
+    return good;
 }
 
 /*

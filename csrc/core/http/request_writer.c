@@ -8,52 +8,65 @@
 
 enum { SIZE_LINE = 10 }; /* eight hexadecimal digits and a line end */
 
-static void write_host(struct buf *out, const struct url *url)
+/* Writes into room that was measured before: each piece is a copy and nothing else. */
+static char *put(char *at, const char *bytes, size_t len)
 {
-    bool is_ipv6 = memchr(url->host, ':', url->host_len);
-    buf_adds(out, is_ipv6 ? "Host: [" : "Host: ");
-    buf_add(out, url->host, url->host_len);
-    buf_adds(out, is_ipv6 ? "]" : "");
-    if (url->port != (url->https ? 443 : 80)) {
-        buf_addf(out, ":%d", url->port);
-    }
-    buf_adds(out, "\r\n");
+    memcpy(at, bytes, len);
+    return at + len;
 }
 
-static void write_field(struct buf *out, const char *name, size_t name_len, const char *value,
-                        size_t len)
+#define PUT_LITERAL(at, text) put(at, "" text, sizeof(text) - 1)
+
+static char *put_host(char *at, const struct url *url)
 {
-    buf_add(out, name, name_len);
-    buf_add(out, ": ", len > 0 ? 2 : 1);
-    buf_add(out, value, len);
-    buf_add(out, "\r\n", 2);
+    bool is_ipv6 = memchr(url->host, ':', url->host_len);
+    at = is_ipv6 ? PUT_LITERAL(at, "Host: [") : PUT_LITERAL(at, "Host: ");
+    at = put(at, url->host, url->host_len);
+    if (is_ipv6) {
+        *at++ = ']';
+    }
+    if (url->port != (url->https ? 443 : 80)) {
+        at += snprintf(at, 8, ":%d", url->port);
+    }
+    return PUT_LITERAL(at, "\r\n");
+}
+
+static char *put_field(char *at, const char *name, size_t name_len, const char *value, size_t len)
+{
+    at = put(at, name, name_len);
+    *at++ = ':';
+    if (len > 0) {
+        *at++ = ' ';
+    }
+    at = put(at, value, len);
+    return PUT_LITERAL(at, "\r\n");
 }
 
 /* A field that the request doesn't have itself. */
-static void write_default(struct buf *out, const struct fields *fields, const char *name,
-                          const char *value)
+static char *put_default(char *at, const struct fields *fields, const char *name, const char *value)
 {
-    if (value && !fields_get(fields, name)) {
-        write_field(out, name, strlen(name), value, strlen(value));
+    if (!value || fields_get(fields, name)) {
+        return at;
     }
+    return put_field(at, name, strlen(name), value, strlen(value));
 }
 
 /* A request without content says so where its method would let one expect some. */
-static void write_framing(struct buf *out, const struct request_header *header)
+static char *put_framing(char *at, const struct request_header *header)
 {
     if (header->length == CONTENT_CHUNKED) {
-        buf_adds(out, "Transfer-Encoding: chunked\r\n");
-    } else if (header->length >= 0) {
-        buf_addf(out, "Content-Length: %lld\r\n", (long long)header->length);
-    } else if (strcmp(header->method, "POST") == 0) {
-        buf_adds(out, "Content-Length: 0\r\n");
+        return PUT_LITERAL(at, "Transfer-Encoding: chunked\r\n");
     }
+    if (header->length >= 0) {
+        return at + snprintf(at, 40, "Content-Length: %lld\r\n", (long long)header->length);
+    }
+    return strcmp(header->method, "POST") == 0 ? PUT_LITERAL(at, "Content-Length: 0\r\n") : at;
 }
 
-/* About as long as it will be, so that the text need not move while it grows: it has secrets. */
+/* At least as long as it will be, so that the text never moves: it has secrets. */
 static size_t measure(const struct request_header *header)
 {
-    size_t bytes = strlen(header->url) + 256;
+    size_t bytes = strlen(header->method) + 2 * strlen(header->url) + 256;
     bytes += header->user_agent ? strlen(header->user_agent) : 0;
     for (size_t i = 0; i < header->fields->count; i++) {
         bytes += header->fields->list[i].name_len + header->fields->list[i].value_len + 4;
@@ -64,25 +77,30 @@ static size_t measure(const struct request_header *header)
 enum bosa_status request_write_header(struct buf *out, const struct request_header *header,
                                       struct bosa_error *err)
 {
+    const struct fields *fields = header->fields;
     struct url url;
     if (!url_parse(&url, header->url, strlen(header->url))) {
         return error_set(err, BOSA_PARAMS, "the request's URL is not valid");
     }
-    buf_reserve(out, measure(header));
-    buf_adds(out, header->method);
-    buf_adds(out, url.target_len > 0 && url.target[0] == '/' ? " " : " /");
-    buf_add(out, url.target, url.target_len);
-    buf_adds(out, " HTTP/1.1\r\n");
-    write_host(out, &url);
-    write_default(out, header->fields, "User-Agent", header->user_agent);
-    write_default(out, header->fields, "Accept-Encoding", "gzip");
-    for (size_t i = 0; i < header->fields->count; i++) {
-        const struct field *field = &header->fields->list[i];
-        write_field(out, field->name, field->name_len, field->value, field->value_len);
+    if (!buf_reserve(out, measure(header))) {
+        return error_nomem(err);
     }
-    write_framing(out, header);
-    buf_adds(out, "\r\n");
-    return out->failed ? error_nomem(err) : BOSA_OK;
+    char *at = out->data + out->len;
+    at = put(at, header->method, strlen(header->method));
+    at = url.target_len > 0 && url.target[0] == '/' ? PUT_LITERAL(at, " ") : PUT_LITERAL(at, " /");
+    at = put(at, url.target, url.target_len);
+    at = PUT_LITERAL(at, " HTTP/1.1\r\n");
+    at = put_host(at, &url);
+    at = put_default(at, fields, "User-Agent", header->user_agent);
+    at = put_default(at, fields, "Accept-Encoding", "gzip");
+    for (size_t i = 0; i < fields->count; i++) {
+        const struct field *field = &fields->list[i];
+        at = put_field(at, field->name, field->name_len, field->value, field->value_len);
+    }
+    at = put_framing(at, header);
+    at = PUT_LITERAL(at, "\r\n");
+    out->len = (size_t)(at - out->data);
+    return BOSA_OK;
 }
 
 void request_frame_chunk(struct buf *out, size_t at, size_t len)
