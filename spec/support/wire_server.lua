@@ -143,6 +143,19 @@ local tricks = {
     local row = hostile[n]
     say(conn, row.bytes, row.ends == nil and "close" or row.ends)
   end,
+  oops = function(conn) -- as some servers do when an action raised: the end comes a little later, and unannounced
+    say(conn, answer('{"message":"Oops"}', nil, "500 Internal Server Error"))
+    local timer = uv.new_timer()
+    timer:start(5, 0, function()
+      timer:close()
+      shut(conn)
+    end)
+  end,
+  full_queue = function(conn)
+    local bytes = gzip("head -c " .. 262144 + 100 .. " /dev/zero")
+    say(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Encoding: gzip\r\nContent-Length: "
+      .. #bytes .. "\r\n\r\n" .. bytes)
+  end,
   idle_close = function(conn) say(conn, ok, "close") end,
   idle_reset = function(conn) say(conn, ok, "reset") end,
   idle_408 = function(conn)

@@ -242,7 +242,7 @@ enum bosa_status exchange_input(struct exchange *x, const char *bytes, size_t le
 {
     enum response_event event = RESPONSE_FIELD;
     size_t none = 0;
-    enum bosa_status status = x->decoded_at < x->decoded.len ? decode(x, "", 0, &none) : BOSA_OK;
+    enum bosa_status status = exchange_is_holding(x) ? decode(x, "", 0, &none) : BOSA_OK;
     *used = 0;
     while (status == BOSA_OK && event != RESPONSE_MORE && !x->whole) {
         struct piece piece = {NULL, 0};
@@ -257,6 +257,11 @@ enum bosa_status exchange_input(struct exchange *x, const char *bytes, size_t le
     x->bytes_down += *used;
     x->extra = x->extra || (x->whole && *used < len);
     return status;
+}
+
+bool exchange_is_holding(const struct exchange *x)
+{
+    return x->decoded_at < x->decoded.len;
 }
 
 /*

@@ -276,13 +276,11 @@ end
 
 --- Hands received bytes to the core: whether the response is whole and the connection may be kept; nil for a refusal.
 local function take(call, bytes, listener)
-  local at, whole, keep = 1, false, nil
-  while at and not whole and at <= #bytes do
-    at, whole, keep = call:_exchange_input(bytes, at, not listener)
-    if at and not whole and at <= #bytes then
-      loop.give_chunks(call)
-      if call:_ended() then return nil end
-    end
+  local at, whole, keep, full = call:_exchange_input(bytes, 1, not listener)
+  while full do
+    loop.give_chunks(call)
+    if call:_ended() then return nil end
+    at, whole, keep, full = call:_exchange_input(bytes, at, not listener)
   end
   if not at then return nil end
   return whole, keep
