@@ -246,6 +246,7 @@ static int exchange_broke_(lua_State *L)
         call_describe_break(&c->error, c->call, &b);
     }
     call_broke(c->call, sent, &c->error, NULL, &now);
+    exchange_free(x); /* the call may be held for long */
     lua_pushboolean(L, 1);
     return 1;
 }

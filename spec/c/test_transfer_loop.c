@@ -137,6 +137,85 @@ static void a_cancelled_call_hides_no_other_that_is_over(void **state)
     assert_failed(o, BOSA_CONNECTION, BOSA_SENT_NO);
 }
 
+/* Steps until the descriptor stays quiet for a while, as it must where nothing can be done. */
+static void assert_becomes_quiet(struct world *w)
+{
+    struct pollfd p = {transfer_fd(w->transfer), POLLIN, 0};
+    for (int steps = 0; poll(&p, 1, 200) == 1; steps++) {
+        assert_true(steps < 500);
+        (void)transfer_step(w->transfer, 0);
+        (void)take_all(w);
+    }
+}
+
+static void a_paused_download_whose_server_is_gone_is_quiet(void **state)
+{
+    static const struct wire_step file[] = {{WIRE_READ, NULL, 0},
+                                            {WIRE_SEND, FILE_HEAD("9000000"), 0},
+                                            {WIRE_FILL, NULL, 600000},
+                                            {WIRE_RESET, NULL, 0}};
+    struct world *w = *state;
+    open_one(w, file);
+    struct outcome *o = start_download(w);
+    o->lazy = true;
+    assert_becomes_quiet(w);
+    o->lazy = false;
+    drain(w, o);
+    finish(w, o);
+    assert_failed(o, BOSA_CONNECTION, BOSA_SENT_YES);
+}
+
+static void an_upload_that_waits_for_its_caller_is_quiet(void **state)
+{
+    static const struct wire_step held[] = {{WIRE_HEAD, NULL, 0}, {WIRE_HOLD, NULL, 0}};
+    static const struct wire_step lost[] = {{WIRE_HEAD, NULL, 0}, {WIRE_END, NULL, 0}};
+    static const struct wire_step *const scripts[] = {held, lost};
+    struct world *w = *state;
+    open_world(w, scripts, 2);
+    struct outcome *o = start_upload(w, 1000000, true);
+    o->starve = true;
+    assert_becomes_quiet(w);
+    assert_false(o->ended);
+    transfer_cancel(w->transfer, o->call, BOSA_CANCELLED);
+    o->ended = true;
+    o = start_upload(w, 1000000, true);
+    o->starve = true;
+    finish(w, o); /* its end is seen, though nothing is to be sent */
+    assert_failed(o, BOSA_CONNECTION, BOSA_SENT_MAYBE);
+    assert_becomes_quiet(w);
+}
+
+static void kept_connections_that_end_are_quiet(void **state)
+{
+    static const struct wire_step once[] = {{WIRE_READ, NULL, 0},
+                                            {WIRE_SEND, DONE_ANSWER, 0},
+                                            {WIRE_MEET, NULL, 4},
+                                            {WIRE_END, NULL, 0}};
+    static const struct wire_step hard[] = {{WIRE_READ, NULL, 0},
+                                            {WIRE_SEND, DONE_ANSWER, 0},
+                                            {WIRE_MEET, NULL, 4},
+                                            {WIRE_RESET, NULL, 0}};
+    static const struct wire_step talking[] = {{WIRE_READ, NULL, 0},
+                                               {WIRE_SEND, DONE_ANSWER, 0},
+                                               {WIRE_MEET, NULL, 4},
+                                               {WIRE_SEND, DONE_ANSWER, 0},
+                                               {WIRE_HOLD, NULL, 0}};
+    static const struct wire_step *const scripts[] = {once, hard, talking, answering};
+    struct world *w = *state;
+    open_world(w, scripts, 4);
+    for (int i = 0; i < 4; i++) {
+        (void)start(w);
+    }
+    finish_all(w);
+    assert_becomes_quiet(w);
+    for (int i = 0; i < 4; i++) { /* only the last one is left */
+        struct outcome *o = start(w);
+        finish(w, o);
+        assert_ok(o);
+    }
+    assert_int_equal(wire_server_connections(w->server), 4);
+}
+
 /* ---- descriptors ---- */
 
 /* A listener that nobody gets a connection from: its queue is full. */
@@ -436,11 +515,66 @@ static void without_memory_a_download_is_whole_or_fails(void **state)
     assert_false(failed);
 }
 
+/* Takes what there is; where the upload can't be fed, it is given up, as the binding does. */
+static void feed_without_memory(struct world *w, struct outcome *o)
+{
+    static const char bytes[50000];
+    unsigned notes = 0;
+    while (!o->ended && transfer_take(w->transfer, &notes)) {
+        o->ended = notes & TRANSFER_ENDED;
+        if (!o->ended && notes & TRANSFER_NEEDS_INPUT) {
+            size_t len = o->feed_left < sizeof bytes ? (size_t)o->feed_left : sizeof bytes;
+            if (body_feed(o->call->request.body, bytes, len) == BOSA_OK) {
+                o->feed_left -= len;
+                transfer_resume(w->transfer, o->call);
+            } else {
+                transfer_cancel(w->transfer, o->call, BOSA_NOMEM);
+                o->ended = true;
+            }
+        }
+    }
+}
+
+static void without_memory_an_upload_is_whole_or_fails(void **state)
+{
+    static const bool known[] = {true, false};
+    struct world *w = *state;
+    open_one(w, answering);
+    for (size_t i = 0; i < COUNT(known); i++) {
+        bool failed = true;
+        for (long nth = 1; failed && nth < 1000; nth++) {
+            w->count = 0;
+            memset(&w->calls[0], 0, sizeof w->calls[0]);
+            mem_torture_fail_at(0);
+            struct outcome *o = start_upload(w, 300000, known[i]);
+            mem_torture_fail_at(nth); /* what comes after its first bytes */
+            while (!o->ended) {
+                struct pollfd p = {transfer_fd(w->transfer), POLLIN, 0};
+                assert_int_equal(poll(&p, 1, 30000), 1);
+                (void)transfer_step(w->transfer, 0);
+                feed_without_memory(w, o);
+            }
+            failed = mem_torture_count() >= nth;
+            mem_torture_fail_at(0);
+            assert_true(failed || o->call->ok);
+            if (!o->call->ok) {
+                assert_int_equal(o->call->error.kind, BOSA_NOMEM);
+            }
+            call_free(o->call);
+        }
+        assert_false(failed);
+    }
+    w->count = 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         world_test(a_call_that_ends_as_it_starts_is_told_of),
         world_test(steps_without_a_loop_wait_by_themselves),
+        world_test(a_paused_download_whose_server_is_gone_is_quiet),
+        world_test(an_upload_that_waits_for_its_caller_is_quiet),
+        world_test(kept_connections_that_end_are_quiet),
         world_test(a_silent_server_does_not_hold_a_step_for_ever),
         world_test(a_signal_ends_a_step),
         world_test(a_cancelled_call_hides_no_other_that_is_over),
@@ -451,6 +585,7 @@ int main(void)
         world_test(without_memory_a_call_ends_and_nothing_is_lost),
         world_test(without_memory_a_fetch_fails_its_waiters),
         world_test(without_memory_a_download_is_whole_or_fails),
+        world_test(without_memory_an_upload_is_whole_or_fails),
     };
     return cmocka_run_group_tests_name("transfer, driven", tests, NULL, NULL);
 }

@@ -62,13 +62,13 @@ static size_t measure(const struct request_header *header)
 }
 
 enum bosa_status request_write_header(struct buf *out, const struct request_header *header,
-                                      struct bosa_error *err)
+                                      size_t more, struct bosa_error *err)
 {
     struct url url;
     if (!url_parse(&url, header->url, strlen(header->url))) {
         return error_set(err, BOSA_PARAMS, "the request's URL is not valid");
     }
-    buf_reserve(out, measure(header));
+    buf_reserve(out, measure(header) + more);
     buf_adds(out, header->method);
     buf_adds(out, url.target_len > 0 && url.target[0] == '/' ? " " : " /");
     buf_add(out, url.target, url.target_len);

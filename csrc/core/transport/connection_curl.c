@@ -477,6 +477,7 @@ void connection_close(struct connection *c)
     if (c->easy && !e->abandoned) {
         struct sigpipe_guard guard;
         sigpipe_block(&guard, e->version);
+        poller_forget(e->poller, c->fd);
         if (c->fd >= 0 && e->version < 0x075500) {
             shutdown(c->fd, SHUT_RDWR);
         }

@@ -425,7 +425,7 @@ void job_expire(struct job *j, const struct moment *m)
 {
     struct bosa_error err;
     (void)m;
-    if (j->exchange.refusal.kind != BOSA_OK) {
+    if (j->has_slot && j->exchange.refusal.kind != BOSA_OK) {
         refused(j);
         return;
     }
