@@ -23,6 +23,10 @@ local shared = [[
   local function action(hub, name, what, key)
     local params = { key = key }
     if what == "upload" then params.file = bosa.file({ filename = "big", file = ("x"):rep(400000) }) end
+    if what == "stall" then
+      params.key, params.file = nil, bosa.file({ filename = "big", file = ("x"):rep(20000000) })
+      return hub:connect(name):action(what):params(params):timeout(2)
+    end
     if what == "slow" then params.delay_ms = 20000 end
     if what == "fault" then params.status, params.connection = 500, "close_after_answer" end
     if name == "wire" then params.case, what = what, "act" end
@@ -240,6 +244,12 @@ for name, transport in pairs({ ["libcurl"] = libcurl, ["cosockets"] = cosockets 
         assert_answered(transport.one(wires.url, "wire", "ok", key))
         assert.equal(1, wires.stats().runs[key])
       end
+    end)
+
+    it("a server that says no to a request, and reads no more of it, is heard", function()
+      local result = transport.one(wires.url, "wire", "stall")
+      assert.equal(413, result.status, result.message)
+      assert.equal("yes", result.sent)
     end)
 
     it("a compressed file of which nothing more comes is given out to its end", function()

@@ -31,6 +31,10 @@ local location = [[ location = /run { content_by_lua_block {
       or { kind = err.kind, sent = err.sent, message = tostring(err), cause = err.cause }
   end
   ngx.print(bosa.json.encode(results))
+} }
+location = /refused { content_by_lua_block {
+  local ok, err = pcall(bosa.new, { proxy = ngx.var.arg_scheme .. "://user:topsecret@127.0.0.1:1" })
+  ngx.print(tostring(ok), " ", tostring(err))
 } } ]]
 
 setup(function()
@@ -133,6 +137,15 @@ describe("a proxy URL", function()
       "user:topsecret@h/path" }) do
       refused(url)
     end
+  end)
+
+  it("that nginx's sockets can't go through is refused there at once", function()
+    for _, scheme in ipairs({ "https", "socks4", "socks5", "SOCKS5h" }) do
+      local text = web.get("/refused?scheme=" .. scheme)
+      assert.matches("^false .*proxy.*" .. scheme:lower() .. "://", text)
+      assert.is_nil(text:find("topsecret", 1, true))
+    end
+    assert.matches("^true", (web.get("/refused?scheme=HTTP")))
   end)
 
   it("is read whatever the case of its scheme", function()

@@ -15,6 +15,8 @@ local schema = '{"wire":{"act":{"method":"POST","path":"/connectors/wire/act","d
   .. '"parameters":{"request":{"schema":{"type":"object","properties":{"case":{"type":"string"},'
   .. '"n":{"type":"integer"},"key":{"type":"string"}},"required":["case"]}}}},'
   .. '"send":{"method":"POST","path":"/connectors/wire/send","docstring":"Takes a file.","parameters":{"request":'
+  .. '{"schema":{"type":"object","properties":{"file":{"type":"string","format":"binary"}}}}}},'
+  .. '"stall":{"method":"POST","path":"/connectors/wire/stall","docstring":"Takes no file.","parameters":{"request":'
   .. '{"schema":{"type":"object","properties":{"file":{"type":"string","format":"binary"}}}}}}}}'
 
 local function shut(conn, how)
@@ -198,6 +200,11 @@ local function take(conn, buffer, early)
     if expects and not early.continued then
       early.continued = true
       say(conn, "HTTP/1.1 100 Continue\r\n\r\n")
+    end
+    if buffer:find("^POST /connectors/wire/stall") then -- nothing more is read, nor is the connection closed
+      conn:read_stop()
+      say(conn, answer('{"message":"too large"}', nil, "413 Content Too Large"))
+      return ""
     end
     if buffer:find("^POST /connectors/wire/send") and not early.answered then
       early.answered = true

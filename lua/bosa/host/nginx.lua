@@ -14,6 +14,7 @@ local READ_PIECE = 65536 -- bytes of a response read at most at a time
 local ONE_WRITE = 16384 -- bytes that a socket takes whole or not at all
 local IDLE_MS = 60000 -- for which a connection is kept
 local LOOK = 0.1 -- seconds after which a lookup of a name looks whether anybody still waits for it
+local LAST_LOOK = 0.01 -- seconds for a response that came while the rest of a request could not be sent in time
 local RECOUNT = 1 -- seconds after which who waits for a slot looks whether some were lost
 local FETCH_LOCK = 10 -- seconds for which one worker's fetch holds back the others'
 
@@ -333,7 +334,8 @@ end
 local function converse(call, sock, x)
   local kept = sock:getreusedtimes() > 0
   local sent, why, unsent = send_request(call, sock, x)
-  if not sent and (why == "refused" or why == "ended" or why == "timeout") then
+  if not sent and why == "timeout" then x.deadline = now() + LAST_LOOK end
+  if not sent and (why == "refused" or why == "ended") then
     sock:close()
     broke(call, x, why, unsent)
     return false
