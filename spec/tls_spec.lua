@@ -2,6 +2,7 @@
 local bosa = require("bosa")
 local server = require("spec.support.server")
 local certificates = require("spec.support.certificates")
+local nginx = require("spec.support.nginx")
 
 local dir, sandbox
 
@@ -46,6 +47,30 @@ describe("over https", function()
     process:close()
     assert.matches("^bosa: TLS certificates are not checked %(verify = false%)[^\n]*\n$", text)
     assert.is_nil(text:find("unseen", 1, true))
+  end)
+
+  it("a session is resumed by the next connection", function()
+    local socket = require("socket")
+    local listener = socket.bind("127.0.0.1", 0)
+    local port = select(2, listener:getsockname())
+    listener:close()
+    local web = nginx.start({ http = ([[ server {
+      listen 127.0.0.1:%s ssl;
+      ssl_certificate %s/good.crt;
+      ssl_certificate_key %s/good.key;
+      ssl_session_cache shared:tls:1m;
+      keepalive_timeout 0;
+      location / {
+        default_type application/json;
+        return 200 '{"id":"i","client_id":"c","identifier":"$ssl_session_reused","integrations":[]}';
+      }
+    } ]]):format(port, dir, dir) })
+    local hub = new({ api_base_url = "https://127.0.0.1:" .. port, ca_file = dir .. "/good.crt" })
+    local reused = {}
+    for i = 1, 3 do reused[i] = assert(hub:get_user_info("t")).identifier end
+    hub:close()
+    web.stop()
+    assert.same({ ".", "r", "r" }, reused)
   end)
 
   it("nothing is verified with verify = false", function()

@@ -164,9 +164,9 @@ static int exchange_rewind_(lua_State *L)
 
 /*
  * call:_exchange_input(bytes, from, answer?) -> position after what was taken (from `from`, 1 is
- * the first byte), whether the response is whole, whether the connection may be kept then | false.
- * A position not after the last byte of a response that isn't whole: `output` must take chunks
- * first. `answer`: a whole response is given to the call at once, as call:_answered does.
+ * the first byte), whether the response is whole, whether the connection may be kept then, whether
+ * `output` must take chunks first and the rest, if only "", is to be given again then | false.
+ * `answer`: a whole response is given to the call at once, as call:_answered does.
  */
 static int exchange_input_(lua_State *L)
 {
@@ -188,11 +188,13 @@ static int exchange_input_(lua_State *L)
     lua_pushinteger(L, (lua_Integer)(at + used + 1));
     lua_pushboolean(L, c->exchange.whole);
     lua_pushboolean(L, exchange_keeps_connection(&c->exchange));
+    lua_pushboolean(L, status == BOSA_AGAIN);
     if (c->exchange.whole && lua_toboolean(L, 4)) {
         struct moment now = bind_now();
+        exchange_free(&c->exchange); /* a response may be held for long */
         call_answered(c->call, NULL, &now);
     }
-    return 3;
+    return 4;
 }
 
 /* call:_exchange_closed() -> true: the response is whole | false: it was cut off */
@@ -244,6 +246,7 @@ static int exchange_broke_(lua_State *L)
         call_describe_break(&c->error, c->call, &b);
     }
     call_broke(c->call, sent, &c->error, NULL, &now);
+    exchange_free(x); /* the call may be held for long */
     lua_pushboolean(L, 1);
     return 1;
 }

@@ -80,6 +80,9 @@ static void *give(size_t size)
     }
     prefix->size = size;
     state.live++;
+    if (state.marker) {
+        memset(prefix + 1, 0xa5, size); /* what others left there is not this block's */
+    }
     return prefix + 1;
 }
 

@@ -1,6 +1,7 @@
 /* exchange: requests to bytes, and responses from bytes, however they are cut. */
 #include "call/exchange.h"
 #include "http/header_fields.h"
+#include "mem_torture.h"
 #include "net_fixture.h"
 
 #include <zlib.h>
@@ -51,6 +52,9 @@ static const struct response responses[] = {
     {"HTTP/1.1 200 OK\r\n" JSON_TYPE "Content-Encoding: utf-8\r\nContent-Length: 2\r\n\r\n{}", 0,
      200, "{}", true, false},
     {"HTTP/1.1 204 No Content\r\nContent-Encoding: gzip\r\n\r\n", 0, 204, NULL, true, false},
+    {"HTTP/1.1 401 No\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 0,
+     401, NULL, true, false},
+    {"HTTP/1.1 401 No\r\nContent-Encoding: gzip\r\n\r\n", 0, 401, NULL, false, true},
     {"HTTP/1.1 500 Oops\r\n" JSON_TYPE "Content-Length: 2\r\n\r\n{}", 0, 500, "{}", false, false},
     /* refused */
     {"HTTP/2 200 OK\r\n\r\n", 0, 0, NULL, false, false},
@@ -211,7 +215,12 @@ static void the_end_of_a_tls_connection_proves_nothing(void **unused)
         const char *text;
         bool in_clear, over_tls;
     } rows[] = {{"HTTP/1.1 200 OK\r\n" JSON_TYPE "\r\n{}", true, true},
-                {"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nabc", true, false}};
+                {"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nabc", true, false},
+                {"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n", true, false},
+                {"HTTP/1.1 200 OK\r\n" JSON_TYPE "\r\n", true, false},
+                {"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n", true, false},
+                {"HTTP/1.1 404 No\r\nContent-Encoding: gzip\r\n\r\n", true, true},
+                {"HTTP/1.1 404 No\r\n" JSON_TYPE "\r\n", true, true}};
     (void)unused;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         for (int secure = 0; secure < 2; secure++) {
@@ -340,6 +349,39 @@ static void a_coding_cut_off_or_damaged_is_refused(void **unused)
     buf_free(&content);
 }
 
+/* Whichever allocation finds no memory: an exchange says so, or had no need of it. */
+static void without_memory_a_response_is_whole_or_refused(void **unused)
+{
+    static const char head[] = "HTTP/1.1 200 OK\r\nX: folded\r\n over\r\n" JSON_TYPE
+                               "Content-Encoding: gzip\r\nConnection: close\r\n\r\n";
+    struct buf text;
+    bool failed = true;
+    (void)unused;
+    buf_init(&text);
+    buf_adds(&text, head);
+    add_member(&text, "[1,", GZIP);
+    add_member(&text, "2,3]", GZIP);
+    long live = mem_torture_live();
+    for (long nth = 1; failed; nth++) {
+        struct fixture f;
+        open_fixture(&f, &options, false);
+        mem_torture_fail_at(nth);
+        enum bosa_status status = feed(&f, text.data, text.len, 7);
+        bool whole = status == BOSA_OK && exchange_closed(&f.x);
+        failed = mem_torture_count() >= nth;
+        mem_torture_fail_at(0);
+        assert_true(whole || failed);
+        if (whole) {
+            assert_body(&f, "[1,2,3]");
+        } else {
+            assert_int_equal(f.x.refusal.kind, BOSA_NOMEM);
+        }
+        close_fixture(&f);
+        assert_int_equal(mem_torture_live(), live);
+    }
+    buf_free(&text);
+}
+
 /* The sink's queue fills in the middle of what one piece decodes to; nothing is lost or told twice.
  */
 static void a_full_sink_stops_decoding(void **unused)
@@ -456,6 +498,38 @@ static void a_request_is_framed(void **unused)
     buf_free(&out);
 }
 
+/* What may be a secret stays where it is written, and is wiped there. */
+static void a_request_is_written_without_moving(void **unused)
+{
+    static const size_t sizes[] = {0,      1, 3000, EXCHANGE_PIECE_BYTES - 1, EXCHANGE_PIECE_BYTES,
+                                   1 << 20};
+    (void)unused;
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        struct call call;
+        struct exchange x;
+        struct bosa_error err;
+        struct buf content;
+        error_init(&err);
+        memset(&call, 0, sizeof call);
+        memset(&x, 0, sizeof x);
+        buf_init(&content);
+        request_init(&call.request);
+        call.request.method = "POST";
+        call.request.url = mem_dup("http://h/", 9);
+        assert_int_equal(fields_add(&call.request.fields, "A", 1, "b", 1, &err), BOSA_OK);
+        buf_reserve(&content, sizes[i] + 1);
+        memset(content.data, 'x', sizes[i]);
+        content.len = sizes[i];
+        call.request.body = body_new();
+        assert_int_equal(body_add_buf(call.request.body, &content), BOSA_OK);
+        mem_torture_fail_at(0);
+        assert_int_equal(exchange_begin(&x, &call, "tester", false), BOSA_OK);
+        assert_int_equal(mem_torture_count(), 1);
+        exchange_free(&x);
+        request_free(&call.request);
+    }
+}
+
 /* A connection with bytes that nobody asked for can't carry another request. */
 static void bytes_after_the_response_end_keep_alive(void **unused)
 {
@@ -495,8 +569,10 @@ int main(void)
         cmocka_unit_test(bounds_are_kept),
         cmocka_unit_test(codings_are_undone),
         cmocka_unit_test(a_coding_cut_off_or_damaged_is_refused),
+        cmocka_unit_test(without_memory_a_response_is_whole_or_refused),
         cmocka_unit_test(a_full_sink_stops_decoding),
         cmocka_unit_test(a_request_is_framed),
+        cmocka_unit_test(a_request_is_written_without_moving),
         cmocka_unit_test(bytes_after_the_response_end_keep_alive),
         cmocka_unit_test(an_early_response_ends_keep_alive),
     };

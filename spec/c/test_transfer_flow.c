@@ -1,6 +1,8 @@
 /* Many calls at once: the queue, cancelling, pauses, shared fetches, deadlines. */
 #include "transfer_fixture.h"
 
+#include <zlib.h>
+
 static const struct wire_step answering[] = {
     {WIRE_READ, NULL, 0}, {WIRE_SEND, DONE_ANSWER, 0}, {WIRE_AGAIN, NULL, 0}};
 
@@ -252,6 +254,76 @@ static void a_file_may_come_compressed_too(void **state)
     assert_non_null(strstr(head, "\r\nAccept-Encoding: gzip\r\n"));
 }
 
+/* the last of it comes out of the decoder when the queue is full, and nothing is left to receive */
+#define UNPACKED (SINK_QUEUE_LIMIT + 100)
+
+/* A response whose gzip content unpacks to UNPACKED zeros; owned by the caller. */
+static char *write_gzip_response(const char *framing, size_t *len)
+{
+    uLong cap = 8192;
+    char *zeros = calloc(1, UNPACKED), *out = malloc(cap);
+    unsigned char packed[6000];
+    z_stream z;
+    memset(&z, 0, sizeof z);
+    assert_int_equal(deflateInit2(&z, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    z.next_in = (Bytef *)zeros;
+    z.avail_in = UNPACKED;
+    z.next_out = packed;
+    z.avail_out = sizeof packed;
+    assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+    size_t size = sizeof packed - z.avail_out;
+    deflateEnd(&z);
+    free(zeros);
+    int head = snprintf(out, cap,
+                        "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n"
+                        "Content-Encoding: gzip\r\n%s%zu\r\n\r\n",
+                        framing, size);
+    memcpy(out + head, packed, size);
+    *len = (size_t)head + size;
+    return out;
+}
+
+/* Little comes, and much comes of it: the caller takes it in many turns, and nothing more that
+ * comes from the server has them go on. */
+static void a_compressed_file_is_taken_without_further_events(void **state)
+{
+    static const struct {
+        const char *framing;
+        enum wire_op after;
+    } rows[] = {{"Content-Length: ", WIRE_HOLD}, {"X-Length: ", WIRE_END}};
+    static struct wire_step scripts[COUNT(rows)][4];
+    static const struct wire_step *all[COUNT(rows)];
+    struct world *w = *state;
+    char *responses[COUNT(rows)];
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        size_t len;
+        responses[i] = write_gzip_response(rows[i].framing, &len);
+        scripts[i][0] = (struct wire_step){WIRE_READ, NULL, 0};
+        scripts[i][1] = (struct wire_step){WIRE_SEND, responses[i], len};
+        scripts[i][2] = (struct wire_step){rows[i].after, NULL, 0};
+        all[i] = scripts[i];
+    }
+    w->policy.timeout = 20000;
+    w->options.max_connections = 1;
+    open_world(w, all, COUNT(rows));
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct outcome *o = start_download(w);
+        finish(w, o);
+        drain(w, o);
+        assert_ok(o);
+        assert_int_equal(o->received, UNPACKED);
+        transfer_free(w->transfer); /* its connection is kept */
+        struct bosa_error err;
+        error_init(&err);
+        assert_int_equal(transfer_new(&w->transfer, &w->options, &err), BOSA_OK);
+    }
+    wire_server_stop(w->server);
+    w->server = NULL;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        free(responses[i]);
+    }
+}
+
 static void an_upload_is_fed_piece_by_piece(void **state)
 {
     struct world *w = *state;
@@ -453,6 +525,7 @@ int main(void)
         world_test(big_answers_side_by_side_arrive_whole),
         world_test(an_answer_nobody_takes_is_held_back),
         world_test(a_file_may_come_compressed_too),
+        world_test(a_compressed_file_is_taken_without_further_events),
         world_test(an_upload_is_fed_piece_by_piece),
         world_test(a_hungry_upload_waits_for_its_caller),
         world_test(an_upload_that_gives_too_little_fails_here),

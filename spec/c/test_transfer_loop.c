@@ -137,6 +137,85 @@ static void a_cancelled_call_hides_no_other_that_is_over(void **state)
     assert_failed(o, BOSA_CONNECTION, BOSA_SENT_NO);
 }
 
+/* Steps until the descriptor stays quiet for a while, as it must where nothing can be done. */
+static void assert_becomes_quiet(struct world *w)
+{
+    struct pollfd p = {transfer_fd(w->transfer), POLLIN, 0};
+    for (int steps = 0; poll(&p, 1, 200) == 1; steps++) {
+        assert_true(steps < 500);
+        (void)transfer_step(w->transfer, 0);
+        (void)take_all(w);
+    }
+}
+
+static void a_paused_download_whose_server_is_gone_is_quiet(void **state)
+{
+    static const struct wire_step file[] = {{WIRE_READ, NULL, 0},
+                                            {WIRE_SEND, FILE_HEAD("9000000"), 0},
+                                            {WIRE_FILL, NULL, 600000},
+                                            {WIRE_RESET, NULL, 0}};
+    struct world *w = *state;
+    open_one(w, file);
+    struct outcome *o = start_download(w);
+    o->lazy = true;
+    assert_becomes_quiet(w);
+    o->lazy = false;
+    drain(w, o);
+    finish(w, o);
+    assert_failed(o, BOSA_CONNECTION, BOSA_SENT_YES);
+}
+
+static void an_upload_that_waits_for_its_caller_is_quiet(void **state)
+{
+    static const struct wire_step held[] = {{WIRE_HEAD, NULL, 0}, {WIRE_HOLD, NULL, 0}};
+    static const struct wire_step lost[] = {{WIRE_HEAD, NULL, 0}, {WIRE_END, NULL, 0}};
+    static const struct wire_step *const scripts[] = {held, lost};
+    struct world *w = *state;
+    open_world(w, scripts, 2);
+    struct outcome *o = start_upload(w, 1000000, true);
+    o->starve = true;
+    assert_becomes_quiet(w);
+    assert_false(o->ended);
+    transfer_cancel(w->transfer, o->call, BOSA_CANCELLED);
+    o->ended = true;
+    o = start_upload(w, 1000000, true);
+    o->starve = true;
+    finish(w, o); /* its end is seen, though nothing is to be sent */
+    assert_failed(o, BOSA_CONNECTION, BOSA_SENT_MAYBE);
+    assert_becomes_quiet(w);
+}
+
+static void kept_connections_that_end_are_quiet(void **state)
+{
+    static const struct wire_step once[] = {{WIRE_READ, NULL, 0},
+                                            {WIRE_SEND, DONE_ANSWER, 0},
+                                            {WIRE_MEET, NULL, 4},
+                                            {WIRE_END, NULL, 0}};
+    static const struct wire_step hard[] = {{WIRE_READ, NULL, 0},
+                                            {WIRE_SEND, DONE_ANSWER, 0},
+                                            {WIRE_MEET, NULL, 4},
+                                            {WIRE_RESET, NULL, 0}};
+    static const struct wire_step talking[] = {{WIRE_READ, NULL, 0},
+                                               {WIRE_SEND, DONE_ANSWER, 0},
+                                               {WIRE_MEET, NULL, 4},
+                                               {WIRE_SEND, DONE_ANSWER, 0},
+                                               {WIRE_HOLD, NULL, 0}};
+    static const struct wire_step *const scripts[] = {once, hard, talking, answering};
+    struct world *w = *state;
+    open_world(w, scripts, 4);
+    for (int i = 0; i < 4; i++) {
+        (void)start(w);
+    }
+    finish_all(w);
+    assert_becomes_quiet(w);
+    for (int i = 0; i < 4; i++) { /* only the last one is left */
+        struct outcome *o = start(w);
+        finish(w, o);
+        assert_ok(o);
+    }
+    assert_int_equal(wire_server_connections(w->server), 4);
+}
+
 /* ---- descriptors ---- */
 
 /* A listener that nobody gets a connection from: its queue is full. */
@@ -441,6 +520,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         world_test(a_call_that_ends_as_it_starts_is_told_of),
         world_test(steps_without_a_loop_wait_by_themselves),
+        world_test(a_paused_download_whose_server_is_gone_is_quiet),
+        world_test(an_upload_that_waits_for_its_caller_is_quiet),
+        world_test(kept_connections_that_end_are_quiet),
         world_test(a_silent_server_does_not_hold_a_step_for_ever),
         world_test(a_signal_ends_a_step),
         world_test(a_cancelled_call_hides_no_other_that_is_over),

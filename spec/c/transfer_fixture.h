@@ -83,8 +83,9 @@ void open_one(struct world *w, const struct wire_step *script);
 /* A hub at a URL (scheme, host, port), which knows the actions; and a transfer. */
 void open_at(struct world *w, const char *url);
 
-/* Makes the hub forget its schemas. */
+/* Makes the hub forget its schemas, or know them again. */
 void forget_schemas(struct world *w);
+void teach(struct world *w);
 
 /* A invocation for an action; to be given to start_plan, which takes it. */
 struct invocation *make_plan(struct world *w, const char *action);

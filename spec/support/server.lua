@@ -28,7 +28,7 @@ function server.start(arguments)
   end
   --- What the server counts: requests, connections, executions. Without a preloaded sanitizer, which curl can't bear.
   function self.stats()
-    local curl = io.popen(("env -u LD_PRELOAD curl -s '%s/_sandbox/stats'"):format(self.url))
+    local curl = io.popen(("env -u LD_PRELOAD curl -sk '%s/_sandbox/stats'"):format(self.url))
     local text = curl:read("*a")
     curl:close()
     return assert(require("bosa").json.decode(text))

@@ -1,6 +1,7 @@
 --- Starts the server that ends connections in every way (wire_server.lua), and asks it what it saw.
 
 local http = require("socket.http")
+local process = require("spec.support.process")
 
 local wire = {}
 
@@ -12,26 +13,16 @@ end
 
 --- { url =, elsewhere =, stats = function() -> {runs, closed, elsewhere}, cut = function(at, how), stop = function }
 function wire.start()
-  local fifo = os.tmpname()
-  assert(os.remove(fifo))
-  assert(os.execute("mkfifo -m 600 " .. fifo))
-  -- the server is no part of what is tested, and a sanitizer's library would not load into it
-  local command = "exec env -u LD_PRELOAD -u LUA_PATH -u LUA_CPATH lua5.4 spec/support/wire_server.lua >" .. fifo
-  local process = assert(io.popen(command, "w"))
-  local lines = assert(io.open(fifo, "r"))
-  os.remove(fifo)
   local self = {}
-  self.url, self.elsewhere = assert(lines:read("*l"), "the wire server did not start"):match("^listening (%S+) (%S+)$")
+  local line, stop = process.start("wire_server.lua")
+  self.url, self.elsewhere = line:match("^listening (%S+) (%S+)$")
+  self.stop = stop
 
   function self.stats() return assert(require("bosa").json.decode(get(self.url .. "/stats"))) end
 
   --- Has the next POST's connection end when `at` of its bytes came; nil: none.
   function self.cut(at, how) get(("%s/cut?at=%s&how=%s"):format(self.url, at or "", how)) end
 
-  function self.stop()
-    lines:close()
-    process:close()
-  end
   return self
 end
 

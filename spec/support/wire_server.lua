@@ -15,6 +15,8 @@ local schema = '{"wire":{"act":{"method":"POST","path":"/connectors/wire/act","d
   .. '"parameters":{"request":{"schema":{"type":"object","properties":{"case":{"type":"string"},'
   .. '"n":{"type":"integer"},"key":{"type":"string"}},"required":["case"]}}}},'
   .. '"send":{"method":"POST","path":"/connectors/wire/send","docstring":"Takes a file.","parameters":{"request":'
+  .. '{"schema":{"type":"object","properties":{"file":{"type":"string","format":"binary"}}}}}},'
+  .. '"stall":{"method":"POST","path":"/connectors/wire/stall","docstring":"Takes no file.","parameters":{"request":'
   .. '{"schema":{"type":"object","properties":{"file":{"type":"string","format":"binary"}}}}}}}}'
 
 local function shut(conn, how)
@@ -143,6 +145,19 @@ local tricks = {
     local row = hostile[n]
     say(conn, row.bytes, row.ends == nil and "close" or row.ends)
   end,
+  oops = function(conn) -- as some servers do when an action raised: the end comes a little later, and unannounced
+    say(conn, answer('{"message":"Oops"}', nil, "500 Internal Server Error"))
+    local timer = uv.new_timer()
+    timer:start(5, 0, function()
+      timer:close()
+      shut(conn)
+    end)
+  end,
+  full_queue = function(conn)
+    local bytes = gzip("head -c " .. 262144 + 100 .. " /dev/zero")
+    say(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Encoding: gzip\r\nContent-Length: "
+      .. #bytes .. "\r\n\r\n" .. bytes)
+  end,
   idle_close = function(conn) say(conn, ok, "close") end,
   idle_reset = function(conn) say(conn, ok, "reset") end,
   idle_408 = function(conn)
@@ -185,6 +200,11 @@ local function take(conn, buffer, early)
     if expects and not early.continued then
       early.continued = true
       say(conn, "HTTP/1.1 100 Continue\r\n\r\n")
+    end
+    if buffer:find("^POST /connectors/wire/stall") then -- nothing more is read, nor is the connection closed
+      conn:read_stop()
+      say(conn, answer('{"message":"too large"}', nil, "413 Content Too Large"))
+      return ""
     end
     if buffer:find("^POST /connectors/wire/send") and not early.answered then
       early.answered = true

@@ -23,6 +23,15 @@ static enum bosa_status keep(struct exchange *x, enum bosa_status status)
 
 /* ---- the request ---- */
 
+/* Bytes to read of the content at once: where it says its length, one more, so that a longer one is
+ * noticed. */
+static size_t next_piece(const struct body *body)
+{
+    int64_t length = body_length(body);
+    bool ends = length >= 0 && (uint64_t)(length - body_done(body)) < EXCHANGE_PIECE_BYTES;
+    return ends ? (size_t)(length - body_done(body)) + 1 : EXCHANGE_PIECE_BYTES;
+}
+
 /* Adds the next piece of the content to x->out. */
 static enum bosa_status add_content(struct exchange *x)
 {
@@ -30,10 +39,7 @@ static enum bosa_status add_content(struct exchange *x)
     int64_t length = body_length(body);
     bool chunked = length < 0;
     size_t at = x->out.len, before = chunked ? CHUNK_OVERHEAD - 2 : 0, got = 0;
-    size_t max = EXCHANGE_PIECE_BYTES;
-    if (!chunked && (uint64_t)(length - body_done(body)) < max) {
-        max = (size_t)(length - body_done(body)) + 1; /* a longer one is to be noticed */
-    }
+    size_t max = next_piece(body);
     if (!buf_reserve(&x->out, max + CHUNK_OVERHEAD)) {
         return error_nomem(&x->refusal);
     }
@@ -68,11 +74,13 @@ enum bosa_status exchange_begin(struct exchange *x, struct call *call, const cha
     x->secure = secure;
     response_init(&x->reader);
     error_init(&x->refusal);
+    size_t content = 0;
     if (request->body) {
         int64_t length = body_length(request->body);
         header.length = length < 0 ? CONTENT_CHUNKED : length;
+        content = next_piece(request->body) + CHUNK_OVERHEAD;
     }
-    enum bosa_status status = keep(x, request_write_header(&x->out, &header, &x->refusal));
+    enum bosa_status status = keep(x, request_write_header(&x->out, &header, content, &x->refusal));
     x->request_ended = !request->body;
     if (status == BOSA_OK && request->body) {
         status = add_content(x);
@@ -207,7 +215,8 @@ static enum bosa_status end_content(struct exchange *x)
 {
     size_t none = 0;
     enum bosa_status status = x->decoder ? decode(x, "", 0, &none) : BOSA_OK;
-    if (status == BOSA_OK && x->decoder && !decoder_is_whole(x->decoder)) {
+    bool is_cut = x->decoder && decoder_has_begun(x->decoder) && !decoder_is_whole(x->decoder);
+    if (status == BOSA_OK && is_cut) {
         return keep(x, error_set(&x->refusal, BOSA_PROTOCOL,
                                  "malformed response: its content coding is cut off"));
     }
@@ -242,7 +251,7 @@ enum bosa_status exchange_input(struct exchange *x, const char *bytes, size_t le
 {
     enum response_event event = RESPONSE_FIELD;
     size_t none = 0;
-    enum bosa_status status = x->decoded_at < x->decoded.len ? decode(x, "", 0, &none) : BOSA_OK;
+    enum bosa_status status = exchange_is_holding(x) ? decode(x, "", 0, &none) : BOSA_OK;
     *used = 0;
     while (status == BOSA_OK && event != RESPONSE_MORE && !x->whole) {
         struct piece piece = {NULL, 0};
@@ -259,13 +268,23 @@ enum bosa_status exchange_input(struct exchange *x, const char *bytes, size_t le
     return status;
 }
 
+bool exchange_is_holding(const struct exchange *x)
+{
+    return x->decoded_at < x->decoded.len;
+}
+
 /*
  * Over TLS the end of the connection proves nothing, as anybody on the way can bring it about: what
- * doesn't tell its own end was cut off. JSON tells, and so does a content coding.
+ * doesn't tell its own end was cut off, and so was a result of which nothing came. JSON tells, and
+ * so does a content coding.
  */
 static bool tells_its_end(const struct exchange *x)
 {
-    return !x->secure || x->decoder || !x->call->reply.to_sink;
+    const struct reply *reply = &x->call->reply;
+    if (!x->secure || (reply->status >= 300 && !reply->to_sink)) {
+        return true;
+    }
+    return x->decoder ? decoder_has_begun(x->decoder) : !reply->deciding && !reply->to_sink;
 }
 
 bool exchange_closed(struct exchange *x)

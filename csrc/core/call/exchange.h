@@ -73,12 +73,15 @@ void exchange_rewind(struct exchange *x);
 
 /*
  * Received bytes. *used of them are done with. BOSA_OK: all, or x->whole is set. BOSA_AGAIN: the
- * caller of the call must take chunks first; the rest is to be given again. Other failures: as
- * exchange_output.
+ * caller of the call must take chunks first; the rest is to be given again then, also where nothing
+ * is left of it, since decoded content may wait in here. Other failures: as exchange_output.
  */
 enum bosa_status exchange_input(struct exchange *x, const char *bytes, size_t len, size_t *used);
 
-/* The connection has ended. True: the response is whole. */
+/* True after BOSA_AGAIN: content waits for the caller that no further bytes are needed for. */
+bool exchange_is_holding(const struct exchange *x);
+
+/* The connection has ended. True: the response is whole. Not to be asked while content is held. */
 bool exchange_closed(struct exchange *x);
 
 /* How much of the request can have reached the server; "yes" once a final status line came. */

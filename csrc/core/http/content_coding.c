@@ -159,6 +159,11 @@ bool decoder_is_whole(const struct decoder *decoder)
     return decoder->ended || decoder->padding;
 }
 
+bool decoder_has_begun(const struct decoder *decoder)
+{
+    return decoder->begun || decoder_is_whole(decoder);
+}
+
 void decoder_free(struct decoder *decoder)
 {
     if (decoder) {

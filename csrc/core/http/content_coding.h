@@ -32,6 +32,9 @@ enum bosa_status decoder_run(struct decoder *decoder, const char *bytes, size_t 
 /* True when what was decoded is whole, and nothing has begun after it. */
 bool decoder_is_whole(const struct decoder *decoder);
 
+/* Any byte came. Some servers name a coding where there is no content. */
+bool decoder_has_begun(const struct decoder *decoder);
+
 void decoder_free(struct decoder *decoder);
 
 #endif

@@ -4,8 +4,10 @@
  */
 #include "http/proxy.h"
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "http/header_fields.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,15 +18,16 @@ struct part {
     size_t len;
 };
 
-static bool is_scheme(struct part scheme)
+/* In lower case; NULL: it is none that is known. */
+static const char *find_scheme(struct part scheme)
 {
     static const char *const known[] = {"http", "https", "socks4", "socks4a", "socks5", "socks5h"};
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-        if (strlen(known[i]) == scheme.len && memcmp(known[i], scheme.at, scheme.len) == 0) {
-            return true;
+        if (http_same(scheme.at, scheme.len, known[i], strlen(known[i]))) {
+            return known[i];
         }
     }
-    return false;
+    return NULL;
 }
 
 static bool is_port(const char *text, size_t len)
@@ -99,16 +102,14 @@ static enum bosa_status refuse(struct proxy *out, bool nomem, struct bosa_error 
 }
 
 /* "scheme://place" */
-static char *join(struct part scheme, struct part place)
+static char *join(const char *scheme, struct part place)
 {
-    char *url = mem_alloc(scheme.len + place.len + 4);
-    if (url) {
-        memcpy(url, scheme.at, scheme.len);
-        memcpy(url + scheme.len, "://", 3);
-        memcpy(url + scheme.len + 3, place.at, place.len);
-        url[scheme.len + 3 + place.len] = '\0';
-    }
-    return url;
+    struct buf url;
+    buf_init(&url);
+    buf_adds(&url, scheme);
+    buf_adds(&url, "://");
+    buf_add(&url, place.at, place.len);
+    return buf_take(&url, NULL);
 }
 
 /* Takes the scheme off the front, if there is one. */
@@ -156,10 +157,11 @@ enum bosa_status proxy_parse(struct proxy *out, const char *text, struct bosa_er
     if (rest.len > 0 && rest.at[rest.len - 1] == '/') {
         rest.len--;
     }
-    if (!is_scheme(scheme) || !is_place(rest)) {
+    const char *known = find_scheme(scheme);
+    if (!known || !is_place(rest)) {
         return refuse(out, false, err);
     }
-    out->url = join(scheme, rest);
+    out->url = join(known, rest);
     return out->url ? BOSA_OK : refuse(out, true, err);
 }
 

@@ -75,14 +75,14 @@ static size_t measure(const struct request_header *header)
 }
 
 enum bosa_status request_write_header(struct buf *out, const struct request_header *header,
-                                      struct bosa_error *err)
+                                      size_t more, struct bosa_error *err)
 {
     const struct fields *fields = header->fields;
     struct url url;
     if (!url_parse(&url, header->url, strlen(header->url))) {
         return error_set(err, BOSA_PARAMS, "the request's URL is not valid");
     }
-    if (!buf_reserve(out, measure(header))) {
+    if (!buf_reserve(out, measure(header) + more)) {
         return error_nomem(err);
     }
     char *at = out->data + out->len;

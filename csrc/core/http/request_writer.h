@@ -22,11 +22,11 @@ struct request_header {
 
 /*
  * Appends the request line, Host, User-Agent and Accept-Encoding: gzip where `fields` don't have
- * them, the fields, what frames the content, and the empty line. BOSA_PARAMS: the URL is not valid.
- * BOSA_NOMEM.
+ * them, the fields, what frames the content, and the empty line; and makes room for `more` bytes
+ * after it, so that its secrets need not move. BOSA_PARAMS: the URL is not valid. BOSA_NOMEM.
  */
 enum bosa_status request_write_header(struct buf *out, const struct request_header *header,
-                                      struct bosa_error *err);
+                                      size_t more, struct bosa_error *err);
 
 /*
  * Frames `len` bytes that stand at `at` + 10 in `out`, at its end, as a chunk: writes the size

@@ -142,6 +142,7 @@ static CURLcode set_target(CURL *easy, struct attempt *a, const char *origin, in
     SET(CURLOPT_PRIVATE, a);
     SET(CURLOPT_ERRORBUFFER, a->words);
     SET(CURLOPT_OPENSOCKETDATA, a);
+    SET(CURLOPT_SHARE, a->c.engine->share); /* which a copy of a handle does not have */
     SET(CURLOPT_CONNECTTIMEOUT_MS, timeout > 0 && timeout < INT_MAX ? (long)timeout : INT_MAX);
     return bad;
 }
@@ -477,6 +478,7 @@ void connection_close(struct connection *c)
     if (c->easy && !e->abandoned) {
         struct sigpipe_guard guard;
         sigpipe_block(&guard, e->version);
+        poller_forget(e->poller, c->fd);
         if (c->fd >= 0 && e->version < 0x075500) {
             shutdown(c->fd, SHUT_RDWR);
         }
@@ -513,7 +515,7 @@ static bool set_up(struct engine *e, const struct transfer_options *options)
     if (!curl_setup_share(&e->share, e->version)) {
         return false;
     }
-    e->model = curl_setup_model(options, e->share);
+    e->model = curl_setup_model(options);
     e->multi = curl_setup_multi();
     return e->model && e->multi && set_callbacks(e);
 }

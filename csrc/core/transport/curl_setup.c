@@ -46,11 +46,10 @@ static CURLcode set_chosen(CURL *easy, const struct transfer_options *o)
     return bad;
 }
 
-CURL *curl_setup_model(const struct transfer_options *options, CURLSH *share)
+CURL *curl_setup_model(const struct transfer_options *options)
 {
     CURL *easy = curl_easy_init();
-    if (easy && (set_fixed(easy) || set_chosen(easy, options) ||
-                 (share && curl_easy_setopt(easy, CURLOPT_SHARE, share)))) {
+    if (easy && (set_fixed(easy) || set_chosen(easy, options))) {
         curl_easy_cleanup(easy);
         return NULL;
     }

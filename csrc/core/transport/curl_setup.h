@@ -19,7 +19,7 @@
 
 /* A handle of which connections' handles are copies: TCP and TLS only, HTTP/1.1 in ALPN, always
  * through a proxy by a tunnel. NULL: no memory. */
-CURL *curl_setup_model(const struct transfer_options *options, CURLSH *share);
+CURL *curl_setup_model(const struct transfer_options *options);
 
 /* A multi handle that closes no connection by itself. NULL: no memory. */
 CURLM *curl_setup_multi(void);

@@ -343,7 +343,8 @@ static bool receive(struct job *j)
 {
     struct transfer *t = j->transfer;
     struct connection *c = j->connection;
-    enum taken taken = c->held.len > 0 ? take_bytes(j, c->held.data, c->held.len, true) : TAKEN;
+    bool is_left = c->held.len > 0 || exchange_is_holding(&j->exchange);
+    enum taken taken = is_left ? take_bytes(j, c->held.data, c->held.len, true) : TAKEN;
     for (int i = 0; taken == TAKEN; i++) {
         size_t got = 0;
         if (i == RECEIVE_ROUNDS) {
@@ -424,7 +425,7 @@ void job_expire(struct job *j, const struct moment *m)
 {
     struct bosa_error err;
     (void)m;
-    if (j->exchange.refusal.kind != BOSA_OK) {
+    if (j->has_slot && j->exchange.refusal.kind != BOSA_OK) {
         refused(j);
         return;
     }

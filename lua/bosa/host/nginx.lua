@@ -13,6 +13,8 @@ local now = core.now
 local READ_PIECE = 65536 -- bytes of a response read at most at a time
 local ONE_WRITE = 16384 -- bytes that a socket takes whole or not at all
 local IDLE_MS = 60000 -- for which a connection is kept
+local LOOK = 0.1 -- seconds after which a lookup of a name looks whether anybody still waits for it
+local LAST_LOOK = 0.01 -- seconds for a response that came while the rest of a request could not be sent in time
 local RECOUNT = 1 -- seconds after which who waits for a slot looks whether some were lost
 local FETCH_LOCK = 10 -- seconds for which one worker's fetch holds back the others'
 
@@ -180,19 +182,31 @@ local function origin_of(slots, scheme, name, port)
   return origin
 end
 
---- Runs fn(...) at most until `deadline`: its results, or nil, "timeout". nginx's own name lookup obeys no timeout of
--- a socket's, and its thread is killed then.
-local function within(deadline, fn, ...)
-  local worker = ngx.thread.spawn(fn, ...)
-  local watch = ngx.thread.spawn(function() ngx.sleep(math.max(0.001, deadline - now())) return "late" end)
-  local ok, first, err = ngx.thread.wait(worker, watch)
-  if first == "late" then
-    ngx.thread.kill(worker)
-    return nil, "timeout"
+--- Runs `fn` at most until `deadline`: its results, or nil, "timeout". nginx's own name lookup obeys no timeout of a
+-- socket's, so its thread is killed then. Only the one that made a thread can kill it, and who asks here may be killed
+-- meanwhile: so another thread watches over it.
+local function within(deadline, fn)
+  local asker, over = coroutine.running(), nil
+  local done, first, second
+  local function run()
+    local ok
+    ok, first, second = pcall(fn)
+    if not ok then first, second = nil, tostring(first) end
+    done = true
+    if over then over:post(1) end
   end
-  ngx.thread.kill(watch)
-  if not ok then return nil, tostring(first) end
-  return first, err
+  local guard = ngx.thread.spawn(function()
+    local worker = ngx.thread.spawn(run)
+    if done then return end -- a kept connection, as a rule
+    over = require("ngx.semaphore").new(0)
+    while not done and now() < deadline and coroutine.status(asker) ~= "dead" do
+      over:wait(math.max(0.001, math.min(deadline - now(), LOOK)))
+    end
+    if not done then ngx.thread.kill(worker) end
+  end)
+  ngx.thread.wait(guard)
+  if not done then return nil, "timeout" end
+  return first, second
 end
 
 --- Connects to a host by name or address: true, or nil and why.
@@ -219,18 +233,20 @@ end
 --- A connection to the origin: a kept one, or a new one. nil: kind, why.
 local function connect(slots, origin, deadline)
   local sock, proxy = ngx.socket.tcp(), slots.proxy
+  local function in_time() return set_timeout(sock, deadline) end
   local ok, err = reach(sock, proxy or origin, origin.options, deadline)
   if not ok then return nil, err == "timeout" and "timeout" or "connection", err end
   if sock:getreusedtimes() > 0 then return sock end
   if proxy then
-    ok, err = tunnel.open(sock, proxy, origin)
+    ok, err = tunnel.open(sock, proxy, origin, in_time)
     if not ok then
       sock:close()
       return nil, err == "timeout" and "timeout" or "connection", err
     end
   end
   if origin.scheme == "https" then
-    ok, err = handshake(slots, sock, origin)
+    ok, err = in_time(), "timeout"
+    if ok then ok, err = handshake(slots, sock, origin) end
     if not ok then
       sock:close()
       return nil, err == "timeout" and "timeout" or "tls", err
@@ -276,13 +292,11 @@ end
 
 --- Hands received bytes to the core: whether the response is whole and the connection may be kept; nil for a refusal.
 local function take(call, bytes, listener)
-  local at, whole, keep = 1, false, nil
-  while at and not whole and at <= #bytes do
-    at, whole, keep = call:_exchange_input(bytes, at, not listener)
-    if at and not whole and at <= #bytes then
-      loop.give_chunks(call)
-      if call:_ended() then return nil end
-    end
+  local at, whole, keep, full = call:_exchange_input(bytes, 1, not listener)
+  while full do
+    loop.give_chunks(call)
+    if call:_ended() then return nil end
+    at, whole, keep, full = call:_exchange_input(bytes, at, not listener)
   end
   if not at then return nil end
   return whole, keep
@@ -320,7 +334,8 @@ end
 local function converse(call, sock, x)
   local kept = sock:getreusedtimes() > 0
   local sent, why, unsent = send_request(call, sock, x)
-  if not sent and (why == "refused" or why == "ended" or why == "timeout") then
+  if not sent and why == "timeout" then x.deadline = now() + LAST_LOOK end
+  if not sent and (why == "refused" or why == "ended") then
     sock:close()
     broke(call, x, why, unsent)
     return false
@@ -331,11 +346,7 @@ local function converse(call, sock, x)
   end
   -- a server may respond before it has read everything, and then close: what it said counts
   local whole, how = read_response(call, sock, x) -- how: whether it may be kept, or why there is no response
-  if whole and sent and how then
-    sock:setkeepalive(IDLE_MS)
-  else
-    sock:close()
-  end
+  if not (whole and sent and how and sock:setkeepalive(IDLE_MS)) then sock:close() end
   if whole then
     if not call:_ended() and call:_state() == "exchange" then call:_answered() end
     return false

@@ -31,15 +31,18 @@ function tunnel.check(hub)
   end
 end
 
---- Has the proxy at the other end connect to the origin: true, or nil and why.
-function tunnel.open(sock, proxy, origin)
+--- Has the proxy at the other end connect to the origin: true, or nil and why. `in_time()`, which is asked before each
+-- wait, says whether time is left, and bounds the wait by it.
+function tunnel.open(sock, proxy, origin, in_time)
   local target = origin.literal .. ":" .. origin.port
   local lines = { "CONNECT " .. target .. " HTTP/1.1", "Host: " .. target }
   if proxy.authorization then lines[3] = "Proxy-Authorization: " .. proxy.authorization end
+  if not in_time() then return nil, "timeout" end
   local ok, err = sock:send(table.concat(lines, "\r\n") .. "\r\n\r\n")
   if not ok then return nil, err end
   local status
   for _ = 1, MAX_LINES do
+    if not in_time() then return nil, "timeout" end
     local line
     line, err = sock:receive("*l")
     if not line then return nil, err end
