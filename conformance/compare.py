@@ -1,7 +1,7 @@
 """Runs two SDKs and this module against a sandbox, and compares what they send and what they make of it.
 
     compare.py BUILD SDK=PYTHON...      SDK is seed or today, PYTHON the interpreter of its environment
-    compare.py --table                  the table of differences, as README.md has it
+    compare.py --table                  the table of differences, as doc/reference.md has it
 
 Every call of calls.json gives a line for the SDK and one for the comparison. A difference that is
 not in differences.json fails, and so does one in there that was not seen.
@@ -193,8 +193,8 @@ def main():
     for match, sdk in differences.unseen(list(sdks)):
         print(f"FAILED  never seen with {LABELS[sdk]}: {match}")
         count(False)
-    shown = differences.table() in (TOP / "README.md").read_text(encoding="utf-8")
-    print(f"{'ok     ' if shown else 'FAILED '} README.md shows them (compare.py --table)")
+    shown = differences.table() in (TOP / "doc/reference.md").read_text(encoding="utf-8")
+    print(f"{'ok     ' if shown else 'FAILED '} doc/reference.md shows them (compare.py --table)")
     count(shown)
     print(f"{counts[True]} passed, {counts[False]} failed")
     return 1 if counts[False] else 0
