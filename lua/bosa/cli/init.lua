@@ -12,7 +12,9 @@ local LIBRARIES = { argparse = "lua-argparse (luarocks: argparse)", luv = "lua-l
 local function missing()
   local list = {}
   for _, name in ipairs({ "argparse", "luv" }) do
-    if not pcall(require, name) then list[#list + 1] = LIBRARIES[name] end
+    local ok, err = pcall(require, name)
+    if not ok and tostring(err):find("interrupted!", 1, true) then error(err, 0) end -- Ctrl-C, meanwhile
+    if not ok then list[#list + 1] = LIBRARIES[name] end
   end
   if #list == 0 then return nil end
   return "the command needs " .. table.concat(list, " and ") .. ": install with apt or luarocks"
