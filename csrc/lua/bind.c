@@ -1,5 +1,7 @@
 #include "bind.h"
 
+#include "transport/libcurl_version.h"
+
 #include <string.h>
 #include <time.h>
 
@@ -149,6 +151,10 @@ int luaopen_bosa_core(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         {"now", module_now}, {"is_yieldable", module_is_yieldable}, {NULL, NULL}};
+    const char *complaint = libcurl_version_complaint();
+    if (complaint) {
+        return luaL_error(L, "%s", complaint);
+    }
     lua_newtable(L);
     compat_setfuncs(L, functions);
     lua_newtable(L);
