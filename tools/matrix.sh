@@ -42,10 +42,10 @@ wheel() {
 headers() {
   local from dir=$work/headers
   mkdir -p "$dir"
-  for from in curl/curl.h microhttpd.h cmocka.h; do
+  for from in curl/curl.h zlib.h zconf.h microhttpd.h cmocka.h; do
     from=$(echo "#include <$from>" | cat <(printf '#include <std%s.h>\n' arg def int) <(echo '#include <setjmp.h>') - |
       cc -x c -E - | sed -n "s|^# 1 \"\\(.*\\)/$from\".*|\\1/${from%%/*}|p" | head -n 1)
-    [ -n "$from" ] || unavailable "the headers of libcurl, libmicrohttpd and cmocka"
+    [ -n "$from" ] || unavailable "the headers of libcurl, zlib, libmicrohttpd and cmocka"
     cp -rL "$from" "$dir/"
   done
   for from in lua5.4 luajit; do
@@ -60,7 +60,7 @@ zig_make() {
   shift 2
   export ZIG_GLOBAL_CACHE_DIR=$work/zig-cache ZIG_LOCAL_CACHE_DIR=$work/zig-cache
   make -j"$(getconf _NPROCESSORS_ONLN)" CC="$zig cc -target $triple" AR="$zig ar" SYSTEM="$system" \
-    BUILD="$work/zig/$triple" CFLAGS="-O1 -Werror" CURL_INCDIR="$work/headers" CURL_LIBS= \
+    BUILD="$work/zig/$triple" CFLAGS="-O1 -Werror" CURL_INCDIR="$work/headers" CURL_LIBS= ZLIB_LIBS= \
     MHD_CFLAGS="-isystem$work/headers" CMOCKA_CFLAGS="-isystem$work/headers" LUA54_INCDIR="$work/headers/lua5.4" \
     LUA55_INCDIR= LUAJIT_INCDIR="$work/headers/luajit" "$@"
 }
@@ -80,12 +80,12 @@ curl_version_of() {
 # The tests of C with the libraries of another Debian, but the programs of this one.
 libcurl_of() {
   local root=$work/libs-$1
-  tools/sysroot.sh "$1" "$(dpkg --print-architecture)" "$root" libc6 libcurl4t64 libcmocka0 liblua5.4-0 || exit
+  tools/sysroot.sh "$1" "$(dpkg --print-architecture)" "$root" libc6 libcurl4t64 zlib1g libcmocka0 liblua5.4-0 || exit
   make -j"$(getconf _NPROCESSORS_ONLN)" build spec-programs || exit 1
   local libs
   libs=$(dirname "$(find "$root/usr/lib" -name 'libcurl.so.4' | head -n 1)")
   with "libcurl $(sed -n 's/^libcurl4[^_]*_\([0-9.]*\).*/\1/p' "$root/packages") of Debian $1"
-  RUNNER="$(find "$root/lib64/" -name 'ld-linux*') --library-path $libs" ONLY='transfer|poller|session' tools/test.sh c
+  RUNNER="$(find "$root/lib64/" -name 'ld-linux*') --library-path $libs" ONLY='transfer|exchange|session' tools/test.sh c
 }
 
 # In a chroot: what is installed there.
@@ -116,7 +116,7 @@ debian() {
 processor() {
   local arch=$1 triple=$2 qemu=$3 root=$work/root-$1 lib run
   command -v "$qemu" >/dev/null || unavailable "$qemu (package qemu-user-static)"
-  tools/sysroot.sh bookworm "$arch" "$root" libc6 lua5.4 liblua5.4-0 libcurl4 libcmocka0 lua-filesystem lua-system lua-term \
+  tools/sysroot.sh bookworm "$arch" "$root" libc6 lua5.4 liblua5.4-0 libcurl4 zlib1g libcmocka0 lua-filesystem lua-system lua-term \
     lua-cjson lua-socket libcurl4-openssl-dev liblua5.4-dev libcmocka-dev || exit
   wheel ziglang==0.15.2
   headers
@@ -124,7 +124,7 @@ processor() {
   lib=$(dirname "$(find "$root/usr/lib" -name 'libcurl.so.4' | head -n 1)")
   with "$qemu, zig $("$work/py/bin/python" -m ziglang version), libcurl $(curl_version_of "$root/usr/include/${lib##*/}")," \
     "Lua 5.4 of Debian bookworm for $arch"
-  zig_make "$triple" Linux LUAJIT_INCDIR= CURL_LIBS="$lib/libcurl.so.4" CMOCKA_LIBS="$lib/libcmocka.so.0" \
+  zig_make "$triple" Linux LUAJIT_INCDIR= CURL_LIBS="$lib/libcurl.so.4" ZLIB_LIBS="$(find "$root/usr/lib" -name 'libz.so.1' | head -n 1)" CMOCKA_LIBS="$lib/libcmocka.so.0" \
     LDFLAGS="-Wl,--allow-shlib-undefined" SPOKEN_LIBS="$lib/liblua5.4.so.0" modules spec-programs || exit 1
   run="$qemu -L $root"
   mkdir -p "$work/zig/$triple/bin"
@@ -202,23 +202,25 @@ line_lua5.5() {
   tools/chroot.sh run "$root" "make -j2 build && VMS=lua5.5 ONLY='$only' tools/test.sh lua"
 }
 
-# musl: its loader from Debian; libcurl (without TLS), Lua and cmocka are compiled of Debian's sources.
+# musl: its loader from Debian; libcurl (without TLS), zlib, Lua and cmocka are compiled of Debian's sources.
 line_musl() {
   local src=$work/src-musl root=$work/root-musl lib=$work/zig/musl-libraries run
   local zig="$work/py/bin/python -m ziglang" target=x86_64-linux-musl
   wheel ziglang==0.15.2
   headers
-  tools/sysroot.sh bookworm source "$src" curl lua5.4 cmocka || exit
+  tools/sysroot.sh bookworm source "$src" curl zlib lua5.4 cmocka || exit
   tools/sysroot.sh bookworm "$(dpkg --print-architecture)" "$root" musl || exit
   export ZIG_GLOBAL_CACHE_DIR=$work/zig-cache ZIG_LOCAL_CACHE_DIR=$work/zig-cache
   mkdir -p "$lib/bin" "$lib/include"
   [ -e "$lib/libcurl.a" ] || musl_curl "$src/curl" "$lib" || exit 1
+  [ -e "$lib/libz.a" ] || (cd "$src/zlib" && $zig cc -target $target -O1 -w -DHAVE_UNISTD_H -c ./*.c &&
+    $zig ar rcs "$lib/libz.a" ./*.o) || exit 1
   [ -e "$lib/libcmocka.a" ] || musl_cmocka "$src/cmocka" "$lib" || exit 1
   [ -e "$lib/liblua.a" ] || musl_lua "$src/lua5.4" "$lib" || exit 1
   make sandbox || exit 1
   with "musl $(sed -n 's/^musl_\([0-9.]*\).*/\1/p' "$root/packages"), zig $($zig version)," \
     "libcurl $(curl_version_of "$src/curl/include") without TLS, Lua 5.4"
-  zig_make $target Linux LUAJIT_INCDIR= CURL_INCDIR="$src/curl/include" CURL_LIBS="$lib/libcurl.a" \
+  zig_make $target Linux LUAJIT_INCDIR= CURL_INCDIR="$src/curl/include" CURL_LIBS="$lib/libcurl.a" ZLIB_LIBS="$lib/libz.a" \
     CMOCKA_CFLAGS="-isystem$src/cmocka/include" CMOCKA_LIBS="$lib/libcmocka.a" SPOKEN_LIBS="$lib/liblua.a" \
     LUA54_INCDIR="$src/lua5.4/src" LDFLAGS=-dynamic modules spec-programs || exit 1
   run=$(find "$root/lib/" -name 'ld-musl*' | head -n 1)
