@@ -3,8 +3,8 @@
 # chroot), other versions of libcurl and Neovim, other systems by zig's compiler, other processors by qemu-user.
 #
 # Each line is passed, failed, or not to be had here, and its log is in build/matrix/LINE.log. The last line is
-# "N passed, N failed", of lines. --table FILE: puts the results into FILE, between its two <!-- matrix --> marks;
-# those of lines that were not asked for stay. The environment may give
+# "N passed, N failed", of lines. --table FILE: puts the last result of every line into FILE, between its two
+# <!-- matrix --> marks. The environment may give
 #   MATRIX_DIR   where chroots, packages and builds are kept (/var/tmp/bosa-matrix); rm -rf it when you are done
 #   FULL=1       the whole `make test` in the chroots, not only C and what speaks to a server
 set -u
@@ -196,9 +196,9 @@ line_lua5.5() {
   tools/chroot.sh run "$root" 'tools/deps.sh build test'
   versions_in "$root" | sed 's/Lua [0-9.]*, LuaJIT [0-9.]*/Lua 5.5/'
   # The command and the prompt are luv's.
-  needing=$(grep -lE 'command\.new|install.sh --command|require\("(luv|cjson|cqueues)"\)' spec/*_spec.lua; echo spec/hosts_spec.lua)
+  needing=$(grep -lE 'command\.new|install.sh --command|require\("(luv|cjson|cqueues)"\)' spec/*_spec.lua spec/*/*_spec.lua; echo spec/hosts_spec.lua)
   echo "left out, since luv, lua-cjson or cqueues is missing: "$needing
-  only=$(ls spec/*_spec.lua | grep -vxF "$needing" | paste -sd'|')
+  only=$(ls spec/*_spec.lua spec/*/*_spec.lua | grep -vxF "$needing" | paste -sd'|')
   tools/chroot.sh run "$root" "make -j2 build && VMS=lua5.5 ONLY='$only' tools/test.sh lua"
 }
 
@@ -289,10 +289,9 @@ what() {
   esac
 }
 
-# Puts rows (standard input) into the table of a file, in order; those of other lines stay.
+# Puts each line's last result into the table of a file, in order; one that was never tried here stays as it was.
 update_table() {
-  local file=$1 rows old name
-  rows=$(cat)
+  local file=$1 old name
   old=$(sed -n '/^<!-- matrix -->$/,/^<!-- \/matrix -->$/p' "$file")
   {
     sed '/^<!-- matrix -->$/q' "$file"
@@ -300,7 +299,7 @@ update_table() {
     echo "| line | what was run | with | result |"
     echo "|---|---|---|---|"
     for name in $all; do
-      grep -F "| $name |" <<<"$rows" || grep -F "| $name |" <<<"$old"
+      cat "$logs/$name.row" 2>/dev/null || grep -F "| $name |" <<<"$old"
     done
     echo
     sed -n '/^<!-- \/matrix -->$/,$p' "$file"
@@ -310,13 +309,13 @@ update_table() {
 table=
 [ "${1-}" != --table ] || { table=$2 && shift 2; }
 names=${*:-$all}
-lines_passed=0 lines_failed=0 rows=
+lines_passed=0 lines_failed=0
 for name in $names; do
   case " $all " in *" $name "*) ;; *) echo "$0: no line \`$name\`; there are $all" >&2 && exit 2 ;; esac
   ("line_$name") >"$logs/$name.log" 2>&1 </dev/null
   status=$?
   row=$(row "$name" $status)
-  rows+=$row$'\n'
+  echo "$row" >"$logs/$name.row"
   echo "${row//\*\*/}"
   case $status in
     0) lines_passed=$((lines_passed + 1)) ;;
@@ -324,6 +323,6 @@ for name in $names; do
     *) lines_failed=$((lines_failed + 1)) && echo "    its log: build/matrix/$name.log" ;;
   esac
 done
-[ -z "$table" ] || update_table "$table" <<<"$rows"
+[ -z "$table" ] || update_table "$table"
 echo "$lines_passed passed, $lines_failed failed"
 [ "$lines_failed" -eq 0 ]
