@@ -60,7 +60,7 @@ zig_make() {
   shift 2
   export ZIG_GLOBAL_CACHE_DIR=$work/zig-cache ZIG_LOCAL_CACHE_DIR=$work/zig-cache
   make -j"$(getconf _NPROCESSORS_ONLN)" CC="$zig cc -target $triple" AR="$zig ar" SYSTEM="$system" \
-    BUILD="$work/zig/$triple" CFLAGS="-O1 -Werror" CURL_INCDIR="$work/headers" CURL_LIBS= ZLIB_LIBS= \
+    BUILD="$work/zig/$triple" CFLAGS="-O1 -Werror" CURL_INCDIR="$work/headers" CURL_LIBS= ZLIB_INCDIR="$work/headers" ZLIB_LIBS= \
     MHD_CFLAGS="-isystem$work/headers" CMOCKA_CFLAGS="-isystem$work/headers" LUA54_INCDIR="$work/headers/lua5.4" \
     LUA55_INCDIR= LUAJIT_INCDIR="$work/headers/luajit" "$@"
 }
