@@ -11,8 +11,8 @@ set -u
 cd "$(dirname "$0")/.."
 work=${MATRIX_DIR:-/var/tmp/bosa-matrix}
 logs=$PWD/build/matrix
-all="bookworm trixie sid lua5.5 deb neovim-0.11 libcurl-trixie libcurl-sid macos-arm64 macos-x86_64 freebsd netbsd musl arm64
-  s390x i386"
+all="bookworm trixie sid lua5.5 deb neovim-0.11 libcurl-trixie libcurl-sid"
+all+=" macos-arm64 macos-x86_64 freebsd netbsd musl arm64 s390x i386"
 SERVER_SPECS='contract|wire|retry|files|hosts'
 QUICK_SPECS='/(json|numbers|validation|response|errors|retry|files|parallel)_spec'
 mkdir -p "$work" "$logs"
