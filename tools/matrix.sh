@@ -60,7 +60,7 @@ zig_make() {
   shift 2
   export ZIG_GLOBAL_CACHE_DIR=$work/zig-cache ZIG_LOCAL_CACHE_DIR=$work/zig-cache
   make -j"$(getconf _NPROCESSORS_ONLN)" CC="$zig cc -target $triple" AR="$zig ar" SYSTEM="$system" \
-    BUILD="$work/zig/$triple" CFLAGS="-O1 -Werror" CURL_INCDIR="$work/headers" CURL_LIBS= ZLIB_INCDIR="$work/headers" ZLIB_LIBS= \
+    BUILD="$work/zig/$triple" CFLAGS="-O1 -Werror" CURL_INCDIR="$work/headers" CURL_LIBS= ZLIB_CFLAGS="-isystem$work/headers" ZLIB_LIBS= \
     MHD_CFLAGS="-isystem$work/headers" CMOCKA_CFLAGS="-isystem$work/headers" LUA54_INCDIR="$work/headers/lua5.4" \
     LUA55_INCDIR= LUAJIT_INCDIR="$work/headers/luajit" "$@"
 }
@@ -221,7 +221,7 @@ line_musl() {
   with "musl $(sed -n 's/^musl_\([0-9.]*\).*/\1/p' "$root/packages"), zig $($zig version)," \
     "libcurl $(curl_version_of "$src/curl/include") without TLS, Lua 5.4"
   zig_make $target Linux LUAJIT_INCDIR= CURL_INCDIR="$src/curl/include" CURL_LIBS="$lib/libcurl.a" ZLIB_LIBS="$lib/libz.a" \
-    CMOCKA_CFLAGS="-isystem$src/cmocka/include" CMOCKA_LIBS="$lib/libcmocka.a" SPOKEN_LIBS="$lib/liblua.a" \
+    CMOCKA_LIBS="$lib/libcmocka.a" SPOKEN_LIBS="$lib/liblua.a" \
     LUA54_INCDIR="$src/lua5.4/src" LDFLAGS=-dynamic modules spec-programs || exit 1
   run=$(find "$root/lib/" -name 'ld-musl*' | head -n 1)
   BUILD=$work/zig/$target RUNNER=$run tools/test.sh c || exit
