@@ -213,7 +213,7 @@ line_musl() {
   export ZIG_GLOBAL_CACHE_DIR=$work/zig-cache ZIG_LOCAL_CACHE_DIR=$work/zig-cache
   mkdir -p "$lib/bin" "$lib/include"
   [ -e "$lib/libcurl.a" ] || musl_curl "$src/curl" "$lib" || exit 1
-  [ -e "$lib/libz.a" ] || (cd "$src/zlib" && $zig cc -target $target -O1 -w -DHAVE_UNISTD_H -c ./*.c &&
+  [ -e "$lib/libz.a" ] || (cd "$src/zlib" && $zig cc -target $target -O1 -fPIC -w -DHAVE_UNISTD_H -c ./*.c &&
     $zig ar rcs "$lib/libz.a" ./*.o) || exit 1
   [ -e "$lib/libcmocka.a" ] || musl_cmocka "$src/cmocka" "$lib" || exit 1
   [ -e "$lib/liblua.a" ] || musl_lua "$src/lua5.4" "$lib" || exit 1
@@ -245,14 +245,14 @@ musl_cmocka() {
     HAVE_STDIO_H HAVE_STDLIB_H HAVE_MALLOC_H HAVE_SYS_TYPES_H HAVE_STRUCT_TIMESPEC HAVE_CLOCK_GETTIME HAVE_CLOCK_REALTIME
     HAVE_SNPRINTF HAVE_VSNPRINTF HAVE_STRSIGNAL HAVE_GCC_THREAD_LOCAL_STORAGE"
   # shellcheck disable=SC2046,SC2086 # lists of words
-  (cd "$1" && printf '#define %s 1\n' $has >config.h && $zig cc -target $target -O1 -w -I. -Iinclude -DHAVE_CONFIG_H \
+  (cd "$1" && printf '#define %s 1\n' $has >config.h && $zig cc -target $target -O1 -fPIC -w -I. -Iinclude -DHAVE_CONFIG_H \
     -D_GNU_SOURCE -c -o cmocka.o src/cmocka.c && $zig ar rcs "$2/libcmocka.a" cmocka.o)
 }
 
 # The program exports what modules need; the library is for programs that speak Lua.
 musl_lua() {
   (cd "$1/src" && rm -f luac.c && $zig cc -target $target -dynamic -O1 -DLUA_USE_LINUX -rdynamic -o "$2/lua" ./*.c -lm &&
-    $zig cc -target $target -O1 -DLUA_USE_LINUX -c ./*.c && rm -f lua.o && $zig ar rcs "$2/liblua.a" ./*.o)
+    $zig cc -target $target -O1 -fPIC -DLUA_USE_LINUX -c ./*.c && rm -f lua.o && $zig ar rcs "$2/liblua.a" ./*.o)
 }
 
 # ---- running and telling ----
