@@ -98,7 +98,7 @@ versions_in() {
 
 # A bare Debian, the tree copied into it, and what `make test` installs.
 debian() {
-  local root=$work/$1
+  local root=$work/$1 vms="VMS='lua5.4 luajit'" # the line of Lua 5.5 may have left that one there
   tools/chroot.sh make "$1" "$root" || exit
   tools/chroot.sh copy "$root" || exit 1
   tools/chroot.sh run "$root" 'apt-get -qq update && apt-get -qq -y install --no-install-recommends make >/dev/null' ||
@@ -106,9 +106,9 @@ debian() {
   tools/chroot.sh run "$root" 'tools/deps.sh build test'
   versions_in "$root"
   if [ -n "${FULL-}" ]; then
-    tools/chroot.sh run "$root" 'make demo && make test'
+    tools/chroot.sh run "$root" "make demo && make test $vms"
   else
-    tools/chroot.sh run "$root" "make -j2 build spec-programs && { tools/test.sh c; c=\$?; ONLY='$SERVER_SPECS' tools/test.sh lua && exit \$c; }"
+    tools/chroot.sh run "$root" "make -j2 build spec-programs && { tools/test.sh c; c=\$?; ONLY='$SERVER_SPECS' $vms tools/test.sh lua && exit \$c; }"
   fi
 }
 
