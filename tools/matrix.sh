@@ -252,7 +252,7 @@ musl_cmocka() {
 # The program exports what modules need; the library is for programs that speak Lua.
 musl_lua() {
   (cd "$1/src" && rm -f luac.c && $zig cc -target $target -dynamic -O1 -DLUA_USE_LINUX -rdynamic -o "$2/lua" ./*.c -lm &&
-    $zig cc -target $target -O1 -fPIC -DLUA_USE_LINUX -c ./*.c && rm -f lua.o && $zig ar rcs "$2/liblua.a" ./*.o)
+    $zig cc -target $target -O1 -fPIC -DLUA_USE_LINUX -c $(ls ./*.c | grep -vxF ./lua.c) && $zig ar rcs "$2/liblua.a" ./*.o)
 }
 
 # ---- running and telling ----
