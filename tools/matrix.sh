@@ -124,7 +124,8 @@ processor() {
   lib=$(dirname "$(find "$root/usr/lib" -name 'libcurl.so.4' | head -n 1)")
   with "$qemu, zig $("$work/py/bin/python" -m ziglang version), libcurl $(curl_version_of "$root/usr/include/${lib##*/}")," \
     "Lua 5.4 of Debian bookworm for $arch"
-  zig_make "$triple" Linux LUAJIT_INCDIR= CURL_LIBS="$lib/libcurl.so.4" ZLIB_LIBS="$(find "$root/usr/lib" -name 'libz.so.1' | head -n 1)" CMOCKA_LIBS="$lib/libcmocka.so.0" \
+  zig_make "$triple" Linux LUAJIT_INCDIR= CURL_LIBS="$lib/libcurl.so.4" ZLIB_LIBS="$(find "$root/usr/lib" -name 'libz.so.1' | head -n 1)" \
+    CMOCKA_LIBS="$lib/libcmocka.so.0" \
     LDFLAGS="-Wl,--allow-shlib-undefined" SPOKEN_LIBS="$lib/liblua5.4.so.0" modules spec-programs || exit 1
   run="$qemu -L $root"
   mkdir -p "$work/zig/$triple/bin"
@@ -202,16 +203,17 @@ line_lua5.5() {
   tools/chroot.sh run "$root" "make -j2 build && VMS=lua5.5 ONLY='$only' tools/test.sh lua"
 }
 
-# musl: its loader from Debian; libcurl (without TLS), zlib, Lua and cmocka are compiled of Debian's sources.
+# musl: its loader from Debian; libcurl, Mbed TLS, zlib, Lua and cmocka are compiled of Debian's sources.
 line_musl() {
   local src=$work/src-musl root=$work/root-musl lib=$work/zig/musl-libraries run
   local zig="$work/py/bin/python -m ziglang" target=x86_64-linux-musl
   wheel ziglang==0.15.2
   headers
-  tools/sysroot.sh bookworm source "$src" curl zlib lua5.4 cmocka || exit
+  tools/sysroot.sh bookworm source "$src" curl mbedtls zlib lua5.4 cmocka || exit
   tools/sysroot.sh bookworm "$(dpkg --print-architecture)" "$root" musl || exit
   export ZIG_GLOBAL_CACHE_DIR=$work/zig-cache ZIG_LOCAL_CACHE_DIR=$work/zig-cache
   mkdir -p "$lib/bin" "$lib/include"
+  [ -e "$lib/lib/libmbedtls.a" ] || musl_tls "$src/mbedtls" "$lib" || exit 1
   [ -e "$lib/libcurl.a" ] || musl_curl "$src/curl" "$lib" || exit 1
   [ -e "$lib/libz.a" ] || (cd "$src/zlib" && $zig cc -target $target -O1 -fPIC -w -DHAVE_UNISTD_H -c ./*.c &&
     $zig ar rcs "$lib/libz.a" ./*.o) || exit 1
@@ -219,24 +221,31 @@ line_musl() {
   [ -e "$lib/liblua.a" ] || musl_lua "$src/lua5.4" "$lib" || exit 1
   make sandbox || exit 1
   with "musl $(sed -n 's/^musl_\([0-9.]*\).*/\1/p' "$root/packages"), zig $($zig version)," \
-    "libcurl $(curl_version_of "$src/curl/include") without TLS, Lua 5.4"
-  zig_make $target Linux LUAJIT_INCDIR= CURL_INCDIR="$src/curl/include" CURL_LIBS="$lib/libcurl.a" ZLIB_LIBS="$lib/libz.a" \
+    "libcurl $(curl_version_of "$src/curl/include") with Mbed TLS, Lua 5.4"
+  zig_make $target Linux LUAJIT_INCDIR= CURL_INCDIR="$src/curl/include" CURL_LIBS="$lib/libcurl.a $lib/lib/libmbedtls.a" ZLIB_LIBS="$lib/libz.a" \
     CMOCKA_LIBS="$lib/libcmocka.a" SPOKEN_LIBS="$lib/liblua.a" \
     LUA54_INCDIR="$src/lua5.4/src" LDFLAGS=-dynamic modules spec-programs || exit 1
   run=$(find "$root/lib/" -name 'ld-musl*' | head -n 1)
   BUILD=$work/zig/$target RUNNER=$run tools/test.sh c || exit
   printf '#!/bin/sh\nexec %s %s "$@"\n' "$run" "$lib/lua" >"$lib/bin/lua5.4"
   chmod 755 "$lib/bin/lua5.4"
-  PATH=$lib/bin:$PATH BUILD=$work/zig/$target BOSA_SANDBOX=$PWD/build/bin/bosa-sandbox \
-    tools/on-vm.sh lua5.4 tools/with-sandbox.sh @lua examples/demo.lua
+  mkdir -p "$work/zig/$target/bin" && cp build/bin/bosa-sandbox "$work/zig/$target/bin/"
+  PATH=$lib/bin:$PATH BUILD=$work/zig/$target tools/on-vm.sh lua5.4 tools/with-sandbox.sh @lua examples/demo.lua
+}
+
+musl_tls() {
+  mkdir -p "$2/lib"
+  cp -r "$1/include" "$2/"
+  (cd "$1/library" && $zig cc -target $target -O1 -fPIC -w -I../include -c ./*.c && $zig ar rcs "$2/lib/libmbedtls.a" ./*.o &&
+    for name in mbedx509 mbedcrypto; do $zig ar rcs "$2/lib/lib$name.a" || exit; done) # all in one, as far as libcurl looks
 }
 
 musl_curl() {
-  local features="ssl zlib brotli zstd nghttp2 libidn2 libpsl librtmp libssh2" protocols="ldap manual ftp dict gopher imap
+  local features="openssl zlib brotli zstd nghttp2 libidn2 libpsl librtmp libssh2" protocols="ldap manual ftp dict gopher imap
     mqtt pop3 rtsp smb smtp telnet tftp file"
   # shellcheck disable=SC2046,SC2086 # lists of words
   (cd "$1" && ./configure -q --host=$target CC="$zig cc -target $target" AR="$zig ar" RANLIB="$zig ranlib" CFLAGS=-O1 \
-    --disable-shared --with-pic $(printf -- '--without-%s ' $features) $(printf -- '--disable-%s ' $protocols) &&
+    --disable-shared --with-pic --with-mbedtls="$2" $(printf -- '--without-%s ' $features) $(printf -- '--disable-%s ' $protocols) &&
     make -s -j2 -C lib) && cp "$1/lib/.libs/libcurl.a" "$2/"
 }
 
