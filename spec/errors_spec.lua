@@ -1,5 +1,6 @@
 --- Every kind of error, what it says, and whether the action can have run.
 local bosa = require("bosa")
+local command = require("spec.support.command")
 local server = require("spec.support.server")
 
 local sandbox, hub, lab, github
@@ -164,7 +165,7 @@ local kinds = {
     return bosa.new({ api_base_url = "https://127.0.0.1:" .. port, api_key = "k" }):run("lab", "small")
   end,
   protocol = function() return fault({ broken_json = true }) end,
-  file = function() return lab:upload({ file = bosa.file({ path = "/proc/none/file" }) }) end,
+  file = function() return lab:upload({ file = bosa.file({ path = command.missing }) }) end,
   cancelled = function()
     local call = assert(lab:action("slow"):params({ delay_ms = 60000 }):start())
     call:cancel()

@@ -4,6 +4,7 @@
 # install.sh --command VM PREFIX: installs the command `bosa`, to run on that VM, its man page, its
 # completion scripts, and the sandbox server where it has been built. The environment gives DESTDIR, BUILD.
 # install.sh --pages LUA DIR: the man page and the completion scripts alone.
+# install.sh --uninstall PREFIX: takes all of it away again, for every VM; nothing that LuaRocks put there.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -14,16 +15,9 @@ usage() {
 
 # Prints the program of a VM.
 find_program() {
-  local programs program
-  case $1 in
-    lua5.4) programs="lua5.4 lua54 lua-5.4 lua" ;;
-    luajit) programs="luajit luajit-2.1" ;;
-    *) usage ;;
-  esac
-  for program in $programs; do
-    command -v "$program" && return
-  done
-  echo "/usr/bin/env ${programs##* }"
+  local program
+  program=$(tools/find-lua.sh --program "$1") || usage
+  echo "${program:-/usr/bin/env $1}"
 }
 
 install_library() {
@@ -42,7 +36,7 @@ write_completion() {
   local lua=$1 shell=$2 file=$3
   mkdir -p "$(dirname "$file")"
   # shellcheck disable=SC2086 # the interpreter may be `env NAME`
-  LUA_PATH="$PWD/lua/?.lua" LUA_PATH_5_4="$PWD/lua/?.lua" \
+  LUA_PATH="$PWD/lua/?.lua" LUA_PATH_5_4="$PWD/lua/?.lua" LUA_PATH_5_5="$PWD/lua/?.lua" \
     $lua -e "io.write(require('bosa.cli.completion_scripts').$shell)" >"$file.new" || {
     rm -f "$file.new"
     echo "note: no completion for $shell: $lua can't be run" >&2
@@ -63,7 +57,7 @@ install_pages() {
 
 install_command() {
   local vm=$1 prefix=$2 version=5.1 lua bin=${DESTDIR-}$2/bin sandbox=${BUILD:-build}/bin/bosa-sandbox
-  [ "$vm" != lua5.4 ] || version=5.4
+  case $vm in lua*.*) version=${vm#lua} ;; esac
   lua=$(find_program "$vm")
   mkdir -p "$bin"
   cat >"$bin/bosa.new" <<END
@@ -79,7 +73,23 @@ END
   echo "installed $bin/bosa, which runs on $lua"
 }
 
+uninstall() {
+  local prefix=$1 version
+  if ls -d "$prefix"/lib/luarocks/rocks-*/bosa >/dev/null 2>&1; then
+    echo "error: bosa in $prefix is LuaRocks': luarocks remove bosa" >&2
+    exit 1
+  fi
+  for version in 5.1 5.4 5.5; do
+    rm -rf "$prefix/share/lua/$version/bosa" "$prefix/lib/lua/$version/bosa"
+  done
+  rm -f "$prefix/bin/bosa" "$prefix/bin/bosa-sandbox" "$prefix/share/man/man1/bosa.1" \
+    "$prefix/share/bash-completion/completions/bosa" "$prefix/share/zsh/site-functions/_bosa" \
+    "$prefix/share/fish/vendor_completions.d/bosa.fish"
+  echo "bosa is gone from $prefix"
+}
+
 case ${1-} in
+  --uninstall) [ $# -eq 2 ] && uninstall "$2" || usage ;;
   --command) [ $# -eq 3 ] && install_command "$2" "$3" || usage ;;
   --pages) [ $# -eq 3 ] && install_pages "$2" "$3" || usage ;;
   *) [ $# -eq 3 ] && install_library "$@" || usage ;;

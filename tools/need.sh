@@ -13,6 +13,14 @@ say() { # what, Debian, Fedora, Arch, Homebrew
   exit 1
 }
 
+# False when the header of libcurl is of an older one than csrc/core/transport/libcurl_version.h asks for.
+new_enough() {
+  printf '#include <curl/curl.h>\n#include "transport/libcurl_version.h"\n%s\n#error\n#endif\n' \
+    '#if LIBCURL_VERSION_NUM < LIBCURL_LEAST' | ${CC:-cc} ${CPPFLAGS-} -Icsrc/core -x c -E - >/dev/null 2>&1
+}
+
+least=$(sed -n 's/^#define LIBCURL_LEAST_TEXT "\(.*\)"/\1/p' csrc/core/transport/libcurl_version.h)
+
 # True when a program that includes the header compiles.
 has() {
   # shellcheck disable=SC2086 # CC and CPPFLAGS are lists of words
@@ -22,8 +30,12 @@ has() {
 case ${1-} in
   cc) command -v "${CC%% *}" >/dev/null ||
     say "the C compiler \`${CC%% *}\`" gcc gcc gcc "xcode-select --install" ;;
-  curl) has curl/curl.h ||
-    say "curl/curl.h, libcurl's header," libcurl4-openssl-dev libcurl-devel curl "brew install curl" ;;
+  curl)
+    has curl/curl.h ||
+      say "curl/curl.h, libcurl's header," libcurl4-openssl-dev libcurl-devel curl "brew install curl"
+    new_enough || say "libcurl $least or later (this one's curl/curl.h is older)" libcurl4-openssl-dev libcurl-devel curl \
+      "brew install curl"
+    ;;
   zlib) has zlib.h ||
     say "zlib.h, zlib's header," zlib1g-dev zlib-devel zlib "brew install zlib" ;;
   microhttpd) has microhttpd.h ||
@@ -33,10 +45,12 @@ case ${1-} in
     cat - <(echo '#include <cmocka.h>') | ${CC:-cc} ${CPPFLAGS-} -x c -E - >/dev/null 2>&1 ||
     say "cmocka.h (the C tests need it)" libcmocka-dev libcmocka-devel cmocka "brew install cmocka" ;;
   lua) [ -n "${LUA_INCDIRS// /}" ] ||
-    say "lua.h, of Lua 5.4 or of LuaJIT," "liblua5.4-dev libluajit2-5.1-dev" \
+    say "lua.h, of Lua 5.4, Lua 5.5 or LuaJIT," "liblua5.4-dev libluajit-5.1-dev" \
       "lua-devel luajit-devel" "lua luajit" "brew install lua luajit" ;;
+  puc-lua) [ -n "${PUC_LUA_INCDIR-}" ] ||
+    say "lua.h, of Lua 5.4 or Lua 5.5 (the C tests need it)," liblua5.4-dev lua-devel lua "brew install lua" ;;
   *)
-    echo "usage: $0 cc|curl|zlib|microhttpd|cmocka|lua" >&2
+    echo "usage: $0 cc|curl|zlib|microhttpd|cmocka|lua|puc-lua" >&2
     exit 2
     ;;
 esac

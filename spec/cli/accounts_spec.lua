@@ -287,7 +287,7 @@ describe("bosa sandbox", function()
   end)
 
   it("says when there is none", function()
-    local _, err, code = bosa:run({ "sandbox" }, { env = { BOSA_SANDBOX = "/proc/none" } })
+    local _, err, code = bosa:run({ "sandbox" }, { env = { BOSA_SANDBOX = command.missing } })
     assert.equal(1, code)
     assert.matches("^bosa: no sandbox server: [^\n]*\n$", err)
   end)

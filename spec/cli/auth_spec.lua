@@ -143,6 +143,12 @@ describe("bosa auth through a pipe", function()
   end)
 end)
 
+--- The command lines of the processes that the command's home directory is given to, where /proc tells.
+local function own_processes()
+  return command.output_of(("grep -lsF %s /proc/[0-9]*/environ | sed 's/environ$/cmdline/' | xargs cat | tr '\\0' ' '")
+    :format(command.quote("XDG_CONFIG_HOME=" .. bosa.dir)))
+end
+
 describe("bosa auth on a terminal", function()
   local terminal
   after_each(function() terminal:close() end)
@@ -157,9 +163,7 @@ describe("bosa auth on a terminal", function()
     terminal:type(sandbox.user.identifier)
     terminal:press("Enter")
     terminal:wait_for("User Secret:")
-    -- its own processes alone: another run of the tests has the same key
-    local processes = command.output_of(("for p in /proc/[0-9]*; do grep -aqs 'HOME=%s' $p/environ && "
-      .. "tr '\\0' ' ' <$p/cmdline; done 2>/dev/null"):format(bosa.dir))
+    local processes = own_processes()
     assert.truthy(processes:find("auth login", 1, true))
     assert.is_nil(processes:find(sandbox.key, 1, true))
     terminal:type(sandbox.user.secret)

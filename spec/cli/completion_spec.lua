@@ -68,7 +68,7 @@ describe("what a word may become", function()
   end)
 
   it("is nothing where the cache is empty", function()
-    local out, err, code = bosa:run({ "__complete", "--", "run", "" }, { env = { XDG_CACHE_HOME = "/proc/none" } })
+    local out, err, code = bosa:run({ "__complete", "--", "run", "" }, { env = { XDG_CACHE_HOME = command.missing } })
     assert.equal("", out .. err)
     assert.equal(0, code)
   end)

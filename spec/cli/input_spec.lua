@@ -33,7 +33,7 @@ local cases = {
   { 4, "account", "integrations", "select", "github" },
   { 4, "--port", "integrations", "add", "github", "--port", "99999" },
   { 4, "--timeout", "integrations", "add", "github", "--timeout", "0" },
-  { 4, "No such file", "integrations", "add", "github", "--config", "/proc/none" },
+  { 4, "No such file", "integrations", "add", "github", "--config", "MISSING" },
   { 4, "no JSON", "integrations", "add", "github", "--config", "Makefile" },
   { 4, "JSON object", "integrations", "add", "github", "--config", "conformance/differences.json" },
   { 5, "nosuch", "integrations", "add", "nosuch" },
@@ -67,18 +67,18 @@ local cases = {
   { 4, "filters:=", "run", "github", "list_issues", "owner=a", "repo=b", "filters=x" },
   { 4, "filters:=", "run", "github", "list_issues", "owner=a", "repo=b", "filters.value=x" },
   { 4, "file@", "run", "lab", "upload", "file=x" },
-  { 4, "no such file", "run", "lab", "upload", "file@/proc/none" },
+  { 4, "no such file", "run", "lab", "upload", "file@MISSING" },
   { 4, "directory", "run", "lab", "upload", "file@/tmp" },
   { 4, "number", "run", "lab", "upload", "number@Makefile", "file@Makefile" },
   { 4, "--fields", "run", "github", "list_issues", "--fields", "a,,b" },
   { 4, "--fields", "run", "github", "list_issues", "--fields", "a..b" },
   { 4, "number", "run", "lab", "small", "--timeout", "soon" },
   { 4, "--max-attempts", "run", "lab", "small", "--max-attempts", "0" },
-  { 4, "No such file", "run", "lab", "small", "--input", "/proc/none" },
+  { 4, "No such file", "run", "lab", "small", "--input", "MISSING" },
   { 4, "JSON", "run", "lab", "small", "--input", "Makefile" },
   { 4, "number", "sandbox", "--port", "x" },
   { 4, "--dialect", "sandbox", "--dialect", "x" },
-  { 4, "no such file", "sandbox", "--", "/proc/none" },
+  { 4, "no such file", "sandbox", "--", "MISSING" },
   { 4, "shell", "completion" },
   { 4, "tcsh", "completion", "tcsh" },
 }
@@ -87,6 +87,7 @@ describe("bad input", function()
   for _, case in ipairs(cases) do
     local words = { (table.unpack or unpack)(case, 3) }
     it("gets one line and its code: bosa " .. table.concat(words, " "), function()
+      for i, word in ipairs(words) do words[i] = word:gsub("MISSING", command.missing) end
       local out, err, code = bosa:run(words)
       assert.equal("", out)
       assert.matches("^bosa[^\n]*: [^\n]+\n$", err)

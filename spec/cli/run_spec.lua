@@ -198,12 +198,12 @@ describe("errors of bosa run", function()
     { 5, "lab", "fault", "status=429" }, { 5, "lab", "fault", "status=500" },
     { 5, "lab", "fault", "connection=reset" }, { 5, "lab", "fault", "broken_json=true", "status=200" },
     { 5, "lab", "slow", "delay_ms=60000", "--timeout", "0.1" }, { 5, "lab", "loop_cursor", "--all" },
-    { 1, "lab", "download", "-o", "/proc/none/file" }, { 1, "lab", "small", "-o", "/proc/none/file" },
+    { 1, "lab", "download", "-o", "MISSING/file" }, { 1, "lab", "small", "-o", "MISSING/file" },
   }
   for _, case in ipairs(cases) do
     it("have a code and one line: " .. table.concat(case, " ", 2), function()
       local words = { "run" }
-      for i = 2, #case do words[i] = case[i] end
+      for i = 2, #case do words[i] = tostring(case[i]):gsub("MISSING", command.missing) end
       local _, err, code = bosa:run(words)
       assert.equal(case[1], code)
       assert.matches("^bosa: [^\n]+\n$", err)

@@ -32,6 +32,10 @@ local function output_of(line)
   return text
 end
 
+--- A path where nothing is, and nobody else will make anything.
+command.missing = output_of("mktemp -d"):match("%S+") .. "/missing"
+os.execute("rmdir " .. command.missing:match("^(.*)/"))
+
 ---@class bosa.spec.Command
 local Command = {}
 Command.__index = Command
