@@ -54,6 +54,8 @@ end
 
 local ADVICE = {
   auth = "The credentials are missing, have expired or do not suffice. Calling again does not help; tell the user.",
+  not_connected = "The user has connected no account of this service. Calling again does not help; tell the user to "
+    .. "connect one.",
   not_found = "Check the names and ids in the arguments.",
   unknown_action = "Use only the tools that are listed.",
   unknown_connector = "Use only the tools that are listed.",
