@@ -37,7 +37,7 @@ describe("what a word may become", function()
   end)
 
   it("comes from the options", function()
-    assert.equal("--all --account", complete("run", "--a"):gsub("%-%-api%-url ", ""))
+    assert.equal("--all --account", (complete("run", "--a"):gsub("%-%-api%-url ", ""):gsub("%-%-allow%-http ", "")))
     assert.equal("--output", complete("run", "github", "list_issues", "--out"))
     assert.equal("--yes", complete("integrations", "remove", "--y"))
     assert.equal(":", complete("run", "--output", ""))

@@ -2,8 +2,10 @@
 
 local config = require("bosa.cli.config")
 local context = require("bosa.cli.context")
+local safe = require("bosa.cli.terminal_text").safe
 local terminal = require("bosa.cli.terminal")
 local bosa = require("bosa")
+local core = require("bosa.core")
 
 local auth = { summary = "Log in, log out, show who is logged in" }
 
@@ -19,7 +21,6 @@ function auth.configure(parser)
   login:argument("client_api_key", "Client API key (better left out)."):args("?")
   login:argument("username", "User identifier."):args("?")
   login:argument("user_secret", "User secret (better left out)."):args("?")
-  login:flag("--allow-http", "Send the key over plain http to a server that is not on this machine.")
   parser:command("logout", "Forget the session.")
   parser:command("status", "Show who is logged in, where, and until when.")
 end
@@ -83,9 +84,9 @@ local function login(cx, options)
   end
   local ok, message = config.save(session_of(url, given, token, options.allow_http))
   if not ok then return cx:fail("the session can't be kept: " .. message) end
-  cx:print(cx:paint("green", "Logged in as " .. given.username))
+  cx:print(cx:paint("green", "Logged in as " .. safe(given.username)))
   if cx.tty then
-    cx:print("Token expires: " .. tostring(token.expires_at))
+    cx:print("Token expires: " .. safe(tostring(token.expires_at)))
     cx:print("Session saved to " .. config.path())
   end
   for _, variable in ipairs({ "BOSA_API_KEY", "BOSA_TOKEN" }) do
@@ -94,7 +95,7 @@ local function login(cx, options)
 end
 
 local function not_authenticated(cx)
-  return cx:fail(context.error("auth", "not authenticated: run `bosa auth login`, or set BOSA_API_KEY and BOSA_TOKEN"))
+  return cx:fail(context.error("auth", "not authenticated: " .. core.no_credentials))
 end
 
 local function logout(cx)
@@ -119,7 +120,7 @@ local function status(cx)
   local session = cx:session()
   local from_session = credentials.token ~= nil and credentials.token == session.token
   local function row(name, value)
-    if value then cx:print(cx:paint("bold", name .. ":") .. " " .. tostring(value)) end
+    if value then cx:print(cx:paint("bold", name .. ":") .. " " .. safe(tostring(value))) end
   end
   row("Username", from_session and session.username)
   row("API URL", credentials.api_url or DEFAULT_URL)
