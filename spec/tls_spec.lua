@@ -76,7 +76,8 @@ describe("over https", function()
 
   --- Runs a script, or the command's words, with these variables; what it printed.
   local function with_env(env, words)
-    local process = io.popen(("env -u SSL_CERT_FILE -u SSL_CERT_DIR %s %s %s 2>&1"):format(env, os.getenv("BOSA_LUA"), words))
+    local line = ("env -u SSL_CERT_FILE -u SSL_CERT_DIR %s %s %s 2>&1"):format(env, os.getenv("BOSA_LUA"), words)
+    local process = io.popen(line)
     local text = process:read("*a")
     process:close()
     return text

@@ -153,10 +153,10 @@ static void a_page_is_told_by_its_title_and_heading(void **unused)
          "<title>a\x1b[31mb\xc2\x9b"
          "c\xe2\x80\xae"
          "d</title>",
-         "500 Internal Server Error: a[31mb c   d"},
+         "500 Internal Server Error: a [31mb  c   d"},
         {500, NULL, "<h1>No type</h1>", "500 Internal Server Error: No type"},
         {500, "Content-Type: application/xhtml+xml", "<title/><h1>X</h1>",
-         "500 Internal Server Error: X</h1>"},
+         "500 Internal Server Error: X"},
         {500, HTML_TYPE, "<h1", "500 Internal Server Error (text/html response)"},
         {500, HTML_TYPE, "<header>no</header><h1-x>no</h1-x>",
          "500 Internal Server Error (text/html response)"},

@@ -206,10 +206,10 @@ void call_complete_error(struct call *call, struct bosa_error *err)
     if (err->kind != BOSA_NOMEM && !fill_texts(call, err)) {
         (void)error_nomem(err);
     }
-    add_advice(call, err);
     call_secrets(call, &secrets);
     error_redact(err, &secrets);
     secrets_free(&secrets);
+    add_advice(call, err); /* no copy of a message with a secret is made */
     err->attempts = call->attempts;
     err->sent = call->p->sent;
 }

@@ -1,7 +1,7 @@
 --- What an action's name says of what it does. Only the name is known, so the rule is a narrow one:
 --
 -- An action reads when the first word of its name (after the last `/`) is one of READS, and no word says that it
--- also writes (create, delete, revoke, ...) or does more than one thing (and, or, then). It adds when that first word is
+-- also writes (create, delete, revoke, ...) or does more than one thing (and, or, then). It adds when that first one is
 -- create, add, upload and the like and no other word says more; it settles, so that a second run changes nothing more,
 -- when it is delete, set and the like.
 
