@@ -247,8 +247,7 @@ static enum call_state judge(struct call *call, const struct moment *now)
 
     error_init(&err);
     if (reply->status >= 300 && reply->status < 400) {
-        (void)error_set(&err, BOSA_PROTOCOL, "malformed response: status %d",
-                        reply->status);
+        (void)error_set(&err, BOSA_PROTOCOL, "malformed response: status %d", reply->status);
         return nonsense(call, &err, now);
     }
     status = reply_judge(reply, is_integration(call), now->unix_s, &err);

@@ -4,7 +4,6 @@ local config = require("bosa.cli.config")
 local context = require("bosa.cli.context")
 local safe = require("bosa.cli.terminal_text").safe
 local terminal = require("bosa.cli.terminal")
-local bosa = require("bosa")
 local core = require("bosa.core")
 
 local auth = { summary = "Log in, log out, show who is logged in" }
@@ -43,16 +42,22 @@ local function answers(cx, options)
   return given
 end
 
+--- A server's text as a line of the session; nil: none.
+local function kept(value)
+  if type(value) == "number" then value = tostring(value) end
+  return type(value) == "string" and safe(value) or nil
+end
+
 local function session_of(url, given, token, allow_http)
   return {
     api_url = url,
     api_key = given.api_key,
     username = given.username,
     token = token.token,
-    token_type = token.token_type ~= bosa.null and token.token_type or nil,
-    expires_at = token.expires_at ~= bosa.null and token.expires_at or nil,
+    token_type = kept(token.token_type),
+    expires_at = kept(token.expires_at),
     expires = token.expires,
-    user_id = token.user_id ~= bosa.null and token.user_id or nil,
+    user_id = kept(token.user_id),
     allow_http = allow_http or nil,
   }
 end
@@ -81,6 +86,9 @@ local function login(cx, options)
   if not token then
     local code = cx:fail(err)
     return REFUSED[err.kind] and 2 or code
+  end
+  if token.token:find("%c") then
+    return cx:fail(context.error("protocol", "malformed response: the token has control characters"))
   end
   local ok, message = config.save(session_of(url, given, token, options.allow_http))
   if not ok then return cx:fail("the session can't be kept: " .. message) end
