@@ -232,7 +232,7 @@ describe("discovery", function()
   end)
 end)
 
-for _, dialect in ipairs({ "today", "seed", "both" }) do
+for _, dialect in ipairs({ "current", "legacy", "both" }) do
   describe("a server of the dialect " .. dialect, function()
     local sandbox, hub
 

@@ -99,6 +99,54 @@ describe("over https", function()
     assert.is_nil(text:match("[^\n]*/certs/[^\n]*"))
   end)
 
+  --- Runs a script, or the command's words, with these variables; what it printed.
+  local function with_env(env, words)
+    local line = ("env -u SSL_CERT_FILE -u SSL_CERT_DIR %s %s %s 2>&1"):format(env, os.getenv("BOSA_LUA"), words)
+    local process = io.popen(line)
+    local text = process:read("*a")
+    process:close()
+    return text
+  end
+
+  it("certificates come from the environment where no option names them", function()
+    local path, good, other = dir .. "/env.lua", dir .. "/good.crt", dir .. "/other.crt"
+    local f = assert(io.open(path, "w"))
+    f:write(([[local hub = require("bosa").new({ api_base_url = "%s", api_key = "%s", token = "%s", ca_file = arg[1] })
+      local response, err = hub:run("lab", "small")
+      print(response and response.status or err.kind)]]):format(sandbox.url, sandbox.key, sandbox.token))
+    f:close()
+    assert.equal("tls\n", with_env("", path))
+    for _, name in ipairs({ "BOSA_CA_FILE", "SSL_CERT_FILE", "CURL_CA_BUNDLE" }) do
+      assert.equal("200\n", with_env(name .. "=" .. good, path))
+    end
+    assert.equal("200\n", with_env(("BOSA_CA_FILE=%s SSL_CERT_FILE=%s"):format(good, other), path))
+    assert.equal("200\n", with_env(("SSL_CERT_FILE=%s CURL_CA_BUNDLE=%s"):format(good, other), path))
+    assert.equal("tls\n", with_env(("BOSA_CA_FILE=%s SSL_CERT_FILE=%s"):format(other, good), path))
+    assert.equal("200\n", with_env("BOSA_CA_FILE=" .. other, path .. " " .. good))
+    assert.equal("200\n", with_env("BOSA_CA_FILE= SSL_CERT_FILE=" .. good, path))
+    os.execute(("mkdir -p %s/certs && cp %s %s/certs/ && openssl rehash %s/certs"):format(dir, good, dir, dir))
+    assert.equal("200\n", with_env(("SSL_CERT_DIR=%s/certs"):format(dir), path))
+  end)
+
+  it("the command takes an option and the same variables", function()
+    local env = ("BOSA_API_BASE_URL=%s BOSA_API_KEY=%s BOSA_TOKEN=%s XDG_CACHE_HOME=%s XDG_CONFIG_HOME=%s"):format(
+      sandbox.url, sandbox.key, sandbox.token, dir, dir)
+    local good = dir .. "/good.crt"
+    assert.matches("^bosa: ", with_env(env, "bin/bosa run lab small"))
+    assert.matches("^{", with_env(env, "bin/bosa run lab small --ca-file " .. good))
+    assert.matches("^{", with_env(env, "bin/bosa --ca-file " .. good .. " run lab small"))
+    assert.matches("^{", with_env(env .. " BOSA_CA_FILE=" .. good, "bin/bosa run lab small"))
+    assert.matches("^{", with_env(env .. " CURL_CA_BUNDLE=" .. good, "bin/bosa run lab small"))
+  end)
+
+  it("the command sends keys over plain http where it is told to", function()
+    local env = "BOSA_API_BASE_URL=http://bosa.invalid BOSA_API_KEY=k BOSA_TOKEN=t XDG_CONFIG_HOME=" .. dir
+    assert.matches("allow_http", with_env(env, "bin/bosa run lab small"), 1, true)
+    local text = with_env(env, "bin/bosa run lab small --allow-http")
+    assert.is_nil(text:find("allow_http", 1, true))
+    assert.matches("bosa.invalid", text, 1, true)
+  end)
+
   it("a CA file that isn't there is an error of kind tls", function()
     local hub = new({ ca_file = dir .. "/none.crt" })
     local response, err = hub:run("lab", "small")

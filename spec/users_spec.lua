@@ -1,7 +1,7 @@
 local bosa = require("bosa")
 local server = require("spec.support.server")
 
-for _, dialect in ipairs({ "today", "seed" }) do
+for _, dialect in ipairs({ "current", "legacy" }) do
   describe("on a server of the dialect " .. dialect, function()
     local sandbox, hub
 

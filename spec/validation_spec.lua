@@ -122,6 +122,12 @@ describe("a parameter", function()
   end)
 end)
 
+local function messages_of(err)
+  local messages = {}
+  for i, fault in ipairs(err.details) do messages[i] = fault.message end
+  return messages
+end
+
 describe("what is missing or misspelt", function()
   it("is told together, with what may have been meant", function()
     local github = hub:connect("github")
@@ -134,7 +140,10 @@ describe("what is missing or misspelt", function()
     assert.equal("owner", by_path.onwer.suggestion)
     assert.equal("title", by_path.titel.suggestion)
     assert.equal(4, #err.details)
-    assert.matches("and 3 more", tostring(err), 1, true)
+    local line = tostring(err)
+    assert.matches("^github%.create_issue: ", line)
+    assert.equal(#"github.create_issue: " + 3 * #"; " + #table.concat(messages_of(err)), #line)
+    for _, message in ipairs(messages_of(err)) do assert.matches(message, line, 1, true) end
   end)
 
   it("has a suggestion in enumerations and tags, too, and none where nothing is near", function()

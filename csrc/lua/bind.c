@@ -154,7 +154,8 @@ static int module_now(lua_State *L)
 #define CORE "bosa.core"     /* registry: the core, once it is open */
 #define MODULE "bosa.module" /* registry: what require("bosa") gave */
 
-/* What the core knows and Lua has to know too: kinds of error, names of page parameters, limits. */
+/* What the core knows and Lua has to know too: kinds of error, names of page parameters, limits,
+ * advice. */
 static void open_constants(lua_State *L)
 {
     lua_newtable(L);
@@ -169,6 +170,8 @@ static void open_constants(lua_State *L)
         lua_rawseti(L, -2, i + 1);
     }
     lua_setfield(L, -2, "page_parameters");
+    lua_pushliteral(L, HUB_NO_CREDENTIALS);
+    lua_setfield(L, -2, "no_credentials");
     lua_pushinteger(L, INVOCATION_MAX_ATTEMPTS);
     lua_setfield(L, -2, "max_attempts");
 }

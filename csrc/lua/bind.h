@@ -29,6 +29,7 @@ struct lhub {
     struct hub *hub;                  /* a reference; NULL once closed */
     struct transfer *engine;          /* made at first use */
     struct transfer_options transfer; /* its strings are kept in the uservalue */
+    bool own_ca_file;                 /* ca_file is the option, not the environment's */
     struct proxy proxy;               /* the option, taken apart; no url: none */
     enum int_mode ints;
     bool own_null;              /* null is another value than bosa.null: the uservalue's `null` */
@@ -155,6 +156,7 @@ enum kept {
     KEPT_SNAPSHOT,
     KEPT_NULL,
     KEPT_CA_FILE,
+    KEPT_CA_DIR,
     KEPT_PROXY,
     KEPT_USER_AGENT,
     KEPT_END

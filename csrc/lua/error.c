@@ -1,7 +1,97 @@
 #include "bind.h"
 #include "json/json_error.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#define MAX_LINE 300 /* characters of a line that lists parameters */
+
+/* Characters of text that is UTF-8, or nearly. */
+static size_t characters(const char *text, size_t len)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < len; i++) {
+        count += ((unsigned char)text[i] & 0xc0) != 0x80;
+    }
+    return count;
+}
+
+/* Pushes the message of the list's i-th validation error; nil where it has none. */
+static void push_listed(lua_State *L, int list, int i)
+{
+    lua_rawgeti(L, list, i);
+    if (lua_istable(L, -1)) {
+        lua_pushliteral(L, "message");
+        lua_rawget(L, -2);
+        lua_remove(L, -2);
+    }
+    if (lua_type(L, -1) != LUA_TSTRING) {
+        lua_pop(L, 1);
+        lua_pushnil(L);
+    }
+}
+
+/* How many validation errors there are by a message "FIRST (and N more)"; 0: it is no such one. */
+static int count_errors(const char *message, const char *first)
+{
+    size_t len = strlen(first);
+    unsigned more = 0;
+    char end = 0;
+    if (strncmp(message, first, len) != 0 ||
+        sscanf(message + len, " (and %8u more%c", &more, &end) != 2 || end != ')') {
+        return 0;
+    }
+    return (int)more + 1;
+}
+
+/* True when two messages, and what else is on the line, fit it. */
+static bool fits_line(lua_State *L, int text, int next, size_t taken)
+{
+    size_t len, more;
+    const char *a = lua_tolstring(L, text, &len);
+    const char *b = lua_tolstring(L, next, &more);
+    return taken + characters(a, len) + sizeof "; " - 1 + characters(b, more) <= MAX_LINE;
+}
+
+/*
+ * The message on the top may tell the first of several validation errors: replaces it by one that
+ * tells all that fit a line with `taken` characters of other things.
+ */
+static void list_errors(lua_State *L, int details, size_t taken)
+{
+    int message = lua_gettop(L), text = message + 1;
+    push_listed(L, details, 1);
+    int count =
+        lua_isnil(L, text) ? 0 : count_errors(lua_tostring(L, message), lua_tostring(L, text));
+    int shown = 1;
+    for (; shown < count; shown++) {
+        size_t suffix = shown + 1 < count ? sizeof " (and 1000 more)" - 1 : 0;
+        push_listed(L, details, shown + 1);
+        if (lua_isnil(L, -1) || !fits_line(L, text, -1, taken + suffix)) {
+            lua_pop(L, 1);
+            break;
+        }
+        lua_pushfstring(L, "%s; %s", lua_tostring(L, text), lua_tostring(L, -1));
+        lua_replace(L, text);
+        lua_settop(L, text);
+    }
+    if (shown < count) {
+        lua_pushfstring(L, "%s (and %d more)", lua_tostring(L, text), count - shown);
+        lua_replace(L, text);
+    }
+    if (count > 0) {
+        lua_replace(L, message);
+    }
+    lua_settop(L, message);
+}
+
+/* Characters of the string at `index`; 0 for anything else. */
+static size_t width(lua_State *L, int index)
+{
+    size_t len = 0;
+    const char *text = lua_type(L, index) == LUA_TSTRING ? lua_tolstring(L, index, &len) : NULL;
+    return text ? characters(text, len) : 0;
+}
 
 /* error:__tostring(): one line: what failed, where, why, and what support would ask for. */
 static int error_tostring(lua_State *L)
@@ -13,6 +103,12 @@ static int error_tostring(lua_State *L)
     lua_getfield(L, 1, "action");
     lua_getfield(L, 1, "message");
     lua_getfield(L, 1, "reference_id");
+    lua_getfield(L, 1, "details");
+    if (lua_istable(L, 6) && lua_type(L, 4) == LUA_TSTRING) {
+        lua_pushvalue(L, 4);
+        list_errors(L, 6, width(L, 2) + width(L, 3) + width(L, 5) + sizeof ".:  (reference )" - 1);
+        lua_replace(L, 4);
+    }
     luaL_buffinit(L, &b);
     if (lua_type(L, 2) == LUA_TSTRING) {
         luaL_addstring(&b, lua_tostring(L, 2));

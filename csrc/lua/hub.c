@@ -381,7 +381,7 @@ static int hub_tls(lua_State *L)
     struct lhub *h = bind_check_hub(L, 1);
     lua_pushboolean(L, h->transfer.verify);
     lua_pushinteger(L, h->transfer.max_connections);
-    lua_pushstring(L, h->transfer.ca_file);
+    lua_pushstring(L, h->own_ca_file ? h->transfer.ca_file : NULL);
     return 3;
 }
 

@@ -102,14 +102,50 @@ static enum int_mode read_int_mode(lua_State *L, int index)
     return INT_CDATA;
 }
 
-/* What libcurl will be told when the engine is made. The strings are anchored in the uservalue. */
-static void read_transfer(lua_State *L, int index, int self, struct transfer_options *o)
+/* Copies a variable of the environment and anchors the copy; NULL: it is unset, or empty. */
+static const char *keep_env(lua_State *L, int self, enum kept what, const char *variable)
 {
+    const char *value = getenv(variable);
+    if (!value || !value[0]) {
+        return NULL;
+    }
+    lua_pushstring(L, value);
+    value = lua_tostring(L, -1);
+    bind_keep(L, self, what);
+    return value;
+}
+
+/*
+ * The certificates of authorities: the option, else the first variable that is set. As libcurl's
+ * command has it, SSL_CERT_DIR goes with SSL_CERT_FILE. nginx has certificates of its own, so it is
+ * told of the option alone.
+ */
+static void read_authorities(lua_State *L, int index, int self, struct lhub *h)
+{
+    struct transfer_options *o = &h->transfer;
+    o->ca_file = options_string(L, index, "ca_file", NULL);
+    bind_keep(L, self, KEPT_CA_FILE);
+    h->own_ca_file = o->ca_file != NULL;
+    if (!o->ca_file) {
+        o->ca_file = keep_env(L, self, KEPT_CA_FILE, "BOSA_CA_FILE");
+    }
+    if (!o->ca_file) {
+        o->ca_file = keep_env(L, self, KEPT_CA_FILE, "SSL_CERT_FILE");
+        o->ca_dir = keep_env(L, self, KEPT_CA_DIR, "SSL_CERT_DIR");
+    }
+    if (!o->ca_file && !o->ca_dir) {
+        o->ca_file = keep_env(L, self, KEPT_CA_FILE, "CURL_CA_BUNDLE");
+    }
+}
+
+/* What libcurl will be told when the engine is made. The strings are anchored in the uservalue. */
+static void read_transfer(lua_State *L, int index, int self, struct lhub *h)
+{
+    struct transfer_options *o = &h->transfer;
     o->max_connections =
         (int)options_int(L, index, "max_connections", 1, 10000, DEFAULT_CONNECTIONS);
     o->verify = options_bool(L, index, "verify", true);
-    o->ca_file = options_string(L, index, "ca_file", NULL);
-    bind_keep(L, self, KEPT_CA_FILE);
+    read_authorities(L, index, self, h);
     o->proxy = options_string(L, index, "proxy", NULL);
     bind_keep(L, self, KEPT_PROXY);
     o->user_agent = options_string(L, index, "user_agent", NULL);
@@ -238,7 +274,7 @@ int bind_hub_make(lua_State *L)
     options_check_names(L, 1, option_names);
     struct lhub *h = bind_new(L, sizeof *h, HUB_CLASS);
     error_init(&h->error);
-    read_transfer(L, 1, 2, &h->transfer);
+    read_transfer(L, 1, 2, h);
     check_proxy(L, h);
     keep_hooks(L, 1, 2);
     keep_null(L, 1, 2, h);

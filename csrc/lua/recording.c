@@ -34,7 +34,7 @@ static enum bosa_status read_fields(lua_State *L, int index, struct fields *fiel
         const char *name = texts ? lua_tolstring(L, -2, &name_len) : NULL;
         const char *value = texts ? lua_tolstring(L, -1, &len) : NULL;
         status = texts ? fields_add(fields, name, name_len, value, len, err)
-                       : error_set(err, BOSA_PARAMS, "header fields must be texts");
+                       : error_set(err, BOSA_PARAMS, "header fields must be strings");
         lua_pop(L, 1);
     }
     if (fields->count > 1) {

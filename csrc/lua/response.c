@@ -371,7 +371,7 @@ static int response_tostring(lua_State *L)
     struct lresponse *r = check(L);
     const struct invocation *invocation = r->call->invocation;
     const char *connector = invocation ? invocation->connector : "bosa";
-    const char *action = invocation ? invocation->action : "answer";
+    const char *action = invocation ? invocation->action : "response";
     if (is_list(r)) {
         lua_pushfstring(L, "response %s.%s (%d, list of %d%s)", connector, action,
                         reply_of(r)->status, (int)list_length(r),

@@ -112,16 +112,38 @@ void endpoint_remove_integration(struct exchange *x, struct answer *answer)
     answer_success(answer, true, "Integration removed.");
 }
 
-/* The seed's way: removes the one that a header field names, else the selected one. */
+/* The account that a header field names, which is ISO 8859-1; NULL: none, or no memory. */
+static char *take_account(struct exchange *x)
+{
+    const char *field = exchange_field(x, "X-Bosa-Integration");
+    struct buf name;
+    size_t len;
+    if (!field) {
+        return NULL;
+    }
+    buf_init(&name);
+    for (const unsigned char *p = (const unsigned char *)field; *p; p++) {
+        if (*p < 0x80) {
+            buf_addc(&name, (char)*p);
+        } else {
+            buf_addc(&name, (char)(0xc0 | *p >> 6));
+            buf_addc(&name, (char)(0x80 | (*p & 0x3f)));
+        }
+    }
+    return buf_take(&name, &len);
+}
+
+/* The legacy way: removes the one that a header field names, else the selected one. */
 void endpoint_remove_selected(struct exchange *x, struct answer *answer)
 {
-    char *connector = take_segment(x, 0);
+    char *connector = take_segment(x, 0), *account = take_account(x);
     struct user *user = exchange_user(x, answer);
     struct integration *own = NULL;
     if (connector) {
-        own = user_integration(user, connector, exchange_field(x, "X-Bosa-Integration"));
+        own = user_integration(user, connector, account);
     }
     mem_free(connector);
+    mem_free(account);
     if (!own) {
         answer_absent(answer);
         return;

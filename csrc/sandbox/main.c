@@ -26,7 +26,7 @@ static const char usage[] =
     "  --port N          0 for any free port (0)\n"
     "  --api-key KEY     the API key that is valid (one made from the seed)\n"
     "  --seed N          of all made-up data (1)\n"
-    "  --dialect NAME    names of the endpoints: today, seed, both (today)\n"
+    "  --dialect NAME    names of the endpoints: current, legacy, both (current)\n"
     "  --delay MS        wait before every answer of an action\n"
     "  --tls CERT KEY    serve HTTPS; two PEM files\n"
     "  --until-eof       stop when standard input ends\n"
@@ -50,12 +50,13 @@ static bool read_number(const char *text, uint64_t max, uint64_t *out)
     return true;
 }
 
-/* Reads the name of a dialect. */
+/* Reads the name of a dialect; the last two are the names before. */
 static bool read_dialect(const char *text, enum dialect *out)
 {
-    static const char *const names[] = {"today", "seed", "both"};
-    static const enum dialect values[] = {DIALECT_CURRENT, DIALECT_LEGACY, DIALECT_BOTH};
-    for (size_t i = 0; i < 3; i++) {
+    static const char *const names[] = {"current", "legacy", "both", "today", "seed"};
+    static const enum dialect values[] = {DIALECT_CURRENT, DIALECT_LEGACY, DIALECT_BOTH,
+                                          DIALECT_CURRENT, DIALECT_LEGACY};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(text, names[i]) == 0) {
             *out = values[i];
             return true;

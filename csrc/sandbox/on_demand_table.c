@@ -109,7 +109,7 @@ static const struct param echo_form[] = {
     MAY("number", "'type':'number'", "Any number."),
     MAY("count", "'type':'integer'", "Any integer."),
     MAY("flag", FLAG, "Yes or no."),
-    MAY("tags", "'items':{'type':'string'},'type':'array'", "A list of texts."),
+    MAY("tags", "'items':{'type':'string'},'type':'array'", "A list of strings."),
     MAY("numbers", "'items':{'type':'integer'},'type':'array'", "A list of integers."),
     MAY("object", "'type':'object'", "An object, which no form can carry."),
     KEY,
@@ -147,8 +147,8 @@ static const struct param fault[] = {
         "'enum':['close','close_after_read','reset','close_after_headers','truncate','reset_in_"
         "body',"
         "'close_after_answer'],'type':'string'",
-        "How the connection ends: without an answer, by a reset, behind the header fields, in the "
-        "body, or behind the "
+        "How the connection ends: without an answer, by a reset, after the header fields, in the "
+        "body, or after the "
         "answer though it was to be kept."),
     MAY("times", COUNT(0, 1000000),
         "How many of the calls with the same `key` fail; all without it."),

@@ -155,13 +155,13 @@ function Changes:compare_fields(old, new)
     local parent = parent_of(name)
     if old[name] and new[name] then
       if old[name].type ~= new[name].type then
-        local text = ("the answer's %s is %s instead of %s"):format(name, new[name].type, old[name].type)
+        local text = ("the response's %s is %s instead of %s"):format(name, new[name].type, old[name].type)
         self:add("field type", not includes(old[name].type, new[name].type), text, name)
       end
     elseif new[name] and (not parent or old[parent]) then
-      self:add("field added", false, ("the answer has %s (%s)"):format(name, new[name].type), name)
+      self:add("field added", false, ("the response has %s (%s)"):format(name, new[name].type), name)
     elseif old[name] and (not parent or new[parent]) then
-      self:add("field removed", true, ("the answer's %s was removed"):format(name), name)
+      self:add("field removed", true, ("the response's %s was removed"):format(name), name)
     end
   end
 end

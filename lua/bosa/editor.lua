@@ -2,6 +2,7 @@
 
 local bosa = require("bosa")
 local candidates = require("bosa.candidates")
+local safe = require("bosa.cli.terminal_text").safe
 local sorted_json = require("bosa.sorted_json")
 
 local vim = rawget(_G, "vim")
@@ -14,11 +15,20 @@ local function get_hub()
   return hub
 end
 
+--- Names that a command line can hold: they are a server's.
+local function plain(names)
+  local list = {}
+  for _, name in ipairs(names) do
+    if not name:find('[%s|"\\]') and safe(name) == name then list[#list + 1] = name end
+  end
+  return list
+end
+
 --- Parameter names for the JSON object being typed: `{"ow` becomes `{"owner": `.
 local function parameters(lead, connector, action)
   local before, quoted = lead:match('^(.*[{,]%s*)"?([%w_]*)$')
   if not before then before, quoted = lead == "" and "{" or "", "" end
-  local names = candidates.names(candidates.parameters(get_hub(), connector, action))
+  local names = plain(candidates.names(candidates.parameters(get_hub(), connector, action)))
   local list = candidates.starting_with(quoted, names)
   for i, name in ipairs(list) do list[i] = before .. '"' .. name .. '": ' end
   return list
@@ -30,9 +40,9 @@ end
 ---@return string[]
 function editor.complete(lead, line)
   local words = vim.split(line, "%s+")
-  if #words <= 2 then return candidates.starting_with(lead, get_hub():get_available_modules() or {}) end
+  if #words <= 2 then return candidates.starting_with(lead, plain(get_hub():get_available_modules() or {})) end
   if #words == 3 then
-    return candidates.starting_with(lead, candidates.names(candidates.actions(get_hub(), words[2])))
+    return candidates.starting_with(lead, plain(candidates.names(candidates.actions(get_hub(), words[2]))))
   end
   return parameters(lead, words[2], words[3])
 end
@@ -47,7 +57,7 @@ local function show(response)
 end
 
 --- A message, not an error: the command itself did what it should.
-local function complain(err) vim.api.nvim_echo({ { tostring(err), "ErrorMsg" } }, true, {}) end
+local function complain(err) vim.api.nvim_echo({ { safe(tostring(err)), "ErrorMsg" } }, true, {}) end
 
 --- Runs "{connector} {action} {json}" and shows the answer, without holding up the editor.
 ---@param arguments string

@@ -2,6 +2,7 @@
 
 local health = {}
 
+local safe = require("bosa.cli.terminal_text").safe
 local vim = rawget(_G, "vim")
 
 function health.check()
@@ -15,17 +16,21 @@ function health.check()
     bad("the module's core can't be loaded: " .. tostring(bosa), { "build it for LuaJIT: make build" })
     return
   end
+  local core = require("bosa.core")
   good("core " .. bosa.version .. " is loaded")
-  if not (os.getenv("BOSA_API_KEY") or (vim.g.bosa or {}).api_key) then
-    warn("no API key: set $BOSA_API_KEY or vim.g.bosa = { api_key = ... }")
+  local options = vim.g.bosa or {}
+  local key = os.getenv("BOSA_API_KEY") or options.api_key
+  local token = os.getenv("BOSA_TOKEN") or options.token
+  if not key and not token then
+    warn(core.no_credentials .. ", or vim.g.bosa = { api_key = ..., token = ... }")
     return
   end
   local hub = bosa.new(vim.g.bosa)
   local names, err = hub:get_available_modules()
   if names then
-    good(tostring(hub) .. " answers: " .. table.concat(names, ", "))
+    good(safe(tostring(hub) .. " responds: " .. table.concat(names, ", ")))
   else
-    bad(tostring(hub) .. ": " .. tostring(err))
+    bad(safe(tostring(hub) .. ": " .. tostring(err)))
   end
   hub:close()
 end

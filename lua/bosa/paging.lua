@@ -189,7 +189,7 @@ function paging.items(response, options)
       page, err = next_page()
       if err then error(err, 0) end
       if not page then return nil end
-      if not page:is_list() then error(protocol_error(page, "the answer is no list"), 0) end
+      if not page:is_list() then error(protocol_error(page, "malformed response: not a list"), 0) end
       i = 0
     end
     i, given = i + 1, given + 1

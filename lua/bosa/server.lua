@@ -91,10 +91,10 @@ local function protocol_error(message)
   return nil, loop.error("protocol", message, "yes")
 end
 
---- A table of the answer, marked with `class`; anything else makes no sense.
+--- A table of the response, marked with `class`; anything else is malformed.
 local function object_of(class, data, err)
   if err then return nil, err end
-  if type(data) ~= "table" then return protocol_error("the server's answer is no object") end
+  if type(data) ~= "table" then return protocol_error("malformed response: not an object") end
   return setmetatable(data, class)
 end
 
@@ -109,7 +109,7 @@ function methods:get_available_modules()
     if names then return names end
     return nil, err
   end
-  if type(data) ~= "table" then return protocol_error("the server's answer is no list of names") end
+  if type(data) ~= "table" then return protocol_error("malformed response: not a list of names") end
   local names = {}
   for key, value in pairs(data) do
     local name = type(key) == "string" and key or value
@@ -136,7 +136,7 @@ function methods:authenticate_bosa_user(identifier, secret)
   local body = { identifier = identifier, secret = secret }
   local token, err = object_of(Token, data_of(ask(self, "token", nil, nil, nil, body)))
   if not token then return nil, err end
-  if type(token.token) ~= "string" then return protocol_error("the server's answer has no token") end
+  if type(token.token) ~= "string" then return protocol_error("malformed response: it has no token") end
   token.expires = unix_seconds(token.expires_at)
   return token
 end
@@ -157,7 +157,7 @@ function methods:user_has_integration(name, token)
   local data, err = data_of(ask(self, "has", name, nil, token))
   if err then return nil, err end
   if type(data) ~= "table" or type(data.has_integration) ~= "boolean" then
-    return protocol_error("the server's answer doesn't say whether there is an integration")
+    return protocol_error("malformed response: it doesn't say whether there is an integration")
   end
   return data.has_integration
 end
@@ -171,7 +171,7 @@ function methods:initiate_connector_auth(name, token, callback_uri)
   local data, err = data_of(ask(self, "integrate", name, nil, token, { callback_url = callback_uri }))
   if err then return nil, err end
   if type(data) ~= "table" or type(data.url) ~= "string" then
-    return protocol_error("the server's answer has no url")
+    return protocol_error("malformed response: it has no url")
   end
   return data.url
 end
@@ -197,10 +197,12 @@ function methods:get_integration(name, token, user_identifier)
   return data_of(ask(self, "get", name, user_identifier, token))
 end
 
---- A `{ success, message }` of an answer; the server's "no" comes as one too, with the error behind it.
+--- A `{ success, message }` of a response; the server's "no" comes as one too, with the error after it. That the key is
+-- wrong is no such "no".
 local function outcome(data, err)
   if err then
-    if err.kind == "api" and err.status == 200 then return { success = false, message = err.message }, err end
+    local is_no = err.status == 200 and (err.kind == "api" or err.kind == "not_connected")
+    if is_no then return { success = false, message = err.message }, err end
     return nil, err
   end
   local is_table = type(data) == "table"

@@ -262,7 +262,7 @@ static void the_deadline_ends_a_flight(void **state)
     pass(w, 2000);
     assert_int_equal(tick(w), CALL_ENDED);
     assert_failed(w, BOSA_TIMEOUT, BOSA_SENT_MAYBE, 1);
-    assert_message_has(w, "waiting for the answer");
+    assert_message_has(w, "waiting for the response");
     assert_string_equal(w->call->error.url, BASE "/connectors/github/list");
 
     new_action(w, "list");

@@ -78,11 +78,12 @@ static void the_message_says_what_the_server_says(void **unused)
         {500, TEXT_TYPE, "Internal Server Error", "500 Internal Server Error"},
         {502, TEXT_TYPE, "\n  upstream died\nstack trace", "502 Bad Gateway: upstream died"},
         {502, NULL, "upstream died", "502 Bad Gateway: upstream died"},
-        {500, HTML_TYPE, "<html><h1>secret</h1>", "500 Internal Server Error (text/html answer)"},
-        {500, "Content-Type: image/png", "\x89PNG", "500 Internal Server Error (image/png answer)"},
+        {500, HTML_TYPE, "<html><p>nothing</p>", "500 Internal Server Error (text/html response)"},
+        {500, "Content-Type: image/png", "\x89PNG",
+         "500 Internal Server Error (image/png response)"},
         {500, NULL, "<html>", "500 Internal Server Error"},
         {500, JSON_TYPE, "{\"message\":\"cut o",
-         "500 Internal Server Error (answer in broken JSON)"},
+         "500 Internal Server Error (response in broken JSON)"},
         {400, JSON_TYPE, "{\"message\":\"two\\nlines\\u001b[2J\"}",
          "400 Bad Request: two lines [2J"},
         {400, JSON_TYPE, "{\"message\":\"\\u00c9t\\u00e9\\u009b2J \\u20ac\"}",
@@ -110,13 +111,14 @@ static void a_list_of_faults_is_told_by_its_first(void **unused)
         {"{\"detail\":[{\"type\":\"missing\",\"loc\":[\"body\",\"owner\"],\"msg\":\"Field "
          "required\","
          "\"input\":{}},{\"msg\":\"x\"},{\"msg\":\"y\"}]}",
-         "422: body.owner: Field required (and 2 more)"},
+         "422: body.owner: Field required; x; y"},
         {"{\"detail\":[{\"loc\":[\"body\",\"files\",0,\"name\"],\"msg\":\"Too long\"}]}",
          "422: body.files[0].name: Too long"},
         {"{\"detail\":[{\"loc\":[],\"msg\":\"Bad\"}]}", "422: Bad"},
         {"{\"detail\":[{\"msg\":\"Bad\"}]}", "422: Bad"},
         {"{\"detail\":[{\"message\":\"Bad\",\"loc\":\"body\"}]}", "422: Bad"},
-        {"{\"detail\":[\"one\",\"two\"]}", "422: one (and 1 more)"},
+        {"{\"detail\":[\"one\",\"two\"]}", "422: one; two"},
+        {"{\"detail\":[\"one\",7,\"two\"]}", "422: one (and 2 more)"},
         {"{\"detail\":[]}", "422 Unprocessable Content"},
         {"{\"detail\":[{\"type\":\"missing\"}]}", "422 Unprocessable Content"},
         {"{\"detail\":[7]}", "422 Unprocessable Content"},
@@ -129,6 +131,108 @@ static void a_list_of_faults_is_told_by_its_first(void **unused)
         assert_int_equal(judge(422, JSON_TYPE, answers[i].body, false, &err), BOSA_API);
         assert_message(&err, answers[i].message);
     }
+}
+
+static void a_page_is_told_by_its_title_and_heading(void **unused)
+{
+    static const struct {
+        int status;
+        const char *lines, *body, *message;
+    } answers[] = {
+        {502, HTML_TYPE,
+         "<html><head><title>502 Bad Gateway</title></head><h1>502 Bad Gateway</h1>",
+         "502 Bad Gateway (text/html response)"},
+        {503, HTML_TYPE, "<TITLE>Service Unavailable</TITLE><h1 class='x'>Back <b>at</b> five</h1>",
+         "503 Service Unavailable: Back at five"},
+        {503, HTML_TYPE, "<title>\n Tom &amp; Jerry&#39;s &lt;gate&gt;\n</title><h1>Closed</h1>",
+         "503 Service Unavailable: Tom & Jerry's <gate>: Closed"},
+        {403, HTML_TYPE, "<title>Blocked</title><h1>blocked</h1>", "403 Forbidden: Blocked"},
+        {500, HTML_TYPE, "<title>Error 500</title><h1>It broke",
+         "500 Internal Server Error: It broke"},
+        {500, HTML_TYPE,
+         "<title>a\x1b[31mb\xc2\x9b"
+         "c\xe2\x80\xae"
+         "d</title>",
+         "500 Internal Server Error: a [31mb  c   d"},
+        {500, NULL, "<h1>No type</h1>", "500 Internal Server Error: No type"},
+        {500, "Content-Type: application/xhtml+xml", "<title/><h1>X</h1>",
+         "500 Internal Server Error: X"},
+        {500, HTML_TYPE, "<h1", "500 Internal Server Error (text/html response)"},
+        {500, HTML_TYPE, "<header>no</header><h1-x>no</h1-x>",
+         "500 Internal Server Error (text/html response)"},
+    };
+    (void)unused;
+    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+        struct bosa_error err;
+        judge(answers[i].status, answers[i].lines, answers[i].body, false, &err);
+        assert_message(&err, answers[i].message);
+    }
+}
+
+static void faults_are_listed_as_far_as_they_fit_a_line(void **unused)
+{
+    char body[2000] = "{\"detail\":[";
+    struct bosa_error err;
+    (void)unused;
+    for (int i = 0; i < 20; i++) {
+        size_t len = strlen(body);
+        snprintf(body + len, sizeof body - len,
+                 "%s{\"loc\":[\"body\",\"p%02d\"],\"msg\":\"Field required\"}", i ? "," : "", i);
+    }
+    strcat(body, "]}");
+    judge(422, JSON_TYPE, body, false, &err);
+    assert_true(strlen(err.message) <= 300 + strlen(" (and 10 more)"));
+    assert_non_null(
+        strstr(err.message, "422: body.p00: Field required; body.p01: Field required; "));
+    assert_non_null(strstr(err.message, " more)"));
+    error_clear(&err);
+}
+
+static void who_has_no_account_is_not_connected(void **unused)
+{
+    static const struct {
+        int status;
+        const char *body;
+        bool integration;
+        enum bosa_status kind;
+    } answers[] = {
+        {404, "{\"error\":{\"message\":\"No None account found on sql. Please integrate first.\"}}",
+         false, BOSA_NOT_CONNECTED},
+        {400, "{\"message\":\"please integrate first\"}", false, BOSA_NOT_CONNECTED},
+        {404, "{\"message\":\"No such issue\"}", false, BOSA_NOT_FOUND},
+        {500, "{\"message\":\"Please integrate first.\"}", false, BOSA_SERVER},
+        {422, "{\"detail\":[{\"msg\":\"m\",\"input\":\"please integrate first\"}]}", false,
+         BOSA_API},
+        {200, "{\"data\":{\"success\":false,\"error\":\"Please integrate first.\"}}", true,
+         BOSA_NOT_CONNECTED},
+        {200, "{\"data\":{\"success\":false,\"error\":\"Invalid API Key.\"}}", true, BOSA_AUTH},
+    };
+    (void)unused;
+    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+        struct bosa_error err;
+        assert_int_equal(
+            judge(answers[i].status, JSON_TYPE, answers[i].body, answers[i].integration, &err),
+            answers[i].kind);
+        error_clear(&err);
+    }
+}
+
+static void the_code_is_one_harmless_line(void **unused)
+{
+    struct bosa_error err;
+    char body[800] = "{\"error\":{\"message\":\"m\",\"code\":\"";
+    (void)unused;
+    judge(400, JSON_TYPE,
+          "{\"error\":{\"message\":\"m\",\"code\":\"a\\u001b]52;c;eA=="
+          "\\u0007\\r\\n\\u009b\\u202eb\"}}",
+          false, &err);
+    assert_string_equal(err.code, "a ]52;c;eA==        b");
+    error_clear(&err);
+    memset(body + strlen(body), 'x', 500);
+    strcat(body, "\"}}");
+    judge(400, JSON_TYPE, body, false, &err);
+    assert_int_equal(strlen(err.code), 203); /* cut, with "..." */
+    error_clear(&err);
 }
 
 static void a_long_sentence_is_cut(void **unused)
@@ -460,6 +564,8 @@ static void judging_survives_a_lack_of_memory(void **unused)
         {500, JSON_TYPE,
          "{\"error\":{\"message\":\"m\",\"code\":7,\"request_id\":\"r\",\"details\":[1]}}"},
         {500, HTML_TYPE, "<html>"},
+        {500, HTML_TYPE, "<title>Down</title><h1>until five</h1>"},
+        {422, JSON_TYPE, "{\"detail\":[\"one\",\"two\"]}"},
         {302, "Location: /x", ""},
         {200, JSON_TYPE, "{\"data\":{\"success\":false,\"error\":\"no\"}}"},
     };
@@ -478,6 +584,10 @@ int main(void)
         cmocka_unit_test(a_status_has_its_kind),
         cmocka_unit_test(the_message_says_what_the_server_says),
         cmocka_unit_test(a_list_of_faults_is_told_by_its_first),
+        cmocka_unit_test(a_page_is_told_by_its_title_and_heading),
+        cmocka_unit_test(faults_are_listed_as_far_as_they_fit_a_line),
+        cmocka_unit_test(who_has_no_account_is_not_connected),
+        cmocka_unit_test(the_code_is_one_harmless_line),
         cmocka_unit_test(a_long_sentence_is_cut),
         cmocka_unit_test(a_bad_api_key_is_a_matter_of_authentication),
         cmocka_unit_test(an_echo_of_the_callers_input_is_never_shown),

@@ -438,7 +438,7 @@ static void a_download_that_was_given_out_ends_the_call(void **state)
     assert_true(sink_take(&w->call->reply.sink, &chunk));
     broke(w, BOSA_CONNECTION, BOSA_SENT_MAYBE);
     assert_failed(w, BOSA_CONNECTION, BOSA_SENT_YES, 2);
-    assert_message_has(w, "a part of the answer has been given out");
+    assert_message_has(w, "a part of the response has been given out");
     buf_free(&chunk);
 }
 

@@ -263,6 +263,17 @@ describe("what a server offers", function()
 end)
 
 describe("bosa sandbox", function()
+  it("speaks a dialect by its name, and by the name before", function()
+    for _, name in ipairs({ "legacy", "seed", "current", "today" }) do
+      local script = 'curl -s -o /dev/null -w "%{http_code}" "$BOSA_API_BASE_URL/connectors/names"'
+      local out, err, code = bosa:run({ "sandbox", "--dialect", name, "--", "sh", "-c", script })
+      assert.equal("", err)
+      assert.equal(0, code)
+      assert.equal((name == "legacy" or name == "seed") and "404" or "200", out)
+    end
+    assert.is_nil(bosa:run({ "sandbox", "--help" }):find("today", 1, true))
+  end)
+
   it("runs a command with a server of its own, and ends as it does", function()
     local words = { "sandbox", "--", "sh", "-c", 'echo "$BOSA_API_BASE_URL"; exit 7' }
     local out, err, code = bosa:run(words)

@@ -1,5 +1,6 @@
 local server = require("spec.support.server")
 local command = require("spec.support.command")
+local wire = require("spec.support.wire")
 
 local sandbox, bosa
 
@@ -37,7 +38,7 @@ describe("what a word may become", function()
   end)
 
   it("comes from the options", function()
-    assert.equal("--all --account", complete("run", "--a"):gsub("%-%-api%-url ", ""))
+    assert.equal("--all --account", (complete("run", "--a"):gsub("%-%-api%-url ", ""):gsub("%-%-allow%-http ", "")))
     assert.equal("--output", complete("run", "github", "list_issues", "--out"))
     assert.equal("--yes", complete("integrations", "remove", "--y"))
     assert.equal(":", complete("run", "--output", ""))
@@ -128,5 +129,42 @@ describe("completion in", function()
   it("fish", function()
     shell("fish --no-config", 'bosa completion fish | source; echo rea""dy')
     session()
+  end)
+
+  --- Completes what a hostile server allows, and runs the line: nothing of it is a command.
+  local function hostile(program, start)
+    local hostile_server = wire.start_hostile()
+    local url = bosa.env.BOSA_API_BASE_URL
+    bosa.env.BOSA_API_BASE_URL = hostile_server.url
+    finally(function()
+      terminal:close() -- it holds the server's standard input, too
+      hostile_server.stop()
+      bosa.env.BOSA_API_BASE_URL = url
+    end)
+    bosa:run({ "actions", "evil" })
+    shell(program, start)
+    local i = 0
+    for part in ("choice=s choice=t choice=a choice=c choice=e choice=f n"):gmatch("%S+") do
+      i = i + 1
+      terminal:type("bosa run evil act case=text " .. part)
+      terminal:press("Tab")
+      terminal:type(" X" .. i) -- shown once the word is completed
+      terminal:wait_for("X" .. i)
+      terminal:press("Enter")
+      terminal:wait_for("bosa: `X" .. i .. "`") -- the command complains of that word
+    end
+    assert.equal("report.pdf\n", command.output_of("ls " .. bosa.dir .. "/home"))
+  end
+
+  it("bash runs nothing that a server chose", function()
+    hostile("bash --norc --noprofile", 'set +o history; source <(bosa completion bash); echo rea""dy')
+  end)
+
+  it("zsh runs nothing that a server chose", function()
+    hostile("zsh -f", 'autoload -U compinit; compinit -u -D; source <(bosa completion zsh); echo rea""dy')
+  end)
+
+  it("fish runs nothing that a server chose", function()
+    hostile("fish --no-config", 'bosa completion fish | source; echo rea""dy')
   end)
 end)

@@ -121,12 +121,12 @@ describe("credentials", function()
       local before = sandbox.stats().requests
       local _, err, code = bosa:run(words, { env = env })
       assert.equal(2, code)
-      assert.matches("^bosa: no API key: [^\n]+\n$", err)
+      assert.matches("^bosa: no API key and no user token were given: [^\n]+\n$", err)
       assert.equal(before, sandbox.stats().requests)
     end
     local _, err, code = bosa:run({ "integrations" }, { env = { BOSA_TOKEN = false } })
     assert.equal(2, code)
-    assert.matches("^bosa: no user token: [^\n]+\n$", err)
+    assert.matches("^bosa: no user token was given: [^\n]+\n$", err)
   end)
 
   it("that are wrong show in nothing that is printed", function()

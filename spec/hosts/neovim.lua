@@ -54,7 +54,7 @@ say("a mistake is a message")
 vim.cmd("checkhealth bosa")
 local function buffer() return table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), "\n") end
 wait(function() return buffer():find("core %S+ is loaded") end)
-say("health:", tostring(buffer():find("answers: github") ~= nil))
+say("health:", tostring(buffer():find("responds: github") ~= nil))
 vim.cmd("helptags doc | help bosa")
 say("help:", vim.bo.buftype, vim.fn.expand("%:t")) -- not its filetype: `-u NONE` may leave that off
 vim.cmd("qa!")

@@ -11,6 +11,12 @@ local function get(url)
   return body
 end
 
+--- Starts hostile_server.lua: { url =, stop = function }
+function wire.start_hostile()
+  local line, stop = process.start("hostile_server.lua")
+  return { url = line:match("^listening (%S+)"), stop = stop }
+end
+
 --- { url =, elsewhere =, stats = function() -> {runs, closed, elsewhere}, cut = function(at, how), stop = function }
 function wire.start()
   local self = {}

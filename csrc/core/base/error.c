@@ -32,36 +32,6 @@ void error_clear(struct bosa_error *e)
     error_init(e);
 }
 
-/* Bytes of the character that `text` begins with; 0 where it is no UTF-8. */
-static size_t character(const char *text, size_t left)
-{
-    for (size_t len = 1; len <= 4 && len <= left; len++) {
-        if (text_is_utf8(text, len)) {
-            return len;
-        }
-    }
-    return 0;
-}
-
-/*
- * Makes one line of a message whose pieces came from a server: blanks for control characters (C1
- * too, which terminals obey), "?" for bytes that are no UTF-8.
- */
-static void flatten(char *text)
-{
-    size_t left = strlen(text), len;
-    for (; left > 0; text += len, left -= len) {
-        len = character(text, left);
-        if (len == 0) {
-            *text = '?';
-            len = 1;
-        } else if (text_is_control(*text) || (len == 2 && memcmp(text, "\xc2\x80", 2) >= 0 &&
-                                              memcmp(text, "\xc2\xa0", 2) < 0)) {
-            memset(text, ' ', len);
-        }
-    }
-}
-
 /* The formatted text, owned by the caller; NULL when there is no memory. */
 static char *format_text(const char *format, va_list args)
 {
@@ -94,7 +64,7 @@ enum bosa_status error_set(struct bosa_error *e, enum bosa_status kind, const ch
     e->kind = message ? kind : BOSA_NOMEM;
     e->message = message;
     if (message) {
-        flatten(message);
+        text_flatten(message, strlen(message));
     }
     return e->kind;
 }
@@ -201,6 +171,7 @@ const char *error_kind_name(enum bosa_status kind)
         [BOSA_UNKNOWN_CONNECTOR] = "unknown_connector",
         [BOSA_UNKNOWN_ACTION] = "unknown_action",
         [BOSA_AUTH] = "auth",
+        [BOSA_NOT_CONNECTED] = "not_connected",
         [BOSA_NOT_FOUND] = "not_found",
         [BOSA_RATE_LIMIT] = "rate_limit",
         [BOSA_API] = "api",

@@ -26,15 +26,16 @@ enum bosa_status {
     BOSA_PARAMS, /* parameters against the schema, or a value that can't be sent */
     BOSA_UNKNOWN_CONNECTOR,
     BOSA_UNKNOWN_ACTION,
-    BOSA_AUTH,       /* 401, 403, and the 404 that says the API key is invalid */
-    BOSA_NOT_FOUND,  /* 404 */
-    BOSA_RATE_LIMIT, /* 429 */
-    BOSA_API,        /* another 4xx, or 200 with data.success = false */
-    BOSA_SERVER,     /* 5xx */
-    BOSA_CONNECTION, /* no connection, or it was lost */
+    BOSA_AUTH,          /* 401, 403, and the 404 that says the API key is invalid */
+    BOSA_NOT_CONNECTED, /* the user has no account connected */
+    BOSA_NOT_FOUND,     /* 404 */
+    BOSA_RATE_LIMIT,    /* 429 */
+    BOSA_API,           /* another 4xx, or 200 with data.success = false */
+    BOSA_SERVER,        /* 5xx */
+    BOSA_CONNECTION,    /* no connection, or it was lost */
     BOSA_TIMEOUT,
     BOSA_TLS,
-    BOSA_PROTOCOL, /* an answer that makes no sense */
+    BOSA_PROTOCOL, /* a malformed response */
     BOSA_FILE,     /* a local file could not be read or written */
     BOSA_CANCELLED,
     BOSA_CLOSED /* the hub was closed */
@@ -57,7 +58,7 @@ struct bosa_error {
     char *reference_id; /* what support asks for */
     char *connector, *action; /* names, where the error belongs to one */
     char *url;                /* without query */
-    char *code;               /* the server's own code for it */
+    char *code;               /* the server's own code for it; one line */
     char *cause;              /* what the layer below said: libcurl's or the system's words */
     char *body;               /* start of the answer's text, not terminated; for display */
     size_t body_len;

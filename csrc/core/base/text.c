@@ -32,3 +32,56 @@ bool text_is_utf8(const char *text, size_t len)
     }
     return true;
 }
+
+/* True for a sequence that a terminal obeys, or that makes a line look like another. */
+static bool is_obeyed(const char *p, size_t len)
+{
+    const unsigned char *s = (const unsigned char *)p;
+
+    if (len == 1) {
+        return text_is_control(*p);
+    }
+    if (len == 2) { /* C1; U+061C */
+        return (s[0] == 0xc2 && s[1] < 0xa0) || (s[0] == 0xd8 && s[1] == 0x9c);
+    }
+    if (len == 3 && s[0] == 0xe2 && s[1] == 0x80) { /* U+200E, U+200F, U+2028 to U+202E */
+        return s[2] == 0x8e || s[2] == 0x8f || (s[2] >= 0xa8 && s[2] <= 0xae);
+    }
+    return len == 3 && s[0] == 0xe2 && s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9; /* isolates */
+}
+
+void text_flatten(char *text, size_t len)
+{
+    const char *end = text + len;
+
+    while (text < end) {
+        size_t step = (unsigned char)*text < 0x80 ? 1 : text_utf8_sequence(text, end);
+
+        if (step == 0) {
+            *text = '?';
+            step = 1;
+        } else if (is_obeyed(text, step)) {
+            memset(text, ' ', step);
+        }
+        text += step;
+    }
+}
+
+bool text_to_latin1(char *text)
+{
+    if (!text_is_utf8(text, strlen(text))) {
+        return true;
+    }
+    for (const char *p = text; *p; p++) {
+        if ((unsigned char)*p > 0xc3) { /* the first byte of U+0100 or more */
+            return false;
+        }
+    }
+    char *to = text;
+    for (const char *p = text; *p; p++) {
+        unsigned char c = (unsigned char)*p;
+        *to++ = c < 0x80 ? *p : (char)((c & 0x03) << 6 | (*++p & 0x3f));
+    }
+    *to = '\0';
+    return true;
+}

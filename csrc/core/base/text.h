@@ -106,4 +106,17 @@ static inline size_t text_utf8_sequence(const char *p, const char *end)
 /* True for well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms). */
 bool text_is_utf8(const char *text, size_t len);
 
+/*
+ * Makes one harmless line of text that somebody else chose, in place: spaces for control characters
+ * (C1 too), line separators and what changes the direction of writing; "?" for bytes that are no
+ * UTF-8.
+ */
+void text_flatten(char *text, size_t len);
+
+/*
+ * Makes ISO 8859-1 of UTF-8, in place; what is no UTF-8 stays. False, with the text left alone: it
+ * has other characters.
+ */
+bool text_to_latin1(char *text);
+
 #endif

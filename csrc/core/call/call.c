@@ -433,7 +433,7 @@ static const char *awaited(const struct call *call)
     case CALL_ENDED:
         break;
     }
-    return "the answer";
+    return "the response";
 }
 
 /* An exchange is cut off: how much of it can have been sent. */

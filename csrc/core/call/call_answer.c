@@ -72,7 +72,7 @@ static void write_origin(char *out, size_t size, const struct call *call, const 
     (void)snprintf(text, sizeof text, "%s%.*s", *location == '/' ? scheme : "",
                    (int)(len < sizeof text ? len : sizeof text), location);
     if (strlen(text) == sizeof text - 1 || !url_parse(&url, text, strlen(text))) {
-        (void)snprintf(out, size, "a place that makes no sense");
+        (void)snprintf(out, size, "a malformed URL");
         return;
     }
     (void)snprintf(out, size, "%s", text);
@@ -247,8 +247,7 @@ static enum call_state judge(struct call *call, const struct moment *now)
 
     error_init(&err);
     if (reply->status >= 300 && reply->status < 400) {
-        (void)error_set(&err, BOSA_PROTOCOL, "the server's answer makes no sense: status %d",
-                        reply->status);
+        (void)error_set(&err, BOSA_PROTOCOL, "malformed response: status %d", reply->status);
         return nonsense(call, &err, now);
     }
     status = reply_judge(reply, is_integration(call), now->unix_s, &err);

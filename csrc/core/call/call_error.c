@@ -4,6 +4,7 @@
 #include "call/call_internal.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "hub/redact.h"
 
 #include <string.h>
@@ -23,6 +24,7 @@ void call_add_words(struct bosa_error *err, const char *text)
         (void)error_nomem(err);
         return;
     }
+    text_flatten(message, strlen(message));
     mem_free(err->message);
     err->message = message;
 }
@@ -103,6 +105,99 @@ void call_secrets(const struct call *call, struct secrets *out)
     }
 }
 
+/* True when the connector's name can be typed into a shell as it is. */
+static bool is_plain_name(const char *name)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+
+    return *name && *name != '-' && strspn(name, plain) == strlen(name);
+}
+
+/* How to connect an account, which only its user can do. */
+static void add_connecting(struct bosa_error *err)
+{
+    const char *name = err->connector && is_plain_name(err->connector) ? err->connector : "NAME";
+    struct buf text;
+
+    buf_init(&text);
+    buf_addf(&text,
+             "connect an account with `bosa integrations add %s`, or open the URL that "
+             "hub:initiate_connector_auth gives",
+             name);
+    buf_addc(&text, '\0');
+    if (text.failed) {
+        (void)error_nomem(err);
+    } else {
+        call_add_words(err, text.data);
+    }
+    buf_free(&text);
+}
+
+/*
+ * A server says "Invalid API Key" also of none, and "Unauthorized" of no token. That none was given
+ * is what helps.
+ */
+static void add_missing_credentials(const struct call *call, struct bosa_error *err)
+{
+    bool key = hub_has_key(call->hub) || fields_get(&call->request.fields, "X-API-Key");
+    bool token = hub_has_token(call->hub) || fields_get(&call->request.fields, "Authorization");
+
+    if (!key && !token) {
+        call_add_words(err, HUB_NO_CREDENTIALS);
+    } else if (!key && err->status == 404) {
+        call_add_words(err, "no API key was given: run `bosa auth login`, or set BOSA_API_KEY");
+    } else if (!token && err->status != 404) {
+        call_add_words(err, "no user token was given: run `bosa auth login`, or set BOSA_TOKEN");
+    }
+}
+
+/*
+ * Of a connector's accounts a router that says "Not Found" knows no connector: such routes are
+ * there for every connector, but not for an identifier with a slash.
+ */
+static bool is_unknown_connector(const struct call *call, const struct bosa_error *err)
+{
+    if (call->p->identifier && strchr(call->p->identifier, '/')) {
+        return false;
+    }
+    return err->kind == BOSA_NOT_FOUND && call->kind == CALL_ENDPOINT &&
+           call->p->endpoint >= ENDPOINT_HAS_INTEGRATION && call->name &&
+           reply_no_such_route(&call->reply);
+}
+
+static void add_unknown_connector(const struct call *call, struct bosa_error *err)
+{
+    struct buf text;
+
+    buf_init(&text);
+    buf_addf(&text, "the server has no connector `%s`", call->name);
+    buf_addc(&text, '\0');
+    if (text.failed) {
+        (void)error_nomem(err);
+    } else {
+        call_add_words(err, text.data);
+    }
+    buf_free(&text);
+    if (err->kind != BOSA_NOMEM) {
+        err->kind = BOSA_UNKNOWN_CONNECTOR;
+    }
+}
+
+/* What the server's words leave open: what to do about it. */
+static void add_advice(const struct call *call, struct bosa_error *err)
+{
+    if (err->status == 0) {
+        return; /* not a server's words */
+    }
+    if (err->kind == BOSA_AUTH) {
+        add_missing_credentials(call, err);
+    } else if (err->kind == BOSA_NOT_CONNECTED) {
+        add_connecting(err);
+    } else if (is_unknown_connector(call, err)) {
+        add_unknown_connector(call, err);
+    }
+}
+
 /* What was sent comes last, because running out of memory clears the error. */
 void call_complete_error(struct call *call, struct bosa_error *err)
 {
@@ -114,6 +209,7 @@ void call_complete_error(struct call *call, struct bosa_error *err)
     call_secrets(call, &secrets);
     error_redact(err, &secrets);
     secrets_free(&secrets);
+    add_advice(call, err); /* no copy of a message with a secret is made */
     err->attempts = call->attempts;
     err->sent = call->p->sent;
 }

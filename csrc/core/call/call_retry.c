@@ -53,7 +53,7 @@ bool call_rewind(struct call *call, struct bosa_error *err)
 
     error_init(&why);
     if (!ok) {
-        (void)error_set(&why, BOSA_FILE, "a part of the answer has been given out already");
+        (void)error_set(&why, BOSA_FILE, "a part of the response has been given out already");
     } else if (call->request.body) {
         ok = body_rewind(call->request.body, &why) == BOSA_OK;
     }

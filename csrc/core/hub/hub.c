@@ -209,6 +209,16 @@ double hub_random(struct hub *hub)
     return (double)(next_random(&hub->random) >> 11) / 9007199254740992.0; /* 2^53 */
 }
 
+bool hub_has_key(const struct hub *hub)
+{
+    return hub->api_key != NULL;
+}
+
+bool hub_has_token(const struct hub *hub)
+{
+    return hub->token != NULL;
+}
+
 /* A token that was given for one call is not the hub's, so its caller adds it. */
 void hub_secrets(const struct hub *hub, struct secrets *out)
 {

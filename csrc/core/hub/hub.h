@@ -59,6 +59,11 @@ struct connector {
     bool pinned; /* of a snapshot: never too old, so the server is never asked for it */
 };
 
+/* What to say and to do where a server refused a request that carried neither. */
+#define HUB_NO_CREDENTIALS                                                                         \
+    "no API key and no user token were given: run `bosa auth login`, or set BOSA_API_KEY and "     \
+    "BOSA_TOKEN"
+
 /* Of one endpoint: not known yet, found to be today's or the seed's. */
 enum hub_dialect { DIALECT_UNKNOWN, DIALECT_CURRENT, DIALECT_LEGACY };
 
@@ -94,6 +99,8 @@ const char *hub_base_url(const struct hub *hub); /* without trailing slash */
 const struct policy *hub_policy(const struct hub *hub);
 size_t hub_max_response_size(const struct hub *hub);
 bool hub_events(const struct hub *hub);
+bool hub_has_key(const struct hub *hub);
+bool hub_has_token(const struct hub *hub);
 
 /*
  * A loaded connector, borrowed until the hub learns, recalls or forgets it; NULL when it isn't

@@ -2,6 +2,7 @@
  * The requests of a hub: running an action, discovery, and the endpoints in their two dialects.
  */
 #include "base/mem.h"
+#include "base/text.h"
 #include "http/header_fields.h"
 #include "hub/hub_internal.h"
 
@@ -95,6 +96,35 @@ static enum bosa_status set_bearer(struct request *request, const char *token,
     return status;
 }
 
+/*
+ * The fields that name the account. Servers read them as ISO 8859-1; what that lacks would name
+ * another account, or none. Bytes that are no UTF-8 are taken to be ISO 8859-1 already.
+ */
+static enum bosa_status set_account(struct request *request, const char *identifier,
+                                    struct bosa_error *err)
+{
+    char *name = mem_dup(identifier, strlen(identifier));
+    enum bosa_status status = BOSA_OK;
+
+    if (!name) {
+        return no_memory(err);
+    }
+    if (!text_to_latin1(name)) {
+        status = error_set(err, BOSA_PARAMS,
+                           "the account `%s` has characters beyond ISO 8859-1, which no header "
+                           "field can hold",
+                           identifier);
+    }
+    if (status == BOSA_OK) {
+        status = set_field(request, "X-Integration", name, err);
+    }
+    if (status == BOSA_OK) {
+        status = set_field(request, "X-Bosa-Integration", name, err);
+    }
+    mem_free(name);
+    return status;
+}
+
 /* The fields that say who calls; `token` and `identifier` may be NULL. They replace the caller's
  * own of those names. */
 static enum bosa_status set_identity(const struct hub *hub, struct request *request,
@@ -109,13 +139,7 @@ static enum bosa_status set_identity(const struct hub *hub, struct request *requ
     if (status == BOSA_OK && token) {
         status = set_bearer(request, token, err);
     }
-    if (status == BOSA_OK && identifier) {
-        status = set_field(request, "X-Integration", identifier, err);
-    }
-    if (status == BOSA_OK && identifier) {
-        status = set_field(request, "X-Bosa-Integration", identifier, err);
-    }
-    return status;
+    return status == BOSA_OK && identifier ? set_account(request, identifier, err) : status;
 }
 
 /* Moves the URL written in `url` to the request. */
@@ -240,6 +264,17 @@ static bool fits_field(const char *text)
     return !text || http_is_value(text, strlen(text));
 }
 
+/* As fits_field, and nothing in it is to be converted. */
+static bool is_ascii_field(const char *text)
+{
+    for (const char *p = text; p && *p; p++) {
+        if ((unsigned char)*p >= 0x80) {
+            return false;
+        }
+    }
+    return fits_field(text);
+}
+
 /* True where parameters go as a form: the action may take a file. NULL takes none. */
 static bool is_form(const struct schema *schema)
 {
@@ -255,7 +290,7 @@ static bool is_surely_written(const struct invocation *invocation, const struct 
                               const struct json_doc *checked)
 {
     return invocation->fields.count == 0 && invocation->file_count == 0 && !is_form(schema) &&
-           fits_field(invocation->token) && fits_field(invocation->identifier) &&
+           fits_field(invocation->token) && is_ascii_field(invocation->identifier) &&
            json_writable(checked, 0);
 }
 
@@ -518,8 +553,8 @@ enum bosa_status hub_endpoint_request(struct hub *hub, enum endpoint endpoint,
     }
     if (!token && bearer) {
         (void)error_set(err, BOSA_AUTH,
-                        "a user's token is needed for this; give one, or set the "
-                        "hub's");
+                        "no user token was given: run `bosa auth login`, set BOSA_TOKEN, or "
+                        "pass one");
         return hub_blame(BOSA_AUTH, err, name, NULL, 0);
     }
     request_init(&scratch);

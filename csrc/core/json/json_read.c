@@ -142,7 +142,7 @@ static char *read_escape(struct reader *r, char *p, char **out)
     }
     code = memchr(codes, p[1], sizeof codes - 1);
     if (!code) {
-        return fail(r, p + 1, "one of \"\\/bfnrtu behind a backslash");
+        return fail(r, p + 1, "one of \"\\/bfnrtu after a backslash");
     }
     *(*out)++ = values[code - codes];
     return p + 2;
@@ -371,7 +371,7 @@ static char *read_number(struct reader *r, char *start)
         return fail(r, p, "a digit");
     }
     if (*first == '0' && p - first > 1) {
-        return fail(r, first + 1, "no digit behind a leading 0");
+        return fail(r, first + 1, "no digit after a leading 0");
     }
     if (p < r->end && (*p == '.' || (*p | 0x20) == 'e')) {
         return read_fraction(r, start, p, value);
@@ -514,7 +514,7 @@ static bool read_document(struct reader *r, char *p)
     }
     p = skip_space(r, p);
     if (p != r->end) {
-        fail(r, p, "nothing but white space behind the value");
+        fail(r, p, "nothing but white space after the value");
     }
     return p == r->end;
 }

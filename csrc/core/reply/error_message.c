@@ -5,12 +5,16 @@
 #include "base/text.h"
 #include "http/header_fields.h"
 #include "http/media_type.h"
+#include "reply/html_text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define MAX_SENTENCE 500 /* bytes of the server's words in a message */
+#define MAX_HEADING 200  /* bytes of a page's title, and of its heading */
 #define MAX_PLACE 100    /* bytes of one name in a fault's place, and of a redirect's target */
 #define MAX_TYPE 60      /* bytes of a content type in a message */
+#define MAX_LINE 300     /* bytes of a line that lists validation errors */
 
 /* ---- finding ---- */
 
@@ -142,34 +146,61 @@ static void add_place(struct buf *out, const struct reply *reply, uint32_t list)
     }
 }
 
-/*
- * Adds the first of a list of faults, {"loc", "msg"} or plain strings, and how many more there are.
- */
-static bool add_faults(struct buf *out, const struct reply *reply, uint32_t list)
+/* Adds one of a list of validation errors, {"loc", "msg"} or a string; false: it is neither. */
+static bool add_fault(struct buf *out, const struct reply *reply, uint32_t node)
 {
     const struct json_doc *doc = &reply->doc;
     struct words msg;
-    uint32_t first = json_at(doc, list, 0);
-    if (first == JSON_NONE) {
+    if (json_type(doc, node) == JSON_STRING) {
+        msg.text = json_text(doc, node, &msg.len);
+    } else if (!reply_text(reply, node, "msg", &msg) && !reply_text(reply, node, "message", &msg)) {
         return false;
     }
-    if (json_type(doc, first) == JSON_STRING) {
-        msg.text = json_text(doc, first, &msg.len);
-    } else if (!reply_text(reply, first, "msg", &msg) &&
-               !reply_text(reply, first, "message", &msg)) {
-        return false;
-    }
-    buf_addf(out, "%d: ", reply->status);
-    uint32_t place = reply_find(reply, first, "loc");
+    uint32_t place = reply_find(reply, node, "loc");
     if (place != JSON_NONE && json_type(doc, place) == JSON_ARRAY && doc->nodes[place].len > 0) {
         add_place(out, reply, place);
         buf_adds(out, ": ");
     }
     reply_add_cut(out, reply, msg.text, msg.len, MAX_SENTENCE);
-    if (doc->nodes[list].len > 1) {
-        buf_addf(out, " (and %lu more)", (unsigned long)doc->nodes[list].len - 1);
-    }
     return true;
+}
+
+/*
+ * Adds a list of validation errors: the first, those after it that fit the line, and how many more
+ * there are.
+ */
+static bool add_faults(struct buf *out, const struct reply *reply, uint32_t list)
+{
+    const struct json_doc *doc = &reply->doc;
+    uint32_t node = json_at(doc, list, 0);
+    struct buf text;
+    if (node == JSON_NONE) {
+        return false;
+    }
+    buf_init(&text);
+    bool fits = add_fault(&text, reply, node);
+    bool some = fits;
+    unsigned long left = doc->nodes[list].len;
+    for (; fits && left > 0; left--) {
+        if (left < doc->nodes[list].len) {
+            buf_adds(out, "; ");
+        } else {
+            buf_addf(out, "%d: ", reply->status);
+        }
+        buf_add(out, text.data, text.len);
+        out->failed = out->failed || text.failed;
+        buf_clear(&text);
+        if (left > 1) {
+            node = json_next(doc, node);
+            fits = add_fault(&text, reply, node) && out->len + text.len + 2 <= MAX_LINE;
+        }
+    }
+    if (some && left > 0) {
+        buf_addf(out, " (and %lu more)", left);
+    }
+    out->failed = out->failed || text.failed;
+    buf_free(&text);
+    return some;
 }
 
 /* The first line of an answer in plain text; false for markup, broken JSON and nothing. */
@@ -207,8 +238,69 @@ static void add_sentence(struct buf *out, const struct reply *reply, const struc
     }
 }
 
+/* True where a page says no more than the status does: "502 Bad Gateway", "Error 502". */
+static bool repeats_status(const char *text, size_t len, int status, const char *phrase)
+{
+    char known[80];
+    (void)snprintf(known, sizeof known, " %d %s error http code status ", status,
+                   phrase ? phrase : "");
+    for (size_t i = 0; i < len;) {
+        size_t word = 0;
+        while (i + word < len && (text_is_alnum(text[i + word]) || (text[i + word] & 0x80))) {
+            word++;
+        }
+        bool found = word == 0;
+        for (size_t k = 0; !found && known[k]; k++) {
+            found = known[k] == ' ' && strlen(known + k + 1) > word &&
+                    http_same(known + k + 1, word, text + i, word) && known[k + 1 + word] == ' ';
+        }
+        if (!found) {
+            return false;
+        }
+        i += word > 0 ? word : 1;
+    }
+    return true;
+}
+
+/* Adds the title and the heading of an HTML page, as far as they say something. */
+static bool add_page(struct buf *out, const struct reply *reply, const char *phrase)
+{
+    static const char *const names[] = {"title", "h1"};
+    const struct buf *page = &reply->text;
+    struct buf text[2];
+    bool some = false;
+    for (int i = 0; i < 2; i++) {
+        buf_init(&text[i]);
+        html_text(&text[i], page->data, page->len, names[i]);
+        bool told =
+            text[i].len > 0 && !repeats_status(text[i].data, text[i].len, reply->status, phrase);
+        bool again =
+            told && some && http_same(text[0].data, text[0].len, text[1].data, text[1].len);
+        if (told && !again) {
+            buf_adds(out, ": ");
+            reply_add_cut(out, reply, text[i].data, text[i].len, MAX_HEADING);
+            some = true;
+        }
+        out->failed = out->failed || text[i].failed;
+    }
+    buf_free(&text[0]);
+    buf_free(&text[1]);
+    return some;
+}
+
+/* True for a page in HTML, by its type or, where it says none, by its looks. */
+static bool is_page(const struct reply *reply, const char *type, size_t len)
+{
+    if (len == 0) {
+        return reply->text.len > 0 && reply->text.data[0] == '<';
+    }
+    return http_same(type, len, "text/html", 9) ||
+           http_same(type, len, "application/xhtml+xml", 21);
+}
+
 /*
- * Adds what there is to say about an answer that is no JSON: its first line, or at least its type.
+ * Adds what there is to say about a response that is no JSON: its first line, its headings, or at
+ * least its type.
  */
 static void add_unread(struct buf *out, const struct reply *reply, const char *phrase)
 {
@@ -217,12 +309,14 @@ static void add_unread(struct buf *out, const struct reply *reply, const char *p
     size_t len = type ? strcspn(type, "; \t") : 0;
     if (plain_line(reply, type, len, &line)) {
         add_sentence(out, reply, &line, phrase);
+    } else if (is_page(reply, type, len) && add_page(out, reply, phrase)) {
+        return;
     } else if (http_is_json(type)) {
-        buf_adds(out, " (answer in broken JSON)");
+        buf_adds(out, " (response in broken JSON)");
     } else if (len > 0) {
         buf_adds(out, " (");
         reply_add_cut(out, reply, type, len, MAX_TYPE);
-        buf_adds(out, " answer)");
+        buf_adds(out, " response)");
     }
 }
 

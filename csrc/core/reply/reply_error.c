@@ -14,6 +14,19 @@
 #include <string.h>
 
 #define MAX_SENTENCE 500 /* bytes of the server's words about a failed integration */
+#define MAX_CODE 200     /* bytes of its code */
+
+/* True when these words stand in a text, in whatever case. */
+static bool contains(const struct words *words, const char *what)
+{
+    size_t len = strlen(what);
+    for (size_t i = 0; i + len <= words->len; i++) {
+        if (http_same(words->text + i, len, what, len)) {
+            return true;
+        }
+    }
+    return false;
+}
 
 /* True when the server says, with whatever status, that the key is wrong. */
 static bool says_bad_key(const struct reply *reply)
@@ -23,17 +36,20 @@ static bool says_bad_key(const struct reply *reply)
         words.text = reply->text.data;
         words.len = reply->text.len;
     }
-    static const char key[] = "invalid api key";
-    const size_t key_len = sizeof key - 1;
-    for (size_t i = 0; i + key_len <= words.len; i++) {
-        if (http_same(words.text + i, key_len, key, key_len)) {
-            return true;
-        }
-    }
-    return false;
+    return contains(&words, "invalid api key");
 }
 
-/* The kind by status, but for the 404 of a wrong key. */
+/*
+ * True when it says that the user has no account for this: in its sentence, for elsewhere in a body
+ * may stand what the caller sent.
+ */
+static bool says_not_connected(const struct reply *reply)
+{
+    struct words words;
+    return reply_message(reply, &words) && contains(&words, "please integrate first");
+}
+
+/* The kind by status, but for the 404s that mean something else. */
 static enum bosa_status kind_of(const struct reply *reply)
 {
     switch (reply->status) {
@@ -41,7 +57,10 @@ static enum bosa_status kind_of(const struct reply *reply)
     case 403:
         return BOSA_AUTH;
     case 404:
-        return says_bad_key(reply) ? BOSA_AUTH : BOSA_NOT_FOUND;
+        if (says_bad_key(reply)) {
+            return BOSA_AUTH;
+        }
+        return says_not_connected(reply) ? BOSA_NOT_CONNECTED : BOSA_NOT_FOUND;
     case 429:
         return BOSA_RATE_LIMIT;
     default:
@@ -50,7 +69,19 @@ static enum bosa_status kind_of(const struct reply *reply)
     if (reply->status < 400) {
         return BOSA_PROTOCOL;
     }
-    return reply->status < 500 ? BOSA_API : BOSA_SERVER;
+    if (reply->status >= 500) {
+        return BOSA_SERVER;
+    }
+    return says_not_connected(reply) ? BOSA_NOT_CONNECTED : BOSA_API;
+}
+
+/* The kind of a 2xx that says it failed. */
+static enum bosa_status kind_of_failure(const struct reply *reply)
+{
+    if (says_bad_key(reply)) {
+        return BOSA_AUTH;
+    }
+    return says_not_connected(reply) ? BOSA_NOT_CONNECTED : BOSA_API;
 }
 
 /* error.recovery, JSON_NONE when it is not there. */
@@ -267,13 +298,19 @@ static enum bosa_status fill_body(const struct reply *reply, struct bosa_error *
     return set_body(err, text->data, before_input(text->data, text->len));
 }
 
-/* Puts the server's code into the error, a space in place of each control character. */
-static enum bosa_status set_code(struct bosa_error *err, const char *text, size_t len)
+/* Sets the error's code to one line of the server's text. */
+static enum bosa_status set_code(const struct reply *reply, struct bosa_error *err,
+                                 const char *text, size_t len)
 {
-    enum bosa_status status = error_field(&err->code, text, len);
-    for (char *p = err->code; p && *p; p++) {
-        *p = text_is_control(*p) ? ' ' : *p;
+    struct buf code;
+    buf_init(&code);
+    reply_add_cut(&code, reply, text, len, MAX_CODE);
+    enum bosa_status status =
+        code.failed ? BOSA_NOMEM : error_field(&err->code, code.len ? code.data : "", code.len);
+    if (status == BOSA_OK) {
+        text_flatten(err->code, strlen(err->code));
     }
+    buf_free(&code);
     return status;
 }
 
@@ -288,18 +325,18 @@ static enum bosa_status fill_code(const struct reply *reply, struct bosa_error *
     uint32_t error = reply_find(reply, reply_root(reply), "error");
     uint32_t node = reply_find(reply, error, "code");
     if (reply_text(reply, error, "code", &words)) {
-        return set_code(err, words.text, words.len);
+        return set_code(reply, err, words.text, words.len);
     }
     if (!is_number(&reply->doc, node)) {
         bool found = reply_text(reply, error, "type", &words) ||
                      reply_text(reply, reply_root(reply), "code", &words);
-        return found ? set_code(err, words.text, words.len) : BOSA_OK;
+        return found ? set_code(reply, err, words.text, words.len) : BOSA_OK;
     }
     buf_init(&number);
     error_init(&ignored);
     enum bosa_status status = json_write(&number, &reply->doc, node, &ignored);
     if (status == BOSA_OK) {
-        status = number.failed ? BOSA_NOMEM : error_field(&err->code, number.data, number.len);
+        status = number.failed ? BOSA_NOMEM : set_code(reply, err, number.data, number.len);
     }
     error_clear(&ignored);
     buf_free(&number);
@@ -334,7 +371,7 @@ static bool has_failed(const struct reply *reply)
     return success != JSON_NONE && json_type(&reply->doc, success) == JSON_FALSE;
 }
 
-/* Fills everything behind kind and message. */
+/* Fills everything after kind and message. */
 static enum bosa_status fill(const struct reply *reply, int64_t now_unix, struct bosa_error *err)
 {
     struct words reference;
@@ -363,7 +400,7 @@ enum bosa_status reply_judge(const struct reply *reply, bool integration, int64_
     if (reply->status >= 300 && reply->status != 304) {
         kind = kind_of(reply);
     } else if (integration && reply->status < 300 && has_failed(reply)) {
-        kind = BOSA_API;
+        kind = kind_of_failure(reply);
     } else {
         return BOSA_OK;
     }

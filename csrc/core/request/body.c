@@ -3,7 +3,7 @@
  * setting that to nothing; files are read at an offset (pread), so that their descriptors have no
  * place of their own that could be wrong. A FIFO or a device is a feed with a descriptor: whoever
  * feeds it reads it, without blocking (body_read_stream). Invariant: `current` is the first segment
- * that may still have bytes, and `hungry` is set only while that one is a feed without any.
+ * that may still have bytes, and `needs_input` is set only while that one is a feed without any.
  */
 #include "request/body.h"
 
@@ -37,7 +37,7 @@ struct body {
     int64_t length; /* of all segments, -1: not known */
     int64_t known;  /* of the segments whose size is known; never past INT64_MAX */
     int64_t done;
-    bool hungry; /* the current segment is a feed that the reader waits for */
+    bool needs_input; /* the current segment is a feed that the reader waits for */
 };
 
 struct body *body_new(void)
@@ -167,7 +167,7 @@ const char *body_bytes(const struct body *body, size_t *len)
 
 uint32_t body_needs_input(const struct body *body)
 {
-    return body->hungry ? body->list[body->current].id : BODY_NO_FEED;
+    return body->needs_input ? body->list[body->current].id : BODY_NO_FEED;
 }
 
 /* Bytes in memory have no way to fail. */
@@ -270,7 +270,7 @@ enum bosa_status body_read(struct body *body, char *out, size_t cap, size_t *got
         size_t n;
         enum bosa_status status = read_segment(segment, out + *got, cap - *got, &n, err);
         if (status == BOSA_AGAIN) {
-            body->hungry = *got == 0;
+            body->needs_input = *got == 0;
             return *got > 0 ? BOSA_OK : BOSA_AGAIN;
         }
         if (status != BOSA_OK) {
@@ -286,10 +286,10 @@ enum bosa_status body_read(struct body *body, char *out, size_t cap, size_t *got
     return BOSA_OK;
 }
 
-/* Only a feed that is dry can be hungry, so its buffer is free for the new bytes. */
+/* Only a feed that is dry can need input, so its buffer is free for the new bytes. */
 enum bosa_status body_feed(struct body *body, const char *bytes, size_t len)
 {
-    if (!body->hungry) {
+    if (!body->needs_input) {
         return BOSA_AGAIN;
     }
     if (len == 0) {
@@ -303,17 +303,17 @@ enum bosa_status body_feed(struct body *body, const char *bytes, size_t len)
         return BOSA_NOMEM;
     }
     segment->fed += (int64_t)len;
-    body->hungry = false;
+    body->needs_input = false;
     return BOSA_OK;
 }
 
 enum bosa_status body_feed_end(struct body *body)
 {
-    if (!body->hungry) {
+    if (!body->needs_input) {
         return BOSA_AGAIN;
     }
     body->list[body->current].ended = true;
-    body->hungry = false;
+    body->needs_input = false;
     return BOSA_OK;
 }
 
@@ -348,7 +348,7 @@ enum bosa_status body_rewind(struct body *body, struct bosa_error *err)
     }
     body->current = 0;
     body->done = 0;
-    body->hungry = false;
+    body->needs_input = false;
     return BOSA_OK;
 }
 

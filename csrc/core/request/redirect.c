@@ -148,16 +148,16 @@ enum bosa_status request_redirect(struct request *request, const char *location,
     struct buf out;
     size_t len = strcspn(location, "#");
     if (len == 0 || memchr(location, '\\', len)) {
-        return refuse(location, "it makes no sense", err);
+        return refuse(location, "it is malformed", err);
     }
     if (!url_parse(&base, request->url, strlen(request->url))) {
-        return refuse(location, "the request's own URL makes no sense", err);
+        return refuse(location, "the request's own URL is malformed", err);
     }
     buf_init(&out);
     const char *why = NULL;
     if (!resolve(&out, request->url, &base, location, len) ||
         !url_parse(&target, out.data, out.len)) {
-        why = "it makes no sense";
+        why = "it is malformed";
     } else if (!url_same_origin(&base, &target)) {
         why = "it is another origin";
     }

@@ -26,7 +26,7 @@ static enum bosa_status no_memory(struct compiler *c)
 
 static enum bosa_status nonsense(struct compiler *c, const char *what)
 {
-    return error_set(c->err, BOSA_PROTOCOL, "the server's schema makes no sense: %s", what);
+    return error_set(c->err, BOSA_PROTOCOL, "malformed schema: %s", what);
 }
 
 /* Makes room for one more item of a growing array. False: no memory. */
@@ -109,8 +109,7 @@ static enum bosa_status compile_ref(struct compiler *c, uint32_t node, uint32_t 
         return nonsense(c, "its references lead through lists that are too long");
     }
     if (target == JSON_NONE) {
-        return error_set(c->err, BOSA_PROTOCOL,
-                         "the server's schema makes no sense: a reference to nowhere: %.*s",
+        return error_set(c->err, BOSA_PROTOCOL, "malformed schema: a reference to nowhere: %.*s",
                          (int)(len < 100 ? len : 100), ref ? ref : "");
     }
     return compile(c, target, out);

@@ -256,6 +256,9 @@ void validation_errors_add(struct validation_errors *errors, const struct place 
     if (!path.failed && !is_listed(errors, &path, keyword)) {
         write_message(&message, errors, at, &path, keyword, suggestion, text);
         errors->failed = errors->failed || message.failed;
+        if (!message.failed) { /* names are the server's */
+            text_flatten(message.data, message.len - 1);
+        }
         errors->count++;
         if (!message.failed && !errors->first) {
             errors->first = mem_dup(message.data, message.len - 1);

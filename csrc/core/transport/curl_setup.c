@@ -43,6 +43,9 @@ static CURLcode set_chosen(CURL *easy, const struct transfer_options *o)
         SET(CURLOPT_CAINFO, o->ca_file);
         (void)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL); /* the system's, where there is one */
     }
+    if (o->ca_dir) { /* a TLS library that knows no directories has the rest */
+        (void)curl_easy_setopt(easy, CURLOPT_CAPATH, o->ca_dir);
+    }
     return bad;
 }
 

@@ -25,6 +25,7 @@
 struct transfer_options {
     int max_connections;    /* requests under way at once; more wait in the order they came */
     const char *ca_file;    /* all borrowed for the call; NULL: libcurl's default */
+    const char *ca_dir;     /* besides ca_file, or instead of it; NULL likewise */
     const char *proxy;      /* NULL: the environment's; "": none */
     const char *user_agent; /* NULL: "bosa-lua/VERSION" */
     bool verify;            /* TLS certificates and names */

@@ -30,6 +30,9 @@ end
 local function add_options(parser)
   parser:option("--api-url", "Base URL of the BOSA server (default: $BOSA_API_BASE_URL, the one logged in to, "
     .. "https://api.bosa.id)."):argname("<url>")
+  parser:option("--ca-file", "Certificates of authorities to trust instead of the system's (default: $BOSA_CA_FILE, "
+    .. "$SSL_CERT_FILE, $SSL_CERT_DIR, $CURL_CA_BUNDLE)."):argname("<file>")
+  parser:flag("--allow-http", "Send keys over plain http to a server that is not on this machine.")
   parser:flag("-v --verbose", "Tell on standard error what is sent and what comes back.")
   parser:flag("--version", "Show the version and exit."):action(function()
     print("bosa " .. require("bosa").version)
@@ -37,13 +40,15 @@ local function add_options(parser)
   end)
 end
 
+local WITH_VALUE = { ["--api-url"] = true, ["--ca-file"] = true } -- of the options above
+
 --- The first word of the arguments that is no option.
 ---@param args string[]
 ---@return string?
 function commands.word_of(args)
   local i = 1
   while args[i] do
-    if args[i] == "--api-url" then
+    if WITH_VALUE[args[i]] then
       i = i + 1
     elseif args[i]:sub(1, 1) ~= "-" then
       return args[i]

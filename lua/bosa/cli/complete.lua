@@ -11,7 +11,9 @@ local terminal_text = require("bosa.cli.terminal_text")
 local complete = {}
 
 local FILES = { { ":" } }
-local FILE_OPTIONS = { ["--output"] = true, ["-o"] = true, ["--input"] = true, ["--config"] = true, ["--diff"] = true }
+local FILE_OPTIONS = {
+  ["--output"] = true, ["-o"] = true, ["--input"] = true, ["--config"] = true, ["--diff"] = true, ["--ca-file"] = true,
+}
 
 ---------------------------------------------------------------------------------------------------
 -- what the cache knows
@@ -186,6 +188,13 @@ function complete.list(words)
   return position and position(plain) or {}
 end
 
+--- Whether a candidate may be offered as `word`. Those that no word can hold as they are would become others: the names
+-- are a server's. The sign of file names is only ours.
+local function is_offered(entry, word)
+  if entry == FILES[1] then return true end
+  return entry[1] ~= ":" and entry[1]:sub(1, #word) == word and terminal_text.safe(entry[1]) == entry[1]
+end
+
 --- Runs `bosa __complete -- WORD...`.
 ---@param args string[]
 ---@return integer exit_code
@@ -195,8 +204,8 @@ function complete.main(args)
   if #words == 0 then words[1] = "" end
   local current = words[#words]
   for _, entry in ipairs(complete.list(words)) do
-    if entry[1] == ":" or entry[1]:sub(1, #current) == current then
-      io.stdout:write(terminal_text.safe(entry[1]), entry[2] and "\t" .. short(entry[2]) or "", "\n")
+    if is_offered(entry, current) then
+      io.stdout:write(entry[1], entry[2] and "\t" .. short(entry[2]) or "", "\n")
     end
   end
   return exit.codes.ok

@@ -9,7 +9,7 @@ _bosa() {
   read -r -a words <<<"$line"
   case $line in *[[:space:]]) words+=("") ;; esac
   whole=${words[${#words[@]} - 1]}
-  # bash splits a word at = : and @, and replaces what is behind the last of them, or from the @ on
+  # bash splits a word at = : and @, and replaces what comes after the last of them, or from the @ on
   case $current in = | : | := | @) current= ;; esac
   before=${whole%"$current"} before=${before%@}
   COMPREPLY=()
@@ -26,7 +26,10 @@ _bosa() {
       return
     fi
     case $entry in *[=@]) compopt -o nospace 2>/dev/null ;; esac
-    COMPREPLY+=("${entry#"$before"}")
+    entry=${entry#"$before"}
+    # names and values are a server's: quoted, bash takes nothing in them for a command
+    case $entry in *[!A-Za-z0-9_.,:=@%/+-]*) printf -v entry %q "$entry" ;; esac
+    COMPREPLY+=("$entry")
   done < <(bosa __complete -- "${words[@]:1}" 2>/dev/null)
 }
 complete -F _bosa bosa

@@ -1,13 +1,14 @@
 --- What a subcommand is given: the hub, the terminal, and one way to say what went wrong.
 
 local bosa = require("bosa")
+local core = require("bosa.core")
 local loop = require("bosa.loop")
 local task = require("bosa.task")
 local uv = require("luv")
 local config = require("bosa.cli.config")
 local exit = require("bosa.cli.exit")
 local interrupt = require("bosa.cli.interrupt")
-local safe = require("bosa.cli.terminal_text").safe
+local terminal_text = require("bosa.cli.terminal_text")
 
 local context = {}
 local codes = exit.codes
@@ -21,8 +22,6 @@ local KIND_CODES = {
   cancelled = codes.general,
   closed = codes.general,
 } -- every other kind is a request that went wrong
-
-local MOST_FAULTS = 4 -- of the parameters, in one line
 
 ---@class bosa.cli.Context
 ---@field options table the parsed arguments
@@ -61,7 +60,7 @@ end
 local function written(ok, message, errno)
   if ok then return end
   if errno == 32 then exit.with(codes.pipe) end -- EPIPE: who read has had enough
-  io.stderr:write("bosa: can't write to standard output: ", tostring(message), "\n")
+  io.stderr:write("bosa: can't write to standard output: ", terminal_text.safe(tostring(message)), "\n")
   exit.with(codes.general)
 end
 
@@ -72,16 +71,17 @@ function Context:write(text)
   written(io.stdout:write(text))
 end
 
---- Writes a line to standard output.
+--- Writes text for people to standard output, and ends the line. Whatever a server put into it, a terminal shows it
+-- and obeys none of it.
 ---@param text string?
-function Context:print(text) self:write((text or "") .. "\n") end
+function Context:print(text) self:write(terminal_text.lines(text or "", self.color) .. "\n") end
 
---- Writes a line to standard error.
+--- Writes text for people to standard error, likewise.
 ---@param text string
 function Context:note(text)
   if self.bar then self.bar:clear() end
   io.stdout:flush()
-  io.stderr:write(text, "\n")
+  io.stderr:write(terminal_text.lines(text, self.color), "\n")
 end
 
 --- Text in a style, where colours are wanted.
@@ -99,22 +99,6 @@ end
 ---@param message string
 function context.error(kind, message) return loop.error(kind, message, "no") end
 
---- An error as one line; of several faults, not only the first.
-local function line_of(err)
-  local text = tostring(err)
-  local details = type(err) == "table" and err.details
-  if type(details) == "table" and text:find(" %(and %d+ more%)$") then
-    for i = 2, math.min(#details, MOST_FAULTS) do
-      local message = type(details[i]) == "table" and details[i].message
-      if not message then return text end
-      if i == 2 then text = text:gsub(" %(and %d+ more%)$", "") end
-      text = text .. "; " .. tostring(message)
-    end
-    if #details > MOST_FAULTS then text = ("%s; and %d more"):format(text, #details - MOST_FAULTS) end
-  end
-  return (text:gsub("%s*\n%s*", "; "))
-end
-
 --- Whether what went wrong may be that the session's token is too old.
 local function is_expired(self, kind)
   local session = kind == "auth" and self.session_
@@ -128,7 +112,8 @@ function Context:fail(err)
   if type(err) == "table" and err.exit_code then return err.exit_code end
   local kind = type(err) == "table" and err.kind
   local hint = is_expired(self, kind) and "; the session has expired, run `bosa auth login`" or ""
-  self:note("bosa: " .. safe(line_of(err)) .. hint)
+  local line = tostring(err):gsub("%s*\n%s*", "; ")
+  self:note("bosa: " .. terminal_text.safe(line) .. hint)
   if not kind then return codes.general end
   return KIND_CODES[kind] or codes.request
 end
@@ -173,7 +158,7 @@ function Context:credentials()
     api_url = url,
     api_key = set("BOSA_API_KEY") or (own and session.api_key) or nil,
     token = set("BOSA_TOKEN") or (own and session.token) or nil,
-    allow_http = own and session.allow_http == true or nil,
+    allow_http = self.options.allow_http or (own and session.allow_http == true) or nil,
   }
 end
 
@@ -183,7 +168,7 @@ function Context:token()
   local credentials, err = self:credentials()
   if not credentials then return nil, err end
   if credentials.token then return credentials.token end
-  return nil, context.error("auth", "no user token: run `bosa auth login`, or set BOSA_TOKEN")
+  return nil, context.error("auth", "no user token was given: run `bosa auth login`, or set BOSA_TOKEN")
 end
 
 local function show_event(cx)
@@ -206,6 +191,7 @@ function Context:make_hub(credentials)
     api_key = credentials.api_key,
     token = credentials.token,
     allow_http = credentials.allow_http,
+    ca_file = self.options.ca_file,
     cache_dir = config.cache_dir(),
     int64 = rawget(_G, "jit") and "cdata" or nil, -- digits stay numbers in the JSON that is printed
     on_event = self.options.verbose and show_event(self) or nil,
@@ -224,7 +210,8 @@ function Context:hub(anonymous)
   local credentials, err = self:credentials()
   if not credentials then return nil, err end
   if not credentials.api_key and not anonymous then
-    return nil, context.error("auth", "no API key: run `bosa auth login`, or set BOSA_API_KEY")
+    local message = credentials.token and "no API key was given: run `bosa auth login`, or set BOSA_API_KEY"
+    return nil, context.error("auth", message or core.no_credentials)
   end
   if not self.hub_ then
     self.hub_, err = self:make_hub(credentials)

@@ -27,7 +27,8 @@ local function bad_arguments(word, message)
   local known = false
   for _, name in ipairs(commands.names) do known = known or name == word end
   local name = "bosa" .. (known and " " .. word or "")
-  io.stderr:write(("%s: %s (see `%s --help`)\n"):format(name, message:gsub("%s*\n%s*", "; "), name))
+  local line = require("bosa.cli.terminal_text").safe((message:gsub("%s*\n%s*", "; ")))
+  io.stderr:write(("%s: %s (see `%s --help`)\n"):format(name, line, name))
   return code
 end
 
@@ -69,7 +70,8 @@ function cli.main(args)
   local ok, result = pcall(main, args)
   if ok then return result end
   if result == "interrupted!" then return exit.codes.interrupted end
-  io.stderr:write("bosa: ", (tostring(result):gsub("%s*\n.*", "")), "\n")
+  local line = tostring(result):gsub("%s*\n.*", "")
+  io.stderr:write("bosa: ", require("bosa.cli.terminal_text").safe(line), "\n")
   return exit.codes.general
 end
 

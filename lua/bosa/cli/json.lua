@@ -1,6 +1,7 @@
 --- JSON as the command prints it.
 
 local sorted_json = require("bosa.sorted_json")
+local terminal_text = require("bosa.cli.terminal_text")
 
 local COLORS = {
   name = "cyan", string = "green", number = "yellow", cdata = "yellow", boolean = "yellow", userdata = "dim",
@@ -10,11 +11,11 @@ local COLORS = {
 ---@param cx bosa.cli.Context
 ---@param value any
 local function print_json(cx, value)
-  if not cx.tty then return cx:print(sorted_json.line(value)) end
+  if not cx.tty then return cx:write(sorted_json.line(value) .. "\n") end
   local text = sorted_json.encode(value, function(kind, text)
     return COLORS[kind] and cx:paint(COLORS[kind], text) or text
   end)
-  cx:print((text:gsub("\194[\128-\159]", " "):gsub("\127", " ")))
+  cx:print(terminal_text.json(text))
 end
 
 return print_json

@@ -27,7 +27,8 @@ end
 --- Writes a line. Raises when it can't.
 ---@param text string
 function OutputFile:line(text)
-  if not self.file then return self.cx:print(text) end
+  if not self.file and self.cx.tty then return self.cx:print(text) end
+  if not self.file then return self.cx:write(text .. "\n") end
   local ok, err = self.file:write(text .. "\n")
   if not ok then error(err, 0) end
 end

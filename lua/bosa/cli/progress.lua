@@ -35,7 +35,7 @@ local function draw(self)
   self.text = nil
   if not text then return end
   self.due, self.drawn = core.now() + BETWEEN, true
-  io.stderr:write("\r\27[K", text)
+  io.stderr:write("\r\27[K", terminal_text.safe(text))
   io.stderr:flush()
 end
 

@@ -54,7 +54,7 @@ end
 ---@param rows any[][]
 local function print_table(cx, headers, rows)
   local cells = cells_of(rows)
-  if cx.tty then return print_aligned(cx, headers, cells) end
+  if cx.tty then return print_aligned(cx, cells_of({ headers })[1], cells) end
   for _, row in ipairs(cells) do cx:print(table.concat(row, "\t")) end
 end
 

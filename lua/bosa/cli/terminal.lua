@@ -3,6 +3,7 @@
 
 local uv = require("luv")
 local exit = require("bosa.cli.exit")
+local terminal_text = require("bosa.cli.terminal_text")
 
 local terminal = {}
 
@@ -85,7 +86,7 @@ local function strip(line) return line and line:gsub("^\239\187\191", ""):match(
 ---@param question string
 ---@return string?
 function terminal.ask(cx, question)
-  if cx.interactive then io.stderr:write(question, ": ") end
+  if cx.interactive then io.stderr:write(terminal_text.safe(question), ": ") end
   return strip(io.read("*l"))
 end
 

@@ -31,7 +31,7 @@ local bosa = {}
 ---@field cache_dir? string|boolean a directory that schemas are kept in between runs; true: the XDG cache directory
 ---@field cache_ttl? integer seconds that they are kept for (3600)
 ---@field cache? table in nginx: the `ngx.shared` dictionary that shares schemas between workers
----@field ca_file? string certificates to trust in place of the system's
+---@field ca_file? string certificates to trust in place of the system's (else of $BOSA_CA_FILE, $SSL_CERT_FILE ...)
 ---@field proxy? string URL of a proxy, as libcurl takes it
 ---@field verify? boolean check TLS certificates (true)
 ---@field user_agent? string what User-Agent says

@@ -209,6 +209,7 @@ function Hub:close() end
 ---| "unknown_connector"
 ---| "unknown_action"
 ---| "auth" 401 and 403, and an API key that isn't valid
+---| "not_connected" the user has connected no account
 ---| "not_found"
 ---| "rate_limit" 429
 ---| "api" any other 4xx
@@ -216,7 +217,7 @@ function Hub:close() end
 ---| "connection"
 ---| "timeout"
 ---| "tls"
----| "protocol" an answer that makes no sense
+---| "protocol" a malformed response
 ---| "file"
 ---| "cancelled"
 ---| "closed"

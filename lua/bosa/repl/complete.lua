@@ -6,6 +6,7 @@ local core = require("bosa.core")
 local candidates = require("bosa.candidates")
 local loop = require("bosa.loop")
 local names = require("bosa.repl.names")
+local terminal_text = require("bosa.cli.terminal_text")
 local reserved = require("bosa.reserved")
 local scan = require("bosa.repl.scan")
 local task = require("bosa.task")
@@ -283,6 +284,12 @@ local function at(self, typed)
   return lead, globals(self, lead), ""
 end
 
+--- Whether a word, which may be a server's, stands for itself in Lua: as a name, or where `quote` says so in a string.
+local function stands_for_itself(word, quote)
+  if not quote then return word:find("^[%a_][%w_]*$") ~= nil end
+  return not word:find("[\"'\\%]]") and terminal_text.safe(word) == word
+end
+
 --- What the word at the end of a text may become.
 ---@param text string all that has been typed of the chunk, up to the cursor
 ---@return integer start where the word begins
@@ -292,8 +299,9 @@ function Complete:at(text)
   local ok, lead, list, ending = pcall(at, self, text)
   if not ok then return #text + 1, {}, "" end
   local seen, words = {}, {}
+  local quote = ending ~= "" and ending ~= " = "
   for _, word in ipairs(candidates.starting_with(lead, list)) do
-    if not seen[word] then words[#words + 1] = word end
+    if not seen[word] and stands_for_itself(word, quote) then words[#words + 1] = word end
     seen[word] = true
   end
   table.sort(words)

@@ -32,7 +32,7 @@ end
 ---@return string
 function literal.quote(text)
   local quoted = text:gsub('[%c"\\]', function(char) return ESCAPES[char] or as_digits(char) end)
-  quoted = is_utf8(quoted) and quoted:gsub("\194[\128-\159]", as_digits) or quoted:gsub("[\128-\255]", as_digits)
+  quoted = is_utf8(quoted) and terminal_text.replace_obeyed(quoted, as_digits) or quoted:gsub("[\128-\255]", as_digits)
   return '"' .. quoted .. '"'
 end
 

@@ -71,7 +71,7 @@ local function parse(path, text)
   end
   for i, exchange in ipairs(value.exchanges) do
     if not is_exchange(exchange) then
-      return fail("protocol", "the cassette %s: exchange %d makes no sense", path, i)
+      return fail("protocol", "the cassette %s: exchange %d is malformed", path, i)
     end
   end
   return value.exchanges
@@ -230,7 +230,7 @@ local function reply_of(exchange)
   local reply = exchange.reply
   if not reply then return nil, exchange.error end
   local bytes = read_body.write(reply)
-  if not bytes then return nil, { kind = "protocol", message = "the cassette's reply makes no sense" } end
+  if not bytes then return nil, { kind = "protocol", message = "the cassette's reply is malformed" } end
   return { status = reply.status, headers = reply.headers, body = bytes }
 end
 

@@ -124,7 +124,7 @@ end
 local function json_reply(value, status)
   local text, err = core.json.encode(value)
   if text then return { status = status or 200, headers = JSON_HEADERS, body = text } end
-  return nil, { kind = "protocol", message = "the stub's answer can't be JSON: " .. err.message, sent = "yes" }
+  return nil, { kind = "protocol", message = "the stub's response can't be JSON: " .. err.message, sent = "yes" }
 end
 
 local function file_reply(file)

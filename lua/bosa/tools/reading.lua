@@ -1,9 +1,9 @@
 --- What an action's name says of what it does. Only the name is known, so the rule is a narrow one:
 --
--- An action reads when the first word of its name (behind the last `/`) is one of get, list, search, find, read, fetch,
--- count, describe, show, view and download, and no word of it says that it also writes (create, delete, update, ...) or
--- does more than one thing (and, or, then). It adds when that first word is create, add, upload and the like and no
--- other word says more; it settles, so that a second run changes nothing more, when it is delete, set and the like.
+-- An action reads when the first word of its name (after the last `/`) is one of READS, and no word says that it
+-- also writes (create, delete, revoke, ...) or does more than one thing (and, or, then). It adds when that first one is
+-- create, add, upload and the like and no other word says more; it settles, so that a second run changes nothing more,
+-- when it is delete, set and the like.
 
 local reading = {}
 
@@ -15,10 +15,13 @@ end
 
 local READS = set("get list search find read fetch count describe show view download")
 local ADDS = set("create add insert upload copy duplicate send append post reply invite")
-local SETTLES = set("delete remove revoke trash purge clear drop destroy erase set replace enable disable")
-local WRITES = set("create delete remove update replace set add send write move upload insert edit clear and or then")
+local DESTROYS = "delete remove revoke trash purge clear drop destroy erase wipe expunge truncate prune discard unlink "
+  .. "uninstall terminate kill "
+local SETTLES = set(DESTROYS .. "set replace enable disable")
+local WRITES = set(DESTROYS .. "create update replace set add send write move rename upload insert edit merge reset "
+  .. "cancel enable disable disconnect and or then")
 
---- The words of a name in lower case, and the place of the first one behind the last slash.
+--- The words of a name in lower case, and the place of the first one after the last slash.
 local function words_of(name)
   local words, first = {}, 1
   for segment in name:gmatch("[^/]+") do

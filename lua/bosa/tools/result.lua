@@ -54,6 +54,8 @@ end
 
 local ADVICE = {
   auth = "The credentials are missing, have expired or do not suffice. Calling again does not help; tell the user.",
+  not_connected = "The user has connected no account of this service. Calling again does not help; tell the user to "
+    .. "connect one.",
   not_found = "Check the names and ids in the arguments.",
   unknown_action = "Use only the tools that are listed.",
   unknown_connector = "Use only the tools that are listed.",
@@ -197,7 +199,7 @@ end
 
 local function of_cut(data, text, options, properties)
   local whole, shown = save_whole(data, options), cut(text, options.max_length)
-  local note = ("Only the first %d of %d bytes of the answer are shown. %s%s"):format(#shown, #text,
+  local note = ("Only the first %d of %d bytes of the response are shown. %s%s"):format(#shown, #text,
     how_to_see(properties), see_file(whole))
   return ("[%s]\n%s"):format(note, shown), { note = note, whole = whole }
 end
@@ -209,7 +211,7 @@ local function of_list(response, options, properties)
   local members = { data = items, meta = meta_of(response), next_page = next_page(response) }
   if not all then
     members.whole = save_whole(response:get_data(), options)
-    members.note = ("Only %d of the %d items of this page are shown, the answer is too long. %s%s"):format(#items,
+    members.note = ("Only %d of the %d items of this page are shown, the response is too long. %s%s"):format(#items,
       #response, how_to_see(properties, #items), see_file(members.whole))
   end
   return write(members, { data = "[" .. table.concat(texts, ",") .. "]" }), members
@@ -252,7 +254,7 @@ local function of_file(file, options)
     if not path then return nil, err end
     about.path = path
   elseif not about.text then
-    note = "The answer is a file. It was not saved, as no directory for files was set up."
+    note = "The response is a file. It was not saved, as no directory for files was set up."
   end
   local members = { file = about, note = note }
   return line(members), members
@@ -281,7 +283,7 @@ end
 ---@return bosa.ToolResult
 function result.of_response(response, options, properties)
   local ok, text, members = pcall(describe, response, options, properties)
-  if not ok then return result.failed("The answer can't be shown: " .. tostring(text)) end
+  if not ok then return result.failed("The response can't be shown: " .. tostring(text)) end
   if not text then
     return result.failed(("The action was carried out, but its file can't be saved: %s"):format(tostring(members)),
       members)

@@ -2,8 +2,9 @@
 
 local config = require("bosa.cli.config")
 local context = require("bosa.cli.context")
+local safe = require("bosa.cli.terminal_text").safe
 local terminal = require("bosa.cli.terminal")
-local bosa = require("bosa")
+local core = require("bosa.core")
 
 local auth = { summary = "Log in, log out, show who is logged in" }
 
@@ -19,7 +20,6 @@ function auth.configure(parser)
   login:argument("client_api_key", "Client API key (better left out)."):args("?")
   login:argument("username", "User identifier."):args("?")
   login:argument("user_secret", "User secret (better left out)."):args("?")
-  login:flag("--allow-http", "Send the key over plain http to a server that is not on this machine.")
   parser:command("logout", "Forget the session.")
   parser:command("status", "Show who is logged in, where, and until when.")
 end
@@ -42,16 +42,22 @@ local function answers(cx, options)
   return given
 end
 
+--- A server's text as a line of the session; nil: none.
+local function kept(value)
+  if type(value) == "number" then value = tostring(value) end
+  return type(value) == "string" and safe(value) or nil
+end
+
 local function session_of(url, given, token, allow_http)
   return {
     api_url = url,
     api_key = given.api_key,
     username = given.username,
     token = token.token,
-    token_type = token.token_type ~= bosa.null and token.token_type or nil,
-    expires_at = token.expires_at ~= bosa.null and token.expires_at or nil,
+    token_type = kept(token.token_type),
+    expires_at = kept(token.expires_at),
     expires = token.expires,
-    user_id = token.user_id ~= bosa.null and token.user_id or nil,
+    user_id = kept(token.user_id),
     allow_http = allow_http or nil,
   }
 end
@@ -81,11 +87,14 @@ local function login(cx, options)
     local code = cx:fail(err)
     return REFUSED[err.kind] and 2 or code
   end
+  if token.token:find("%c") then
+    return cx:fail(context.error("protocol", "malformed response: the token has control characters"))
+  end
   local ok, message = config.save(session_of(url, given, token, options.allow_http))
   if not ok then return cx:fail("the session can't be kept: " .. message) end
-  cx:print(cx:paint("green", "Logged in as " .. given.username))
+  cx:print(cx:paint("green", "Logged in as " .. safe(given.username)))
   if cx.tty then
-    cx:print("Token expires: " .. tostring(token.expires_at))
+    cx:print("Token expires: " .. safe(tostring(token.expires_at)))
     cx:print("Session saved to " .. config.path())
   end
   for _, variable in ipairs({ "BOSA_API_KEY", "BOSA_TOKEN" }) do
@@ -94,7 +103,7 @@ local function login(cx, options)
 end
 
 local function not_authenticated(cx)
-  return cx:fail(context.error("auth", "not authenticated: run `bosa auth login`, or set BOSA_API_KEY and BOSA_TOKEN"))
+  return cx:fail(context.error("auth", "not authenticated: " .. core.no_credentials))
 end
 
 local function logout(cx)
@@ -119,7 +128,7 @@ local function status(cx)
   local session = cx:session()
   local from_session = credentials.token ~= nil and credentials.token == session.token
   local function row(name, value)
-    if value then cx:print(cx:paint("bold", name .. ":") .. " " .. tostring(value)) end
+    if value then cx:print(cx:paint("bold", name .. ":") .. " " .. safe(tostring(value))) end
   end
   row("Username", from_session and session.username)
   row("API URL", credentials.api_url or DEFAULT_URL)

@@ -23,14 +23,20 @@ local function command_help(topic)
   return nil
 end
 
+--- A name as a word of a command line that may be copied into a shell.
+local function shell_word(name)
+  if name:find("^[%w_.,:/@%%+-]+$") then return name end
+  return "'" .. name:gsub("'", "'\\''") .. "'"
+end
+
 --- A command line that would run the action: its required parameters are left to be filled in.
 local function example(connector, action, parameters)
-  local words = { "bosa run", connector, action }
+  local words = { "bosa run", shell_word(connector), shell_word(action) }
   for _, parameter in ipairs(parameters) do
     if parameter.required and not parameter.name:find(".", 1, true) then
       local kind = parameter.type
       local sign = kind == "file" and "@" or (kind == "object" or kind:find("^array of object")) and ":=" or "="
-      words[#words + 1] = parameter.name .. sign .. "..."
+      words[#words + 1] = shell_word(parameter.name) .. sign .. "..."
     end
   end
   return table.concat(words, " ")

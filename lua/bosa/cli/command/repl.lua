@@ -1,5 +1,6 @@
 --- bosa repl: a Lua prompt on a hub.
 
+local core = require("bosa.core")
 local exit = require("bosa.cli.exit")
 local complete = require("bosa.repl.complete")
 local config = require("bosa.cli.config")
@@ -39,8 +40,8 @@ local function greet(cx, hub)
   local text = ("%s, %s; help() tells what there is, Ctrl-D ends"):format(lua, tostring(hub))
   cx:note(cx:paint("dim", terminal_text.safe(text)))
   local credentials = cx:credentials()
-  if credentials and credentials.api_key then return end
-  cx:note("No API key: run `bosa auth login`, or set BOSA_API_KEY")
+  if credentials and (credentials.api_key or credentials.token) then return end
+  cx:note((core.no_credentials:gsub("^%l", string.upper)))
 end
 
 --- Fetches the schemas of connectors: true, or nil and what went wrong.

@@ -7,22 +7,23 @@ local terminal_text = require("bosa.cli.terminal_text")
 local sandbox = { summary = "Run a sandbox server to try things on" }
 
 local NONE = "no sandbox server: bosa-sandbox is neither beside this command nor in PATH, and $BOSA_SANDBOX names none"
-local DIALECTS = { today = true, seed = true, both = true }
+-- what the server's program calls them; the last two are the names before
+local DIALECTS = { current = "current", legacy = "legacy", both = "both", today = "current", seed = "legacy" }
 
 local function a_number(text)
   return text:find("^%d+$") and text or nil, ("a number expected, not '%s'"):format(text)
 end
 
+local function a_dialect(text) return DIALECTS[text], "--dialect: current, legacy or both expected" end
+
 function sandbox.configure(parser)
   parser:description("Runs a sandbox server and prints what makes a shell use it; with a command, runs that with the "
     .. "server's address and credentials in its environment, and ends as it does.")
-  parser:argument("words", "A command to run, behind --."):args("*"):argname("<command>")
+  parser:argument("words", "A command to run, after --."):args("*"):argname("<command>")
   parser:option("--port", "Port to listen at (any free one)."):argname("<n>"):convert(a_number)
   parser:option("--seed", "Seed of the made-up data."):argname("<n>"):convert(a_number)
-  parser:option("--delay", "Milliseconds before every answer of an action."):argname("<ms>"):convert(a_number)
-  parser:option("--dialect", "Names of the endpoints: today, seed or both."):argname("<name>"):convert(function(text)
-    return DIALECTS[text] and text or nil, "--dialect: today, seed or both expected"
-  end)
+  parser:option("--delay", "Milliseconds before every response to an action."):argname("<ms>"):convert(a_number)
+  parser:option("--dialect", "Names of the endpoints: current, legacy or both."):argname("<name>"):convert(a_dialect)
 end
 
 local function can_run(path) return path ~= nil and uv.fs_access(path, "X") and path or nil end

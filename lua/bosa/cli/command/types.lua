@@ -10,7 +10,7 @@ local types = { summary = "Write types for the editor (LuaCATS) from a connector
 
 function types.configure(parser)
   parser:description("Writes LuaCATS annotations of connectors, made of their schemas, for lua-language-server and its "
-    .. "like: classes of parameters and answers, and of the connector that hub:connect gives.")
+    .. "like: classes of parameters and responses, and of the connector that hub:connect gives.")
   parser:argument("connectors", "Connector names, like github."):args("*"):argname("<connector>")
   parser:option("-o --output", "Write DIR/CONNECTOR.lua for each of them; DIR is made. Without it one goes to standard "
     .. "output."):argname("<dir>")

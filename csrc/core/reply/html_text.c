@@ -1,0 +1,90 @@
+/*
+ * Reads one element of a page, in one pass and without a parser's rules: what it makes of odd
+ * markup is shown to a person and decides nothing. The caller bounds the page and cuts the text.
+ */
+#include "reply/html_text.h"
+
+#include "base/text.h"
+#include "http/header_fields.h"
+
+#include <string.h>
+
+/* True for "<name" or "</name" at `p`, and nothing more of a name after it. */
+static bool is_tag(const char *p, const char *end, const char *open, const char *name)
+{
+    size_t open_len = strlen(open), name_len = strlen(name);
+    if ((size_t)(end - p) <= open_len + name_len || memcmp(p, open, open_len) != 0 ||
+        !http_same(p + open_len, name_len, name, name_len)) {
+        return false;
+    }
+    return !text_is_alnum(p[open_len + name_len]) && p[open_len + name_len] != '-';
+}
+
+/* Past the tag that begins at `p`; `end` where it doesn't end. */
+static const char *skip_tag(const char *p, const char *end)
+{
+    const char *close = memchr(p, '>', (size_t)(end - p));
+    return close ? close + 1 : end;
+}
+
+/* The first byte after the element's opening tag; NULL: there is none. */
+static const char *find_content(const char *page, const char *end, const char *name)
+{
+    for (const char *p = page; p < end; p++) {
+        if (*p == '<' && is_tag(p, end, "<", name)) {
+            return skip_tag(p, end);
+        }
+    }
+    return NULL;
+}
+
+/* Bytes of the entity at `p`, and what it stands for; 0: it is none of the common ones. */
+static size_t entity(const char *p, const char *end, char *out)
+{
+    static const struct {
+        const char *name;
+        char stands_for;
+    } entities[] = {{"&amp;", '&'},  {"&lt;", '<'},    {"&gt;", '>'},  {"&quot;", '"'},
+                    {"&#39;", '\''}, {"&apos;", '\''}, {"&nbsp;", ' '}};
+    for (size_t i = 0; i < sizeof entities / sizeof entities[0]; i++) {
+        size_t len = strlen(entities[i].name);
+        if ((size_t)(end - p) >= len && memcmp(p, entities[i].name, len) == 0) {
+            *out = entities[i].stands_for;
+            return len;
+        }
+    }
+    return 0;
+}
+
+/* Adds one character; a blank only between others. */
+static void add(struct buf *out, size_t start, bool *blank, char c)
+{
+    if (text_is_blank(c) || text_is_control(c)) {
+        *blank = true;
+        return;
+    }
+    if (*blank && out->len > start) {
+        buf_addc(out, ' ');
+    }
+    *blank = false;
+    buf_addc(out, c);
+}
+
+void html_text(struct buf *out, const char *page, size_t len, const char *name)
+{
+    const char *end = page + len;
+    const char *p = len > 0 ? find_content(page, end, name) : NULL;
+    size_t start = out->len;
+    bool blank = false;
+    while (p && p < end && !is_tag(p, end, "</", name)) {
+        char c = *p;
+        size_t step = c == '&' ? entity(p, end, &c) : 0;
+        if (step == 0 && c == '<') {
+            blank = true; /* <br> parts words */
+            p = skip_tag(p, end);
+            continue;
+        }
+        add(out, start, &blank, c);
+        p += step > 0 ? step : 1;
+    }
+}
