@@ -111,7 +111,7 @@ function definitions.make(connector, action, entry, given)
   local parameters = schema.shape(wanted, { inline = given.inline, paths = given.files ~= nil })
   if not parameters then return nil end
   if not given.full then lean.arguments(parameters) end
-  local portable_parameters, note = portable.arguments(parameters)
+  local portable_parameters, note = portable.arguments(schema.bound(parameters))
   local title = title_of(action)
   local description = description_of(entry, request, title)
   local tool = {
