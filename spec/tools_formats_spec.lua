@@ -115,7 +115,8 @@ end)() } } }
 awkward.many_branches = { oneOf = (function()
   local branches = {}
   for i = 1, 150 do
-    branches[i] = { type = "object", properties = { x = { type = "array", items = { type = "string", maxLength = i } } } }
+    local one = { type = "array", items = { type = "string", maxLength = i } }
+    branches[i] = { type = "object", properties = { x = one } }
   end
   return branches
 end)() }
