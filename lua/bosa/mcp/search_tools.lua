@@ -131,10 +131,10 @@ local function describe_action(service, arguments)
   }) }
 end
 
-local function call_action(service, arguments, meta, cx)
+local function call_action(service, arguments, params, meta, cx)
   local tool, failed = look_up(service, arguments.name, "resolve")
-  if not tool then return failed or no_such(arguments.name) end
-  return service:run(tool, arguments.arguments, meta, cx)
+  if not tool then return service:tell(failed or no_such(arguments.name), nil, cx) end
+  return service:call(tool, arguments.arguments, params, meta, cx)
 end
 
 local handlers = { search_actions = search_actions, describe_action = describe_action, call_action = call_action }
@@ -152,7 +152,8 @@ function search_tools.call(service, params, meta, cx)
   if handler ~= search_actions and type(arguments.name) ~= "string" then
     return service:tell(results.failed("`name`: a string is needed."), nil, cx)
   end
-  return service:tell(handler(service, arguments, meta, cx), nil, cx)
+  if handler == call_action then return call_action(service, arguments, params, meta, cx) end
+  return service:tell(handler(service, arguments), nil, cx)
 end
 
 return search_tools
