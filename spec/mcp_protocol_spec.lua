@@ -323,6 +323,35 @@ describe("three tools in place of one for each action", function()
     end
   end)
 
+  it("know actions by the names that `change` gives them, and not those that it leaves out", function()
+    local function change(tool)
+      if tool.action == "get_issue" then return nil end
+      tool.name, tool.description = "my_" .. tool.name:gsub("__", "_"), tool.description .. " Of mine."
+      tool.rename.owner = "whose"
+      return tool
+    end
+    for _, connectors in ipairs({ false, ALL }) do
+      local one = client({ search = true, connectors = connectors or nil, change = change })
+      local function call(name, arguments)
+        local result = one:modern("tools/call", { name = name, arguments = arguments }).result
+        return bosa.json.decode(result.content[1].text) or result.content[1].text, result.isError
+      end
+      local name = "my_github_list_issues"
+      assert.same({ "whose", "repo" }, call("describe_action", { name = name }).arguments.required)
+      local called, is_error = call("call_action", { name = name, arguments = { whose = "lua", repo = "lua" } })
+      assert.is_false(is_error, called)
+      local names = {}
+      for _, found in ipairs(call("search_actions", { query = "get issue", connector = "github" }).actions) do
+        names[found.name] = found.description
+      end
+      assert.truthy(names[name]:find("Of mine.", 1, true))
+      assert.is_nil(names.github__get_issue or names.my_github_get_issue or names.github__list_issues)
+      for _, gone in ipairs({ "github__list_issues", "my_github_get_issue", "github__get_issue" }) do
+        assert.is_true(select(2, call("call_action", { name = gone })))
+      end
+    end
+  end)
+
   it("reach no further than the server's options", function()
     local one = client({ search = true, connectors = { "github" }, read_only = true })
     local function call(name, arguments)

@@ -193,7 +193,7 @@ describe("option change", function()
 
   it("raises for a name that no service takes", function()
     local hub = changed_hub()
-    for _, name in ipairs({ "", "a b", ("x"):rep(65) }) do
+    for _, name in ipairs({ "", "a b", "1a", "-a", ("x"):rep(65) }) do
       assert.has_error(function()
         hub:connect("made"):tools({ format = "mcp", change = function(tool)
           tool.name = name

@@ -85,6 +85,42 @@ local awkward = {
   } },
 }
 
+--- `count` schemas d1, d2, ... that `make(next)` makes, and one at the end.
+local function chain(count, make)
+  local defs = { ["d" .. count + 1] = text }
+  for i = 1, count do defs["d" .. i] = make({ ["$ref"] = "#/$defs/d" .. i + 1 }) end
+  return { type = "object", properties = { x = { ["$ref"] = "#/$defs/d1" } }, ["$defs"] = defs }
+end
+
+--- A schema nested `count` deep in itself, as `make` nests it.
+local function nested(count, make)
+  local node = text
+  for _ = 1, count do node = make(node) end
+  return { type = "object", properties = { x = node } }
+end
+
+local function in_object(node) return { type = "object", properties = { n = node }, required = { "n" } } end
+local function in_list(node) return { type = "array", items = node } end
+local function in_union(node) return { anyOf = { node, { type = "integer" } } } end
+
+awkward.deep_objects, awkward.deep_lists = chain(3000, in_object), chain(3000, in_list)
+awkward.deep_unions, awkward.deep_names = chain(3000, in_union), chain(3000, function(node) return node end)
+awkward.nested_objects, awkward.nested_lists = nested(400, in_object), nested(900, in_list)
+awkward.nested_unions = nested(400, in_union)
+awkward.deep_default = { type = "object", properties = { x = { default = (function()
+  local value = bosa.array({})
+  for _ = 1, 900 do value = bosa.array({ value }) end
+  return value
+end)() } } }
+awkward.many_branches = { oneOf = (function()
+  local branches = {}
+  for i = 1, 150 do
+    local one = { type = "array", items = { type = "string", maxLength = i } }
+    branches[i] = { type = "object", properties = { x = one } }
+  end
+  return branches
+end)() }
+
 --- Every tool of every connector that there is to try.
 local function all_tools(options)
   local list = {}
@@ -121,6 +157,12 @@ local function made_tool(action, options)
   return list[1]
 end
 
+local function depth_of(value) -- tables within each other
+  local most = 0
+  for _, child in pairs(type(value) == "table" and value or {}) do most = math.max(most, depth_of(child)) end
+  return most + (type(value) == "table" and 1 or 0)
+end
+
 for _, format in ipairs(FORMATS) do
   describe("the form " .. format, function()
     for what, options in pairs({
@@ -132,7 +174,11 @@ for _, format in ipairs(FORMATS) do
       it("is taken by its service: " .. what, function()
         local list = all_tools(options)
         assert.is_true(#list > 30)
-        for _, tool in ipairs(list) do assert.same({}, providers[format](tool), name_of(tool)) end
+        for _, tool in ipairs(list) do
+          assert.same({}, providers[format](tool), name_of(tool))
+          assert.is_true(depth_of(tool) < 300, name_of(tool))
+        end
+        encode(list)
       end)
     end
 

@@ -81,6 +81,38 @@ describe("a lean definition", function()
       encode(made_tool(request).inputSchema))
   end)
 
+  it("keeps the type beside a $ref that allows others", function()
+    local request = object({ a = { ["$ref"] = "#/$defs/Mixed", type = "string" }, b = { ["$ref"] = "#/$defs/Mixed" },
+      c = { ["$ref"] = "#/$defs/Either", type = "object" }, d = { ["$ref"] = "#/$defs/Either", type = "object" },
+      e = { ["$ref"] = "#/$defs/Either", type = { "object", "array" } },
+    }, { ["$defs"] = {
+      Mixed = { enum = { "x", 5 } },
+      Either = { oneOf = { object({ f = { type = "string" } }), { ["$ref"] = "#/$defs/Named" } } },
+      Named = { allOf = { { type = "object" }, { title = "N" } } },
+    } })
+    local lean = made_tool(request).inputSchema.properties
+    assert.same({ ["$ref"] = "#/$defs/Mixed", type = "string" }, lean.a)
+    for _, name in ipairs({ "c", "d", "e" }) do assert.same({ ["$ref"] = "#/$defs/Either" }, lean[name]) end
+    local response = object({ data = request.properties.a, meta = request.properties.c }, request)
+    response.properties = { data = request.properties.a, meta = request.properties.c }
+    local told = made_tool(object({}), nil, { response = response }).outputSchema.properties
+    assert.same({ ["$ref"] = "#/$defs/Mixed", type = "string" }, told.data)
+    assert.same({ ["$ref"] = "#/$defs/Either" }, told.meta)
+  end)
+
+  it("lets anything through below what is too deep, and never less", function()
+    local node = { type = "string" }
+    for _ = 1, 150 do node = { type = "object", properties = { n = node }, required = { "n" } } end
+    local request = object({ x = node, y = { ["not"] = node }, z = { oneOf = { node, { type = "integer" } } } })
+    local lean = made_tool(request).inputSchema
+    local value = "s"
+    for _ = 1, 150 do value = { n = value } end
+    local check = assert(require("bosa.core").schema(lean))
+    assert.is_true(check:check({ x = value, y = value, z = value }))
+    assert.is_nil((check:check({ x = { n = { n = 5 } } })))
+    assert.is_nil((check:check({ z = "s" })))
+  end)
+
   it("takes its description from the parameters' where the action has none", function()
     assert.equal("Request model.", made_tool(object({}), nil, { docstring = "" }).description)
     assert.equal("Lists them.\nAll of them.", made_tool(object({}), nil, {

@@ -53,15 +53,15 @@ describe("a tool's name", function()
     assert.equal("github__list_issues", names.encode("github", "list_issues"))
     assert.equal("lab__get-users", names.encode("lab", "get-users"))
     for _, name in ipairs({ "admin/revoke", "übergröße", "a b", ("long/"):rep(40), "", "-", "_" }) do
-      for _, connector in ipairs({ "github", "über", ("long_"):rep(30) }) do
-        assert.truthy(names.encode(connector, name):find("^[a-zA-Z0-9_-]+$"))
+      for _, connector in ipairs({ "github", "über", ("long_"):rep(30), "3scale", "-x", "_", ("3"):rep(90) }) do
+        assert.truthy(names.encode(connector, name):find("^[a-zA-Z_][a-zA-Z0-9_-]*$"))
         assert.is_true(#names.encode(connector, name) <= 64)
       end
     end
   end)
 
   it("is another one for every connector and action, and can be read back", function()
-    local parts = { "_", "-", "x2f", "a", "/" }
+    local parts = { "_", "-", "x2f", "a", "/", "3" }
     local texts = {}
     local function grow(text, depth)
       if text ~= "" then texts[#texts + 1] = text end
@@ -73,6 +73,7 @@ describe("a tool's name", function()
     for _, connector in ipairs(texts) do
       for _, action in ipairs(texts) do
         local name = names.encode(connector, action)
+        if not name:find("^[%a_]") then error(name .. " begins as no name may") end
         if seen[name] then error(("%s.%s has the name of %s"):format(connector, action, seen[name])) end
         seen[name] = connector .. "." .. action
         local c, a = names.decode(name)

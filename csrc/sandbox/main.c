@@ -29,6 +29,7 @@ static const char usage[] =
     "  --dialect NAME    names of the endpoints: current, legacy, both (current)\n"
     "  --delay MS        wait before every answer of an action\n"
     "  --tls CERT KEY    serve HTTPS; two PEM files\n"
+    "  --require-account refuse actions of connectors that the user has no account of\n"
     "  --until-eof       stop when standard input ends\n"
     "  --verbose         log requests to standard error\n"
     "  --help            this text\n"
@@ -65,17 +66,13 @@ static bool read_dialect(const char *text, enum dialect *out)
     return false;
 }
 
-static const struct option names[] = {{"host", required_argument, NULL, 'h'},
-                                      {"port", required_argument, NULL, 'p'},
-                                      {"api-key", required_argument, NULL, 'k'},
-                                      {"seed", required_argument, NULL, 's'},
-                                      {"dialect", required_argument, NULL, 'd'},
-                                      {"delay", required_argument, NULL, 'w'},
-                                      {"tls", required_argument, NULL, 't'},
-                                      {"until-eof", no_argument, NULL, 'e'},
-                                      {"verbose", no_argument, NULL, 'v'},
-                                      {"help", no_argument, NULL, 'H'},
-                                      {NULL, 0, NULL, 0}};
+static const struct option names[] = {
+    {"host", required_argument, NULL, 'h'},    {"port", required_argument, NULL, 'p'},
+    {"api-key", required_argument, NULL, 'k'}, {"seed", required_argument, NULL, 's'},
+    {"dialect", required_argument, NULL, 'd'}, {"delay", required_argument, NULL, 'w'},
+    {"tls", required_argument, NULL, 't'},     {"require-account", no_argument, NULL, 'a'},
+    {"until-eof", no_argument, NULL, 'e'},     {"verbose", no_argument, NULL, 'v'},
+    {"help", no_argument, NULL, 'H'},          {NULL, 0, NULL, 0}};
 
 /* Takes one option; false: its argument makes no sense. */
 static bool take_option(struct options *options, int option, char **argv, int argc)
@@ -106,6 +103,9 @@ static bool take_option(struct options *options, int option, char **argv, int ar
         options->tls_cert = optarg;
         options->tls_key = optind < argc ? argv[optind++] : NULL;
         ok = options->tls_key;
+        break;
+    case 'a':
+        options->require_account = true;
         break;
     case 'e':
         options->until_eof = true;

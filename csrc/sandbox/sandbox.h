@@ -23,6 +23,7 @@ struct options {
     const char *tls_cert, *tls_key; /* names of PEM files; NULL: plain HTTP */
     uint64_t delay_ms;              /* before every answer of an action */
     bool until_eof, verbose;
+    bool require_account; /* actions need a connected account of their connector */
 };
 
 struct stats {

@@ -26,6 +26,7 @@ mcp.versions = protocol.versions()
 ---@field connectors string[] whose actions are offered; may be left out with `search`
 ---@field send fun(line: string) takes a message for the client: one line of JSON without its newline
 ---@field accounts table<string, string>? connector -> the account that acts there
+---@field callback_uri string? where the browser ends that connected an account (the server's own address)
 ---@field search boolean? offer three tools that find, describe and call actions
 ---@field token string? and the other options of hub:call_tool
 

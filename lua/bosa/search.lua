@@ -282,7 +282,9 @@ local function load_all(hub, connectors)
 end
 
 --- Those connectors that a hub knows: of its snapshot, or of its server.
-local function all_connectors(hub)
+---@param hub userdata
+---@return string[]? names, table? err
+function search.connectors(hub)
   local listed = require("bosa.snapshot").names(hub)
   if listed then return listed end
   return hub:get_available_modules()
@@ -316,7 +318,7 @@ function search.actions(hub, words, given)
   local limit = given.limit
   if limit and (limit % 1 ~= 0 or limit < 1) then error("option `limit`: a whole number over 0 expected", 2) end
   local connectors, err = given.connectors, nil
-  if not connectors then connectors, err = all_connectors(hub) end
+  if not connectors then connectors, err = search.connectors(hub) end
   if not connectors then return nil, err end
   local indexes, failed = load_all(hub, connectors)
   if not indexes then return nil, failed end

@@ -24,6 +24,7 @@ Catalog.__index = Catalog
 ---@class bosa.mcp.Made
 ---@field text string? the schemas that they were made of
 ---@field list table[] definitions
+---@field actions string[] of each definition
 ---@field names table<string, { connector: string, action: string, definition: table }>
 
 ---@param hub userdata
@@ -53,7 +54,7 @@ local function make(self, connector)
   for i, definition in ipairs(list) do
     by_name[definition.name] = { connector = connector, action = actions[i], definition = definition }
   end
-  return { text = self.hub:_text(connector), list = list, names = by_name }
+  return { text = self.hub:_text(connector), list = list, actions = actions, names = by_name }
 end
 
 --- The tools of a connector; nil, err: it can't be loaded. Waits, where its schemas must be fetched.
@@ -89,8 +90,21 @@ function Catalog:list()
   return list, self.failed
 end
 
---- The connector among those that are served that a name says it is of.
+--- The tool of an action; nil: it isn't offered.
+---@param connector string
+---@param action string
+---@return table? definition
+function Catalog:tool_of(connector, action)
+  local made = self:of(connector)
+  for i, name in ipairs(made and made.actions or {}) do
+    if name == action then return made.list[i] end
+  end
+  return nil
+end
+
+--- The connector among those that are served that a name says it is of; nil: any, as names that `change` made.
 local function connector_of(self, name)
+  if self.options.change then return nil end
   local said = names.decode(name)
   for _, connector in ipairs(self.connectors) do
     if connector == said then return connector end

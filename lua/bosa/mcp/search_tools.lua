@@ -62,6 +62,26 @@ local function served(service, connector)
   return {}
 end
 
+--- The catalog for a connector: the service's own, or one made where no connectors were named.
+local function catalog_of(service, connector)
+  if service.connectors then return service.catalog end
+  service.catalogs = service.catalogs or {}
+  local made = service.catalogs[connector]
+  if not made then
+    made = catalog.new(service.hub, { connector }, service.options)
+    made.quiet = true -- a model may make names up
+    if made:of(connector) then service.catalogs[connector] = made end
+  end
+  return made
+end
+
+--- What a model is told of an action that was found; nil: `change` leaves it out.
+local function shown(service, one)
+  if not service.options.change then return { name = one.name, description = one.description } end
+  local tool = catalog_of(service, one.connector):tool_of(one.connector, one.action)
+  return tool and { name = tool.name, description = tool.description }
+end
+
 local function search_actions(service, arguments)
   if type(arguments.query) ~= "string" then return results.failed("`query`: a string is needed.") end
   local limit = type(arguments.limit) == "number" and math.floor(arguments.limit) or LIMIT
@@ -73,25 +93,29 @@ local function search_actions(service, arguments)
   })
   if not list then return results.of_error("search_actions", "search_actions", failed) end
   local found = core.array({})
-  for i, one in ipairs(list) do found[i] = { name = one.name, description = one.description } end
+  for _, one in ipairs(list) do found[#found + 1] = shown(service, one) end
   local missing = {}
   for name, err in pairs(failed) do missing[name] = tostring(err) end
   return { content = line({ actions = found, not_searched = next(missing) and missing or nil }), is_error = false }
 end
 
---- The catalog that has an action of a name: the service's own, or one made for a connector that nobody named before.
-local function catalog_for(service, name)
-  if service.connectors then return service.catalog end
-  local connector = names.decode(name)
-  if not connector then return service.catalog end
-  service.catalogs = service.catalogs or {}
-  local made = service.catalogs[connector]
-  if not made then
-    made = catalog.new(service.hub, { connector }, service.options)
-    made.quiet = true -- a model may make names up
-    if made:of(connector) then service.catalogs[connector] = made end
+--- What stands behind a name, as Catalog:find and Catalog:resolve tell it.
+local function look_up(service, name, method)
+  local catalogs = { service.catalog }
+  if not service.connectors then
+    local said = not service.options.change and names.decode(name)
+    catalogs = {}
+    for i, connector in ipairs(said and { said } or search.connectors(service.hub) or {}) do
+      catalogs[i] = catalog_of(service, connector)
+    end
   end
-  return made
+  local failed
+  for _, one in ipairs(catalogs) do
+    local found, why = one[method](one, name)
+    if found then return found end
+    failed = failed or why
+  end
+  return nil, failed
 end
 
 local function no_such(name)
@@ -99,7 +123,7 @@ local function no_such(name)
 end
 
 local function describe_action(service, arguments)
-  local found, failed = catalog_for(service, arguments.name):find(arguments.name)
+  local found, failed = look_up(service, arguments.name, "find")
   if not found then return failed or no_such(arguments.name) end
   local about = found.definition
   return { is_error = false, content = line({
@@ -107,10 +131,10 @@ local function describe_action(service, arguments)
   }) }
 end
 
-local function call_action(service, arguments, meta, cx)
-  local tool, failed = catalog_for(service, arguments.name):resolve(arguments.name)
-  if not tool then return failed or no_such(arguments.name) end
-  return service:run(tool, arguments.arguments, meta, cx)
+local function call_action(service, arguments, params, meta, cx)
+  local tool, failed = look_up(service, arguments.name, "resolve")
+  if not tool then return service:tell(failed or no_such(arguments.name), nil, cx) end
+  return service:call(tool, arguments.arguments, params, meta, cx)
 end
 
 local handlers = { search_actions = search_actions, describe_action = describe_action, call_action = call_action }
@@ -128,7 +152,8 @@ function search_tools.call(service, params, meta, cx)
   if handler ~= search_actions and type(arguments.name) ~= "string" then
     return service:tell(results.failed("`name`: a string is needed."), nil, cx)
   end
-  return service:tell(handler(service, arguments, meta, cx), nil, cx)
+  if handler == call_action then return call_action(service, arguments, params, meta, cx) end
+  return service:tell(handler(service, arguments), nil, cx)
 end
 
 return search_tools

@@ -2,6 +2,7 @@
 -- Keeps nothing of a client between two requests.
 
 local catalog = require("bosa.mcp.catalog")
+local connect = require("bosa.mcp.connect")
 local core = require("bosa.core")
 local loop = require("bosa.loop")
 local output = require("bosa.tools.output")
@@ -25,12 +26,13 @@ local is_object = tools.is_object
 ---@field connectors string[]? nil: all that the server has (with `search`)
 ---@field catalog bosa.mcp.Catalog
 ---@field accounts table<string, string> connector -> the account that acts
+---@field callback_uri string where the browser ends that connected an account
 ---@field search boolean? three tools that find, describe and call actions, in place of a tool for each
 ---@field options bosa.ToolCallOptions
 local Service = {}
 Service.__index = Service
 
-local OWN = { hub = true, connectors = true, accounts = true, search = true }
+local OWN = { hub = true, connectors = true, accounts = true, search = true, callback_uri = true }
 
 --- Makes a service. Misuse raises at the caller `level` up.
 ---@param options table hub, connectors, accounts, search, and the options of hub:call_tool
@@ -45,6 +47,8 @@ function service.new(options, level)
   if type(self.hub) ~= "userdata" then error("hub is needed", level + 1) end
   if type(self.connectors) ~= "table" and not self.search then error("connectors are needed", level + 1) end
   if type(self.accounts) ~= "table" then error("option `accounts`: table expected", level + 1) end
+  self.callback_uri = options.callback_uri or tostring(self.hub):match("%((.-)[%),]")
+  if type(self.callback_uri) ~= "string" then error("option `callback_uri`: string expected", level + 1) end
   tools.check_call_options(self.options, level + 1)
   self.options.connectors = self.connectors
   self.catalog = catalog.new(self.hub, self.connectors or {}, self.options)
@@ -212,6 +216,20 @@ function Service:tell(result, tool, cx)
   return told
 end
 
+--- Runs a tool, and has the user connect an account where one is missing: the protocol's result.
+---@param tool table
+---@param arguments table?
+---@param params table the request's
+---@param meta table
+---@param cx bosa.mcp.Context
+---@return table? result, bosa.mcp.Error? fault
+function Service:call(tool, arguments, params, meta, cx)
+  local result = connect.answered(self, tool.connector, params, cx) or self:run(tool, arguments, meta, cx)
+  local asked, fault = connect.ask(self, tool.connector, result, cx)
+  if asked or fault then return asked, fault end
+  return self:tell(result, not self.search and tool or nil, cx)
+end
+
 methods["tools/call"] = function(self, params, cx)
   if type(params.name) ~= "string" then return nil, protocol.error("params", "name: string expected") end
   if params.arguments ~= nil and not is_object(params.arguments) then
@@ -222,7 +240,7 @@ methods["tools/call"] = function(self, params, cx)
   local tool, failed = self.catalog:resolve(params.name)
   if failed then return self:tell(failed, nil, cx) end
   if not tool then return nil, protocol.error("params", "Unknown tool: " .. params.name) end
-  return self:tell(self:run(tool, params.arguments, meta, cx), tool, cx)
+  return self:call(tool, params.arguments, params, meta, cx)
 end
 
 ---------------------------------------------------------------------------------------------------

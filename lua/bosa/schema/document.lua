@@ -8,6 +8,12 @@ local MAPS = { "properties", "patternProperties", "dependentSchemas", "$defs", "
 local LISTS = { "anyOf", "oneOf", "allOf", "prefixItems" }
 local SINGLES = { "items", "additionalProperties", "contains", "propertyNames", "not", "if", "then", "else" }
 
+--- Keywords whose values are schemas, or hold some.
+document.HOLDS_SCHEMAS = {}
+for _, list in ipairs({ MAPS, LISTS, SINGLES }) do
+  for _, keyword in ipairs(list) do document.HOLDS_SCHEMAS[keyword] = true end
+end
+
 --- Keywords that say nothing of which values are valid.
 document.ANNOTATIONS = {
   title = true, description = true, default = true, examples = true, deprecated = true, readOnly = true,

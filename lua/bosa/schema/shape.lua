@@ -44,12 +44,18 @@ local function type_of_value(value)
   return (value[1] ~= nil or getmetatable(value) == ARRAY) and "array" or "object"
 end
 
+--- Whether a list of types has one; number has integer, too.
+---@param types string[]
+---@param name string
+---@return boolean
 local function has_type(types, name)
   for _, known in ipairs(types) do
     if known == name or known == "number" and name == "integer" then return true end
   end
   return false
 end
+
+shape.has_type = has_type
 
 --- The types of two lists that both allow; nil: any.
 local function both_types(a, b)

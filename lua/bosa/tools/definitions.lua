@@ -17,7 +17,7 @@ local definitions = {}
 ---@class bosa.Tool
 ---@field connector string
 ---@field action string
----@field name string 1 to 64 of the characters a-z, A-Z, 0-9, _ and -
+---@field name string 1 to 64 of the characters a-z, A-Z, 0-9, _ and -; the first is a letter or _
 ---@field title string
 ---@field description string
 ---@field parameters table JSON Schema of the arguments
@@ -66,8 +66,8 @@ local function changed(tool, change)
   local made = change(tool)
   if made == nil then return nil end
   local name = type(made) == "table" and made.name
-  if type(name) ~= "string" or #name > 64 or not name:find("^[%w_%-]+$") then
-    error("option `change`: a tool with a name of 1 to 64 letters, digits, _ and - expected", 0)
+  if type(name) ~= "string" or #name > 64 or not name:find("^[%a_][%w_%-]*$") then
+    error("option `change`: a tool's name has 1 to 64 letters, digits, _ and -; the first is a letter or _", 0)
   end
   for parameter in pairs(made.preset) do take_away(made.parameters, parameter) end
   for _, parameter in ipairs(made.hide) do take_away(made.parameters, parameter) end
@@ -111,7 +111,7 @@ function definitions.make(connector, action, entry, given)
   local parameters = schema.shape(wanted, { inline = given.inline, paths = given.files ~= nil })
   if not parameters then return nil end
   if not given.full then lean.arguments(parameters) end
-  local portable_parameters, note = portable.arguments(parameters)
+  local portable_parameters, note = portable.arguments(schema.bound(parameters))
   local title = title_of(action)
   local description = description_of(entry, request, title)
   local tool = {

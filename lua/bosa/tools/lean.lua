@@ -17,6 +17,7 @@ local lean = {}
 
 local FIELDS_HINT = "Only these fields: id, user.login"
 local DROPPED = { "title", "examples", "discriminator", "$schema", "$id", "deprecated" }
+local MOST_DEPTH = 50 -- schemas within each other down to a $ref that is replaced; further down they stay
 local ANNOTATIONS = { title = true, description = true, default = true, examples = true, deprecated = true }
 
 local map_children = schema.map_children
@@ -133,17 +134,17 @@ local function cut_words(node, names, root)
   if repeated or not says_more(node.description, names) then node.description = nil end
 end
 
---- What says nothing: any name is fine where no word is said of it, and a $ref knows its type.
-local function cut_defaults(node)
+--- What says nothing: any name is fine where no word is said of it, and what a $ref names may know its type.
+local function cut_defaults(node, root)
   if node.additionalProperties == true then node.additionalProperties = nil end
-  if node["$ref"] then node.type = nil end
+  schema.cut_type(node, root)
 end
 
 ---------------------------------------------------------------------------------------------------
 
 local function cut(node, names, root)
   cut_words(node, names, root)
-  cut_defaults(node)
+  cut_defaults(node, root)
   cut_nulls(node)
   return map_children(node, function(child, keyword, name)
     cut_response_parameters(child, false)
@@ -205,21 +206,21 @@ end
 
 --- Puts what is named once where it is named. What leads to itself is named there, too, and so never once... but by
 --- itself alone, where nothing leads to it.
-local function place_single_refs(node, root, counts, within)
-  local ref = node["$ref"]
+local function place_single_refs(node, root, counts, within, level)
+  local ref = level < MOST_DEPTH and node["$ref"]
   local target = type(ref) == "string" and counts[ref] == 1 and not within[ref] and schema.lookup(root, ref)
   if target and not has_other_words(node, target) then
     within[ref], node["$ref"] = true, nil
     for name, value in pairs(target) do
       if node[name] == nil then node[name] = value end
     end
-    place_single_refs(node, root, counts, within)
+    place_single_refs(node, root, counts, within, level + 1)
     within[ref] = nil
     return node
   end
   return schema.map_children(node, function(child, keyword)
     if keyword == "$defs" or keyword == "definitions" then return child end
-    return place_single_refs(child, root, counts, within)
+    return place_single_refs(child, root, counts, within, level + 1)
   end)
 end
 
@@ -233,7 +234,7 @@ function lean.arguments(shaped)
   cut_response_parameters(shaped, true) -- behind a $ref `trim` didn't see them
   cut(shaped, {}, shaped)
   cut_described(shaped)
-  place_single_refs(shaped, shaped, count_refs(shaped), {})
+  place_single_refs(shaped, shaped, count_refs(shaped), {}, 0)
   return schema.prune(shaped)
 end
 

@@ -1,8 +1,10 @@
 --- Names of tools: `github__list_issues` for the action list_issues of the connector github.
 --
--- Language models take ^[a-zA-Z0-9_-]{1,64}$; names of connectors and actions may hold anything. So a byte that is not
--- allowed becomes `-x` and its two hexadecimal digits (`lab__admin-x2frevoke`), and so does what would be taken for
--- such an escape or for the two underscores between the parts. No two actions share a name, and each can be read back.
+-- Language models take ^[a-zA-Z_][a-zA-Z0-9_-]{0,63}$; names of connectors and actions may hold anything. So a byte
+-- that is not allowed becomes `-x` and its two hexadecimal digits (`lab__admin-x2frevoke`), and so does what would be
+-- taken for such an escape or for the two underscores between the parts. A name that would not begin with a letter or
+-- an underscore has that byte escaped, and an underscore before it. No two actions share a name, and each can be read
+-- back.
 -- Where that is too long, the name is cut and ends in `-z` and a checksum of the whole: which action is meant is then
 -- found by looking.
 
@@ -32,9 +34,18 @@ local function escape(text, first)
   return text
 end
 
+--- The first part of a name, escaped, so that it begins as it must. An underscore before an escape is such a one only.
+local function escape_beginning(text)
+  if text:find("^%-x%x%x") then return "_" .. text end
+  if text:find("^_%-x%x%x") then return "_" .. hex("_") .. text:sub(2) end
+  return (text:gsub("^[^%a_]", function(char) return "_" .. hex(char) end))
+end
+
 local function unescape(text)
   return (text:gsub("%-x(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end))
 end
+
+local function unescape_first(text) return unescape((text:gsub("^_(%-x%x%x)", "%1"))) end
 
 --- 48 bits that tell texts apart, the same on every VM.
 local function checksum(text)
@@ -50,9 +61,9 @@ end
 --- The name of a tool.
 ---@param connector string
 ---@param action string
----@return string name 1 to 64 of the characters a-z, A-Z, 0-9, _ and -
+---@return string name 1 to 64 of the characters a-z, A-Z, 0-9, _ and -; the first is a letter or _
 function names.encode(connector, action)
-  local name = escape(connector, true) .. "__" .. escape(action)
+  local name = escape_beginning(escape(connector, true)) .. "__" .. escape(action)
   if #name <= LONGEST then return name end
   return name:sub(1, KEPT) .. "-z" .. checksum(name)
 end
@@ -75,8 +86,8 @@ end
 function names.decode(name)
   local first, second = name:match("^(.-)__(.+)$")
   if not first or first == "" or #name > LONGEST or name:find("[^%w_%-]") then return nil end
-  if name:find(CHECKSUM) and #name == LONGEST then return unescape(first), nil end
-  local connector, action = unescape(first), unescape(second)
+  if name:find(CHECKSUM) and #name == LONGEST then return unescape_first(first), nil end
+  local connector, action = unescape_first(first), unescape(second)
   if names.encode(connector, action) ~= name then return nil end
   return connector, action
 end

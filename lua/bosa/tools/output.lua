@@ -69,14 +69,14 @@ local function join_null(node)
   node.anyOf, node.type = nil, core.array({ kind.type, "null" })
 end
 
-local function cut(node, full)
+local function cut(node, full, root)
   for _, keyword in ipairs(DROPPED) do node[keyword] = nil end
   if not full then node.description = nil end
   if node.type == "any" then node.type = nil end
-  if node["$ref"] then node.type = nil end
+  schema.cut_type(node, root)
   if node.additionalProperties == true then node.additionalProperties = nil end
   join_null(node)
-  return schema.map_children(node, function(child) return cut(child, full) end)
+  return schema.map_children(node, function(child) return cut(child, full, root) end)
 end
 
 ---------------------------------------------------------------------------------------------------
@@ -101,10 +101,12 @@ function output.schema(entry, full)
   local response = entry.response
   if not is_object(response) or response.type == "any" or next(response) == nil then return nil end
   local defs = core.object({})
-  local node = cut(hoist(schema.copy(response), {}, defs), full)
-  for name, def in pairs(defs) do defs[name] = cut(def, full) end
-  node = whole(node)
+  local node = hoist(schema.copy(response), {}, defs)
+  local root = { ["$defs"] = defs }
+  node = whole(cut(node, full, root))
+  for name, def in pairs(defs) do defs[name] = cut(def, full, root) end
   if next(defs) ~= nil then node["$defs"] = defs end
+  node = schema.bound(node)
   if not core.schema(node) then return nil end -- a $ref to nowhere
   return schema.prune(node)
 end

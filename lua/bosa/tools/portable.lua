@@ -24,13 +24,22 @@ local function line(value) return core.json.encode(value, { sorted = true }) end
 ---------------------------------------------------------------------------------------------------
 -- unions at the top
 
+--- One schema more in a union.
+local function any_of(union, one)
+  local branches = core.array({})
+  local is_union = type(union.anyOf) == "table" and next(union) == "anyOf" and next(union, "anyOf") == nil
+  for i, branch in ipairs(is_union and union.anyOf or { union }) do branches[i] = branch end
+  branches[#branches + 1] = one
+  return { anyOf = branches }
+end
+
 --- What several branches say of one parameter, as one schema.
 local function either(a, b)
   if line(a) == line(b) then return a end
   local constants = core.array({})
   for _, one in ipairs({ a, b }) do
     local values = type(one.enum) == "table" and one.enum or { one.const }
-    if values[1] == nil then return { anyOf = core.array({ a, b }) } end
+    if values[1] == nil then return any_of(a, b) end
     for _, value in ipairs(values) do constants[#constants + 1] = value end
   end
   return { type = a.type == b.type and a.type or nil, enum = constants, description = a.description or b.description }

@@ -5,17 +5,21 @@
 --   $ref       stays, with the $defs that are needed, or is replaced by what it names; one that leads to itself stays
 --   unions     the tag that tells their branches apart is required: the server wants it even where it has a default
 --   type: any  is not JSON Schema, and goes
+--   depth      beyond MOST_LEVELS a value may be anything: every definition can be encoded, and read by who gets it
 
 local core = require("bosa.core")
 local document = require("bosa.schema.document")
 local reader = require("bosa.schema")
+local shape = require("bosa.schema.shape")
 local sorted_json = require("bosa.sorted_json")
 
 local schema = {}
 
 local MOST_TABLES = 4000 -- of one schema with its $refs replaced; beyond that they stay
 local MOST_HOPS = 20 -- from a $ref to a $ref
-local MOST_DEPTH = 50 -- of what $refs name within each other; beyond that they stay
+local MOST_DEPTH = 50 -- schemas within each other down to a $ref that is replaced; further down they stay
+local MOST_LEVELS = 100 -- schemas within each other in a definition
+local MOST_BRANCHES = 1000 -- that are looked at to see of which type a value is
 local MOST_VISITS = 20000 -- of $refs, to find those that lead to themselves; beyond that they stay
 
 local PATH_HINT = "Path of a file, relative to the directory that files are exchanged in."
@@ -148,32 +152,28 @@ end
 ---@class bosa.tools.Inlining
 ---@field root table
 ---@field tables integer made so far
----@field depth integer of what is being put in place of $refs
 ---@field visits integer
 ---@field below table<string, string[]>
 ---@field stays table<string, boolean> $refs that are not to be replaced
 
-local function stays(state, ref)
-  if state.tables > MOST_TABLES or state.depth > MOST_DEPTH then return true end
+local function stays(state, ref, level)
+  if state.tables > MOST_TABLES or level > MOST_DEPTH then return true end
   if state.stays[ref] == nil then
     state.stays[ref] = type(document.lookup(state.root, ref)) ~= "table" or is_recursive(state, ref)
   end
   return state.stays[ref]
 end
 
-local function inline(node, state)
+local function inline(node, state, level)
   state.tables = state.tables + 1
   local ref = node["$ref"]
-  if type(ref) == "string" and not stays(state, ref) then
-    state.depth = state.depth + 1
-    local made = inline(merge(document.lookup(state.root, ref), node), state)
-    state.depth = state.depth - 1
-    return made
+  if type(ref) == "string" and not stays(state, ref, level) then
+    return inline(merge(document.lookup(state.root, ref), node), state, level + 1)
   end
   node.discriminator = nil -- it names branches by their $refs; their constants say the same
   return document.map_children(node, function(child, keyword)
     if keyword == "$defs" or keyword == "definitions" then return child end
-    return inline(child, state)
+    return inline(child, state, level + 1)
   end)
 end
 
@@ -185,7 +185,7 @@ local function prune(root, inlining)
   while #list > 0 do
     local name = def_of(table.remove(list))
     if name and not kept[name] and type(defs[name]) == "table" then
-      kept[name] = inlining and inline(copy_of(defs[name]), inlining) or defs[name]
+      kept[name] = inlining and inline(copy_of(defs[name]), inlining, 0) or defs[name]
       add_refs(kept[name], list)
     end
   end
@@ -229,8 +229,8 @@ function schema.shape(request, options)
   if not shaped then return nil end
   local state
   if options.inline then
-    state = { root = copy_of(shaped), tables = 0, depth = 0, visits = 0, below = {}, stays = {} }
-    shaped = inline(shaped, state)
+    state = { root = copy_of(shaped), tables = 0, visits = 0, below = {}, stays = {} }
+    shaped = inline(shaped, state, 0)
   end
   shaped = prune(shaped, state)
   shaped.type = "object"
@@ -259,6 +259,115 @@ end
 local function lookup(root, ref)
   local target = document.lookup(root, ref)
   return type(target) == "table" and target or nil
+end
+
+---------------------------------------------------------------------------------------------------
+-- depth
+
+local NARROWS = { ["not"] = true, ["if"] = true } -- where a schema that lets more through means that less is valid
+
+local function is_deeper(value, most)
+  if type(value) ~= "table" then return false end
+  if most == 0 then return true end
+  for _, child in pairs(value) do
+    if is_deeper(child, most - 1) then return true end
+  end
+  return false
+end
+
+--- Takes away what is no schema and nested too deep: a default, an enum.
+local function bound_values(node, state)
+  for keyword, value in pairs(node) do
+    if not document.HOLDS_SCHEMAS[keyword] and is_deeper(value, MOST_LEVELS) then
+      node[keyword] = nil
+      state.cuts = state.cuts + 1
+    end
+  end
+end
+
+local function bound(node, state, level)
+  if level > MOST_LEVELS then
+    state.cuts = state.cuts + 1
+    local kind = type(node.type) == "string" and node.type or nil
+    return core.object({ type = kind, items = kind == "array" and core.object({}) or nil })
+  end
+  bound_values(node, state)
+  local loose = {}
+  document.map_children(node, function(child, keyword)
+    local cuts = state.cuts
+    local made = bound(child, state, level + 1)
+    loose[keyword] = loose[keyword] or state.cuts > cuts
+    return not (loose[keyword] and NARROWS[keyword]) and made or nil
+  end)
+  if loose.oneOf then -- more than one branch may hold now
+    node.anyOf, node.oneOf = node.anyOf or node.oneOf, nil
+  end
+  return node
+end
+
+--- Makes a schema, in place, one that is at most MOST_LEVELS deep. What is cut takes anything.
+---@param root table
+---@return table root
+function schema.bound(root)
+  local state = { cuts = 0 }
+  bound(root, state, 0)
+  if state.cuts == 0 then return root end
+  local function mend_ref(node)
+    local ref = node["$ref"]
+    if type(ref) == "string" and document.lookup(root, ref) == nil then node["$ref"] = nil end
+    return document.map_children(node, mend_ref)
+  end
+  return prune(mend_ref(root))
+end
+
+---------------------------------------------------------------------------------------------------
+-- types
+
+--- Whether a schema's own keywords leave only values of some types.
+local function says_types(node, types)
+  local kinds = type(node.type) == "string" and { node.type } or node.type
+  if type(kinds) == "table" and kinds[1] ~= nil then
+    for _, kind in ipairs(kinds) do
+      if not shape.has_type(types, kind) then return false end
+    end
+    return true
+  end
+  local values = type(node.enum) == "table" and node.enum or node.const ~= nil and { node.const }
+  return values and values[1] ~= nil and #shape.values(values, types) == #shape.values(values)
+end
+
+--- Whether whatever is valid surely has one of some types.
+---@param node any
+---@param types string[]
+---@param root table
+---@return boolean
+local function is_of(node, types, root, state)
+  state.left = state.left - 1
+  if type(node) ~= "table" or state.left < 0 or state.depth > MOST_HOPS then return false end
+  if says_types(node, types) then return true end
+  state.depth = state.depth + 1
+  local found = type(node["$ref"]) == "string" and is_of(document.lookup(root, node["$ref"]), types, root, state)
+  for _, keyword in ipairs({ "anyOf", "oneOf" }) do
+    local branches = type(node[keyword]) == "table" and node[keyword] or {}
+    local all = branches[1] ~= nil
+    for _, branch in ipairs(not found and branches or {}) do all = all and is_of(branch, types, root, state) end
+    found = found or all
+  end
+  for _, member in ipairs(type(node.allOf) == "table" and node.allOf or {}) do
+    found = found or is_of(member, types, root, state)
+  end
+  state.depth = state.depth - 1
+  return found
+end
+
+--- Takes the type away that stands beside a $ref, where what is named says it already.
+---@param node table
+---@param root table
+function schema.cut_type(node, root)
+  local types = type(node.type) == "string" and { node.type } or node.type
+  if type(node["$ref"]) ~= "string" or type(types) ~= "table" then return end
+  local target = document.lookup(root, node["$ref"])
+  if is_of(target, types, root, { left = MOST_BRANCHES, depth = 0 }) then node.type = nil end
 end
 
 -- what the passes behind `shape` walk with

@@ -1,0 +1,131 @@
+--- Calls that find no account of the user's: how each client is led to connect one, and that the call then goes on.
+local bosa = require("bosa")
+local mcp = require("bosa.mcp")
+local protocol = require("spec.support.protocol")
+local server = require("spec.support.server")
+
+local URL = { elicitation = { url = bosa.object({}) } }
+
+local sandbox, hub, token, count
+
+setup(function()
+  sandbox = server.start("--require-account")
+  hub = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key })
+  count = 0
+end)
+teardown(function()
+  hub:close()
+  sandbox.stop()
+end)
+
+before_each(function() -- a user without accounts
+  count = count + 1
+  local user = assert(hub:create_bosa_user("user" .. count .. "@example.com"))
+  token = assert(hub:authenticate_bosa_user(user.identifier, user.secret)).token
+end)
+
+local function client(revision, capabilities, more)
+  return protocol.client(function(send)
+    local options = { hub = hub, connectors = { "lab", "github" }, token = token, send = send }
+    for name, value in pairs(more or {}) do options[name] = value end
+    return mcp.new(options)
+  end, revision, capabilities)
+end
+
+--- The user's browser.
+local function open(url)
+  local curl = io.popen(("env -u LD_PRELOAD curl -s -o /dev/null -w '%%{http_code} %%{redirect_url}' '%s'"):format(url))
+  local status, where = curl:read("*a"):match("^(%d+) (.*)$")
+  curl:close()
+  assert.equal("302", status)
+  return where
+end
+
+local call = { name = "lab__small" }
+
+describe("a client without a handshake that opens URLs", function()
+  it("is given a link, and the call goes on after it", function()
+    for _, search in ipairs({ false, true }) do
+      local one = client(nil, nil, { search = search })
+      local function ask(more)
+        local params = search and { name = "call_action", arguments = call } or { name = call.name }
+        for name, value in pairs(more or {}) do params[name] = value end
+        return one:modern("tools/call", params, URL).result
+      end
+      local asked = ask()
+      assert.equal("input_required", asked.resultType)
+      local question = asked.inputRequests.connect
+      assert.same({ "elicitation/create", "url" }, { question.method, question.params.mode })
+      assert.equal(sandbox.url, (open(question.params.url):gsub("%?.*", ""):gsub("/$", "")))
+      local answered = ask({
+        requestState = asked.requestState, inputResponses = { connect = { action = "accept" } },
+      })
+      assert.equal("complete", answered.resultType)
+      assert.is_false(answered.isError)
+      assert(hub:remove_integration("lab", token, "user" .. count .. "@example.com"))
+    end
+  end)
+
+  it("is told what was not done where the user says no", function()
+    local one = client()
+    local asked = one:modern("tools/call", { name = call.name }, URL).result
+    for _, action in ipairs({ "decline", "cancel" }) do
+      local result = one:modern("tools/call", {
+        name = call.name, requestState = asked.requestState, inputResponses = { connect = { action = action } },
+      }, URL).result
+      assert.is_true(result.isError)
+      assert.truthy(result.content[1].text:find("nothing was done", 1, true))
+    end
+  end)
+
+  it("gains nothing by a state of its own making", function()
+    local one = client()
+    for _, state in ipairs({ "", "connect:github", "connect:", ("x"):rep(5000) }) do
+      local result = one:modern("tools/call", {
+        name = call.name, requestState = state, inputResponses = { connect = { action = "accept" } },
+      }, URL).result
+      assert.equal("input_required", result.resultType)
+    end
+    for _, responses in ipairs({ 5, bosa.object({}), { connect = 5 } }) do
+      local result = one:modern("tools/call", {
+        name = call.name, requestState = "connect:lab", inputResponses = responses,
+      }, URL).result
+      assert.equal("input_required", result.resultType)
+    end
+  end)
+end)
+
+describe("a client of 2025-11-25 that opens URLs", function()
+  it("is given a link by an error, and the call goes on after it", function()
+    local one = client("2025-11-25", URL)
+    local fault = one:ask("tools/call", call).error
+    assert.equal(-32042, fault.code)
+    local question = fault.data.elicitations[1]
+    assert.equal("url", question.mode)
+    assert.are_not.equal(question.elicitationId, one:ask("tools/call", call).error.data.elicitations[1].elicitationId)
+    open(question.url)
+    assert.is_false(one:ask("tools/call", call).result.isError)
+  end)
+end)
+
+describe("any other client", function()
+  it("is given the link in the text", function()
+    local form = { elicitation = { form = bosa.object({}) } }
+    for _, one in ipairs({
+      client("2025-06-18", { elicitation = bosa.object({}) }), client("2025-11-25", form), client("2024-11-05"),
+    }) do
+      local result = one:ask("tools/call", call).result
+      assert.is_true(result.isError)
+      assert.truthy(result.content[1].text:find("opening http://127.0.0.1:", 1, true), result.content[1].text)
+    end
+    local result = client():modern("tools/call", { name = call.name }).result
+    open(result.content[1].text:match("opening (%S+);"))
+    assert.is_false(client():modern("tools/call", { name = call.name }).result.isError)
+  end)
+
+  it("gets back to where the program says", function()
+    local one = client(nil, nil, { callback_uri = "http://127.0.0.1:1/done" })
+    local asked = one:modern("tools/call", { name = call.name }, URL).result
+    assert.truthy(open(asked.inputRequests.connect.params.url):find("^http://127%.0%.0%.1:1/done"))
+  end)
+end)
