@@ -1,3 +1,7 @@
+/*
+ * The action builder: it keeps what the setters were given and takes a snapshot of it when a call
+ * is made. It never sends; `run` is Lua's (lua/bosa/run.lua).
+ */
 #include "bind.h"
 #include "options.h"
 

@@ -183,6 +183,10 @@ struct lfile *bind_test_file(lua_State *L, int index); /* NULL when it is none *
 /* Pushes a new call userdata, still empty, for the hub at `hub_index`. */
 struct lcall *bind_push_call(lua_State *L, int hub_index);
 
+/* The call at 1, under way or ended; raises when it became a response (a mistake of lua/bosa
+ * alone). */
+struct lcall *bind_check_call(lua_State *L);
+
 /* Puts a call just made into `c`; NULL raises the memory error. */
 void bind_set_call(lua_State *L, struct lcall *c, struct call *call);
 
@@ -218,6 +222,7 @@ void bind_open_snapshot(lua_State *L);
 void bind_open_connector(lua_State *L);
 void bind_open_action(lua_State *L);
 void bind_open_call(lua_State *L);
+void bind_open_call_steps(lua_State *L);
 void bind_open_exchange(lua_State *L);
 void bind_open_recording(lua_State *L);
 void bind_open_response(lua_State *L);

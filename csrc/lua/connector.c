@@ -1,3 +1,6 @@
+/*
+ * The connector: a name and a hub. It looks schemas up and never fetches them.
+ */
 #include "bind.h"
 
 #include <string.h>

@@ -1,3 +1,7 @@
+/*
+ * Error objects, and the two ways to give them: returned, or raised for misuse. Called by every
+ * file of the binding.
+ */
 #include "bind.h"
 #include "json/json_error.h"
 

@@ -12,16 +12,6 @@
 
 #include <string.h>
 
-/* A response that came whole before the request was sent leaves the rest unsent. */
-static struct lcall *check(lua_State *L)
-{
-    struct lcall *c = luaL_checkudata(L, 1, CALL_CLASS);
-    if (!c->call) {
-        luaL_error(L, "this call has given its result already");
-    }
-    return c;
-}
-
 static bool is_under_way(const struct lcall *c)
 {
     return c->call->state == CALL_EXCHANGE && c->exchange.call == c->call;
@@ -104,7 +94,7 @@ static int push_output(lua_State *L, struct lcall *c)
  */
 static int exchange_begin_(lua_State *L)
 {
-    struct lcall *c = check(L);
+    struct lcall *c = bind_check_call(L);
     struct moment now = bind_now();
     if (call_sending(c->call, &now) != CALL_EXCHANGE) {
         return push_no(L);
@@ -131,7 +121,7 @@ static int exchange_begin_(lua_State *L)
  * What was given before was sent. */
 static int exchange_output_(lua_State *L)
 {
-    struct lcall *c = check(L);
+    struct lcall *c = bind_check_call(L);
     if (!is_under_way(c)) {
         return push_no(L);
     }
@@ -145,7 +135,7 @@ static int exchange_output_(lua_State *L)
  */
 static int exchange_rewind_(lua_State *L)
 {
-    struct lcall *c = check(L);
+    struct lcall *c = bind_check_call(L);
     if (!is_under_way(c)) {
         return push_no(L);
     }
@@ -170,7 +160,7 @@ static int exchange_rewind_(lua_State *L)
  */
 static int exchange_input_(lua_State *L)
 {
-    struct lcall *c = check(L);
+    struct lcall *c = bind_check_call(L);
     size_t len = 0, used = 0;
     const char *bytes = luaL_checklstring(L, 2, &len);
     lua_Integer from = luaL_optinteger(L, 3, 1);
@@ -200,7 +190,7 @@ static int exchange_input_(lua_State *L)
 /* call:_exchange_closed() -> true: the response is whole | false: it was cut off */
 static int exchange_closed_(lua_State *L)
 {
-    struct lcall *c = check(L);
+    struct lcall *c = bind_check_call(L);
     if (!is_under_way(c)) {
         return push_no(L);
     }
@@ -224,7 +214,7 @@ static enum bosa_status check_kind(lua_State *L, int arg)
  */
 static int exchange_broke_(lua_State *L)
 {
-    struct lcall *c = check(L);
+    struct lcall *c = bind_check_call(L);
     struct exchange *x = &c->exchange;
     struct moment now = bind_now();
     if (!lua_toboolean(L, 4)) {
@@ -263,7 +253,7 @@ static size_t check_max(lua_State *L, int arg)
  * for a transport that frames it itself */
 static int body_piece(lua_State *L)
 {
-    struct lcall *c = check(L);
+    struct lcall *c = bind_check_call(L);
     size_t max = check_max(L, 2), got = 0;
     if (c->call->state != CALL_EXCHANGE) {
         return push_no(L);

@@ -1,3 +1,7 @@
+/*
+ * Files, to send and received. Content is read in pieces, and never copied into Lua unless it is
+ * asked for.
+ */
 #include "bind.h"
 #include "options.h"
 

@@ -1,3 +1,6 @@
+/*
+ * The hub: its engine, its schemas, its endpoints. Each function returns at once; waiting is Lua's.
+ */
 #include "bind.h"
 
 #include "base/mem.h"

@@ -1,3 +1,7 @@
+/*
+ * bosa.new: reads and checks every option, so that a mistake is told at the caller's line. It opens
+ * nothing.
+ */
 #include "bind.h"
 #include "options.h"
 

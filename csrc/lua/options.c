@@ -1,3 +1,7 @@
+/*
+ * Options out of a table, each with its type and range. Called where a hub, a file or a call is
+ * made; it raises with the option's name.
+ */
 #include "options.h"
 
 #include <stdlib.h>

@@ -1,3 +1,7 @@
+/*
+ * What recording needs: a request sent as it is, with a response that nobody judged, and a file
+ * that only its owner can read. Called by bosa.testing.
+ */
 #include "bind.h"
 
 #include "base/mem.h"

@@ -1,3 +1,7 @@
+/*
+ * The response: data, meta, header fields and items of a call that went well. Lua tables are made
+ * when somebody asks for them, and then once.
+ */
 #include "bind.h"
 
 #include "base/mem.h"

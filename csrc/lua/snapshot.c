@@ -1,3 +1,6 @@
+/*
+ * Schemas of a snapshot, given to a hub. Called by lua/bosa/snapshot.lua; it never asks a server.
+ */
 #include "bind.h"
 
 /* hub:_load_snapshot(text) -> list of its connectors' names | nil, err: holds them as if the server

@@ -1,3 +1,7 @@
+/*
+ * Values between Lua and JSON: the classes of arrays and objects, null, and json.encode and
+ * json.decode.
+ */
 #include "values.h"
 #include "options.h"
 

@@ -1,3 +1,7 @@
+/*
+ * JSON to Lua values, one node at a time. Called for responses and json.decode; it never recurses
+ * past the document's own depth.
+ */
 #include "values.h"
 
 #include <stdio.h>

@@ -1,3 +1,7 @@
+/*
+ * Lua values to a document. Called when a call takes its snapshot; what no JSON can hold is an
+ * error with its place.
+ */
 #include "base/mem.h"
 #include "base/text.h"
 #include "bind.h"

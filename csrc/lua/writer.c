@@ -1,3 +1,7 @@
+/*
+ * Files that Lua writes, by the core's one function for that (base/file_write.h). Called by the
+ * command and by snapshots.
+ */
 #include "bind.h"
 
 #include "base/file_write.h"

@@ -1,3 +1,7 @@
+/*
+ * Growing bytes. Everything that writes text or bytes in the core goes through here; it never looks
+ * at what is written.
+ */
 #include "base/buf.h"
 
 #include <stdarg.h>

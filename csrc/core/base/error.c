@@ -1,3 +1,8 @@
+/*
+ * Errors and their owned texts. Every room fills them; what goes into a message is made one line
+ * here, so that no caller needs to. It never shows a secret by itself, but doesn't know them either
+ * (hub/redact.c).
+ */
 #include "base/error.h"
 
 #include <stdarg.h>

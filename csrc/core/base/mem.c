@@ -1,3 +1,7 @@
+/*
+ * The heap, as the product uses it. Tests link spec/c/mem_torture.c in its place; nothing else in
+ * csrc may call malloc or free.
+ */
 #include "base/mem.h"
 
 #include <stdint.h>

@@ -1,3 +1,7 @@
+/*
+ * A call's birth, its way to CALL_SEND, time and end. transport and the binding drive it; it never
+ * does I/O and never reads a clock.
+ */
 #include "call/call_internal.h"
 
 #include "base/mem.h"

@@ -1,3 +1,7 @@
+/*
+ * The queue of events of a call whose hub has a listener. The other files of call add, the binding
+ * takes; a full queue loses the oldest and never waits.
+ */
 #include "call/call_internal.h"
 
 #include "base/mem.h"

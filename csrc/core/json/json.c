@@ -1,3 +1,7 @@
+/*
+ * The document: nodes in an array, strings in place, and the questions about them. All rooms above
+ * read values through it; it never changes a text it was given.
+ */
 #include "json/json.h"
 
 #include "base/mem.h"

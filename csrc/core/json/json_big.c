@@ -1,3 +1,7 @@
+/*
+ * Whole numbers of any length, for doubles that the quick ways can't decide. Called by
+ * json_number.c and json_shortest.c; it allocates nothing.
+ */
 #include "json/json_big.h"
 
 const double json_powers_of_ten[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,

@@ -1,3 +1,8 @@
+/*
+ * Whether two values are equal as JSON Schema means it: 1 and 1.0 are, the order of members is
+ * nothing. The validator calls it for enum, const and uniqueItems; its work is bounded by its
+ * caller's budget.
+ */
 #include "json/json_internal.h"
 
 #define FEW_MEMBERS 16 /* up to so many a search from the start is as fast as any */

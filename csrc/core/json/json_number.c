@@ -1,3 +1,7 @@
+/*
+ * Numbers of JSON to machine numbers without losing a digit. Called by the reader; it never asks
+ * the locale.
+ */
 #include <float.h>
 #include <math.h>
 

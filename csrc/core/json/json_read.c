@@ -1,3 +1,7 @@
+/*
+ * Bytes to a document. Called for responses, schemas, files and what models write; it never
+ * recurses and never reads past the length it was given.
+ */
 #include "base/mem.h"
 #include "json/json_internal.h"
 

@@ -1,3 +1,7 @@
+/*
+ * The shortest decimal text that reads back as the same double. Called by the writer; it never asks
+ * the locale.
+ */
 #include <float.h>
 
 #include "json/json_big.h"

@@ -1,3 +1,7 @@
+/*
+ * A document to bytes. Called for requests, the cache and texts for people; it never recurses, and
+ * writes nothing that is no UTF-8.
+ */
 #include "json/json_internal.h"
 
 #define PATH_LIMIT 200 /* bytes of a path in a message; the rest is cut */

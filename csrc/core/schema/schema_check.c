@@ -1,3 +1,7 @@
+/*
+ * Rules against a value: the walk, and which validation errors it finds. Called by the hub before a
+ * request is written; its steps and depth are bounded whatever the schema says.
+ */
 #include "schema/schema_internal.h"
 
 #include "base/mem.h"

@@ -1,3 +1,7 @@
+/*
+ * The keywords' names, and those whose value is a number, a word or a flag. Called by the compiler
+ * alone.
+ */
 #include "schema/schema_internal.h"
 
 #include <string.h>

@@ -1,3 +1,7 @@
+/*
+ * Validation errors as the walk finds them, put into words. Called by schema_check.c; it never
+ * decides whether a value is valid.
+ */
 #include "schema/schema_internal.h"
 
 #include "base/mem.h"

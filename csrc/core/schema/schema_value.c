@@ -1,3 +1,7 @@
+/*
+ * Questions about single values: types, numbers, lengths, and what a value is coerced to. Called by
+ * schema_check.c; only value_coerce changes the document.
+ */
 #include "schema/schema_internal.h"
 
 #include "base/mem.h"

@@ -1,3 +1,7 @@
+/*
+ * The list of validation errors, their texts, and the nearest name for a misspelt one. Called by
+ * schema_report.c and the hub; it never prints a long string whole.
+ */
 #include "schema/schema_internal.h"
 
 #include "base/mem.h"

@@ -1,3 +1,7 @@
+/*
+ * Lists of jobs and the heap of times. Called by the other files of transport; nothing here can
+ * fail but heap_reserve.
+ */
 #include "transport/transfer_internal.h"
 
 #include "base/mem.h"

@@ -1,3 +1,7 @@
+/*
+ * The poller on Linux: epoll, a timerfd and an eventfd behind one descriptor. Called by transfer.c
+ * and connection_curl.c; it never calls back.
+ */
 #ifdef __linux__
 
 #include "transport/poller.h"

@@ -1,3 +1,7 @@
+/*
+ * The poller on macOS and the BSDs: one kqueue. Called by transfer.c and connection_curl.c; it
+ * never calls back.
+ */
 #if defined(__APPLE__) || defined(__FreeBSD__) || defined(__OpenBSD__) || defined(__NetBSD__) ||   \
     defined(__DragonFly__) || defined(BOSA_POLLER_KQUEUE)
 
