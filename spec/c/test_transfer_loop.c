@@ -515,6 +515,59 @@ static void without_memory_a_download_is_whole_or_fails(void **state)
     assert_false(failed);
 }
 
+/* Takes what there is; where the upload can't be fed, it is given up, as the binding does. */
+static void feed_without_memory(struct world *w, struct outcome *o)
+{
+    static const char bytes[50000];
+    unsigned notes = 0;
+    while (!o->ended && transfer_take(w->transfer, &notes)) {
+        o->ended = notes & TRANSFER_ENDED;
+        if (!o->ended && notes & TRANSFER_NEEDS_INPUT) {
+            size_t len = o->feed_left < sizeof bytes ? (size_t)o->feed_left : sizeof bytes;
+            struct body *body = o->call->request.body;
+            if ((len > 0 ? body_feed(body, bytes, len) : body_feed_end(body)) == BOSA_OK) {
+                o->feed_left -= len;
+                transfer_resume(w->transfer, o->call);
+            } else {
+                transfer_cancel(w->transfer, o->call, BOSA_NOMEM);
+                o->ended = true;
+            }
+        }
+    }
+}
+
+static void without_memory_an_upload_is_whole_or_fails(void **state)
+{
+    static const bool known[] = {true, false};
+    struct world *w = *state;
+    open_one(w, answering);
+    for (size_t i = 0; i < COUNT(known); i++) {
+        bool failed = true;
+        for (long nth = 1; failed && nth < 1000; nth++) {
+            w->count = 0;
+            memset(&w->calls[0], 0, sizeof w->calls[0]);
+            mem_torture_fail_at(0);
+            struct outcome *o = start_upload(w, 300000, known[i]);
+            mem_torture_fail_at(nth); /* what comes after its first bytes */
+            while (!o->ended) {
+                struct pollfd p = {transfer_fd(w->transfer), POLLIN, 0};
+                assert_int_equal(poll(&p, 1, 30000), 1);
+                (void)transfer_step(w->transfer, 0);
+                feed_without_memory(w, o);
+            }
+            failed = mem_torture_count() >= nth;
+            mem_torture_fail_at(0);
+            assert_true(failed || o->call->ok);
+            if (!o->call->ok) {
+                assert_int_equal(o->call->error.kind, BOSA_NOMEM);
+            }
+            call_free(o->call);
+        }
+        assert_false(failed);
+    }
+    w->count = 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -533,6 +586,7 @@ int main(void)
         world_test(without_memory_a_call_ends_and_nothing_is_lost),
         world_test(without_memory_a_fetch_fails_its_waiters),
         world_test(without_memory_a_download_is_whole_or_fails),
+        world_test(without_memory_an_upload_is_whole_or_fails),
     };
     return cmocka_run_group_tests_name("transfer, driven", tests, NULL, NULL);
 }
