@@ -41,7 +41,9 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow
 MODULE_FLAGS := -shared
 # A state that closes unloads its modules before LuaJIT has run the last finalizers, which may call us.
 STAY_LOADED := -Wl,-z,nodelete
-ifeq ($(shell uname -s),Darwin)
+SYSTEM ?= $(shell uname -s)
+SYSTEM := $(SYSTEM)
+ifeq ($(SYSTEM),Darwin)
 DIALECT += -D_DARWIN_C_SOURCE
 MODULE_FLAGS := -bundle -undefined dynamic_lookup
 STAY_LOADED :=
@@ -82,7 +84,8 @@ modules := $(made_vms:%=$(BUILD)/%/bosa/core.so)
 processors := $(or $(shell getconf _NPROCESSORS_ONLN 2>/dev/null),2)
 jobs = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(processors))
 
-c_files = $(wildcard csrc/*/*.[ch] csrc/core/*/*.[ch] spec/c/*.[ch] spec/c/fuzz/*.[ch])
+c_files = $(wildcard csrc/*/*.[ch] csrc/core/*/*.[ch] spec/c/*.[ch] spec/c/fuzz/*.[ch] \
+  spec/c/kevent/sys/event.h)
 lua_files = $(wildcard bin/bosa lua plugin spec examples bench) $(wildcard *.rockspec)
 
 export CC CPPFLAGS BUILD VMS
@@ -268,6 +271,10 @@ $(speak_lua:%=%.o): private CPPFLAGS += -I$(LUA54_INCDIR)
 $(BUILD)/csrc/core/%.o: private flags := $(CURL_CFLAGS) $(ZLIB_CFLAGS) -Icsrc/core
 $(BUILD)/csrc/sandbox/%.o: private flags := $(MHD_CFLAGS) -Icsrc/core
 $(BUILD)/spec/c/%.o: private flags := $(CMOCKA_CFLAGS) -Icsrc/core
+# kqueue's own header, where the system has none.
+ifeq ($(SYSTEM),Linux)
+$(BUILD)/spec/c/test_poller_kqueue.o: private flags += -Ispec/c/kevent
+endif
 $(core_objects): | $(BUILD)/need-curl $(BUILD)/need-zlib
 $(sandbox_objects): | $(BUILD)/need-microhttpd
 $(spec_sources:%.c=$(BUILD)/%.o): | $(BUILD)/need-cmocka

@@ -27,8 +27,9 @@ enum bosa_status poller_new(struct poller **out, struct bosa_error *err);
 int poller_fd(const struct poller *poller);
 
 /*
- * Watches `fd` for `bits`; 0 stops watching. False: the system refused. Stopping costs nothing at
- * once: the system is told only when an event comes after all, so watching again is free, too.
+ * Watches `fd` for `bits`; 0 stops watching. False: the system refused. With epoll, stopping costs
+ * nothing at once: the system is told only when an event comes after all, so watching again is
+ * free, too. kqueue is told each time.
  */
 bool poller_watch(struct poller *poller, int fd, int bits);
 
@@ -40,7 +41,7 @@ void poller_forget(struct poller *poller, int fd);
 
 /*
  * Makes poller_fd readable at `ms` of poller_now; INT64_MAX: never. Does nothing when that is set
- * already.
+ * already. A time weeks away may ring once before. False: the system refused, and no timer is set.
  */
 bool poller_set_timer(struct poller *poller, int64_t ms);
 

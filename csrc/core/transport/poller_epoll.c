@@ -135,8 +135,9 @@ bool poller_set_timer(struct poller *poller, int64_t ms)
         spec.it_value.tv_sec = (time_t)(ms / 1000);
         spec.it_value.tv_nsec = (long)(ms % 1000) * 1000000;
     }
-    poller->due = ms;
-    return timerfd_settime(poller->timer, TFD_TIMER_ABSTIME, &spec, NULL) == 0;
+    bool done = timerfd_settime(poller->timer, TFD_TIMER_ABSTIME, &spec, NULL) == 0;
+    poller->due = done ? ms : INT64_MAX;
+    return done;
 }
 
 void poller_wake(struct poller *poller)

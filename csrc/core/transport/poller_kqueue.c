@@ -1,10 +1,26 @@
 #if defined(__APPLE__) || defined(__FreeBSD__) || defined(__OpenBSD__) || defined(__NetBSD__) ||   \
     defined(__DragonFly__) || defined(BOSA_POLLER_KQUEUE)
 
-/* kqueue and its types are no part of POSIX, which the build asks for. */
-#define _DARWIN_C_SOURCE
-#define __BSD_VISIBLE 1
-
+/*
+ * The poller over kqueue, for macOS and the BSDs; transfer calls it by poller.h. It must not rely
+ * on what only one of these systems promises:
+ *
+ * - A timer is relative and in milliseconds. It repeats unless EV_ONESHOT says otherwise, and a
+ * one-shot timer leaves the queue when its event is fetched.
+ * - What EV_ADD does to a timer that is there differs: macOS and FreeBSD (12 and later) start it
+ * anew and drop an event not yet fetched; older ones and NetBSD only note the new numbers. So a
+ * timer is deleted before it is set.
+ * - EV_DELETE of what isn't there fails with ENOENT, which is as good.
+ * - Changes made with no room for events: the first that fails ends the call with errno. With EINTR
+ * the changes have been made. So one change a call, and EINTR is success.
+ * - Reading and writing are two filters, so one descriptor may give two events. A shutdown or an
+ * error of the other side sets EV_EOF; fflags has the error.
+ * - A descriptor that is closed leaves the queue, though a copy of it lives on.
+ * - A queue isn't inherited by a child of fork: its number is free there, or another file's.
+ *
+ * The Makefile asks for the names that POSIX doesn't have: _DARWIN_C_SOURCE, __BSD_VISIBLE,
+ * _NETBSD_SOURCE.
+ */
 #include "transport/poller.h"
 
 #include "base/mem.h"
@@ -21,6 +37,7 @@
 #define MAX_EVENTS 64
 #define TIMER_ID 1
 #define WAKE_ID 2
+#define MAX_TIMER INT32_MAX /* ms; one that is further away rings once in between */
 
 struct poller {
     int queue;
@@ -35,7 +52,7 @@ int64_t poller_now(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Makes one change to the queue. */
+/* Makes one change to the queue. False: it was refused, and errno says why. */
 static bool change(struct poller *p, uintptr_t id, int filter, int flags, unsigned fflags,
                    int64_t data)
 {
@@ -46,7 +63,7 @@ static bool change(struct poller *p, uintptr_t id, int filter, int flags, unsign
     e.flags = (unsigned short)flags;
     e.fflags = fflags;
     e.data = (intptr_t)data;
-    return kevent(p->queue, &e, 1, NULL, 0, NULL) == 0;
+    return kevent(p->queue, &e, 1, NULL, 0, NULL) == 0 || errno == EINTR;
 }
 
 enum bosa_status poller_new(struct poller **out, struct bosa_error *err)
@@ -84,11 +101,9 @@ bool poller_watch(struct poller *poller, int fd, int bits)
     return (read || !(bits & POLLER_READ)) && (write || !(bits & POLLER_WRITE));
 }
 
-/* A closed descriptor leaves the queue by itself. */
 void poller_forget(struct poller *poller, int fd)
 {
-    (void)poller;
-    (void)fd;
+    poller_watch(poller, fd, 0);
 }
 
 bool poller_set_timer(struct poller *poller, int64_t ms)
@@ -96,13 +111,20 @@ bool poller_set_timer(struct poller *poller, int64_t ms)
     if (ms == poller->due) {
         return true;
     }
-    poller->due = ms;
-    if (ms == INT64_MAX) {
+    if (poller->due != INT64_MAX) {
         change(poller, TIMER_ID, EVFILT_TIMER, EV_DELETE, 0, 0);
+        poller->due = INT64_MAX;
+    }
+    if (ms == INT64_MAX) {
         return true;
     }
-    int64_t left = ms - poller_now();
-    return change(poller, TIMER_ID, EVFILT_TIMER, EV_ADD | EV_ONESHOT, 0, left > 0 ? left : 1);
+    int64_t now = poller_now();
+    int64_t left = ms <= now ? 1 : ms - now < MAX_TIMER ? ms - now : MAX_TIMER;
+    if (!change(poller, TIMER_ID, EVFILT_TIMER, EV_ADD | EV_ONESHOT, 0, left)) {
+        return false;
+    }
+    poller->due = ms;
+    return true;
 }
 
 void poller_wake(struct poller *poller)
@@ -117,9 +139,9 @@ static void translate(struct poller *poller, const struct kevent *found, struct 
         poller->due = INT64_MAX;
     }
     out->fd = own ? -1 : (int)found->ident;
+    bool failed = (found->flags & EV_ERROR) || ((found->flags & EV_EOF) && found->fflags != 0);
     out->bits = (found->filter == EVFILT_READ ? POLLER_READ : 0) |
-                (found->filter == EVFILT_WRITE ? POLLER_WRITE : 0) |
-                (found->flags & EV_ERROR ? POLLER_ERROR : 0);
+                (found->filter == EVFILT_WRITE ? POLLER_WRITE : 0) | (failed ? POLLER_ERROR : 0);
 }
 
 int poller_wait(struct poller *poller, struct poller_event *events, int max, int timeout)
