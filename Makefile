@@ -1,4 +1,4 @@
-# bosa: a C11 core, a binding for Lua 5.4 and LuaJIT, a sandbox server. GNU make; `make help`.
+# bosa: a C11 core, a binding for Lua 5.4, Lua 5.5 and LuaJIT, a sandbox server. GNU make; `make help`.
 #
 # Everything that is made goes to $(BUILD). Sources are found by wildcard. Say
 #   make SAN=1 BUILD=build/asan ...   for AddressSanitizer and UndefinedBehaviorSanitizer
@@ -12,7 +12,6 @@ MAKEFLAGS += --no-print-directory
 BUILD ?= build
 PREFIX ?= /usr/local
 VERSION := 0.1.0
-VMS ?= lua5.4 luajit
 
 # ---- programs and flags ----
 
@@ -23,10 +22,15 @@ CFLAGS ?= -O2 -g
 PKG_CONFIG ?= pkg-config
 pkg = $(shell $(PKG_CONFIG) $(1) 2>/dev/null)
 
-LUA54_INCDIR ?= $(shell tools/find-lua.sh 5.4)
+LUA54_INCDIR ?= $(shell tools/find-lua.sh lua5.4)
+LUA55_INCDIR ?= $(shell tools/find-lua.sh lua5.5)
 LUAJIT_INCDIR ?= $(shell tools/find-lua.sh luajit)
 LUA54_INCDIR := $(LUA54_INCDIR)
+LUA55_INCDIR := $(LUA55_INCDIR)
 LUAJIT_INCDIR := $(LUAJIT_INCDIR)
+made_vms := $(if $(LUA54_INCDIR),lua5.4) $(if $(LUA55_INCDIR),lua5.5) $(if $(LUAJIT_INCDIR),luajit)
+# What the tests run on. Lua 5.5 is a gift: where its headers are missing, nobody is told.
+VMS ?= lua5.4 $(filter lua5.5,$(made_vms)) luajit
 CURL_CFLAGS := $(if $(CURL_INCDIR),-I$(CURL_INCDIR),$(call pkg,--cflags libcurl))
 CURL_LIBS := $(if $(CURL_LIBDIR),-L$(CURL_LIBDIR) -lcurl,$(or $(call pkg,--libs libcurl),-lcurl))
 ZLIB_CFLAGS := $(if $(ZLIB_INCDIR),-I$(ZLIB_INCDIR),$(call pkg,--cflags zlib))
@@ -36,14 +40,23 @@ MHD_LIBS := $(or $(call pkg,--libs libmicrohttpd),-lmicrohttpd)
 CMOCKA_CFLAGS := $(call pkg,--cflags cmocka)
 CMOCKA_LIBS := $(or $(call pkg,--libs cmocka),-lcmocka)
 
-DIALECT := -std=c11 -D_POSIX_C_SOURCE=200809L -DBOSA_VERSION=\"$(VERSION)\"
+# On 32 bits, files and times past 2^31 need the wide types of libc.
+DIALECT := -std=c11 -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 \
+  -DBOSA_VERSION=\"$(VERSION)\"
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow
 MODULE_FLAGS := -shared
 # A state that closes unloads its modules before LuaJIT has run the last finalizers, which may call us.
 STAY_LOADED := -Wl,-z,nodelete
 SYSTEM ?= $(shell uname -s)
 SYSTEM := $(SYSTEM)
-ifeq ($(SYSTEM),Darwin)
+# Names beside POSIX: kqueue, MSG_DONTWAIT.
+ifeq ($(SYSTEM),FreeBSD)
+DIALECT += -D__BSD_VISIBLE=1
+else ifeq ($(SYSTEM),NetBSD)
+DIALECT += -D_NETBSD_SOURCE
+else ifeq ($(SYSTEM),OpenBSD)
+DIALECT += -D_BSD_SOURCE
+else ifeq ($(SYSTEM),Darwin)
 DIALECT += -D_DARWIN_C_SOURCE
 MODULE_FLAGS := -bundle -undefined dynamic_lookup
 STAY_LOADED :=
@@ -77,7 +90,6 @@ core := $(BUILD)/libbosa.a
 sandbox := $(BUILD)/bin/bosa-sandbox
 spec_library := $(BUILD)/spec/c/libsupport.a
 spec_programs := $(patsubst %.c,$(BUILD)/%,$(spec_sources))
-made_vms := $(if $(LUA54_INCDIR),lua5.4) $(if $(LUAJIT_INCDIR),luajit)
 modules := $(made_vms:%=$(BUILD)/%/bosa/core.so)
 
 # Sub-makes use every processor, unless make itself was told a number.
@@ -86,7 +98,7 @@ jobs = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(processors))
 
 c_files = $(wildcard csrc/*/*.[ch] csrc/core/*/*.[ch] spec/c/*.[ch] spec/c/fuzz/*.[ch] \
   spec/c/kevent/sys/event.h)
-lua_files = $(wildcard bin/bosa lua plugin spec examples bench) $(wildcard *.rockspec)
+lua_files = $(wildcard bin/bosa lua plugin spec examples bench tools/*.lua) $(wildcard *.rockspec)
 
 export CC CPPFLAGS BUILD VMS
 
@@ -98,10 +110,10 @@ help: ## list the targets
 	  awk -F'|' '{ printf "  %-10s %s\n", $$1, $$2 }'
 
 .PHONY: build
-build: modules sandbox ## the module for both VMs and the sandbox server
+build: modules sandbox ## the module for every VM whose headers are found, and the sandbox server
 
 .PHONY: test
-test: ## every test: C, schemas, Lua on both VMs (ONLY=pattern: some of them)
+test: ## every test: C, schemas, Lua on every VM (ONLY=pattern: some of them)
 	@tools/deps.sh build test
 	@$(MAKE) $(jobs) build spec-programs
 	@tools/test.sh
@@ -191,7 +203,7 @@ format: ## put the C sources into their form
 .PHONY: install
 install: modules ## install below PREFIX (and DESTDIR)
 	@for vm in $(made_vms); do \
-	  case $$vm in lua5.4) v=5.4;; *) v=5.1;; esac; \
+	  case $$vm in lua*.*) v=$${vm#lua};; *) v=5.1;; esac; \
 	  tools/install.sh "$(BUILD)/$$vm/bosa/core.so" \
 	    "$(DESTDIR)$(PREFIX)/share/lua/$$v" "$(DESTDIR)$(PREFIX)/lib/lua/$$v" || exit 1; \
 	done
@@ -245,6 +257,7 @@ $(BUILD)/$(1)/%.o: csrc/lua/%.c $(BUILD)/flags | $(BUILD)/need-cc
 	@$$(COMPILE) -I$(2) -Icsrc/core -MMD -MP -c -o $$@ $$<
 endef
 $(if $(LUA54_INCDIR),$(eval $(call module_rules,lua5.4,$(LUA54_INCDIR))))
+$(if $(LUA55_INCDIR),$(eval $(call module_rules,lua5.5,$(LUA55_INCDIR))))
 $(if $(LUAJIT_INCDIR),$(eval $(call module_rules,luajit,$(LUAJIT_INCDIR))))
 $(if $(ROCK_INCDIR),$(eval $(call module_rules,lua,$(ROCK_INCDIR))))
 
@@ -262,11 +275,15 @@ $(fuzz_programs): $(BUILD)/spec/c/fuzz/%: $(BUILD)/spec/c/fuzz/%.o $(core)
 	@echo "  link  $@"
 	@$(LINK) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(core) $(libraries) $(CURL_LIBS) $(ZLIB_LIBS) -lm -pthread
 
-# Those that speak Lua take the binding with them.
+# Those that speak Lua take the binding with them, of a Lua whose allocator can be replaced.
 speak_lua := $(BUILD)/spec/c/fuzz/values $(BUILD)/spec/c/fuzz/cassette $(BUILD)/spec/c/test_session
-$(speak_lua): $(binding_sources:csrc/lua/%.c=$(BUILD)/lua5.4/%.o)
-$(speak_lua): private libraries := $(or $(call pkg,--libs lua5.4),-llua5.4)
-$(speak_lua:%=%.o): private CPPFLAGS += -I$(LUA54_INCDIR)
+spoken := $(firstword $(filter lua5.4 lua5.5,$(made_vms)))
+ifneq ($(spoken),)
+$(speak_lua): $(binding_sources:csrc/lua/%.c=$(BUILD)/$(spoken)/%.o)
+$(speak_lua): private libraries := $(or $(call pkg,--libs $(spoken)),$(call pkg,--libs $(spoken:lua%=lua-%)),-l$(spoken))
+endif
+$(speak_lua:%=%.o): private flags += -I$(or $(LUA54_INCDIR),$(LUA55_INCDIR))
+$(speak_lua:%=%.o): | $(BUILD)/need-puc-lua
 
 $(BUILD)/csrc/core/%.o: private flags := $(CURL_CFLAGS) $(ZLIB_CFLAGS) -Icsrc/core
 $(BUILD)/csrc/sandbox/%.o: private flags := $(MHD_CFLAGS) -Icsrc/core
@@ -294,7 +311,8 @@ $(BUILD)/flags: always
 .PRECIOUS: $(BUILD)/need-%
 $(BUILD)/need-%: | $(BUILD)/flags
 	@CPPFLAGS="$(CPPFLAGS) $(CURL_CFLAGS) $(ZLIB_CFLAGS) $(MHD_CFLAGS) $(CMOCKA_CFLAGS)" \
-	  LUA_INCDIRS="$(LUA54_INCDIR) $(LUAJIT_INCDIR)" tools/need.sh $*
+	  LUA_INCDIRS="$(LUA54_INCDIR) $(LUA55_INCDIR) $(LUAJIT_INCDIR)" PUC_LUA_INCDIR="$(LUA54_INCDIR)$(LUA55_INCDIR)" \
+	  tools/need.sh $*
 	@touch $@
 
 -include $(shell find $(BUILD) -type f -name '*.d' 2>/dev/null)
@@ -307,6 +325,8 @@ clang_format := $(if $(shell command -v clang-format-14),clang-format-14,clang-f
 lint-lua:
 	@echo "== luacheck"
 	@luacheck -q $(lua_files)
+	@echo "== variables of loops are left alone (Lua 5.5)"
+	@tools/on-vm.sh "" @lua tools/loop-variables.lua $$(find $(lua_files) -name '*.lua' -o -type f -path bin/bosa)
 lint-form:
 	@echo "== clang-format"
 	@$(clang_format) --dry-run -Werror $(c_files)
@@ -335,7 +355,8 @@ objects: $(core_objects) $(sandbox_objects) $(spec_sources:%.c=$(BUILD)/%.o) \
   $(foreach vm,$(made_vms),$(binding_sources:csrc/lua/%.c=$(BUILD)/$(vm)/%.o))
 
 # A process for each source: several in one confuse the analyzer's notion of va_list.
-tidy_flags := $(DIALECT) $(CURL_CFLAGS) $(ZLIB_CFLAGS) $(MHD_CFLAGS) -Icsrc/core -I$(or $(LUA54_INCDIR),$(LUAJIT_INCDIR))
+tidy_flags := $(DIALECT) $(CURL_CFLAGS) $(ZLIB_CFLAGS) $(MHD_CFLAGS) -Icsrc/core \
+  -I$(or $(LUA54_INCDIR),$(LUA55_INCDIR),$(LUAJIT_INCDIR))
 .PHONY: tidy
 tidy:
 	@echo "== clang-tidy"

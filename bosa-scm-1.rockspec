@@ -14,7 +14,7 @@ description = {
 }
 supported_platforms = { "unix" }
 dependencies = {
-  "lua >= 5.1, < 5.5",
+  "lua >= 5.1, < 5.6",
 }
 -- By its library: some systems keep the header where LuaRocks doesn't look but compilers do. The
 -- Makefile looks for it with the compiler, and names the packages where it is missing.

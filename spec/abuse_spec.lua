@@ -75,7 +75,7 @@ describe("a method", function()
   end)
 
   it("from a finalizer that runs meanwhile takes nothing from under another", function()
-    local pause, speed = collectgarbage("setpause", 0), collectgarbage("setstepmul", 1000)
+    local restore = require("spec.support.collector").never_rests()
     local forgetful = new({})
     local connector = forgetful:connect("lab")
     local function litter(act)
@@ -102,8 +102,7 @@ describe("a method", function()
       call, err = closing:_fetch("lab")
       assert.is_true(call ~= nil or err.kind == "closed")
     end
-    collectgarbage("setpause", pause)
-    collectgarbage("setstepmul", speed)
+    restore()
   end)
 
   it("of an object that was finalized first answers or raises", function()

@@ -1,22 +1,33 @@
 #!/usr/bin/env bash
-# find-lua.sh 5.4|luajit: prints the directory of that Lua's headers, or nothing.
+# find-lua.sh VM: prints the directory of the headers of lua5.4, lua5.5 or luajit, or nothing.
+# find-lua.sh --program VM: prints that VM's program, or nothing. --names VM: what it may be called.
 set -u
 
-case ${1-} in
-  5.4)
-    packages="lua5.4 lua-5.4 lua54 lua"
-    places="/usr/include/lua5.4 /usr/include/lua54 /usr/include /usr/local/include/lua5.4
-      /usr/local/include/lua54 /usr/local/include /opt/homebrew/include/lua5.4"
-    mark='LUA_VERSION_NUM[[:space:]]+504' file=lua.h
+what=headers
+case ${1-} in --*) what=${1#--} && shift ;; esac
+vm=${1-}
+case $vm in
+  lua5.4 | lua5.5)
+    v=${vm#lua} short=${vm/./}
+    programs="$vm $short lua-$v lua"
+    packages="$vm lua-$v $short lua"
+    places="/usr/include/$vm /usr/include/$short /usr/include /usr/local/include/$vm /usr/local/include/$short
+      /usr/local/include /opt/homebrew/include/$vm /opt/homebrew/opt/lua@$v/include/$vm /opt/homebrew/include/lua
+      /usr/local/opt/lua@$v/include/$vm /usr/local/include/lua /usr/pkg/include"
+    # 5.4 writes the number out, 5.5 makes it of two.
+    mark="LUA_VERSION_NUM[[:space:]]+${v/./0}|LUA_VERSION_MINOR_N[[:space:]]+${v#*.}\$" file=lua.h
+    says="_VERSION == 'Lua $v'"
     ;;
   luajit)
+    programs="luajit luajit-2.1 luajit2"
     packages="luajit"
     places="/usr/include/luajit-2.1 /usr/local/include/luajit-2.1
       /opt/homebrew/include/luajit-2.1 /usr/local/openresty/luajit/include/luajit-2.1"
     mark='LUAJIT_VERSION' file=luajit.h
+    says="jit ~= nil"
     ;;
   *)
-    echo "usage: $0 5.4|luajit" >&2
+    echo "usage: $0 [--program|--names] lua5.4|lua5.5|luajit" >&2
     exit 2
     ;;
 esac
@@ -30,9 +41,23 @@ known() {
   done
 }
 
-for dir in $(known) $places; do
-  if grep -qsE "$mark" "$dir/$file" && [ -f "$dir/lauxlib.h" ]; then
-    echo "$dir"
-    exit 0
-  fi
-done
+case $what in
+  names) echo "$programs" ;;
+  program)
+    for program in $programs; do
+      command -v "$program" >/dev/null || continue
+      # `lua` may be any of them.
+      [ "$program" != lua ] || lua -e "os.exit($says)" 2>/dev/null || continue
+      command -v "$program" && break
+    done
+    ;;
+  headers)
+    for dir in $(known) $places; do
+      if grep -qsE "$mark" "$dir/$file" && [ -f "$dir/lauxlib.h" ]; then
+        echo "$dir"
+        exit 0
+      fi
+    done
+    ;;
+esac
+exit 0

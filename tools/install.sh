@@ -14,16 +14,9 @@ usage() {
 
 # Prints the program of a VM.
 find_program() {
-  local programs program
-  case $1 in
-    lua5.4) programs="lua5.4 lua54 lua-5.4 lua" ;;
-    luajit) programs="luajit luajit-2.1" ;;
-    *) usage ;;
-  esac
-  for program in $programs; do
-    command -v "$program" && return
-  done
-  echo "/usr/bin/env ${programs##* }"
+  local program
+  program=$(tools/find-lua.sh --program "$1") || usage
+  echo "${program:-/usr/bin/env $1}"
 }
 
 install_library() {
@@ -42,7 +35,7 @@ write_completion() {
   local lua=$1 shell=$2 file=$3
   mkdir -p "$(dirname "$file")"
   # shellcheck disable=SC2086 # the interpreter may be `env NAME`
-  LUA_PATH="$PWD/lua/?.lua" LUA_PATH_5_4="$PWD/lua/?.lua" \
+  LUA_PATH="$PWD/lua/?.lua" LUA_PATH_5_4="$PWD/lua/?.lua" LUA_PATH_5_5="$PWD/lua/?.lua" \
     $lua -e "io.write(require('bosa.cli.completion_scripts').$shell)" >"$file.new" || {
     rm -f "$file.new"
     echo "note: no completion for $shell: $lua can't be run" >&2
@@ -63,7 +56,7 @@ install_pages() {
 
 install_command() {
   local vm=$1 prefix=$2 version=5.1 lua bin=${DESTDIR-}$2/bin sandbox=${BUILD:-build}/bin/bosa-sandbox
-  [ "$vm" != lua5.4 ] || version=5.4
+  case $vm in lua*.*) version=${vm#lua} ;; esac
   lua=$(find_program "$vm")
   mkdir -p "$bin"
   cat >"$bin/bosa.new" <<END

@@ -33,10 +33,12 @@ case ${1-} in
     cat - <(echo '#include <cmocka.h>') | ${CC:-cc} ${CPPFLAGS-} -x c -E - >/dev/null 2>&1 ||
     say "cmocka.h (the C tests need it)" libcmocka-dev libcmocka-devel cmocka "brew install cmocka" ;;
   lua) [ -n "${LUA_INCDIRS// /}" ] ||
-    say "lua.h, of Lua 5.4 or of LuaJIT," "liblua5.4-dev libluajit2-5.1-dev" \
+    say "lua.h, of Lua 5.4, Lua 5.5 or LuaJIT," "liblua5.4-dev libluajit-5.1-dev" \
       "lua-devel luajit-devel" "lua luajit" "brew install lua luajit" ;;
+  puc-lua) [ -n "${PUC_LUA_INCDIR-}" ] ||
+    say "lua.h, of Lua 5.4 or Lua 5.5 (the C tests need it)," liblua5.4-dev lua-devel lua "brew install lua" ;;
   *)
-    echo "usage: $0 cc|curl|zlib|microhttpd|cmocka|lua" >&2
+    echo "usage: $0 cc|curl|zlib|microhttpd|cmocka|lua|puc-lua" >&2
     exit 2
     ;;
 esac

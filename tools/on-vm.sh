@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# on-vm.sh VM CMD...: runs CMD with this checkout on the paths of lua5.4 or luajit; `@lua` at
+# on-vm.sh VM CMD...: runs CMD with this checkout on the paths of lua5.4, lua5.5 or luajit; `@lua` at
 # the end of a word of CMD becomes the VM's program. An empty VM is the first that a module was built for.
 # on-vm.sh VM --print: prints the settings for a shell's eval instead.
 set -eu
@@ -15,14 +15,14 @@ quote() {
 vm=${1-}
 shift
 if [ -z "$vm" ]; then
-  vm=lua5.4
-  [ -e "$build/lua5.4/bosa/core.so" ] || [ ! -e "$build/luajit/bosa/core.so" ] || vm=luajit
+  for vm in lua5.4 lua5.5 luajit lua5.4; do
+    [ ! -e "$build/$vm/bosa/core.so" ] || break
+  done
 fi
 case $vm in
-  lua5.4) programs="lua5.4 lua54 lua-5.4 lua" ;;
-  luajit) programs="luajit luajit-2.1" ;;
+  lua5.4 | lua5.5 | luajit) ;;
   *)
-    echo "on-vm.sh: no VM \`$vm\`; lua5.4 or luajit" >&2
+    echo "on-vm.sh: no VM \`$vm\`; lua5.4, lua5.5 or luajit" >&2
     exit 2
     ;;
 esac
@@ -35,19 +35,16 @@ if [ "${1-}" = --print ]; then
   exit 0
 fi
 
-lua=
-for program in $programs; do
-  lua=$(command -v "$program") && break
-done
+lua=$(tools/find-lua.sh --program "$vm")
 if [ -z "$lua" ]; then
-  echo "on-vm.sh: no program for $vm was found (looked for: $programs)" >&2
+  echo "on-vm.sh: no program for $vm was found (looked for: $(tools/find-lua.sh --names "$vm"))" >&2
   exit 127
 fi
 command=()
 for word in "$@"; do
   command+=("${word/%@lua/$lua}")
 done
-unset LUA_PATH_5_4 LUA_CPATH_5_4 LUA_INIT LUA_INIT_5_4
+unset LUA_PATH_5_4 LUA_CPATH_5_4 LUA_PATH_5_5 LUA_CPATH_5_5 LUA_INIT LUA_INIT_5_4 LUA_INIT_5_5
 export LUA_PATH="$lua_path" LUA_CPATH="$lua_cpath" PATH="$build/bin:$PWD/bin:$PATH"
 export BOSA_LUA="$lua" BOSA_BUILD="$build" BOSA_SANDBOX="$build/bin/bosa-sandbox"
 exec "${command[@]}"

@@ -4,7 +4,8 @@
 # Every program and every spec file is a process of its own, so a crash costs one failure and the rest
 # is still run. The last line is "N passed, N failed". The environment may give
 #   ONLY     a pattern (grep -E): only the programs and spec files whose names match
-#   VMS      the VMs to run the specs on; one that is missing is a failure
+#   VMS      the VMs to run the specs on (lua5.4, luajit, and lua5.5 where it was built); one that is
+#            missing is a failure
 #   RUNNER   a command before each C program (valgrind ...)
 #   LIMIT    seconds after which one program counts as hung
 #   GC       aggressive or generational: how Lua collects while the specs run (spec/support/gc.lua)
@@ -120,10 +121,11 @@ run_c() {
 }
 
 run_lua() {
-  local vm spec busted found helper=()
+  local vm spec busted found gift='' helper=()
   [ -z "${GC-}" ] || helper=(--helper=spec/support/gc.lua)
   busted=$(command -v busted) || { broken "busted is not installed" && return; }
-  for vm in ${VMS:-lua5.4 luajit}; do
+  [ ! -e "$build/lua5.5/bosa/core.so" ] || gift=lua5.5
+  for vm in ${VMS:-lua5.4 $gift luajit}; do
     echo "== Lua specs on $vm"
     if [ ! -e "$build/$vm/bosa/core.so" ]; then
       broken "$vm: no module was built for it"

@@ -1,5 +1,5 @@
 /*
- * compat: Lua 5.4's C API, as far as it is used here, on LuaJIT's 5.1 ABI.
+ * compat: Lua 5.4's C API, as far as it is used here, on LuaJIT's 5.1 ABI and on Lua 5.5.
  *
  * A userdata's uservalue is always a table, since 5.1 knows no other (its environment).
  */
@@ -24,6 +24,13 @@
 #define compat_setfuncs(L, list) luaL_setfuncs((L), (list), 0)
 #define COMPAT_LOSSY_INTEGERS 0
 
+#endif
+
+/* A step of the collector, as for an allocation of so many kB. Lua 5.5 counts in bytes. */
+#if LUA_VERSION_NUM >= 505
+#define compat_gc_step(L, kb) lua_gc((L), LUA_GCSTEP, (size_t)(kb)*1024)
+#else
+#define compat_gc_step(L, kb) lua_gc((L), LUA_GCSTEP, (int)(kb))
 #endif
 
 /* The userdata at `index` if it is of class `name`, else NULL. */

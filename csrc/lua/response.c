@@ -4,10 +4,10 @@
 #include "call/paging.h"
 #include "http/header_fields.h"
 
-#include <limits.h>
 #include <string.h>
 
-#define COLLECTOR_PART 8 /* measured: 4 to 16 keep memory flat and cost no time */
+#define COLLECTOR_PART 8  /* measured: 4 to 16 keep memory flat and cost no time */
+#define MAX_STEP 0x100000 /* kB; what the collector is told of one response at most */
 
 struct lresponse *bind_check_response(lua_State *L, int arg)
 {
@@ -38,7 +38,7 @@ static void press_collector(lua_State *L, const struct reply *reply)
     }
 #endif
     if (part > 0) {
-        lua_gc(L, LUA_GCSTEP, part > INT_MAX ? INT_MAX : (int)part);
+        compat_gc_step(L, part > MAX_STEP ? MAX_STEP : part);
     }
 }
 

@@ -18,6 +18,9 @@ local ready, first, last = {}, 1, 0 -- functions to run in this turn: a queue
 local timers = {} -- {at, fn}; few, so a list
 local turning = 0 -- turns being taken, within each other
 local unpack = table.unpack or unpack
+-- What the collector is told of each chunk of a download: they are large and short-lived, and without it LuaJIT
+-- lets 20 MB of them gather. In kB; since Lua 5.5 in bytes.
+local STEP = tonumber(_VERSION:match("%d+$")) >= 5 and 32 * 1024 or 32
 
 ---------------------------------------------------------------------------------------------------
 -- hosts
@@ -144,7 +147,7 @@ local function give_chunks(call)
       return
     end
     bytes = call:_take()
-    collectgarbage("step", 32) -- chunks are large and short-lived: without it LuaJIT lets 20 MB of them gather
+    collectgarbage("step", STEP)
   end
   call:_resume()
 end

@@ -221,11 +221,12 @@ local function parameters_of(tool, arguments, directory)
   for name, value in pairs(arguments) do
     local about = tool.properties[name]
     if value ~= core.null and about and tool.reader:takes_file(about) then
-      local why
-      value, why = files_of(name, value, directory)
-      if value == nil then return nil, why end
+      local file, why = files_of(name, value, directory)
+      if file == nil then return nil, why end
+      params[name] = file
+    else
+      params[name] = value
     end
-    params[name] = value
   end
   return params
 end

@@ -280,7 +280,11 @@ static void set_global(lua_State *L, const char *name, const char *value)
  */
 static lua_State *open_lua(struct heap *heap, const struct server *server)
 {
+#if LUA_VERSION_NUM >= 505
+    lua_State *L = lua_newstate(allocate, heap, 0);
+#else
     lua_State *L = lua_newstate(allocate, heap);
+#endif
     assert_non_null(L);
     luaL_openlibs(L);
     lua_getglobal(L, "package");

@@ -8,8 +8,8 @@ if os.getenv("LD_PRELOAD") then
 end
 
 local build = os.getenv("BOSA_BUILD")
-local vm = rawget(_G, "jit") and "luajit" or "lua5.4"
-local version = vm == "luajit" and "5.1" or "5.4"
+local version = _VERSION:match("%d+%.%d+")
+local vm = rawget(_G, "jit") and "luajit" or "lua" .. version
 local prefix
 
 --- Runs a shell's line with nothing of this checkout in the environment.

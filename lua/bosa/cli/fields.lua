@@ -16,8 +16,8 @@ local LABELS = { "login", "name", "title", "email", "id" } -- what stands for an
 ---@return string[]? names, string? message
 function fields.parse(text)
   local names = {}
-  for name in (text .. ","):gmatch("(.-),") do
-    name = name:match("^%s*(.-)%s*$")
+  for item in (text .. ","):gmatch("(.-),") do
+    local name = item:match("^%s*(.-)%s*$")
     if name == "" or name:find("^%.") or name:find("%.$") or name:find("..", 1, true) then
       return nil, "--fields: names with commas between them expected, like id,user.login"
     end

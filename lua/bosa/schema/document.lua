@@ -43,8 +43,11 @@ end
 local function map_list(node, keyword, fn)
   local kept = {}
   for _, child in ipairs(node[keyword]) do
-    if type(child) == "table" then child = fn(child, keyword) end
-    if child ~= nil then kept[#kept + 1] = child end
+    if type(child) == "table" then
+      kept[#kept + 1] = fn(child, keyword)
+    else
+      kept[#kept + 1] = child
+    end
   end
   node[keyword] = core.array(kept)
 end
@@ -88,9 +91,9 @@ function document.lookup(root, ref)
   local pointer = ref:match("^#(.*)$")
   if not pointer or (pointer ~= "" and pointer:sub(1, 1) ~= "/") then return nil end
   local target = root
-  for part in pointer:gmatch("/([^/]*)") do
+  for escaped in pointer:gmatch("/([^/]*)") do
     if type(target) ~= "table" then return nil end
-    part = unescape(part)
+    local part = unescape(escaped)
     if target[part] ~= nil then
       target = target[part]
     elseif part:find("^%d+$") and #part < 10 then
