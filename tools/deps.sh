@@ -4,7 +4,8 @@
 # says what is missing and goes on; the build says for itself what it can't do without.
 #
 # Nothing that is there is ever removed: where two packages exclude each other either will do
-# (written a|b), and the one is chosen that suits what is installed. No service is started.
+# (written a|b), and the one is chosen that suits what is installed. No service is started. A package that
+# this release doesn't have, and that only makes a result nicer, is done without (written a|, a or nothing).
 set -u
 
 luajit="luajit2|luajit"
@@ -14,15 +15,21 @@ build_group="gcc libc6-dev make pkg-config lua5.4 liblua5.4-dev $luajit $luajit_
   lua-argparse lua-luv lua-readline"
 test_group="libcmocka-dev lua-busted lua-cjson lua-socket lua-cqueues luarocks neovim
   nginx-light|nginx-full|nginx-extras libnginx-mod-http-lua json-schema-test-suite openssl curl
-  ca-certificates valgrind lua-ldoc lua-markdown tmux zsh fish python3-venv"
-fuzz_group="clang libclang-rt-14-dev|libclang-rt-dev"
+  ca-certificates valgrind lua-ldoc lua-markdown| tmux zsh fish python3-venv"
+sanitizers="libclang-rt-14-dev|libclang-rt-dev" # bookworm has no package without the number
+fuzz_group="clang $sanitizers"
 coverage_group="gcovr"
-doc_group="lua-ldoc lua-markdown lua5.4|luajit2|luajit"
+doc_group="lua-ldoc lua-markdown| lua5.4|luajit2|luajit"
 bench_group="gnuplot-nox wrk python3-venv lua-curl"
-lint_group="lua-check libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev|libclang-rt-dev"
+lint_group="lua-check libcmocka-dev clang clang-format clang-tidy $sanitizers"
 
 installed() {
   [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+# True when apt could install the package; a name that others only mention has no candidate.
+available() {
+  LC_ALL=C apt-cache policy "$1" 2>/dev/null | grep -qE '^ *Candidate: [^(]'
 }
 
 # True when one of a|b is installed.
@@ -41,10 +48,7 @@ choose() {
     case $1 in "$luajit" | "$luajit_dev") echo "${1##*|}" && return ;; esac
   fi
   for package in ${1//|/ }; do
-    if apt-cache show "$package" >/dev/null 2>&1; then
-      echo "$package"
-      return
-    fi
+    available "$package" && echo "$package" && return
   done
 }
 
@@ -53,12 +57,14 @@ apt() {
     --no-remove -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@" </dev/null
 }
 
-# Sets `missing` to what is not satisfied of the list given.
+# Sets `missing` to what is not satisfied of the list given, but for what can be done without here.
 look() {
   local item
   missing=()
   for item in "$@"; do
-    satisfied "$item" || missing+=("$item")
+    satisfied "$item" && continue
+    case $item in *'|') available "${item%|}" || continue ;; esac
+    missing+=("$item")
   done
 }
 
@@ -74,6 +80,7 @@ forbid_services() {
 install_missing() {
   local item package packages=()
   apt update >/dev/null || echo "deps: apt-get update failed; trying with the lists at hand" >&2
+  look "${wanted[@]}"
   for item in "${missing[@]}"; do
     package=$(choose "$item")
     [ -n "$package" ] && packages+=("$package")
@@ -107,7 +114,7 @@ done
 
 if ! command -v dpkg-query >/dev/null; then
   echo "deps: no dpkg here, so what is missing can't be told; these are Debian's names of it:"
-  echo "  ${wanted[*]}"
+  echo "  ${wanted[*]%|}"
   exit 0
 fi
 look "${wanted[@]}"
@@ -118,5 +125,6 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   [ ${#missing[@]} -gt 0 ] || exit 0
 fi
 echo "deps: still missing, and to be installed by root with apt-get install:" >&2
+missing=("${missing[@]%|}")
 printf '  %s\n' "${missing[@]//|/ or }" >&2
 exit 0
