@@ -40,24 +40,23 @@ MHD_LIBS := $(or $(call pkg,--libs libmicrohttpd),-lmicrohttpd)
 CMOCKA_CFLAGS := $(call pkg,--cflags cmocka)
 CMOCKA_LIBS := $(or $(call pkg,--libs cmocka),-lcmocka)
 
+SYSTEM ?= $(shell uname -s)
+SYSTEM := $(SYSTEM)
+# What the headers show beside C11. Who asks a BSD or macOS for POSIX loses kqueue and MSG_DONTWAIT.
+names_FreeBSD :=
+names_DragonFly :=
+names_NetBSD := -D_NETBSD_SOURCE
+names_OpenBSD := -D_BSD_SOURCE
+names_Darwin := -D_DARWIN_C_SOURCE
+NAMES := $(if $(filter undefined,$(origin names_$(SYSTEM))),-D_POSIX_C_SOURCE=200809L,$(names_$(SYSTEM)))
 # On 32 bits, files and times past 2^31 need the wide types of libc.
-DIALECT := -std=c11 -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 \
+DIALECT := -std=c11 $(NAMES) -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 \
   -DBOSA_VERSION=\"$(VERSION)\"
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow
 MODULE_FLAGS := -shared
 # A state that closes unloads its modules before LuaJIT has run the last finalizers, which may call us.
 STAY_LOADED := -Wl,-z,nodelete
-SYSTEM ?= $(shell uname -s)
-SYSTEM := $(SYSTEM)
-# Names beside POSIX: kqueue, MSG_DONTWAIT.
-ifeq ($(SYSTEM),FreeBSD)
-DIALECT += -D__BSD_VISIBLE=1
-else ifeq ($(SYSTEM),NetBSD)
-DIALECT += -D_NETBSD_SOURCE
-else ifeq ($(SYSTEM),OpenBSD)
-DIALECT += -D_BSD_SOURCE
-else ifeq ($(SYSTEM),Darwin)
-DIALECT += -D_DARWIN_C_SOURCE
+ifeq ($(SYSTEM),Darwin)
 MODULE_FLAGS := -bundle -undefined dynamic_lookup
 STAY_LOADED :=
 endif

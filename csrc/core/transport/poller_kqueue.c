@@ -18,8 +18,7 @@
  * - A descriptor that is closed leaves the queue, though a copy of it lives on.
  * - A queue isn't inherited by a child of fork: its number is free there, or another file's.
  *
- * The Makefile asks for the names that POSIX doesn't have: _DARWIN_C_SOURCE, __BSD_VISIBLE,
- * _NETBSD_SOURCE.
+ * kqueue is no part of POSIX, so the Makefile asks these systems for all their names.
  */
 #include "transport/poller.h"
 
