@@ -38,7 +38,7 @@ local in_nginx = [[
 setup(function()
   sandbox = server.start()
   local root = io.popen("pwd"):read("*l")
-  web = nginx.start({
+  web = nginx.try({
     http = in_nginx:format(sandbox.url, sandbox.key, sandbox.token, root),
     server = [[ location = /case { content_by_lua_block {
       local ok, why = pcall(cases[tonumber(ngx.var.arg_n)].run, context)

@@ -63,7 +63,7 @@ describe("Neovim", function()
       "shown: nofile true",
       "a mistake is a message",
       "health: true",
-      "help: help",
+      "help: help bosa.txt",
     }) do
       assert.truthy(text:find(line, 1, true), line .. "\n--- not in:\n" .. text)
     end

@@ -53,7 +53,7 @@ setup(function()
     urls = urls .. what .. "=" .. secure[what].url .. " "
   end
   local root = io.popen("pwd"):read("*l")
-  web = nginx.start({ http = in_nginx:format(dir, server.url, urls, root), server = locations })
+  web = nginx.try({ http = in_nginx:format(dir, server.url, urls, root), server = locations })
 end)
 teardown(function()
   web.stop()

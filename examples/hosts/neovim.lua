@@ -15,7 +15,7 @@ vim.api.nvim_create_user_command("Issues", function(command)
       lines[#lines + 1] = ("#%d %s"):format(issue.number, issue.title)
     end
     vim.cmd("new")
-    vim.api.nvim_buf_set_option(0, "buftype", "nofile")
+    vim.bo.buftype = "nofile"
     vim.api.nvim_buf_set_lines(0, 0, -1, false, lines)
   end)
 end, { nargs = "+" })

@@ -40,12 +40,10 @@ end
 local function show(response)
   local data = response:get_data()
   vim.cmd("new")
-  for name, value in pairs({ buftype = "nofile", bufhidden = "wipe", swapfile = false }) do
-    vim.api.nvim_buf_set_option(0, name, value)
-  end
+  for name, value in pairs({ buftype = "nofile", bufhidden = "wipe", swapfile = false }) do vim.bo[name] = value end
   local text = type(data) == "userdata" and tostring(data) or sorted_json.encode(data)
   vim.api.nvim_buf_set_lines(0, 0, -1, false, vim.split(text, "\n"))
-  vim.api.nvim_buf_set_option(0, "filetype", "json")
+  vim.bo.filetype = "json"
 end
 
 --- A message, not an error: the command itself did what it should.

@@ -56,5 +56,5 @@ local function buffer() return table.concat(vim.api.nvim_buf_get_lines(0, 0, -1,
 wait(function() return buffer():find("core %S+ is loaded") end)
 say("health:", tostring(buffer():find("answers: github") ~= nil))
 vim.cmd("helptags doc | help bosa")
-say("help:", vim.bo.filetype)
+say("help:", vim.bo.buftype, vim.fn.expand("%:t")) -- not its filetype: `-u NONE` may leave that off
 vim.cmd("qa!")

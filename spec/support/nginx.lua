@@ -66,6 +66,7 @@ end
 --- Starts nginx: { port =, url =, get = function(path) -> body, status, log = function() -> text, stop = function }.
 ---@param options table http: text for the http block; server: for the server block; env: names; workers: count
 function nginx.start(options)
+  if io.popen("PATH=$PATH:/usr/sbin; command -v nginx"):read("*l") == nil then error("nginx is not installed", 2) end
   local dir = os.tmpname()
   os.remove(dir)
   assert(os.execute("mkdir -m 755 " .. dir))
@@ -115,6 +116,14 @@ function nginx.start(options)
   local log = self.log()
   self.stop()
   error("nginx did not start: " .. log)
+end
+
+--- Like nginx.start, for a spec that has another half: where nginx can't be had, only what asks it fails.
+function nginx.try(options)
+  local ok, web = pcall(nginx.start, options)
+  if ok then return web end
+  local why = web
+  return { get = function() error(why, 2) end, log = function() return why end, stop = function() end }
 end
 
 return nginx
