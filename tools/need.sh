@@ -13,6 +13,14 @@ say() { # what, Debian, Fedora, Arch, Homebrew
   exit 1
 }
 
+# False when the header of libcurl is of an older one than csrc/core/transport/libcurl_version.h asks for.
+new_enough() {
+  printf '#include <curl/curl.h>\n#include "transport/libcurl_version.h"\n%s\n#error\n#endif\n' \
+    '#if LIBCURL_VERSION_NUM < LIBCURL_LEAST' | ${CC:-cc} ${CPPFLAGS-} -Icsrc/core -x c -E - >/dev/null 2>&1
+}
+
+least=$(sed -n 's/^#define LIBCURL_LEAST_TEXT "\(.*\)"/\1/p' csrc/core/transport/libcurl_version.h)
+
 # True when a program that includes the header compiles.
 has() {
   # shellcheck disable=SC2086 # CC and CPPFLAGS are lists of words
@@ -22,8 +30,12 @@ has() {
 case ${1-} in
   cc) command -v "${CC%% *}" >/dev/null ||
     say "the C compiler \`${CC%% *}\`" gcc gcc gcc "xcode-select --install" ;;
-  curl) has curl/curl.h ||
-    say "curl/curl.h, libcurl's header," libcurl4-openssl-dev libcurl-devel curl "brew install curl" ;;
+  curl)
+    has curl/curl.h ||
+      say "curl/curl.h, libcurl's header," libcurl4-openssl-dev libcurl-devel curl "brew install curl"
+    new_enough || say "libcurl $least or later (this one's curl/curl.h is older)" libcurl4-openssl-dev libcurl-devel curl \
+      "brew install curl"
+    ;;
   zlib) has zlib.h ||
     say "zlib.h, zlib's header," zlib1g-dev zlib-devel zlib "brew install zlib" ;;
   microhttpd) has microhttpd.h ||

@@ -1,5 +1,7 @@
 #include "bind.h"
 
+#include "transport/libcurl_version.h"
+
 #include <string.h>
 #include <time.h>
 
@@ -189,6 +191,10 @@ int luaopen_bosa_core(lua_State *L)
                                          {NULL, NULL}};
     if (push_opened(L)) {
         return 1;
+    }
+    const char *complaint = libcurl_version_complaint();
+    if (complaint) {
+        return luaL_error(L, "%s", complaint);
     }
     lua_newtable(L);
     compat_setfuncs(L, functions);
