@@ -208,6 +208,10 @@ install: modules ## install below PREFIX (and DESTDIR)
 	done
 	@DESTDIR="$(DESTDIR)" tools/install.sh --command $(firstword $(made_vms)) "$(PREFIX)"
 
+.PHONY: uninstall
+uninstall: ## take away what make install put below PREFIX (and DESTDIR)
+	@tools/install.sh --uninstall "$(DESTDIR)$(PREFIX)"
+
 .PHONY: env
 env: ## print what makes a shell use this checkout: eval "$(make -s env LUA=lua5.4)"
 	@tools/on-vm.sh "$(LUA)" --print
@@ -368,8 +372,11 @@ tidy:
 rock_module := build/rock/lua/bosa/core.so
 .PHONY: rock install-rock
 rock:
+	@CC="$(CC)" tools/rock.sh announce "$(LUA_INCDIR)"
 	@rm -rf build/rock
 	@$(MAKE) BUILD=build/rock ROCK_INCDIR="$(LUA_INCDIR)" $(rock_module)
 install-rock:
+	@tools/rock.sh check "$(INST_PREFIX)"
 	@tools/install.sh $(rock_module) "$(INST_LUADIR)" "$(INST_LIBDIR)"
 	@tools/install.sh --pages "$(LUA)" "$(INST_PREFIX)/share"
+	@tools/rock.sh done "$(INST_PREFIX)"

@@ -4,6 +4,7 @@
 # install.sh --command VM PREFIX: installs the command `bosa`, to run on that VM, its man page, its
 # completion scripts, and the sandbox server where it has been built. The environment gives DESTDIR, BUILD.
 # install.sh --pages LUA DIR: the man page and the completion scripts alone.
+# install.sh --uninstall PREFIX: takes all of it away again, for every VM; nothing that LuaRocks put there.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -72,7 +73,23 @@ END
   echo "installed $bin/bosa, which runs on $lua"
 }
 
+uninstall() {
+  local prefix=$1 version
+  if ls -d "$prefix"/lib/luarocks/rocks-*/bosa >/dev/null 2>&1; then
+    echo "error: bosa in $prefix is LuaRocks': luarocks remove bosa" >&2
+    exit 1
+  fi
+  for version in 5.1 5.4 5.5; do
+    rm -rf "$prefix/share/lua/$version/bosa" "$prefix/lib/lua/$version/bosa"
+  done
+  rm -f "$prefix/bin/bosa" "$prefix/bin/bosa-sandbox" "$prefix/share/man/man1/bosa.1" \
+    "$prefix/share/bash-completion/completions/bosa" "$prefix/share/zsh/site-functions/_bosa" \
+    "$prefix/share/fish/vendor_completions.d/bosa.fish"
+  echo "bosa is gone from $prefix"
+}
+
 case ${1-} in
+  --uninstall) [ $# -eq 2 ] && uninstall "$2" || usage ;;
   --command) [ $# -eq 3 ] && install_command "$2" "$3" || usage ;;
   --pages) [ $# -eq 3 ] && install_pages "$2" "$3" || usage ;;
   *) [ $# -eq 3 ] && install_library "$@" || usage ;;

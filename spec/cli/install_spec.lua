@@ -49,3 +49,38 @@ describe("the installed command", function()
     end
   end)
 end)
+
+describe("make uninstall", function()
+  it("takes away all that was installed, and nothing else", function()
+    local dir = command.output_of("mktemp -d"):match("%S+")
+    local share = ("%s/share/lua/%s"):format(dir, version)
+    assert(os.execute(("mkdir -p %s/bin %s && touch %s/bin/other %s/other.lua"):format(dir, share, dir, share)))
+    assert(os.execute(("tools/install.sh %s/%s/bosa/core.so %s %s/lib/lua/%s >/dev/null"):format(build, vm, share, dir,
+      version)))
+    assert(os.execute(("BUILD=%s tools/install.sh --command %s %s >/dev/null"):format(build, vm, dir)))
+    command.output_of("tools/install.sh --uninstall " .. dir)
+    local left = command.output_of(("cd %s && find . -type f | sort"):format(dir))
+    assert.equal(("./bin/other\n./share/lua/%s/other.lua\n"):format(version), left)
+    os.execute("rm -rf " .. dir)
+  end)
+
+  it("is no way to take away LuaRocks' files, nor does LuaRocks take the others'", function()
+    local dir = command.output_of("mktemp -d"):match("%S+")
+    local rock = dir .. "/lib/luarocks/rocks-5.4/bosa/scm-1"
+    local library = dir .. "/share/lua/5.4/bosa"
+    assert(os.execute(("mkdir -p %s %s/bin && touch %s/init.lua"):format(library, dir, library)))
+    local function check() return command.output_of(("tools/rock.sh check %s 2>&1; echo $?"):format(rock)) end
+    assert.matches("error: .*/share/lua/5.4/bosa is there already.*make uninstall PREFIX=.*\n1\n$", check())
+    assert(os.execute("mkdir -p " .. rock))
+    assert.matches("\n1\n$", check()) -- LuaRocks makes the directory of the rock before it installs
+    assert(os.execute(("mkdir -p %s/../0.1.0-1"):format(rock)))
+    assert.equal("0\n", check())
+    local uninstalled = command.output_of(("tools/install.sh --uninstall %s 2>&1; echo $?"):format(dir))
+    assert.matches("LuaRocks'.*\n1\n$", uninstalled)
+    command.write_file(dir .. "/bin/bosa", "#!/usr/bin/lua5.4\n")
+    assert.matches("error: .*/bin/bosa is there already", check())
+    command.write_file(dir .. "/bin/bosa", "#!/bin/sh\n# luarocks.loader\n")
+    assert.equal("0\n", check())
+    os.execute("rm -rf " .. dir)
+  end)
+end)
