@@ -11,6 +11,7 @@ MAKEFLAGS += --no-print-directory
 
 BUILD ?= build
 PREFIX ?= /usr/local
+# The one place where the version is named.
 VERSION := 0.1.0
 
 # ---- programs and flags ----
@@ -212,9 +213,28 @@ install: modules ## install below PREFIX (and DESTDIR)
 uninstall: ## take away what make install put below PREFIX (and DESTDIR)
 	@tools/install.sh --uninstall "$(DESTDIR)$(PREFIX)"
 
+.PHONY: dist
+dist: ## the last commit as a tarball that builds without git, in $(BUILD)/dist
+	@tools/dist.sh "$(VERSION)" "$(BUILD)/dist"
+
+.PHONY: deb
+deb: ## Debian packages of the library and the command, in $(BUILD)/deb
+	@tools/deps.sh build deb
+	@$(MAKE) $(jobs) build
+	@BUILD="$(BUILD)" tools/deb.sh "$(VERSION)-1" "$(BUILD)/deb"
+
+.PHONY: matrix
+matrix: ## other Debians, libcurls, systems and processors, as far as this machine has them; the table of doc/platforms.md
+	@tools/deps.sh build test matrix
+	@tools/matrix.sh --table doc/platforms.md
+
 .PHONY: env
 env: ## print what makes a shell use this checkout: eval "$(make -s env LUA=lua5.4)"
 	@tools/on-vm.sh "$(LUA)" --print
+
+.PHONY: vms
+vms: ## the VMs whose headers are found
+	@echo $(made_vms)
 
 .PHONY: deps
 deps: ## install what is missing to build, test and check (Debian, Ubuntu)
@@ -283,7 +303,7 @@ speak_lua := $(BUILD)/spec/c/fuzz/values $(BUILD)/spec/c/fuzz/cassette $(BUILD)/
 spoken := $(firstword $(filter lua5.4 lua5.5,$(made_vms)))
 ifneq ($(spoken),)
 $(speak_lua): $(binding_sources:csrc/lua/%.c=$(BUILD)/$(spoken)/%.o)
-$(speak_lua): private libraries := $(or $(call pkg,--libs $(spoken)),$(call pkg,--libs $(spoken:lua%=lua-%)),-l$(spoken))
+$(speak_lua): private libraries := $(or $(SPOKEN_LIBS),$(call pkg,--libs $(spoken)),$(call pkg,--libs $(spoken:lua%=lua-%)),-l$(spoken))
 endif
 $(speak_lua:%=%.o): private flags += -I$(or $(LUA54_INCDIR),$(LUA55_INCDIR))
 $(speak_lua:%=%.o): | $(BUILD)/need-puc-lua
