@@ -309,8 +309,8 @@ $(speak_lua:%=%.o): private flags += -I$(or $(LUA54_INCDIR),$(LUA55_INCDIR))
 $(speak_lua:%=%.o): | $(BUILD)/need-puc-lua
 
 $(BUILD)/csrc/core/%.o: private flags := $(CURL_CFLAGS) $(ZLIB_CFLAGS) -Icsrc/core
-$(BUILD)/csrc/sandbox/%.o: private flags := $(MHD_CFLAGS) -Icsrc/core
-$(BUILD)/spec/c/%.o: private flags := $(CMOCKA_CFLAGS) -Icsrc/core
+$(BUILD)/csrc/sandbox/%.o: private flags := $(MHD_CFLAGS) $(ZLIB_CFLAGS) -Icsrc/core
+$(BUILD)/spec/c/%.o: private flags := $(CMOCKA_CFLAGS) $(ZLIB_CFLAGS) -Icsrc/core
 # kqueue's own header, where the system has none.
 ifeq ($(SYSTEM),Linux)
 $(BUILD)/spec/c/test_poller_kqueue.o: private flags += -Ispec/c/kevent

@@ -29,7 +29,8 @@ describe("make dist", function()
     dist("a")
     local script = ([[cd %s/a && . ./PKGBUILD && sha256sum "$source" &&
       echo "$sha256sums $pkgver $pkgname" && mkdir -p src && cd src && tar xzf "../$source" &&
-      make() { echo "make $*"; } && install() { echo "install $*"; } && (build) && pkgdir=/pkg && (package)]]):format(dir)
+      make() { echo "make $*"; } && install() { echo "install $*"; } && (build) &&
+      pkgdir=/pkg && (package)]]):format(dir)
     local text = output_of("bash -euc " .. command.quote(script) .. " 2>&1")
     local sum = text:match("^(%x+)  bosa%-9.9.9.tar.gz\n")
     assert.truthy(sum, text)

@@ -3,8 +3,8 @@
 --- The module: makes hubs, and what is given to actions and comes back from them.
 ---
 --- Works the same on Lua 5.4, Lua 5.5 and LuaJIT, in OpenResty and Neovim too. Loading it opens no socket, starts no
---- thread and reads no file. Misuse (an argument of the wrong type, an option that isn't there) raises at the caller's line;
---- whatever the outside world does comes back as `nil, err`.
+--- thread and reads no file. Misuse (an argument of the wrong type, an option that isn't there) raises at the caller's
+--- line; whatever the outside world does comes back as `nil, err`.
 ---@class bosa
 ---@field version string of this library
 ---@field null bosa.Null JSON's null; the same value as lua-cjson's `cjson.null`, in Neovim `vim.NIL`
