@@ -83,7 +83,7 @@ static struct segment *add_segment(struct body *body, enum segment_type type, in
 enum bosa_status body_add_buf(struct body *body, struct buf *bytes)
 {
     struct segment *segment = NULL;
-    if (!bytes->failed && bytes->len <= INT64_MAX) {
+    if (!bytes->failed && bytes->len <= PTRDIFF_MAX) {
         segment = add_segment(body, SEGMENT_BYTES, (int64_t)bytes->len);
     }
     if (!segment) {
