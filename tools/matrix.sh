@@ -226,10 +226,10 @@ line_musl() {
     CMOCKA_LIBS="$lib/libcmocka.a" SPOKEN_LIBS="$lib/liblua.a" \
     LUA54_INCDIR="$src/lua5.4/src" LDFLAGS=-dynamic modules spec-programs || exit 1
   run=$(find "$root/lib/" -name 'ld-musl*' | head -n 1)
+  mkdir -p "$work/zig/$target/bin" && cp build/bin/bosa-sandbox "$work/zig/$target/bin/"
   BUILD=$work/zig/$target RUNNER=$run tools/test.sh c || exit
   printf '#!/bin/sh\nexec %s %s "$@"\n' "$run" "$lib/lua" >"$lib/bin/lua5.4"
   chmod 755 "$lib/bin/lua5.4"
-  mkdir -p "$work/zig/$target/bin" && cp build/bin/bosa-sandbox "$work/zig/$target/bin/"
   PATH=$lib/bin:$PATH BUILD=$work/zig/$target tools/on-vm.sh lua5.4 tools/with-sandbox.sh @lua examples/demo.lua
 }
 
