@@ -60,7 +60,7 @@ zig_make() {
   shift 2
   export ZIG_GLOBAL_CACHE_DIR=$work/zig-cache ZIG_LOCAL_CACHE_DIR=$work/zig-cache
   make -j"$(getconf _NPROCESSORS_ONLN)" CC="$zig cc -target $triple" AR="$zig ar" SYSTEM="$system" \
-    BUILD="$work/zig/$triple" CFLAGS="-O1 -Werror" CURL_INCDIR="$work/headers" CURL_LIBS= ZLIB_CFLAGS="-isystem$work/headers" ZLIB_LIBS= \
+    BUILD="$PWD/build/zig/$triple" CFLAGS="-O1 -Werror" CURL_INCDIR="$work/headers" CURL_LIBS= ZLIB_CFLAGS="-isystem$work/headers" ZLIB_LIBS= \
     MHD_CFLAGS="-isystem$work/headers" CMOCKA_CFLAGS="-isystem$work/headers" LUA54_INCDIR="$work/headers/lua5.4" \
     LUA55_INCDIR= LUAJIT_INCDIR="$work/headers/luajit" "$@"
 }
@@ -128,13 +128,13 @@ processor() {
     CMOCKA_LIBS="$lib/libcmocka.so.0" \
     LDFLAGS="-Wl,--allow-shlib-undefined" SPOKEN_LIBS="$lib/liblua5.4.so.0" modules spec-programs || exit 1
   run="$qemu -L $root"
-  mkdir -p "$work/zig/$triple/bin"
-  printf '#!/bin/sh\nexec %s %s "$@"\n' "$run" "$root/usr/bin/lua5.4" >"$work/zig/$triple/bin/lua5.4"
-  cp build/bin/bosa-sandbox "$work/zig/$triple/bin/"
-  chmod 755 "$work/zig/$triple/bin/lua5.4"
-  BUILD=$work/zig/$triple RUNNER=$run tools/test.sh c
+  mkdir -p "$PWD/build/zig/$triple/bin"
+  printf '#!/bin/sh\nexec %s %s "$@"\n' "$run" "$root/usr/bin/lua5.4" >"$PWD/build/zig/$triple/bin/lua5.4"
+  cp build/bin/bosa-sandbox "$PWD/build/zig/$triple/bin/"
+  chmod 755 "$PWD/build/zig/$triple/bin/lua5.4"
+  BUILD=$PWD/build/zig/$triple RUNNER=$run tools/test.sh c
   local status=$?
-  PATH=$work/zig/$triple/bin:$PATH BUILD=$work/zig/$triple VMS=lua5.4 ONLY=$QUICK_SPECS tools/test.sh lua && return $status
+  PATH=$PWD/build/zig/$triple/bin:$PATH BUILD=$PWD/build/zig/$triple VMS=lua5.4 ONLY=$QUICK_SPECS tools/test.sh lua && return $status
 }
 
 # ---- the lines ----
@@ -205,7 +205,7 @@ line_lua5.5() {
 
 # musl: its loader from Debian; libcurl, Mbed TLS, zlib, Lua and cmocka are compiled of Debian's sources.
 line_musl() {
-  local src=$work/src-musl root=$work/root-musl lib=$work/zig/musl-libraries run
+  local src=$work/src-musl root=$work/root-musl lib=$work/musl-libraries run
   local zig="$work/py/bin/python -m ziglang" target=x86_64-linux-musl
   wheel ziglang==0.15.2
   headers
@@ -226,11 +226,11 @@ line_musl() {
     CMOCKA_LIBS="$lib/libcmocka.a" SPOKEN_LIBS="$lib/liblua.a" \
     LUA54_INCDIR="$src/lua5.4/src" LDFLAGS=-dynamic modules spec-programs || exit 1
   run=$(find "$root/lib/" -name 'ld-musl*' | head -n 1)
-  BUILD=$work/zig/$target RUNNER=$run tools/test.sh c || exit
+  mkdir -p "$PWD/build/zig/$target/bin" && cp build/bin/bosa-sandbox "$PWD/build/zig/$target/bin/"
+  BUILD=$PWD/build/zig/$target RUNNER=$run tools/test.sh c || exit
   printf '#!/bin/sh\nexec %s %s "$@"\n' "$run" "$lib/lua" >"$lib/bin/lua5.4"
   chmod 755 "$lib/bin/lua5.4"
-  mkdir -p "$work/zig/$target/bin" && cp build/bin/bosa-sandbox "$work/zig/$target/bin/"
-  PATH=$lib/bin:$PATH BUILD=$work/zig/$target tools/on-vm.sh lua5.4 tools/with-sandbox.sh @lua examples/demo.lua
+  PATH=$lib/bin:$PATH BUILD=$PWD/build/zig/$target tools/on-vm.sh lua5.4 tools/with-sandbox.sh @lua examples/demo.lua
 }
 
 musl_tls() {
