@@ -12,6 +12,7 @@
 #include "transport/sigpipe.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
 #include <string.h>
@@ -59,6 +60,30 @@ static struct attempt *attempt_of_easy(CURL *easy)
     return (struct attempt *)(void *)context;
 }
 
+static void add_done(struct engine *e, struct attempt *a)
+{
+    if (a->is_done) {
+        return;
+    }
+    a->is_done = true;
+    if (e->last_done) {
+        e->last_done->next = a;
+    } else {
+        e->done = a;
+    }
+    e->last_done = a;
+}
+
+/* A connection that can't be watched would never get on. (libcurl has handles of its own, too.) */
+static void give_up(struct engine *e, struct attempt *a, int number)
+{
+    if (a) {
+        a->result = number == ENOMEM ? CURLE_OUT_OF_MEMORY : CURLE_COULDNT_CONNECT;
+        a->socket_error = number;
+        add_done(e, a);
+    }
+}
+
 /*
  * Never fails: for libcurl that would be the end of the whole multi handle. A socket that is new to
  * libcurl may have the number of one that it closed without a word. That of a connection handed
@@ -81,10 +106,7 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context, void
         curl_multi_assign(e->multi, fd, e);
     }
     if (!poller_watch(e->poller, fd, bits)) {
-        struct attempt *a = attempt_of_easy(easy);
-        if (a) {
-            a->socket_error = errno;
-        }
+        give_up(e, attempt_of_easy(easy), errno);
     }
     return 0;
 }
@@ -192,17 +214,6 @@ static void unlink_connection(struct engine *e, struct connection *c)
     if (c->next) {
         c->next->previous = c->previous;
     }
-}
-
-static void add_done(struct engine *e, struct attempt *a)
-{
-    a->is_done = true;
-    if (e->last_done) {
-        e->last_done->next = a;
-    } else {
-        e->done = a;
-    }
-    e->last_done = a;
 }
 
 static void remove_done(struct engine *e, const struct attempt *a)
@@ -425,8 +436,9 @@ bool connection_watch(struct connection *c, int bits)
     if (c->watched == bits) {
         return true;
     }
-    c->watched = bits;
-    return poller_watch(c->engine->poller, c->fd, bits);
+    bool done = poller_watch(c->engine->poller, c->fd, bits);
+    c->watched = done ? bits : 0;
+    return done;
 }
 
 static enum io io_of(struct connection *c, CURLcode code)

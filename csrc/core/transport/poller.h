@@ -27,9 +27,9 @@ enum bosa_status poller_new(struct poller **out, struct bosa_error *err);
 int poller_fd(const struct poller *poller);
 
 /*
- * Watches `fd` for `bits`; 0 stops watching. False: the system refused. With epoll, stopping costs
- * nothing at once: the system is told only when an event comes after all, so watching again is
- * free, too. kqueue is told each time.
+ * Watches `fd` for `bits`; 0 stops watching. False: the system refused (errno says why). With
+ * epoll, stopping costs nothing at once: the system is told only when an event comes after all, so
+ * watching again is free, too. kqueue is told each time.
  */
 bool poller_watch(struct poller *poller, int fd, int bits);
 

@@ -86,6 +86,7 @@ static bool reserve(struct poller *poller, int fd)
     wanted = wanted < 2 * poller->fd_cap ? 2 * poller->fd_cap : wanted + 16;
     struct watched *grown = mem_realloc(poller->fds, wanted * sizeof *grown);
     if (!grown) {
+        errno = ENOMEM;
         return false;
     }
     memset(grown + poller->fd_cap, 0, (wanted - poller->fd_cap) * sizeof *grown);
