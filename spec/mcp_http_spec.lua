@@ -1,5 +1,6 @@
 --- Streamable HTTP in nginx; every message that comes is held against the protocol's schema of its revision.
 local bosa = require("bosa")
+local command = require("spec.support.command")
 local nginx = require("spec.support.nginx")
 local protocol = require("spec.support.protocol")
 local server = require("spec.support.server")
@@ -22,6 +23,10 @@ local locations = [[
   } }
   location = /shared_token { content_by_lua_block {
     require("bosa.mcp.http").handle({ hub = hub, connectors = { "lab" }, token = os.getenv("TOKEN") })
+  } }
+  location = /every { content_by_lua_block {
+    require("bosa.mcp.http").handle({ hub = hub, connectors = { "github", "google_drive", "google_mail", "lab" },
+      token = os.getenv("TOKEN") })
   } }
   location = /search { content_by_lua_block {
     require("bosa.mcp.http").handle({ hub = hub, search = true, resource_metadata = "https://a.example/meta" })
@@ -300,6 +305,33 @@ describe("a request that is none", function()
     assert.equal(413, (post("/mcp", '{"x":"' .. ("x"):rep(100000) .. '"}')))
     assert.equal(413, (post("/mcp", '{"x":"' .. ("x"):rep(9000000) .. '"}')))
   end)
+end)
+
+describe("the protocol's second own client", function()
+  local report, why
+
+  setup(function()
+    local place, said = os.getenv("BOSA_BUILD") .. "/mcp-client-2", os.tmpname()
+    local made = os.execute(("tools/venv.sh %s mcp==2.3.0 mcp 2>%s"):format(command.quote(place), said))
+    why = command.read_file(said)
+    os.remove(said)
+    if made ~= true and made ~= 0 then return end
+    report = bosa.json.decode(command.output_of(("env -u LD_PRELOAD PYTHONDONTWRITEBYTECODE=1 %s/bin/python "
+      .. "spec/mcp/client2.py %s/every"):format(command.quote(place), web.url)))
+  end)
+
+  for mode, version in pairs({ auto = "2026-07-28", legacy = "2025-11-25", ["2026-07-28"] = "2026-07-28" }) do
+    it("lists, calls, hears of progress and cancels, mode " .. mode, function()
+      if not report then return pending("the MCP SDK can't be had: " .. why) end
+      local seen = report[mode]
+      assert.equal(version, seen.version)
+      assert.is_true(#seen.tools > 25)
+      assert.same({}, seen.failed)
+      assert.is_true(seen.progress[#seen.progress] >= 1900000)
+      assert.is_true(seen.cancelled)
+      assert.equal(-32602, seen.unknown)
+    end)
+  end
 end)
 
 describe("the example", function()
