@@ -138,10 +138,12 @@ describe("a client without a handshake", function()
       local answer, status = modern("tools/call", { name = "lab__small" }, headers)
       assert.same({ 400, -32020 }, { status, answer.error.code })
     end
-    local status, body = post("/mcp", '{"jsonrpc":"2.0","id":1,"method":"tools/list"}',
-      { ["MCP-Protocol-Version"] = "2026-07-28" })
-    assert.equal(400, status)
-    assert.equal(-32020, bosa.json.decode(body).error.code)
+    for _, params in ipairs({ "", ',"params":{}', ',"params":{"_meta":{}}' }) do
+      local status, body = post("/mcp", '{"jsonrpc":"2.0","id":1,"method":"tools/list"' .. params .. "}",
+        { ["MCP-Protocol-Version"] = "2026-07-28", ["Mcp-Method"] = "tools/list" })
+      assert.equal(400, status)
+      assert.equal(-32602, bosa.json.decode(body).error.code)
+    end
   end)
 
   it("must speak a revision that is known, and a method of it", function()

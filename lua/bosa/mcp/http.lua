@@ -156,10 +156,10 @@ local function context_of(headers, message)
     if not meta then return nil, fault, 400 end
     return { modern = true, version = meta.version, capabilities = meta.capabilities }
   end
-  if said == false or protocol.is_modern(said) then
+  if said == false then
     return nil, protocol.error("header", "MCP-Protocol-Version must be what the body says")
   end
-  if message.method == "server/discover" then
+  if protocol.is_modern(said) or message.method == "server/discover" then
     return nil, protocol.error("params", "_meta." .. protocol.meta.version .. " is needed"), 400
   end
   if said and not protocol.is_legacy(said) and message.method ~= "initialize" then
