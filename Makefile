@@ -138,6 +138,10 @@ bench: ## compare with bare libcurl, LuaSocket and lua-cjson; prints a table (RO
 conformance: build ## compare with the two published Python SDKs, request by request
 	@conformance/run.sh
 
+.PHONY: conformance-mcp
+conformance-mcp: build ## run the official suite and SDK of the Model Context Protocol against nginx
+	@LUA="$(LUA)" conformance/mcp/run.sh
+
 .PHONY: check
 check: lint tidy analyze ## lint, clang-tidy, gcc's analyzer; tests under valgrind, the sanitizers, a collector without rest
 	@$(MAKE) $(jobs) spec-programs sandbox

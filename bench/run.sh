@@ -155,20 +155,32 @@ growth() {
   done
 }
 
+# mcp SECONDS: the Model Context Protocol served by nginx, and by the Python SDK's own server.
+mcp() {
+  local sdk=$build/mcp-client-2
+  tools/venv.sh "$sdk" mcp==2.3.0 mcp || sdk=
+  coproc BACKEND { exec tools/on-vm.sh luajit @lua bench/backend.lua; }
+  read -r BENCH_BACKEND_URL <&"${BACKEND[0]}"
+  export BENCH_BACKEND_URL
+  tools/on-vm.sh lua5.4 @lua bench/mcp.lua "$1" ${sdk:+"$sdk/bin/python"} || echo mcp >>"$failed"
+  kill "$BACKEND_PID" && wait "$BACKEND_PID" 2>/dev/null || true
+}
+
 has_lcurl=$(has luajit curl && echo yes) || echo "missing: Lua-cURL (lua-curl)"
 printf '%s' '{"id":1296269,"node_id":"MDU6SXNzdWUx","number":1347,"state":"open","title":"Found a bug","body":"I'\''m having a
 problem with this.","user":{"login":"octocat","id":1,"site_admin":false},"labels":[{"id":208045946,"name":"bug",
 "color":"f29513"}],"comments":0,"created_at":"2011-04-22T13:33:48Z","score":0.75}' | tr '\n' ' ' >"$out.item"
 export BENCH_JSON_ITEM=$out.item PYTHONDONTWRITEBYTECODE=1
-export -f lcurl measure per_vm all_rows has began python discovery start growth files speed
+export -f lcurl measure mcp per_vm all_rows has began python discovery start growth files speed
 export out build rounds scale failed python schemas has_lcurl
 mkdir -p bench/results
 tools/with-sandbox.sh bash -c 'for i in $(seq '"$rounds"'); do all_rows $i; done'
 tools/on-vm.sh lua5.4 @lua bench/report.lua "$out" bench/results/latest.json "${CHART:-bench/results/chart.svg}"
 if command -v wrk >/dev/null; then
   tools/on-vm.sh lua5.4 tools/with-sandbox.sh @lua bench/nginx.lua $((5 / (scale > 1 ? 5 : 1)))
+  tools/with-sandbox.sh bash -c "mcp $((5 / (scale > 1 ? 5 : 1)))"
 else
-  echo "missing: the nginx rows (install wrk)"
+  echo "missing: the nginx and mcp rows (install wrk)"
 fi
 if [ -s "$failed" ]; then
   echo "rows that did not run: $(sort -u "$failed" | tr '\n' ' ')"

@@ -86,6 +86,18 @@ describe("hostile arguments", function()
     assert.same({ u = cleaned }, require("bosa.tools.nulls").drop({ u = nested }, hall_of_mirrors()))
   end)
 
+  it("are sent without them, or refused in words", function()
+    local cleaned = { w = 1 }
+    for _ = 1, 22 do cleaned = { next = cleaned } end
+    local nested = bosa.json.encode({ u = cleaned }):gsub('"w":1', '"v":null,"w":1')
+    local body, why = sent(hall_of_mirrors(), nested)
+    if body then
+      assert.equal(bosa.json.encode({ u = cleaned }, { sorted = true }), body)
+    else
+      assert.truthy(why:find("`u`", 1, true) or why:find("u.next", 1, true), why)
+    end
+  end)
+
   it("don't stop definitions of such unions", function()
     local hub = echo_hub(hall_of_mirrors())
     for _, format in ipairs({ "openai", "anthropic", "mcp" }) do

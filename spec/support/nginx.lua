@@ -64,7 +64,8 @@ local function modules()
 end
 
 --- Starts nginx: { port =, url =, get = function(path) -> body, status, log = function() -> text, stop = function }.
----@param options table http: text for the http block; server: for the server block; env: names; workers: count
+---@param options table http: text for the http block; server: for the server block; env: names; workers: count;
+---config: function({ dir, port, modules, paths }) gives the whole configuration instead
 function nginx.start(options)
   if io.popen("PATH=$PATH:/usr/sbin; command -v nginx"):read("*l") == nil then error("nginx is not installed", 2) end
   local dir = os.tmpname()
@@ -79,7 +80,10 @@ function nginx.start(options)
     env[#env + 1] = "env " .. name .. ";"
     settings[#settings + 1] = name .. "=" .. value .. " "
   end
-  write(dir .. "/nginx.conf", template:format(workers > 1 and "on" or "off", workers, dir, dir, modules(),
+  local paths = ('lua_package_path "%s/lua/?.lua;%s/lua/?/init.lua;;"; lua_package_cpath "%s/luajit/?.so;;";'):format(
+    root, root, build)
+  local made = options.config and options.config({ dir = dir, port = port, modules = modules(), paths = paths })
+  write(dir .. "/nginx.conf", made or template:format(workers > 1 and "on" or "off", workers, dir, dir, modules(),
     table.concat(env, "\n"), dir, dir, dir, dir, dir, root, root, build, options.http or "", port,
     options.server or ""))
   local fifo = dir .. "/stop"

@@ -9,6 +9,7 @@ local mcp = {}
 ---@field hub bosa.Hub
 ---@field connectors string[] whose actions are offered; may be left out with `search`
 ---@field accounts? table<string, string> connector -> the account that acts there
+---@field callback_uri? string where the browser ends that connected an account
 ---@field search? boolean three tools that find, describe and call actions, in place of one for each
 ---@field send fun(line: string) takes a message for the client: one line of JSON without its newline
 

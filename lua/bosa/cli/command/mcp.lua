@@ -3,6 +3,7 @@
 local bosa = require("bosa")
 local uv = require("luv")
 local exit = require("bosa.cli.exit")
+local mcp_config = require("bosa.cli.mcp_config")
 local params = require("bosa.cli.params")
 
 local mcp = { summary = "Serve connectors to a language model (Model Context Protocol)" }
@@ -39,6 +40,8 @@ function mcp.configure(parser)
   parser:option("--account", "The connected account that acts: me, or github=me for one connector; may be repeated.")
     :argname("<who>"):count("*"):convert(account)
   parser:option("--timeout", "Seconds that an attempt may take (30)."):argname("<seconds>"):convert(params.positive)
+  parser:option("--print-config", "Print what a program reads to start this server with these options, or nginx to "
+    .. "serve it over HTTP; serve nothing."):argname("<program>"):choices(mcp_config.programs)
 end
 
 ---------------------------------------------------------------------------------------------------
@@ -183,6 +186,12 @@ function mcp.run(cx)
   if not cx.options.search and not list_of(cx.options.connectors) then
     cx:fail("name connectors to serve, or give --search")
     return exit.codes.params
+  end
+  if cx.options.print_config then
+    local text, where = mcp_config.make(cx.options.print_config, cx.options)
+    cx:print(text)
+    if cx.interactive then cx:note("This belongs into " .. where .. ".") end
+    return exit.codes.ok
   end
   local hub, err = cx:hub()
   if not hub then return cx:fail(err) end
