@@ -84,8 +84,8 @@ local function of_python()
   local _, port = free:getsockname()
   free:close()
   local pid_file = os.tmpname()
-  local process = io.popen(("%s bench/mcp_server.py %s %d & p=$!; echo $p >%s; cat >/dev/null; kill $p; exec 2>/dev/null; wait $p")
-    :format(python, backend, port, pid_file), "w")
+  local command = "%s bench/mcp_server.py %s %d & p=$!; echo $p >%s; cat >/dev/null; kill $p; exec 2>/dev/null; wait $p"
+  local process = io.popen(command:format(python, backend, port, pid_file), "w")
   for _ = 1, 2000 do
     local one = socket.connect("127.0.0.1", port)
     if one then

@@ -1,6 +1,8 @@
 --- Calls that find no account of the user's: how each client is led to connect one, and that the call then goes on.
 local bosa = require("bosa")
+local command = require("spec.support.command")
 local mcp = require("bosa.mcp")
+local nginx = require("spec.support.nginx")
 local protocol = require("spec.support.protocol")
 local server = require("spec.support.server")
 
@@ -127,5 +129,42 @@ describe("any other client", function()
     local one = client(nil, nil, { callback_uri = "http://127.0.0.1:1/done" })
     local asked = one:modern("tools/call", { name = call.name }, URL).result
     assert.truthy(open(asked.inputRequests.connect.params.url):find("^http://127%.0%.0%.1:1/done"))
+  end)
+end)
+
+describe("the protocol's second own client", function()
+  local place, why
+
+  setup(function()
+    local said = os.tmpname()
+    place = os.getenv("BOSA_BUILD") .. "/mcp-client-2"
+    local made = os.execute(("tools/venv.sh %s mcp==2.3.0 mcp 2>%s"):format(command.quote(place), said))
+    why = command.read_file(said)
+    os.remove(said)
+    if made ~= true and made ~= 0 then place = nil end
+  end)
+
+  it("connects an account by URL, and the call goes on after it, over nginx", function()
+    if not place then return pending("the MCP SDK can't be had: " .. why) end
+    local web = nginx.start({
+      env = { API = sandbox.url, KEY = sandbox.key, TOKEN = token },
+      http = [[
+        lua_shared_dict bosa 10m;
+        init_by_lua_block {
+          mcp = require("bosa.mcp.http").new({ connectors = { "lab" }, token = os.getenv("TOKEN"),
+            hub = require("bosa").new({ api_base_url = os.getenv("API"), api_key = os.getenv("KEY"),
+              cache = ngx.shared.bosa }) })
+        }
+      ]],
+      server = "location = /mcp { content_by_lua_block { mcp:handle() } }",
+    })
+    local seen = bosa.json.decode(command.output_of(("env -u LD_PRELOAD PYTHONDONTWRITEBYTECODE=1 %s/bin/python "
+      .. "spec/mcp/accounts.py 2026-07-28 %s/mcp 2>&1"):format(command.quote(place), web.url)))
+    local log = web.log()
+    web.stop()
+    assert.is_table(seen, log)
+    assert.equal("url", seen.asked[1][1])
+    assert.equal(1, #seen.asked)
+    assert.is_false(seen.is_error)
   end)
 end)

@@ -309,18 +309,38 @@ describe("a request that is none", function()
   end)
 end)
 
+--- What a client of an official SDK reports; nil, why: it can't be had.
+local function report_of(version, place, client)
+  local said = os.tmpname()
+  place = command.quote(os.getenv("BOSA_BUILD") .. place)
+  local made = os.execute(("tools/venv.sh %s mcp==%s mcp 2>%s"):format(place, version, said))
+  local why = command.read_file(said)
+  os.remove(said)
+  if made ~= true and made ~= 0 then return nil, why end
+  return assert(bosa.json.decode(command.output_of(("env -u LD_PRELOAD PYTHONDONTWRITEBYTECODE=1 %s/bin/python "
+    .. "spec/mcp/%s %s/every"):format(place, client, web.url))))
+end
+
+it("serves the protocol's own client", function()
+  local report, why = report_of("1.30.0", "/mcp-client", "client.py")
+  if not report then return pending("the MCP SDK can't be had: " .. why) end
+  assert.same({ "2025-11-25", "bosa", 1 }, { report.version, report.server, report.pages })
+  local count = 0
+  for name, call in pairs(report.calls) do
+    assert.is_false(call.is_error, name .. ": " .. call.text)
+    count = count + 1
+  end
+  assert.is_true(count > 25)
+  assert.equal(10, #report.at_once)
+  assert.is_true(report.progress[#report.progress][1] >= 20000000)
+  assert.same({ "small" }, report.after_cancelling)
+  assert.same({ code = -32602, message = "Unknown tool: gitlab__list_issues" }, report.unknown)
+end)
+
 describe("the protocol's second own client", function()
   local report, why
 
-  setup(function()
-    local place, said = os.getenv("BOSA_BUILD") .. "/mcp-client-2", os.tmpname()
-    local made = os.execute(("tools/venv.sh %s mcp==2.3.0 mcp 2>%s"):format(command.quote(place), said))
-    why = command.read_file(said)
-    os.remove(said)
-    if made ~= true and made ~= 0 then return end
-    report = bosa.json.decode(command.output_of(("env -u LD_PRELOAD PYTHONDONTWRITEBYTECODE=1 %s/bin/python "
-      .. "spec/mcp/client2.py %s/every"):format(command.quote(place), web.url)))
-  end)
+  setup(function() report, why = report_of("2.3.0", "/mcp-client-2", "client2.py") end)
 
   for mode, version in pairs({ auto = "2026-07-28", legacy = "2025-11-25", ["2026-07-28"] = "2026-07-28" }) do
     it("lists, calls, hears of progress and cancels, mode " .. mode, function()

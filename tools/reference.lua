@@ -167,7 +167,9 @@ local function write(dir, files)
 end
 
 -- The files in the order of the reference. What belongs to no class of its file goes to the module.
-local FILES = { "bosa", "hub", "connector", "action", "response", "tools", "mcp", "mcp_http", "snapshot", "changes", "testing" }
+local FILES = {
+  "bosa", "hub", "connector", "action", "response", "tools", "mcp", "mcp_http", "snapshot", "changes", "testing",
+}
 
 local dir = assert(arg[1], "usage: reference.lua DIR")
 local reference = setmetatable({ files = {}, variables = {}, out = {} }, Reference)

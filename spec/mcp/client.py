@@ -1,6 +1,6 @@
 """Talks to a Model Context Protocol server by the official SDK, and reports what it saw as JSON.
 
-    client.py COMMAND [ARGUMENT...]
+    client.py URL | COMMAND [ARGUMENT...]
 
 Lists the tools page by page, checks their schemas, calls every one with made-up arguments, many at once,
 hears of progress, and cancels.
@@ -13,6 +13,7 @@ import anyio
 import jsonschema
 from mcp import ClientSession, McpError, StdioServerParameters, types
 from mcp.client.stdio import stdio_client
+from mcp.client.streamable_http import streamablehttp_client
 from samples import KNOWN, arguments_for
 
 
@@ -107,8 +108,11 @@ async def refused(session, name, arguments):
 
 
 async def main(command):
-    parameters = StdioServerParameters(command=command[0], args=command[1:], env=None)
-    async with stdio_client(parameters) as (read, write), ClientSession(read, write) as session:
+    if command[0].startswith("http"):
+        transport = streamablehttp_client(command[0])
+    else:
+        transport = stdio_client(StdioServerParameters(command=command[0], args=command[1:], env=None))
+    async with transport as (read, write, *_), ClientSession(read, write) as session:
         hello = await session.initialize()
         await session.send_ping()
         tools, pages = await list_all(session)

@@ -199,10 +199,8 @@ end
 
 local function event(message) return "event: message\ndata: " .. protocol.write(message) .. "\n\n" end
 
-local function cancel(exchange)
-  exchange.running.cancelled = true
-  if exchange.running.call then exchange.running.call:cancel() end
-end
+--- What is under way ends with its thread, which is killed next.
+local function cancel(exchange) exchange.running.cancelled = true end
 
 --- Answers one request: the message, and the status that it has alone.
 local function answer(endpoint, exchange, message, headers)
@@ -359,7 +357,7 @@ end
 
 --- Serves the request that nginx is at.
 function Endpoint:handle()
-  local headers = ngx.req.get_headers(200)
+  local headers = setmetatable(ngx.req.get_headers(200), nil) -- names are in lower case; it would look for others
   if not check_header(self.options, headers) then return end
   local body = read_body(self.options.max_body or MAX_BODY)
   if not body then return end
@@ -377,8 +375,8 @@ function Endpoint:handle()
     return unauthorized(self.options, token == false, id)
   end
   return run(self, {
-    can_stream = accepts(field(headers, "accept") or nil, "text/event-stream") and not is_batch, running = {},
-    token = token, status = 200,
+    can_stream = accepts(field(headers, "accept") or nil, "text/event-stream") and not is_batch,
+    running = { ends_with_thread = true }, token = token, status = 200,
   }, messages, is_batch, headers)
 end
 

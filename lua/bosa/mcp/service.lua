@@ -168,8 +168,9 @@ local function call_options(self, connector, meta, cx)
   return options
 end
 
---- Runs a prepared call, which can be cancelled meanwhile.
+--- Runs a prepared call, which can be cancelled meanwhile: by `running.call`, or by who can end the whole thread.
 local function run(prepared, running)
+  if running.ends_with_thread then return tools.finish(prepared, prepared.builder:run()) end
   local call, err = prepared.builder:start()
   if not call then return tools.finish(prepared, nil, err) end
   running.call = call
