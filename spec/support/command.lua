@@ -150,6 +150,20 @@ function Terminal:wait_for(pattern)
   error("the terminal never showed " .. pattern .. ", but:\n" .. self:screen(), 2)
 end
 
+--- Presses a key again and again until the screen shows a pattern: who is still starting may not heed the first.
+function Terminal:press_until(key, pattern)
+  local deadline = os.time() + SECONDS
+  repeat
+    self:press(key)
+    for _ = 1, 20 do
+      local screen = self:screen()
+      if screen:find(pattern) then return screen end
+      os.execute("sleep 0.05") -- between two looks
+    end
+  until os.time() > deadline
+  return self:wait_for(pattern)
+end
+
 function Terminal:close() tmux(self, "kill-server 2>/dev/null") end
 
 command.quote = quote
