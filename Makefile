@@ -303,7 +303,7 @@ $(fuzz_programs): $(BUILD)/spec/c/fuzz/%: $(BUILD)/spec/c/fuzz/%.o $(core)
 	@$(LINK) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(core) $(libraries) $(CURL_LIBS) $(ZLIB_LIBS) -lm -pthread
 
 # Those that speak Lua take the binding with them, of a Lua whose allocator can be replaced.
-speak_lua := $(BUILD)/spec/c/fuzz/values $(BUILD)/spec/c/fuzz/cassette $(BUILD)/spec/c/test_session
+speak_lua := $(addprefix $(BUILD)/spec/c/fuzz/,values cassette mcp_line arguments) $(BUILD)/spec/c/test_session
 spoken := $(firstword $(filter lua5.4 lua5.5,$(made_vms)))
 ifneq ($(spoken),)
 $(speak_lua): $(binding_sources:csrc/lua/%.c=$(BUILD)/$(spoken)/%.o)

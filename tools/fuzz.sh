@@ -18,7 +18,7 @@ trap 'exit 130' INT TERM
 words() {
   local name=$1
   case $1 in
-    json_round | cassette) name=json_text ;;
+    json_round | cassette | mcp_line) name=json_text ;;
     socket) name=exchange ;;
     snapshot | cache) name=schema ;;
   esac
