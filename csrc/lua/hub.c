@@ -442,26 +442,11 @@ static int hub_endpoint(lua_State *L)
     return 1;
 }
 
-/* hub:_budget() -> retry tokens left. */
-static int hub_tokens(lua_State *L)
-{
-    struct lhub *h = bind_check_hub(L, 1);
-    lua_pushinteger(L, is_open(h) ? hub_budget(h->hub) : 0);
-    return 1;
-}
-
 /* hub:_kept(name) -> a Lua value of the hub: "on_event", "transport", "cache". */
 static int hub_kept(lua_State *L)
 {
     bind_check_hub(L, 1);
     bind_kept(L, 1, bind_check_kept(L, 2));
-    return 1;
-}
-
-/* hub:_is_open() */
-static int hub_is_open(lua_State *L)
-{
-    lua_pushboolean(L, is_open(bind_check_hub(L, 1)));
     return 1;
 }
 
@@ -479,14 +464,12 @@ void bind_open_hub(lua_State *L)
                                        {"_forget", hub_forget_connector},
                                        {"_fetch", hub_fetch},
                                        {"_endpoint", hub_endpoint},
-                                       {"_budget", hub_tokens},
                                        {"_learn", hub_learn_text},
                                        {"_text", hub_text},
                                        {"_tls", hub_tls},
                                        {"_proxy", hub_proxy},
                                        {"_kept", hub_kept},
                                        {"_cache_ttl", hub_cache_ttl},
-                                       {"_is_open", hub_is_open},
                                        {NULL, NULL}};
     luaL_newmetatable(L, BUF_CLASS);
     lua_pushcfunction(L, buf_gc);

@@ -143,13 +143,19 @@ local function report(cx, outcome, err, done)
   cx:print(cx:paint("green", done))
 end
 
-local function remove(cx, hub, token, options)
+--- The account that the options name, and what it is called; nil: it was told why there is none.
+local function chosen(cx, hub, token, options)
   local own, err = accounts(hub, token)
-  if not own then return cx:fail(err) end
+  if not own then return nil, cx:fail(err) end
   local integration
   integration, err = find(own, options.connector, options.account)
-  if not integration then return cx:fail(err) end
-  local what = options.connector .. " - " .. options.account
+  if not integration then return nil, cx:fail(err) end
+  return integration, options.connector .. " - " .. options.account
+end
+
+local function remove(cx, hub, token, options)
+  local integration, what = chosen(cx, hub, token, options)
+  if not integration then return what end
   if not options.yes then
     local yes = terminal.confirm(cx, "Disconnect " .. what .. "?")
     if yes == nil then return cx:fail(context.error("params", "not removed: nobody can be asked here, say --yes")) end
@@ -158,24 +164,18 @@ local function remove(cx, hub, token, options)
       return
     end
   end
-  local outcome
-  outcome, err = hub:remove_integration(options.connector, token, options.account)
+  local outcome, err = hub:remove_integration(options.connector, token, options.account)
   return report(cx, outcome, err, "Removed: " .. what)
 end
 
 local function select_one(cx, hub, token, options)
-  local own, err = accounts(hub, token)
-  if not own then return cx:fail(err) end
-  local integration
-  integration, err = find(own, options.connector, options.account)
-  if not integration then return cx:fail(err) end
-  local what = options.connector .. " - " .. options.account
+  local integration, what = chosen(cx, hub, token, options)
+  if not integration then return what end
   if integration.selected == true then
     cx:print("Already selected: " .. what)
     return
   end
-  local outcome
-  outcome, err = hub:select_integration(options.connector, token, options.account)
+  local outcome, err = hub:select_integration(options.connector, token, options.account)
   return report(cx, outcome, err, "Selected: " .. what)
 end
 
