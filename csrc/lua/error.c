@@ -5,7 +5,9 @@
 #include "bind.h"
 #include "json/json_error.h"
 
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MAX_LINE 300 /* characters of a line that lists parameters */
@@ -38,14 +40,15 @@ static void push_listed(lua_State *L, int list, int i)
 /* How many validation errors there are by a message "FIRST (and N more)"; 0: it is no such one. */
 static int count_errors(const char *message, const char *first)
 {
+    static const char between[] = " (and ";
     size_t len = strlen(first);
-    unsigned more = 0;
-    char end = 0;
+    char *end;
     if (strncmp(message, first, len) != 0 ||
-        sscanf(message + len, " (and %8u more%c", &more, &end) != 2 || end != ')') {
+        strncmp(message + len, between, sizeof between - 1) != 0) {
         return 0;
     }
-    return (int)more + 1;
+    long more = strtol(message + len + sizeof between - 1, &end, 10);
+    return strncmp(end, " more)", 6) == 0 && more > 0 && more < INT_MAX ? (int)more + 1 : 0;
 }
 
 /* True when two messages, and what else is on the line, fit it. */

@@ -396,7 +396,7 @@ static void push_proxy_place(lua_State *L, const char *url)
     const char *colon = strchr(bracket ? bracket : host, ':');
     lua_pushlstring(L, url, (size_t)(host - 3 - url));
     lua_pushlstring(L, host, colon ? (size_t)(colon - host) : strlen(host));
-    lua_pushinteger(L, colon ? atoi(colon + 1) : 1080);
+    lua_pushinteger(L, colon ? (lua_Integer)strtol(colon + 1, NULL, 10) : 1080);
 }
 
 /* hub:_proxy() -> scheme, host, port, user, password (nil: none) of the option `proxy`; nil: no

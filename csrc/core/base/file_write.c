@@ -106,7 +106,7 @@ static int find_descriptor(const char *path, bool *listed, int *fd)
     (void)snprintf(own, sizeof own, "/proc/%ld/fd", (long)getpid());
     *listed = lists_descriptors(dir);
     if (*listed && (strcmp(dir, own) == 0 || strcmp(dir, "/dev/fd") == 0)) {
-        *fd = atoi(name);
+        *fd = (int)strtol(name, NULL, 10);
     }
     free(dir);
     return 0;

@@ -166,7 +166,7 @@ static size_t html_escape(const char *p, const char *end, long *value)
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         size_t name_len = strlen(names[i].name);
         if (name_len <= len && memcmp(p + 1, names[i].name, name_len) == 0) {
-            *value = names[i].c;
+            *value = (unsigned char)names[i].c;
             return 1 + name_len;
         }
     }

@@ -2,6 +2,8 @@
  * Content codings over zlib. One decoder serves one response; call/exchange.c feeds it. It never
  * holds more than zlib's own window: who calls decides how much comes out at a time.
  */
+#define ZLIB_CONST /* what it reads is const */
+
 #include "http/content_coding.h"
 
 #include "base/mem.h"
@@ -108,7 +110,7 @@ static enum bosa_status run(struct decoder *d, const char *bytes, size_t len, si
 {
     z_stream *z = &d->stream;
     uInt in = len < UINT_MAX ? (uInt)len : UINT_MAX, room = cap < UINT_MAX ? (uInt)cap : UINT_MAX;
-    z->next_in = (z_const Bytef *)(uintptr_t)bytes;
+    z->next_in = (const Bytef *)bytes;
     z->avail_in = in;
     z->next_out = (Bytef *)out;
     z->avail_out = room;
