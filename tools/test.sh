@@ -4,6 +4,7 @@
 # Every program and every spec file is a process of its own, so a crash costs one failure and the rest
 # is still run. The last line is "N passed, N failed". The environment may give
 #   ONLY     a pattern (grep -E): only the programs and spec files whose names match
+#   EXCEPT   a pattern: not those
 #   VMS      the VMs to run the specs on (lua5.4, luajit, and lua5.5 where it was built); one that is
 #            missing is a failure
 #   RUNNER   a command before each C program (valgrind ...)
@@ -13,6 +14,7 @@ set -u
 cd "$(dirname "$0")/.."
 build=${BUILD:-build}
 only=${ONLY:-.}
+except=${EXCEPT:-^$}
 limit=${LIMIT:-600}
 suite=${JSON_SCHEMA_SUITE:-/usr/share/json-schema-test-suite/tests}
 schemas=${BOSA_SCHEMAS:-../shared/schemas}
@@ -94,7 +96,7 @@ broken() {
 }
 
 matches() {
-  grep -qE -- "$only" <<<"$1"
+  grep -qE -- "$only" <<<"$1" && ! grep -qE -- "$except" <<<"$1"
 }
 
 run_c() {

@@ -36,14 +36,28 @@
 /* The userdata at `index` if it is of class `name`, else NULL. */
 void *compat_testudata(lua_State *L, int index, const char *name);
 
-/* Lua 5.1 itself has no such question: there a coroutine is taken to be able to yield. */
-#if LUA_VERSION_NUM < 502 && !defined(LUA_JITLIBNAME)
-static inline int lua_isyieldable(lua_State *L)
+/*
+ * Whether the running coroutine can yield here. What was built for LuaJIT may meet plain Lua 5.1,
+ * which has no such question: there a coroutine is taken to be able to.
+ */
+#if LUA_VERSION_NUM < 502 && defined(LUA_JITLIBNAME) && defined(__GNUC__)
+#pragma weak lua_isyieldable
+#define COMPAT_HAS_ISYIELDABLE (lua_isyieldable != NULL)
+#elif LUA_VERSION_NUM < 502 && !defined(LUA_JITLIBNAME)
+#define COMPAT_HAS_ISYIELDABLE 0
+#define lua_isyieldable(L) 0
+#else
+#define COMPAT_HAS_ISYIELDABLE 1
+#endif
+
+static inline int compat_isyieldable(lua_State *L)
 {
+    if (COMPAT_HAS_ISYIELDABLE) {
+        return lua_isyieldable(L);
+    }
     int is_main = lua_pushthread(L);
     lua_pop(L, 1);
     return !is_main;
 }
-#endif
 
 #endif

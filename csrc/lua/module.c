@@ -59,7 +59,7 @@ static int module_module(lua_State *L)
  * function.) */
 static int module_is_yieldable(lua_State *L)
 {
-    lua_pushboolean(L, lua_isyieldable(L));
+    lua_pushboolean(L, compat_isyieldable(L));
     return 1;
 }
 
