@@ -80,9 +80,7 @@ static void *give(size_t size)
     }
     prefix->size = size;
     state.live++;
-    if (state.marker) {
-        memset(prefix + 1, 0xa5, size); /* what others left there is not this block's */
-    }
+    memset(prefix + 1, 0xa5, size); /* what others left there is not this block's */
     return prefix + 1;
 }
 

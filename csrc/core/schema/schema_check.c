@@ -498,6 +498,7 @@ static enum bosa_status list_errors(struct checker *c, uint32_t node, const char
         work_renew(c->work, c->doc);
         c->errors = &errors;
         check_rule(c, 0, node, &root, NULL);
+        c->errors = NULL;
     }
     if (errors.count == 0) {
         validation_errors_add(&errors, &root, c->work->deep ? "depth" : "steps",
