@@ -163,7 +163,7 @@ check-c:
 	  EXCEPT=test_session tools/test.sh c
 	@$(MAKE) $(jobs) SAN=1 BUILD=build/asan build spec-programs
 	@echo "== C tests under the sanitizers"
-	@BUILD=build/asan tools/test.sh c
+	@LIMIT=1800 BUILD=build/asan tools/test.sh c
 
 .PHONY: check-quick
 check-quick: lint tidy analyze check-c ## of check what a change of the C sources needs at least
