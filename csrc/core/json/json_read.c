@@ -1,6 +1,5 @@
 /*
- * Bytes to a document. Called for responses, schemas, files and what models write; it never
- * recurses and never reads past the length it was given.
+ * Bytes to a document, for responses, schemas, files and what models write. It never recurses.
  */
 #include "base/mem.h"
 #include "json/json_internal.h"

@@ -67,9 +67,6 @@ void engine_next_connected(struct engine *engine, struct connected *out);
 /* engine_next_connected has something. */
 bool engine_has_connected(const struct engine *engine);
 
-/* The first of all connections; NULL: none. */
-struct connection *engine_first(const struct engine *engine);
-
 /*
  * In a forked child: libcurl's memory speaks of connections that the parent uses, so from here on
  * it is not touched any more, and lost; this process's copies of the sockets are closed.
@@ -133,8 +130,5 @@ void pool_notice(struct pool *pool, struct connection *c);
 
 /* Closes the one that has waited longest, if there is any. */
 void pool_drop_oldest(struct pool *pool);
-
-/* True when a connection leads to the origin of `url`. */
-bool connection_leads_to(const struct connection *c, const char *url);
 
 #endif

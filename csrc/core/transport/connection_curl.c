@@ -273,7 +273,7 @@ static void collect(struct engine *e)
     }
 }
 
-/* The number of a socket that a connection could not be watched by is not to be lost in this. */
+/* Has libcurl act, and collects what came of it. */
 static void act(struct engine *e, curl_socket_t fd, int bits)
 {
     int running;
@@ -301,11 +301,6 @@ void engine_serve(struct engine *engine, const struct poller_event *event)
 int64_t engine_due(const struct engine *engine)
 {
     return engine->due;
-}
-
-struct connection *engine_first(const struct engine *engine)
-{
-    return engine->all;
 }
 
 /* What libcurl is to connect to: the part of the URL before its path. NULL: no memory. */

@@ -28,7 +28,8 @@ static void drop(struct pool *pool, struct connection *c)
     connection_close(c);
 }
 
-bool connection_leads_to(const struct connection *c, const char *url)
+/* True when a connection leads to the origin of `url`. */
+static bool leads_to(const struct connection *c, const char *url)
 {
     size_t len = strlen(c->origin);
     return strncmp(c->origin, url, len) == 0 && (url[len] == '\0' || strchr("/?#", url[len]));
@@ -52,7 +53,7 @@ struct connection *pool_take(struct pool *pool, const char *url, int64_t now)
         next = c->idle_next;
         if (now - c->idle_since > POOL_IDLE_MS) {
             drop(pool, c);
-        } else if (connection_leads_to(c, url)) {
+        } else if (leads_to(c, url)) {
             if (is_alive(c)) {
                 take_out(pool, c);
                 return c;
