@@ -99,6 +99,32 @@ describe("a read function", function()
   end)
 end)
 
+describe("content that looks like the form around it", function()
+  local TRICKY = "\r\n--X\r\n--\r\r\n--X\0Y\r\n-XY\r\n--bosa\r\n\r\n----"
+
+  it("comes byte for byte, in pieces of any size", function()
+    for size = 1, #TRICKY do
+      local list = {}
+      for at = 1, #TRICKY, size do list[#list + 1] = TRICKY:sub(at, at + size - 1) end
+      local file = bosa.file({ filename = "f", content_type = "text/x", read = pieces(list) })
+      local seen = assert(lab:echo_form({ file = file })).data.parts
+      assert.equal(1, #seen)
+      assert.equal(#TRICKY, seen[1].size)
+      assert.equal("75e6d14629f8f1eb", seen[1].checksum)
+      assert.equal("f", seen[1].filename)
+      assert.equal("text/x", seen[1].content_type)
+    end
+  end)
+
+  it("and an empty file beside it stay two", function()
+    local files = { bosa.file({ filename = "a", file = "" }), bosa.file({ filename = "b", file = "\r\n" }),
+      bosa.file({ filename = "c", file = "" }) }
+    local sizes = {}
+    for i, part in ipairs(assert(lab:echo_form({ files = files })).data.parts) do sizes[i] = part.size end
+    assert.same({ 0, 2, 0 }, sizes)
+  end)
+end)
+
 describe("a path", function()
   it("whose size stat doesn't know is read to its end", function()
     local file = io.open("/proc/self/status", "rb")

@@ -67,7 +67,7 @@ static enum intake choose_intake(struct exchange *x)
     const struct served *action = x->target.action;
     if (action && action->form && exchange_is_type(x, "multipart/form-data")) {
         bool keep = action->def->flags & ACTION_KEEPS_FILES;
-        parts_begin(&x->parts, exchange_field(x, "Content-Type"), keep ? EXCHANGE_KEEP_FILE : 0);
+        parts_begin(&x->parts, x->connection, keep ? EXCHANGE_KEEP_FILE : 0);
         return INTAKE_PARTS;
     }
     return INTAKE_HOLD;

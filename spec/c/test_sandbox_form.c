@@ -8,101 +8,12 @@
 #include "../../csrc/sandbox/parts.c"
 #include "../../csrc/sandbox/pick.c"
 
-#define TYPE "multipart/form-data; boundary=\"XY\""
-
-/* Holds most of what looks like a delimiter and isn't one. */
-#define TRICKY "\r\n--X\r\n--\r\r\n--X\0Y\r\n-XY\r\n"
-
-static const char form[] =
-    "preamble\r\n--XY\r\n"
-    "Content-Disposition: form-data; name=\"file\"; filename=\"a;b=\\\"%22.txt\"\r\n"
-    "content-type:  text/x\r\n\r\n" TRICKY "\r\n--XY\r\n"
-    "content-disposition: form-data; name=note\r\n\r\n"
-    "\r\n--XY--\r\nepilogue";
-
-static void feed(struct parts *parts, const char *text, size_t len, size_t step)
-{
-    for (size_t i = 0; i < len; i += step) {
-        parts_feed(parts, text + i, len - i < step ? len - i : step);
-    }
-}
-
-static void test_pieces_of_any_size(void **state)
-{
-    (void)state;
-    for (size_t step = 1; step <= sizeof form; step++) {
-        struct parts parts = {0};
-        parts_begin(&parts, TYPE, 10);
-        feed(&parts, TEXT(form), step);
-        assert_true(parts_end(&parts));
-        assert_int_equal(parts.count, 2);
-        assert_string_equal(parts.list[0].name, "file");
-        assert_string_equal(parts.list[0].filename, "a;b=\"%22.txt");
-        assert_string_equal(parts.list[0].type, "text/x");
-        assert_int_equal(parts.list[0].size, sizeof TRICKY - 1);
-        assert_true(parts.list[0].checksum == fnv_add(FNV_START, TEXT(TRICKY)));
-        assert_int_equal(parts.list[0].kept.len, 10);
-        assert_memory_equal(parts.list[0].kept.data, TRICKY, 10);
-        assert_string_equal(parts.list[1].name, "note");
-        assert_null(parts.list[1].filename);
-        assert_null(parts.list[1].type);
-        assert_int_equal(parts.list[1].size, 0);
-        parts_free(&parts);
-    }
-}
-
 /* FNV-1a's own published values. */
 static void test_checksum(void **state)
 {
     (void)state;
     assert_true(fnv_add(FNV_START, TEXT("")) == UINT64_C(0xcbf29ce484222325));
     assert_true(fnv_add(FNV_START, TEXT("foobar")) == UINT64_C(0x85944171f73967e8));
-}
-
-static void test_cut_form_is_not_whole(void **state)
-{
-    const size_t end = sizeof form - 1 - strlen("--\r\nepilogue");
-    (void)state;
-    for (size_t len = 0; len <= end; len++) {
-        struct parts parts = {0};
-        parts_begin(&parts, TYPE, 0);
-        feed(&parts, form, len, len + 1);
-        assert_false(parts_end(&parts));
-        parts_free(&parts);
-    }
-}
-
-static void test_broken_forms(void **state)
-{
-    static const char *const bad[][2] = {
-        {"multipart/form-data", "--XY--"},
-        {"multipart/form-data; boundary=\"\"", "----"},
-        {TYPE, "--XYZ\r\n"},
-        {TYPE, "--XY\r\nContent-Type: text/plain\r\n\r\nno name\r\n--XY--"},
-        {TYPE, "--XY\r\n\r\nno header\r\n--XY--"},
-    };
-    (void)state;
-    for (size_t i = 0; i < COUNT(bad); i++) {
-        struct parts parts = {0};
-        parts_begin(&parts, bad[i][0], 0);
-        feed(&parts, bad[i][1], strlen(bad[i][1]), 3);
-        assert_false(parts_end(&parts));
-        parts_free(&parts);
-    }
-}
-
-static void test_head_is_bounded(void **state)
-{
-    struct parts parts = {0};
-    (void)state;
-    parts_begin(&parts, TYPE, 0);
-    parts_feed(&parts, TEXT("--XY\r\nX: "));
-    for (size_t i = 0; i < PARTS_MAX_HEAD; i += 64) {
-        parts_feed(&parts,
-                   TEXT("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"));
-    }
-    assert_int_equal(parts.state, PARTS_BROKEN);
-    parts_free(&parts);
 }
 
 static void test_urlencoded(void **state)
@@ -209,11 +120,7 @@ static void test_response_fields(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pieces_of_any_size),
         cmocka_unit_test(test_checksum),
-        cmocka_unit_test(test_cut_form_is_not_whole),
-        cmocka_unit_test(test_broken_forms),
-        cmocka_unit_test(test_head_is_bounded),
         cmocka_unit_test(test_urlencoded),
         cmocka_unit_test(test_types_come_from_the_schema),
         cmocka_unit_test(test_schema_of_itself_ends),
