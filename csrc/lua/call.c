@@ -254,15 +254,13 @@ static int call_feed(lua_State *L)
 static int call_take(lua_State *L)
 {
     struct lcall *c = check(L);
-    if (!c->call || c->call->reply.sink.kind != SINK_CALLER) {
+    const char *bytes;
+    size_t len;
+    if (!c->call || !sink_queued(&c->call->reply.sink, &bytes, &len)) {
         return 0;
     }
-    struct sink *sink = &c->call->reply.sink;
-    if (sink->bytes.len == 0) {
-        return 0;
-    }
-    lua_pushlstring(L, sink->bytes.data, sink->bytes.len);
-    buf_clear(&sink->bytes);
+    lua_pushlstring(L, bytes, len);
+    sink_dequeue(&c->call->reply.sink);
     return 1;
 }
 

@@ -2,6 +2,7 @@
  * nothing behind. */
 #include "call_fixture.h"
 #include "net_fixture.h"
+#include "queue_fixture.h"
 
 /* A life with everything in it that allocates. Goes on, doing nothing, when the call has ended. */
 static void live_through(struct world *w)
@@ -193,7 +194,7 @@ static void before_step(struct world *w, void (*step)(struct world *w))
         sending(w);
         assert_true(head_and_body(w, 200, "Content-Type: text/plain\n", "abc"));
         buf_init(&chunk);
-        assert_true(sink_take(&w->call->reply.sink, &chunk));
+        assert_true(take_queued(&w->call->reply.sink, &chunk));
         buf_free(&chunk);
     }
 }

@@ -3,6 +3,7 @@
 #include "http/header_fields.h"
 #include "mem_torture.h"
 #include "net_fixture.h"
+#include "queue_fixture.h"
 
 #include <zlib.h>
 
@@ -413,7 +414,7 @@ static void a_full_sink_stops_decoding(void **unused)
     while (status == BOSA_AGAIN) {
         status = exchange_input(&f.x, content.data + at, content.len - at, &used);
         at += used;
-        while (sink_take(&f.call.reply.sink, &chunk)) {
+        while (take_queued(&f.call.reply.sink, &chunk)) {
             taken += chunk.len;
         }
     }

@@ -5,6 +5,8 @@
 #include "http/http_date.h"
 #include "http/media_type.h"
 
+#include <time.h>
+
 /* ---- fields ---- */
 
 static void add(struct fields *fields, const char *name, const char *value)
@@ -219,28 +221,20 @@ static void what_is_no_date_is_not_read(void **unused)
     }
 }
 
-static void a_written_date_reads_back(void **unused)
+static void dates_are_those_of_the_c_library(void **unused)
 {
-    char text[30];
+    const int64_t year_1000 = INT64_C(-30610224000), year_10000 = INT64_C(253402300800);
     (void)unused;
-    http_write_date(784111777, text);
-    assert_string_equal(text, "Sun, 06 Nov 1994 08:49:37 GMT");
-    for (int64_t t = INT64_C(-62135596800); t < INT64_C(253402300799); t += INT64_C(1234567891)) {
+    for (int64_t t = year_1000; t < year_10000; t += INT64_C(234567891)) {
+        time_t time = (time_t)t;
+        struct tm tm;
+        char text[40];
         int64_t back = 0;
-        http_write_date(t, text);
+        assert_non_null(gmtime_r(&time, &tm));
+        assert_int_equal(strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &tm), 29);
         assert_true(http_date(text, &back));
         assert_int_equal(back, t);
     }
-}
-
-static void a_date_out_of_range_is_written_as_the_nearest(void **unused)
-{
-    char text[30];
-    (void)unused;
-    http_write_date(INT64_MAX, text);
-    assert_string_equal(text, "Fri, 31 Dec 9999 23:59:59 GMT");
-    http_write_date(INT64_MIN, text);
-    assert_string_equal(text, "Mon, 01 Jan 0001 00:00:00 GMT");
 }
 
 static void retry_after_is_seconds_or_a_date(void **unused)
@@ -357,8 +351,7 @@ int main(void)
         cmocka_unit_test(a_failed_set_leaves_the_list_as_it_was),
         cmocka_unit_test(all_three_forms_of_a_date_are_read),
         cmocka_unit_test(what_is_no_date_is_not_read),
-        cmocka_unit_test(a_written_date_reads_back),
-        cmocka_unit_test(a_date_out_of_range_is_written_as_the_nearest),
+        cmocka_unit_test(dates_are_those_of_the_c_library),
         cmocka_unit_test(retry_after_is_seconds_or_a_date),
         cmocka_unit_test(json_is_known_by_its_type),
         cmocka_unit_test(a_type_is_found_by_the_extension),

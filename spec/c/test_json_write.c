@@ -19,17 +19,13 @@ static void build(struct json_doc *doc)
     json_add_uint(doc, 7);
     json_add_double(doc, 1.5);
     json_close(doc, list, 6);
-    json_add_string(doc, "digits", 6);
-    json_add_digits(doc, "-99999999999999999999", 21);
     json_add_string(doc, "empty", 5);
     empty = json_open(doc, JSON_OBJECT);
     json_close(doc, empty, 0);
-    json_close(doc, object, 3);
+    json_close(doc, object, 2);
 }
 
-#define BUILT                                                                                      \
-    "{\"list\":[null,true,-1,9223372036854775808,7,1.5],\"digits\":-99999999999999999999,"         \
-    "\"empty\":{}}"
+#define BUILT "{\"list\":[null,true,-1,9223372036854775808,7,1.5],\"empty\":{}}"
 
 static void building_gives_what_parsing_gives(void **unused)
 {

@@ -1,6 +1,7 @@
 /* reply: an answer on its way in. What is made of an error answer is in test_reply_error.c. */
 #include "base/text.h"
 #include "http/header_fields.h"
+#include "queue_fixture.h"
 #include "reply_fixture.h"
 
 #include <unistd.h>
@@ -410,7 +411,7 @@ static void a_file_is_not_bounded(void **unused)
         assert_int_equal(give_body(&reply, " \n[12345 and no JSON]", 20, 1, &err), BOSA_OK);
         assert_int_equal(reply_end(&reply, &err), BOSA_OK);
         assert_int_equal(reply.kind, REPLY_FILE);
-        assert_true(sink_take(&reply.sink, &out));
+        assert_true(take_queued(&reply.sink, &out));
         assert_int_equal(out.len, 20);
         assert_memory_equal(out.data, " \n[12345 and no JSON]", 20);
         buf_free(&out);
@@ -475,10 +476,10 @@ static void a_full_queue_takes_nothing_and_loses_nothing(void **unused)
     assert_int_equal(reply_body(&reply, piece, SINK_QUEUE_LIMIT, &err), BOSA_OK);
     assert_int_equal(reply_body(&reply, "late", 4, &err), BOSA_AGAIN);
     assert_int_equal(reply.received, SINK_QUEUE_LIMIT);
-    assert_true(sink_take(&reply.sink, &out));
+    assert_true(take_queued(&reply.sink, &out));
     assert_int_equal(reply_body(&reply, "late", 4, &err), BOSA_OK);
     assert_int_equal(reply_end(&reply, &err), BOSA_OK);
-    assert_true(sink_take(&reply.sink, &out));
+    assert_true(take_queued(&reply.sink, &out));
     assert_int_equal(out.len, 4);
     assert_int_equal(reply.received, SINK_QUEUE_LIMIT + 4);
     buf_free(&out);
@@ -500,11 +501,11 @@ static void what_was_held_back_goes_before_a_piece_that_has_to_wait(void **unuse
     begin_small(&reply, SINK_QUEUE_LIMIT, NULL);
     assert_int_equal(reply_body(&reply, held, SINK_QUEUE_LIMIT, &err), BOSA_OK);
     assert_int_equal(reply_body(&reply, "<html>", 6, &err), BOSA_AGAIN);
-    assert_true(sink_take(&reply.sink, &out));
+    assert_true(take_queued(&reply.sink, &out));
     assert_int_equal(out.len, SINK_QUEUE_LIMIT);
     assert_int_equal(reply_body(&reply, "<html>", 6, &err), BOSA_OK);
     assert_int_equal(reply_end(&reply, &err), BOSA_OK);
-    assert_true(sink_take(&reply.sink, &out));
+    assert_true(take_queued(&reply.sink, &out));
     assert_int_equal(out.len, 6);
     assert_memory_equal(out.data, "<html>", 6);
     buf_free(&out);

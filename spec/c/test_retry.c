@@ -3,6 +3,7 @@
 #include "call_fixture.h"
 
 #include "call/call_internal.h"
+#include "queue_fixture.h"
 
 /* ---- the rule alone ---- */
 
@@ -435,7 +436,7 @@ static void a_download_that_was_given_out_ends_the_call(void **state)
     sending(w);
     assert_true(head_and_body(w, 200, "Content-Type: text/plain\n", "abc"));
     buf_init(&chunk);
-    assert_true(sink_take(&w->call->reply.sink, &chunk));
+    assert_true(take_queued(&w->call->reply.sink, &chunk));
     broke(w, BOSA_CONNECTION, BOSA_SENT_MAYBE);
     assert_failed(w, BOSA_CONNECTION, BOSA_SENT_YES, 2);
     assert_message_has(w, "a part of the response has been given out");

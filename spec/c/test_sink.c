@@ -1,4 +1,5 @@
 /* sink: where the bytes of an answer go. Saving them is in test_sink_save.c. */
+#include "queue_fixture.h"
 #include "sink_fixture.h"
 
 #include <signal.h>
@@ -365,7 +366,7 @@ static void a_queue_is_full_until_it_is_taken(void **unused)
     buf_init(&out);
     memset(piece, 'p', sizeof piece);
     assert_int_equal(sink_init(&sink, SINK_CALLER, NULL), BOSA_OK);
-    assert_false(sink_take(&sink, &out));
+    assert_false(take_queued(&sink, &out));
     enum bosa_status status;
     while ((status = sink_write(&sink, piece, sizeof piece, &err)) == BOSA_OK) {
         taken += sizeof piece;
@@ -374,15 +375,15 @@ static void a_queue_is_full_until_it_is_taken(void **unused)
     assert_true(taken <= SINK_QUEUE_LIMIT && taken + sizeof piece > SINK_QUEUE_LIMIT);
     assert_int_equal(sink.size, taken);
     buf_adds(&out, "old");
-    assert_true(sink_take(&sink, &out));
+    assert_true(take_queued(&sink, &out));
     assert_int_equal(out.len, taken);
     assert_memory_equal(out.data, "ppp", 3);
     put(&sink, "after", 5);
     finish(&sink);
-    assert_true(sink_take(&sink, &out));
+    assert_true(take_queued(&sink, &out));
     assert_int_equal(out.len, 5);
     assert_memory_equal(out.data, "after", 5);
-    assert_false(sink_take(&sink, &out));
+    assert_false(take_queued(&sink, &out));
     assert_int_equal(out.len, 0);
     buf_free(&out);
     sink_free(&sink);

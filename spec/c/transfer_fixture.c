@@ -1,4 +1,5 @@
 #include "transfer_fixture.h"
+#include "queue_fixture.h"
 
 #include <poll.h>
 
@@ -149,7 +150,7 @@ void drain(struct world *w, struct outcome *o)
 {
     struct buf bytes;
     buf_init(&bytes);
-    while (sink_take(&o->call->reply.sink, &bytes)) {
+    while (take_queued(&o->call->reply.sink, &bytes)) {
         o->received += bytes.len;
     }
     buf_free(&bytes);

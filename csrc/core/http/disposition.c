@@ -286,16 +286,6 @@ enum bosa_status disposition_filename(const char *value, char **out)
     return finish(&raw, charset, words, out);
 }
 
-/* For callers to whom a lack of memory and of a name are the same. */
-char *http_filename(const char *content_disposition)
-{
-    char *name = NULL;
-    if (!content_disposition) {
-        return NULL;
-    }
-    return disposition_filename(content_disposition, &name) == BOSA_OK ? name : NULL;
-}
-
 /* The type is what comes first and has no "=". */
 bool disposition_is_attachment(const char *value)
 {

@@ -8,9 +8,6 @@
 
 #include <stdbool.h>
 
-/* As http_filename, but no memory (BOSA_NOMEM) differs from no name (BOSA_OK, *out NULL). */
-enum bosa_status disposition_filename(const char *value, char **out);
-
 /* True when the value (may be NULL) says "attachment". */
 bool disposition_is_attachment(const char *value);
 
@@ -18,9 +15,8 @@ bool disposition_is_attachment(const char *value);
  * The file name of a Content-Disposition value: filename* (RFC 8187) before filename (quoted, RFC
  * 2231 continuations, bare, RFC 2047 encoded words). Sloppy values are read as what their senders
  * mean: invalid UTF-8 is windows-1252, a quoted string ends at its last quote, a charset may be
- * missing. An owned string in UTF-8, not made safe; NULL when there
- * is none or no memory.
+ * missing. *out is an owned string in UTF-8, not made safe; NULL when there is none. BOSA_NOMEM.
  */
-char *http_filename(const char *content_disposition);
+enum bosa_status disposition_filename(const char *value, char **out);
 
 #endif

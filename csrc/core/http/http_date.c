@@ -6,12 +6,7 @@
 
 #include "base/text.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
-
-#define YEAR_1 INT64_C(-62135596800)           /* Unix seconds of 0001-01-01 */
-#define END_OF_YEAR_9999 INT64_C(253402300799) /* the last that four digits can write */
 
 static const char *const day_names[] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
                                         "Thursday", "Friday", "Saturday"};
@@ -154,24 +149,6 @@ bool http_date(const char *text, int64_t *unix_seconds)
     }
     *unix_seconds = to_unix(&c);
     return true;
-}
-
-/* A time that four digits can't name becomes the nearest that they can. */
-void http_write_date(int64_t unix_seconds, char out[30])
-{
-    unix_seconds = unix_seconds < YEAR_1 ? YEAR_1 : unix_seconds;
-    unix_seconds = unix_seconds > END_OF_YEAR_9999 ? END_OF_YEAR_9999 : unix_seconds;
-    time_t time = (time_t)unix_seconds;
-    struct tm tm;
-    if (!gmtime_r(&time, &tm)) {
-        memset(&tm, 0, sizeof tm);
-    }
-    char line[64];
-    snprintf(line, sizeof line, "%.3s, %02d %s %04d %02d:%02d:%02d GMT", day_names[tm.tm_wday],
-             tm.tm_mday, month_names[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min,
-             tm.tm_sec);
-    memcpy(out, line, 29);
-    out[29] = '\0';
 }
 
 /* Reads "12" or "1.5"; false when there is anything else. */

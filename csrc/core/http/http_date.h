@@ -12,9 +12,6 @@
 /* Reads an HTTP date (all three forms of RFC 9110 5.6.7) as Unix seconds; false when it is none. */
 bool http_date(const char *text, int64_t *unix_seconds);
 
-/* A date in the form "Sun, 06 Nov 1994 08:49:37 GMT"; `out` has room for 30 bytes. */
-void http_write_date(int64_t unix_seconds, char out[30]);
-
 /*
  * Seconds to wait as Retry-After says, 0 to HTTP_MAX_WAIT; negative when `text` (may be NULL) is
  * neither a number of seconds nor a date. `now_unix` is the time by the clock that a date is of:

@@ -277,12 +277,6 @@ void json_add_string(struct json_doc *doc, const char *text, size_t len)
     add_text(doc, JSON_STRING, text, len);
 }
 
-/* `text` must be an integer as JSON writes it. */
-void json_add_digits(struct json_doc *doc, const char *text, size_t len)
-{
-    add_text(doc, JSON_DIGITS, text, len);
-}
-
 /* A file is a place holder: requests replace it, json_write refuses it. */
 void json_add_file(struct json_doc *doc, uint32_t index)
 {

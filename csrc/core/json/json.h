@@ -168,7 +168,6 @@ void json_add_int(struct json_doc *doc, int64_t value);
 void json_add_uint(struct json_doc *doc, uint64_t value); /* becomes JSON_INT where it fits */
 void json_add_double(struct json_doc *doc, double value);
 void json_add_string(struct json_doc *doc, const char *text, size_t len);
-void json_add_digits(struct json_doc *doc, const char *text, size_t len);
 void json_add_file(struct json_doc *doc, uint32_t index);
 
 /*

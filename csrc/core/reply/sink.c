@@ -152,17 +152,17 @@ enum bosa_status sink_finish(struct sink *sink, struct bosa_error *err)
     return BOSA_OK;
 }
 
-/* The two buffers are swapped, so that the queue goes on in memory that is there already. */
-bool sink_take(struct sink *sink, struct buf *out)
+bool sink_queued(const struct sink *sink, const char **bytes, size_t *len)
 {
-    buf_clear(out);
-    if (sink->kind != SINK_CALLER || sink->bytes.len == 0) {
-        return false;
-    }
-    struct buf empty = *out;
-    *out = sink->bytes;
-    sink->bytes = empty;
-    return true;
+    *bytes = sink->bytes.data;
+    *len = sink->bytes.len;
+    return sink->kind == SINK_CALLER && sink->bytes.len > 0;
+}
+
+/* The memory stays, for what is queued next. */
+void sink_dequeue(struct sink *sink)
+{
+    buf_clear(&sink->bytes);
 }
 
 /* Forgets what was taken; a path's file is the callers' business. */

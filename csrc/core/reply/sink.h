@@ -57,8 +57,12 @@ enum bosa_status sink_write(struct sink *sink, const char *bytes, size_t len,
 /* The content is whole: a path gets its file. */
 enum bosa_status sink_finish(struct sink *sink, struct bosa_error *err);
 
-/* SINK_CALLER: moves what is queued to `out` (cleared before); false when there was nothing. */
-bool sink_take(struct sink *sink, struct buf *out);
+/*
+ * SINK_CALLER: what is queued, borrowed until the sink is used again; false when there is nothing.
+ * sink_dequeue takes it out of the queue.
+ */
+bool sink_queued(const struct sink *sink, const char **bytes, size_t *len);
+void sink_dequeue(struct sink *sink);
 
 /*
  * Throws away what was taken, for another attempt. A FIFO or a device stays open as long as nothing

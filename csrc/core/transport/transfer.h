@@ -38,7 +38,7 @@ enum transfer_note {
     TRANSFER_ENDED = 1,       /* call->state is CALL_ENDED; the driver has let go of it */
     TRANSFER_NEEDS_INPUT = 2, /* body_needs_input(call->request.body) is to be fed, then
                                  transfer_resume */
-    TRANSFER_CHUNK = 4,       /* sink_take(&call->reply.sink) has bytes; then transfer_resume */
+    TRANSFER_CHUNK = 4,       /* sink_queued(&call->reply.sink) has bytes; then transfer_resume */
     TRANSFER_PROGRESS = 8, /* bytes moved since the last note, and the invocation asked to know */
     TRANSFER_EVENT = 16    /* call_next_event has some */
 };

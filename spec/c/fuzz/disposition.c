@@ -18,7 +18,8 @@ static void check_safe(const char *name)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *value = fuzz_string(data, size);
-    char *name = http_filename(value);
+    char *name = NULL;
+    PROMISE(disposition_filename(value, &name) == BOSA_OK);
     char *safe = http_safe_filename(name ? name : value);
     PROMISE(safe != NULL);
     check_safe(safe);
