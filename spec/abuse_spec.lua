@@ -7,13 +7,10 @@ local sandbox, hub, lab
 
 setup(function()
   sandbox = server.start()
-  hub = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+  hub = sandbox.hub()
   lab = hub:connect("lab")
 end)
-teardown(function()
-  hub:close()
-  sandbox.stop()
-end)
+teardown(function() sandbox.stop() end)
 
 local function new(options)
   options.api_base_url, options.api_key, options.token = sandbox.url, sandbox.key, sandbox.token

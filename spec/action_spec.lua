@@ -6,13 +6,10 @@ local sandbox, hub, github, lab
 
 setup(function()
   sandbox = server.start()
-  hub = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+  hub = sandbox.hub()
   github, lab = hub:connect("github"), hub:connect("lab")
 end)
-teardown(function()
-  hub:close()
-  sandbox.stop()
-end)
+teardown(function() sandbox.stop() end)
 
 local repo = { owner = "lua", repo = "lua" }
 
@@ -130,7 +127,7 @@ describe("an action", function()
   end)
 
   it("uses one connection for one call after another", function()
-    local one = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+    local one = sandbox.hub()
     local before = sandbox.stats().connections
     for _ = 1, 20 do assert(one:connect("lab"):small({})) end
     -- asking for the statistics is a connection of curl's own
@@ -139,7 +136,7 @@ describe("an action", function()
   end)
 
   it("discovers a connector once", function()
-    local one = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+    local one = sandbox.hub()
     local before = sandbox.stats().requests
     for _ = 1, 5 do assert(one:connect("lab"):small({})) end
     assert.equal(before + 6, sandbox.stats().requests)

@@ -109,7 +109,7 @@ describe("calls about accounts", function()
   end)
 
   it("tell a connector that isn't there", function()
-    local hub = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+    local hub = sandbox.hub()
     for _, call in ipairs({
       { "user_has_integration", "nope" }, { "get_integration", "nope", nil, "me" },
       { "select_integration", "nope", nil, "me" }, { "remove_integration", "nope", nil, "me" },

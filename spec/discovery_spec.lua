@@ -8,7 +8,7 @@ describe("discovery", function()
   setup(function() sandbox = server.start() end)
   teardown(function() sandbox.stop() end)
   before_each(function()
-    hub = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+    hub = sandbox.hub()
   end)
   after_each(function() hub:close() end)
 
@@ -238,7 +238,7 @@ for _, dialect in ipairs({ "current", "legacy", "both" }) do
 
     setup(function()
       sandbox = server.start("--dialect " .. dialect)
-      hub = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+      hub = sandbox.hub()
     end)
     teardown(function()
       hub:close()

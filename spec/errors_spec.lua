@@ -7,13 +7,10 @@ local sandbox, hub, lab, github
 
 setup(function()
   sandbox = server.start()
-  hub = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+  hub = sandbox.hub()
   lab, github = hub:connect("lab"), hub:connect("github")
 end)
-teardown(function()
-  hub:close()
-  sandbox.stop()
-end)
+teardown(function() sandbox.stop() end)
 
 local function fault(params, options) return hub:run("lab", "fault", params, options) end
 

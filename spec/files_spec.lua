@@ -29,7 +29,7 @@ end
 
 setup(function()
   sandbox = server.start()
-  hub = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+  hub = sandbox.hub()
   lab, drive = hub:connect("lab"), hub:connect("google_drive")
   dir = os.tmpname()
   os.remove(dir)

@@ -9,7 +9,7 @@ local sandbox, hub
 setup(function() sandbox = server.start() end)
 teardown(function() sandbox.stop() end)
 before_each(function()
-  hub = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+  hub = sandbox.hub()
 end)
 after_each(function() hub:close() end)
 
@@ -272,7 +272,7 @@ describe("hooks", function()
   end)
 
   it("may wait, without holding up others", function()
-    local plain = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+    local plain = sandbox.hub()
     plain:before(function(request)
       task.sleep(0.02)
       request.params.text = "waited"

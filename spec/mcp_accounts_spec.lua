@@ -15,10 +15,7 @@ setup(function()
   hub = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key })
   count = 0
 end)
-teardown(function()
-  hub:close()
-  sandbox.stop()
-end)
+teardown(function() sandbox.stop() end)
 
 before_each(function() -- a user without accounts
   count = count + 1

@@ -7,13 +7,10 @@ local lossy = math.type == nil -- numbers are doubles: LuaJIT
 
 setup(function()
   sandbox = server.start()
-  hub = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+  hub = sandbox.hub()
   lab = hub:connect("lab")
 end)
-teardown(function()
-  hub:close()
-  sandbox.stop()
-end)
+teardown(function() sandbox.stop() end)
 
 local function round_trip(value) return assert(lab:integers({ value = value })).data.value end
 

@@ -5,13 +5,10 @@ local sandbox, hub, lab
 
 setup(function()
   sandbox = server.start()
-  hub = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+  hub = sandbox.hub()
   lab = hub:connect("lab")
 end)
-teardown(function()
-  hub:close()
-  sandbox.stop()
-end)
+teardown(function() sandbox.stop() end)
 
 local function slow(ms, key) return lab:action("slow"):params({ delay_ms = ms, key = key }) end
 
@@ -32,7 +29,7 @@ describe("descriptors", function()
       return list
     end
     local before = seen()
-    local own = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+    local own = sandbox.hub()
     local under_way = assert(own:connect("lab"):action("slow"):params({ delay_ms = 60000 }):start())
     under_way:wait(0.05)
     local file = assert(own:run("lab", "download", { bytes = 3000000 })) -- in a temporary file
@@ -45,7 +42,7 @@ end)
 
 describe("two hubs in one loop", function()
   it("hold each other up in neither way", function()
-    local other = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+    local other = sandbox.hub()
     local others = other:connect("lab")
     assert(lab:small({}))
     assert(others:small({}))
@@ -64,7 +61,7 @@ describe("two hubs in one loop", function()
   end)
 
   it("end in the order in which their answers come", function()
-    local other = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+    local other = sandbox.hub()
     local others, order = other:connect("lab"), {}
     assert(lab:small({}))
     assert(others:small({}))
@@ -156,7 +153,7 @@ describe("calls", function()
     collectgarbage()
     local before = descriptors()
     for _ = 1, 20 do
-      local other = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+      local other = sandbox.hub()
       other:connect("lab"):action("slow"):params({ delay_ms = 60000 }):start()
     end
     collectgarbage()
@@ -166,7 +163,7 @@ describe("calls", function()
   end)
 
   it("end with kind closed when their hub is closed", function()
-    local other = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+    local other = sandbox.hub()
     local call = assert(other:connect("lab"):action("slow"):params({ delay_ms = 60000 }):start())
     local heard
     call:on_done(function(_, err) heard = err.kind end)
@@ -259,7 +256,7 @@ describe("tasks", function()
   end)
 
   it("fetch schemas once, however many ask", function()
-    local other = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+    local other = sandbox.hub()
     local calls = {}
     local list = other:connect("github"):action("list_issues"):params({ owner = "lua", repo = "lua" })
     for i = 1, 10 do calls[i] = list:start() end

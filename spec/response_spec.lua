@@ -6,13 +6,10 @@ local sandbox, hub, github, lab
 
 setup(function()
   sandbox = server.start()
-  hub = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+  hub = sandbox.hub()
   github, lab = hub:connect("github"), hub:connect("lab")
 end)
-teardown(function()
-  hub:close()
-  sandbox.stop()
-end)
+teardown(function() sandbox.stop() end)
 
 describe("a response", function()
   it("has its fields", function()

@@ -8,7 +8,7 @@ local sandbox, hub, bin
 
 setup(function()
   sandbox = server.start()
-  hub = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+  hub = sandbox.hub()
   bin = command.new(sandbox)
 end)
 teardown(function()

@@ -49,10 +49,7 @@ setup(function()
   user = assert(hub:create_user("secrets@example.com"))
   user_token = assert(hub:authenticate(user.identifier, user.secret))
 end)
-teardown(function()
-  hub:close()
-  sandbox.stop()
-end)
+teardown(function() sandbox.stop() end)
 
 describe("a secret", function()
   it("would be found if it showed", function()
@@ -128,7 +125,7 @@ describe("a secret", function()
   end)
 
   it("is in no error of the users' endpoints", function()
-    local stranger = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+    local stranger = sandbox.hub()
     for _, result in ipairs({
       { stranger:authenticate(user.identifier, user.secret .. "x") },
       { stranger:get_user_info(user_token.token .. "x") },

@@ -11,7 +11,7 @@ local sandbox, path, text
 
 setup(function()
   sandbox = server.start()
-  local hub = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+  local hub = sandbox.hub()
   text = assert(snapshot.take(hub, { "github", "lab" }))
   path = os.tmpname()
   command.write_file(path, text)

@@ -152,7 +152,7 @@ describe("a module that is required again", function()
   end
 
   it("goes on with what is under way", function()
-    local hub = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+    local hub = sandbox.hub()
     local lab = hub:connect("lab")
     assert(lab:small({}))
     local call = assert(lab:action("slow"):params({ delay_ms = 200 }):start())
@@ -173,7 +173,7 @@ describe("a module that is required again", function()
 
   it("has the same hooks, errors and files", function()
     local seen = 0
-    local hub = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+    local hub = sandbox.hub()
     hub:before(function() seen = seen + 1 end)
     reload()
     assert(hub:run("lab", "small", {}))

@@ -11,12 +11,9 @@ local sandbox, hub
 
 setup(function()
   sandbox = server.start()
-  hub = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+  hub = sandbox.hub()
 end)
-teardown(function()
-  hub:close()
-  sandbox.stop()
-end)
+teardown(function() sandbox.stop() end)
 
 local function encode(value) return assert(bosa.json.encode(value, { sorted = true })) end
 

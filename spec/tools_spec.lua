@@ -9,7 +9,7 @@ local sandbox, hub, dir
 
 setup(function()
   sandbox = server.start()
-  hub = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+  hub = sandbox.hub()
   dir = command.output_of("mktemp -d"):match("%S+")
 end)
 teardown(function()
@@ -647,7 +647,7 @@ describe("hub:call_tool", function()
   end)
 
   it("runs hooks, and shows what they made of the answer", function()
-    local hooked = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token,
+    local hooked = sandbox.hub({
       after = function(response) response.data[1].id = "changed" end })
     local r = hooked:call_tool("lab__list_pages", { limit = 1 })
     assert.equal("changed", bosa.json.decode(r.content).data[1].id)

@@ -7,7 +7,7 @@ local sandbox, hub, lab, dir
 
 setup(function()
   sandbox = server.start()
-  hub = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+  hub = sandbox.hub()
   lab = hub:connect("lab")
   dir = command.output_of("mktemp -d"):match("%S+")
 end)
@@ -78,7 +78,7 @@ describe("a read function", function()
 
   it("is asked so by a transport of the user's, too", function()
     local body
-    local own = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token, timeout = 1,
+    local own = sandbox.hub({ timeout = 1,
       transport = function(request)
         if request.method == "GET" then
           return { status = 200, headers = { ["Content-Type"] = "application/json" }, body = [[{"t":{"up":{

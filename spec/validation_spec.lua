@@ -6,13 +6,10 @@ local sandbox, hub, lab
 
 setup(function()
   sandbox = server.start()
-  hub = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+  hub = sandbox.hub()
   lab = assert(hub:get_connector("lab"))
 end)
-teardown(function()
-  hub:close()
-  sandbox.stop()
-end)
+teardown(function() sandbox.stop() end)
 
 --- The faults of lab.keywords's parameters by their path; sure that nothing was sent.
 local function faults(params)

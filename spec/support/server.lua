@@ -17,7 +17,7 @@ function server.start(arguments)
   local process = assert(io.popen(command, "w"))
   local lines = assert(io.open(fifo, "r"))
   os.remove(fifo)
-  local self = {}
+  local self, hubs = {}, setmetatable({}, { __mode = "k" })
   while not (self.url and self.key and self.token and self.user) do
     local line = assert(lines:read("l"), "the sandbox did not start")
     self.url = self.url or line:match("^listening on (%S+)$")
@@ -39,7 +39,18 @@ function server.start(arguments)
     assert(os.execute(("env -u LD_PRELOAD curl -sf -o /dev/null -X POST '%s/_sandbox/schema-change'"):format(self.url)))
   end
 
+  --- A hub of this server's user; further options of bosa.new. `stop` closes it, if it is still there.
+  ---@param options table?
+  function self.hub(options)
+    local all = { api_base_url = self.url, api_key = self.key, token = self.token }
+    for name, value in pairs(options or {}) do all[name] = value end
+    local hub = require("bosa").new(all)
+    hubs[hub] = true
+    return hub
+  end
+
   function self.stop()
+    for hub in pairs(hubs) do hub:close() end
     lines:close()
     process:close()
   end
