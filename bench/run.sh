@@ -12,8 +12,8 @@ failed=$out.failed python='' schemas=''
 trap 'rm -rf "$out" "$failed" "$out.cache" "$out.item"' EXIT
 : >"$failed"
 case $build in /*) ;; *) build=$PWD/$build ;; esac
-if tools/venv.sh "$build/conformance/today" gl-connectors-sdk==0.1.15.post1 gl_connectors_sdk; then
-  python=$build/conformance/today/bin/python
+if tools/venv.sh "$build/conformance/current" current-sdk gl_connectors_sdk; then
+  python=$build/conformance/current/bin/python
 else
   echo "missing: gl-connectors-sdk (no Python 3.11 to 3.13 with venv, or no package index)"
 fi
@@ -158,7 +158,7 @@ growth() {
 # mcp SECONDS: the Model Context Protocol served by nginx, and by the Python SDK's own server.
 mcp() {
   local sdk=$build/mcp-client-2
-  tools/venv.sh "$sdk" mcp==2.3.0 mcp || sdk=
+  tools/venv.sh "$sdk" mcp-2 mcp || sdk=
   coproc BACKEND { exec tools/on-vm.sh luajit @lua bench/backend.lua; }
   read -r BENCH_BACKEND_URL <&"${BACKEND[0]}"
   export BENCH_BACKEND_URL

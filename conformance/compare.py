@@ -1,6 +1,6 @@
 """Runs two SDKs and this module against a sandbox, and compares what they send and what they make of it.
 
-    compare.py BUILD SDK=PYTHON...      SDK is seed or today, PYTHON the interpreter of its environment
+    compare.py BUILD SDK=PYTHON...      SDK is legacy or current, PYTHON the interpreter of its environment
     compare.py --table                  the table of differences, as doc/reference.md has it
 
 Every call of calls.json gives a line for the SDK and one for the comparison. A difference that is
@@ -20,8 +20,9 @@ from capture import Capture, flatten
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parent
 # Actions of the sandbox whose schemas an SDK can't read; with one of them it has no connector at all.
-HIDDEN = {"seed": {"lab": ["keywords", "unions", "fault"]}, "today": {}}
-LABELS = {"seed": "bosa-connectors-binary 0.1.6b2", "today": "gl-connectors-sdk 0.1.15.post1"}
+HIDDEN = {"legacy": {"lab": ["keywords", "unions", "fault"]}, "current": {}}
+VERSIONS = dict(line.split() for line in (TOP / "tools/versions").read_text().splitlines() if line[0] != "#")
+LABELS = {name: VERSIONS[name + "-sdk"].replace("==", " ") for name in ("legacy", "current")}
 
 
 class Sandbox:

@@ -158,7 +158,7 @@ function ops.select_integration(hub, call)
 end
 
 function ops.remove_integration(hub, call)
-  return assert(hub:remove_integration(call.connector, token, dialect == "today" and call.user or nil)).success
+  return assert(hub:remove_integration(call.connector, token, dialect == "current" and call.user or nil)).success
 end
 
 io.stdout:setvbuf("line")

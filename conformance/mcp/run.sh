@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.."
 build=${BUILD:-build}
 case $build in /*) ;; *) build=$PWD/$build ;; esac
 place=$build/conformance/mcp
-packages="node@22 @modelcontextprotocol/conformance@0.1.16 @modelcontextprotocol/sdk@1.32.2"
+packages=$(for name in node mcp-conformance mcp-typescript; do tools/version.sh $name; done)
 
 skip() {
   echo "conformance-mcp: SKIPPED, nothing was tried: $*"
