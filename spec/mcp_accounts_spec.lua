@@ -79,7 +79,12 @@ describe("a client without a handshake that opens URLs", function()
 
   it("gains nothing by a state of its own making", function()
     local one = client()
-    for _, state in ipairs({ "", "connect:github", "connect:", ("x"):rep(5000) }) do
+    local given = one:modern("tools/call", { name = call.name }, URL).result.requestState
+    local others = one:modern("tools/call", { name = "github__list_issues",
+      arguments = { owner = "lua", repo = "lua" } }, URL).result.requestState
+    assert.is_string(others)
+    for _, state in ipairs({ "", "connect:github", "connect:lab", given .. "0", given:sub(1, -2), given:upper(), others,
+      client():modern("tools/call", { name = call.name }, URL).result.requestState, ("x"):rep(5000) }) do
       local result = one:modern("tools/call", {
         name = call.name, requestState = state, inputResponses = { connect = { action = "accept" } },
       }, URL).result
@@ -87,7 +92,7 @@ describe("a client without a handshake that opens URLs", function()
     end
     for _, responses in ipairs({ 5, bosa.object({}), { connect = 5 } }) do
       local result = one:modern("tools/call", {
-        name = call.name, requestState = "connect:lab", inputResponses = responses,
+        name = call.name, requestState = given, inputResponses = responses,
       }, URL).result
       assert.equal("input_required", result.resultType)
     end
@@ -126,6 +131,73 @@ describe("any other client", function()
     local one = client(nil, nil, { callback_uri = "http://127.0.0.1:1/done" })
     local asked = one:modern("tools/call", { name = call.name }, URL).result
     assert.truthy(open(asked.inputRequests.connect.params.url):find("^http://127%.0%.0%.1:1/done"))
+  end)
+end)
+
+describe("the state of a question in nginx", function()
+  local web
+
+  setup(function()
+    local location = [[ location = /%s { content_by_lua_block {
+      require("bosa.mcp.http").handle({ hub = hub, connectors = { "lab", "github" }, state_secret = %s })
+    } } ]]
+    web = nginx.start({
+      workers = 2,
+      env = { API = sandbox.url, KEY = sandbox.key },
+      http = [[
+        lua_shared_dict bosa 10m;
+        init_by_lua_block {
+          hub = require("bosa").new({ api_base_url = os.getenv("API"), api_key = os.getenv("KEY"),
+            cache = ngx.shared.bosa })
+        }
+      ]],
+      server = location:format("one", '"0123456789abcdef"') .. location:format("two", '"0123456789abcdef"')
+        .. location:format("other", '"fedcba9876543210"') .. location:format("own", "nil"),
+    })
+  end)
+  teardown(function() web.stop() end)
+
+  local function ask(path, state, action, own)
+    local params = { name = call.name, requestState = state, _meta = protocol.meta(nil, URL) }
+    if state then params.inputResponses = { connect = { action = action or "decline" } } end
+    local body = assert(bosa.json.encode({ jsonrpc = "2.0", id = 1, method = "tools/call", params = params }))
+    local text, ltn12 = {}, require("ltn12")
+    require("socket.http").request({
+      url = web.url .. "/" .. path, method = "POST", source = ltn12.source.string(body), sink = ltn12.sink.table(text),
+      headers = { ["Content-Type"] = "application/json", Accept = "application/json, text/event-stream",
+        ["Content-Length"] = #body, Authorization = "Bearer " .. (own or token), ["Mcp-Method"] = "tools/call",
+        ["MCP-Protocol-Version"] = "2026-07-28", ["Mcp-Name"] = call.name },
+    })
+    return assert(bosa.json.decode(table.concat(text))).result
+  end
+
+  --- Whether a request with this state counts as the user's answer.
+  local function counts(...) return ask(...).resultType == "complete" end
+
+  it("counts on every machine that has its secret, and nowhere else", function()
+    local state = ask("one").requestState
+    assert.is_true(counts("one", state))
+    assert.is_true(counts("two", state))
+    assert.is_false(counts("other", state))
+    assert.is_false(counts("own", state))
+  end)
+
+  it("counts for all workers of a machine without one", function()
+    for _ = 1, 20 do assert.is_true(counts("own", ask("own").requestState)) end
+  end)
+
+  it("counts for its user only, and unchanged", function()
+    local state = ask("one").requestState
+    local user = assert(hub:create_bosa_user("other" .. count .. "@example.com"))
+    local other = assert(hub:authenticate_bosa_user(user.identifier, user.secret)).token
+    assert.is_false(counts("one", state, nil, other))
+    local name, ends, sign = state:match("^connect:(.*):(%d+):(%x+)$")
+    for _, changed in ipairs({
+      ("connect:%s:%d:%s"):format(name, ends + 1, sign), ("connect:github:%s:%s"):format(ends, sign),
+      ("connect:%s:%s:"):format(name, ends), ("connect:%s:%s:%s"):format(name, ends, ("0"):rep(40)), sign, state:sub(2),
+    }) do
+      assert.is_false(counts("one", changed), changed)
+    end
   end)
 end)
 

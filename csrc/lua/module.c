@@ -4,6 +4,7 @@
  */
 #include "bind.h"
 
+#include "base/random.h"
 #include "transport/libcurl_version.h"
 
 #include <string.h>
@@ -55,6 +56,15 @@ static int module_module(lua_State *L)
     return 1;
 }
 
+/* random() -> 32 hexadecimal digits that nobody can guess. */
+static int module_random(lua_State *L)
+{
+    char digits[2 * RANDOM_MOST + 1];
+    random_hex(digits, RANDOM_MOST);
+    lua_pushstring(L, digits);
+    return 1;
+}
+
 /* is_yieldable() -> whether the running coroutine can yield here. (In nginx `coroutine` has no such
  * function.) */
 static int module_is_yieldable(lua_State *L)
@@ -90,6 +100,7 @@ int luaopen_bosa_core(lua_State *L)
 {
     static const luaL_Reg functions[] = {{"now", module_now},
                                          {"is_yieldable", module_is_yieldable},
+                                         {"random", module_random},
                                          {"module", module_module},
                                          {NULL, NULL}};
     if (push_opened(L)) {

@@ -2,7 +2,7 @@
 --
 -- A client that can send its user to a URL is given the server's link: in a stateless revision as a result that wants
 -- input, after which it repeats the request; in 2025-11-25 as an error that says so. Others get the link in the text.
--- `requestState` only says for what the link was: nothing in it is trusted, and another one can't do more than fail.
+-- An answer counts only with a `requestState` that was given for it (bosa.mcp.request_state).
 
 local core = require("bosa.core")
 local is_object = require("bosa.tools.options").is_object
@@ -46,9 +46,9 @@ local function needs_url(connector, url)
   } }) })
 end
 
-local function wants_input(connector, url)
+local function wants_input(service, connector, token, url)
   return {
-    resultType = "input_required", requestState = KEY .. ":" .. connector,
+    resultType = "input_required", requestState = service.request_state:give(connector, token),
     inputRequests = { [KEY] = { method = "elicitation/create", params = {
       mode = "url", url = url, message = message_of(connector),
     } } },
@@ -67,7 +67,7 @@ function connect.ask(service, connector, result, cx)
   local url = service.hub:initiate_connector_auth(connector, token, service.callback_uri)
   if not url then return nil end
   if can_open_urls(cx) then
-    if cx.modern then return wants_input(connector, url) end
+    if cx.modern then return wants_input(service, connector, token, url) end
     return nil, needs_url(connector, url)
   end
   result.content = ("%s\nThe user can connect an account by opening %s; then call it again.")
@@ -92,7 +92,8 @@ end
 ---@param cx bosa.mcp.Context
 ---@return bosa.ToolResult?
 function connect.answered(service, connector, params, cx)
-  if not cx.modern or params.requestState ~= KEY .. ":" .. connector then return nil end
+  local token = cx.token or service.options.token
+  if not cx.modern or not service.request_state:is_given(params.requestState, connector, token) then return nil end
   local answer = is_object(params.inputResponses) and params.inputResponses[KEY]
   if not is_object(answer) then return nil end
   if answer.action == "accept" then return wait_for_account(service, connector, cx) end

@@ -37,6 +37,7 @@ local STATUS = {
 ---@field resource_metadata string? URL that a 401 names
 ---@field accounts table<string, string>? connector -> the account that acts there
 ---@field callback_uri string? where the browser ends that connected an account
+---@field state_secret string? signs questions to users: 16 bytes or more, the same on all machines (made at random)
 ---@field search boolean? offer three tools that find, describe and call actions
 ---@field token string? the token of callers without one; nil: they are told to have one
 

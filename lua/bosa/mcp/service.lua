@@ -7,6 +7,7 @@ local core = require("bosa.core")
 local loop = require("bosa.loop")
 local output = require("bosa.tools.output")
 local protocol = require("bosa.mcp.protocol")
+local request_state = require("bosa.mcp.request_state")
 local search_tools = require("bosa.mcp.search_tools")
 local tools = require("bosa.tools")
 
@@ -27,12 +28,13 @@ local is_object = tools.is_object
 ---@field catalog bosa.mcp.Catalog
 ---@field accounts table<string, string> connector -> the account that acts
 ---@field callback_uri string where the browser ends that connected an account
+---@field request_state bosa.mcp.RequestState
 ---@field search boolean? three tools that find, describe and call actions, in place of a tool for each
 ---@field options bosa.ToolCallOptions
 local Service = {}
 Service.__index = Service
 
-local OWN = { hub = true, connectors = true, accounts = true, search = true, callback_uri = true }
+local OWN = { hub = true, connectors = true, accounts = true, search = true, callback_uri = true, state_secret = true }
 
 --- Makes a service. Misuse raises at the caller `level` up.
 ---@param options table hub, connectors, accounts, search, and the options of hub:call_tool
@@ -49,6 +51,11 @@ function service.new(options, level)
   if type(self.accounts) ~= "table" then error("option `accounts`: table expected", level + 1) end
   self.callback_uri = options.callback_uri or tostring(self.hub):match("%((.-)[%),]")
   if type(self.callback_uri) ~= "string" then error("option `callback_uri`: string expected", level + 1) end
+  local secret = options.state_secret
+  if secret ~= nil and (type(secret) ~= "string" or #secret < 16) then
+    error("option `state_secret`: a string of 16 bytes or more expected", level + 1)
+  end
+  self.request_state = request_state.new(self.hub, secret)
   tools.check_call_options(self.options, level + 1)
   self.options.connectors = self.connectors
   self.catalog = catalog.new(self.hub, self.connectors or {}, self.options)

@@ -14,6 +14,7 @@ local http = {}
 ---@field resource_metadata? string URL that a 401 names
 ---@field accounts? table<string, string> connector -> the account that acts there
 ---@field callback_uri? string where the browser ends that connected an account
+---@field state_secret? string signs questions to users: 16 bytes or more, the same on all machines (made at random)
 ---@field search? boolean three tools that find, describe and call actions, in place of one for each
 ---@field token? string the token of callers without one; nil: they are told to have one
 
