@@ -6,15 +6,18 @@ local transport = require("bosa.transport")
 
 local run = {}
 
+--- Hands a call to what is to send it: in Lua, or libcurl.
+local function hand_over(call, in_lua, by_libcurl)
+  local hub = call:_kept("hub")
+  local send = transport.sender(hub)
+  if send then return in_lua(hub, call, send) end
+  return by_libcurl(hub, call)
+end
+
 --- Begins a call that was just made.
 ---@param call userdata
 ---@return boolean? ok, table? err
-function run.launch(call)
-  local hub = call:_kept("hub")
-  local send = transport.sender(hub)
-  if send then return transport.start(hub, call, send) end
-  return loop.start(hub, call)
-end
+function run.launch(call) return hand_over(call, transport.start, loop.start) end
 
 --- Runs a call that was just made.
 ---@param call userdata?
@@ -22,10 +25,7 @@ end
 ---@return userdata? response, table? err
 function run.run(call, err)
   if not call then return nil, err end
-  local hub = call:_kept("hub")
-  local send = transport.sender(hub)
-  if send then return transport.run(hub, call, send) end
-  return task.run(hub, call)
+  return hand_over(call, transport.run, task.run)
 end
 
 --- Loads a connector's schemas.

@@ -113,17 +113,16 @@ static bool is_plain_name(const char *name)
     return *name && *name != '-' && strspn(name, plain) == strlen(name);
 }
 
-/* How to connect an account, which only its user can do. */
-static void add_connecting(struct bosa_error *err)
+/* call_add_words with a name in them, where `words` has a %s. */
+static void add_words_about(struct bosa_error *err, const char *name, const char *words)
 {
-    const char *name = err->connector && is_plain_name(err->connector) ? err->connector : "NAME";
+    const char *mark = strstr(words, "%s");
     struct buf text;
 
     buf_init(&text);
-    buf_addf(&text,
-             "connect an account with `bosa integrations add %s`, or open the URL that "
-             "hub:initiate_connector_auth gives",
-             name);
+    buf_add(&text, words, (size_t)(mark - words));
+    buf_adds(&text, name);
+    buf_adds(&text, mark + 2);
     buf_addc(&text, '\0');
     if (text.failed) {
         (void)error_nomem(err);
@@ -131,6 +130,16 @@ static void add_connecting(struct bosa_error *err)
         call_add_words(err, text.data);
     }
     buf_free(&text);
+}
+
+/* How to connect an account, which only its user can do. */
+static void add_connecting(struct bosa_error *err)
+{
+    const char *name = err->connector && is_plain_name(err->connector) ? err->connector : "NAME";
+
+    add_words_about(err, name,
+                    "connect an account with `bosa integrations add %s`, or open the URL that "
+                    "hub:initiate_connector_auth gives");
 }
 
 /*
@@ -167,17 +176,7 @@ static bool is_unknown_connector(const struct call *call, const struct bosa_erro
 
 static void add_unknown_connector(const struct call *call, struct bosa_error *err)
 {
-    struct buf text;
-
-    buf_init(&text);
-    buf_addf(&text, "the server has no connector `%s`", call->name);
-    buf_addc(&text, '\0');
-    if (text.failed) {
-        (void)error_nomem(err);
-    } else {
-        call_add_words(err, text.data);
-    }
-    buf_free(&text);
+    add_words_about(err, call->name, "the server has no connector `%s`");
     if (err->kind != BOSA_NOMEM) {
         err->kind = BOSA_UNKNOWN_CONNECTOR;
     }
