@@ -1,5 +1,4 @@
 #include "transfer_fixture.h"
-#include "queue_fixture.h"
 
 #include <poll.h>
 
@@ -148,12 +147,12 @@ void feed(struct world *w, struct outcome *o)
 
 void drain(struct world *w, struct outcome *o)
 {
-    struct buf bytes;
-    buf_init(&bytes);
-    while (take_queued(&o->call->reply.sink, &bytes)) {
-        o->received += bytes.len;
+    struct sink *sink = &o->call->reply.sink;
+    const char *bytes;
+    size_t len;
+    for (; sink_queued(sink, &bytes, &len); sink_dequeue(sink)) {
+        o->received += len;
     }
-    buf_free(&bytes);
     transfer_resume(w->transfer, o->call);
 }
 

@@ -222,7 +222,9 @@ local function handshake(slots, sock, origin)
     local ok, err = tunnel.trust(sock, slots.ca_file)
     if not ok then return nil, err end
   end
-  local ok, err = sock:sslhandshake(nil, origin.name, slots.verify)
+  -- lua-resty-core raises where a handshake failed after it had waited
+  local returned, ok, err = pcall(sock.sslhandshake, sock, nil, origin.name, slots.verify)
+  if not returned then return nil, "the handshake failed" end
   if ok then return true end
   if origin.is_address and slots.verify and tostring(err):find("host mismatch", 1, true) then
     err = err .. ": nginx can't check the certificate of an address; use a name"
