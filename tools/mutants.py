@@ -26,7 +26,8 @@ BUILD_SECONDS = 600
 TEST_SECONDS = 120  # of one program or spec file; a mutant that hangs is killed by it
 SLOW = {"schema_suite", "schema_real", "test_session"}  # programs that run last, or need arguments
 SPECS = ["api", "action", "response", "files", "file_targets", "uploads", "validation", "errors", "retry", "json",
-         "nulls", "numbers", "parallel", "events", "users", "discovery", "snapshot", "transport", "failures", "cache"]
+         "nulls", "numbers", "parallel", "events", "users", "discovery", "snapshot", "transport", "failures", "cache",
+         "testing"]
 
 SWAPS = [("==", "!="), ("!=", "=="), ("<=", "<"), (">=", ">"), (" < ", " <= "), (" > ", " >= "), ("&&", "||"),
          ("||", "&&"), (" + ", " - "), (" - ", " + "), ("true", "false"), ("false", "true"), ("++", "--")]
