@@ -98,9 +98,25 @@ enum kept bind_check_kept(lua_State *L, int arg)
     return luaL_argerror(L, arg, "nothing is kept by this name");
 }
 
+/*
+ * Raises unless the value at 1 is of a class that keeps Lua values. A userdata of another library
+ * has no uservalue table: Lua 5.4 would write through nil there, LuaJIT into the globals.
+ */
+static void check_keeper(lua_State *L)
+{
+    static const char *const classes[] = {ACTION_CLASS, CONNECTOR_CLASS, HUB_CLASS, RESPONSE_CLASS,
+                                          CALL_CLASS};
+    for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++) {
+        if (compat_testudata(L, 1, classes[i])) {
+            return;
+        }
+    }
+    luaL_argerror(L, 1, "an object of bosa expected");
+}
+
 int bind_keep_method(lua_State *L)
 {
-    luaL_checktype(L, 1, LUA_TUSERDATA);
+    check_keeper(L);
     lua_settop(L, 3);
     bind_keep(L, 1, bind_check_kept(L, 2));
     return 0;
@@ -108,7 +124,7 @@ int bind_keep_method(lua_State *L)
 
 int bind_kept_method(lua_State *L)
 {
-    luaL_checktype(L, 1, LUA_TUSERDATA);
+    check_keeper(L);
     bind_kept(L, 1, bind_check_kept(L, 2));
     return 1;
 }
