@@ -40,6 +40,22 @@ describe("a method", function()
     end
   end)
 
+  it("that keeps Lua values takes no userdata of another library", function()
+    local tried = 0
+    for class, metatable in pairs(core.classes) do
+      for _, name in ipairs({ "_keep", "_kept" }) do
+        local method = metatable.methods[name]
+        if method then
+          tried = tried + 1
+          local ok, why = pcall(method, io.stdout, "hub", 1)
+          assert.is_false(ok, class .. "." .. name .. " took a file of Lua's")
+          assert.matches("bad argument #1", why, 1, true)
+        end
+      end
+    end
+    assert.is_true(tried > 0)
+  end)
+
   it("works from a finalizer, also of a closing state", function()
     local lua = os.getenv("BOSA_LUA")
     local script = ([[

@@ -40,6 +40,7 @@ static int connector_action_builder(lua_State *L)
     return 1;
 }
 
+/* Names connector and action only: parameters may hold secrets. */
 static int action_tostring(lua_State *L)
 {
     check(L);
@@ -59,7 +60,10 @@ static int keep(lua_State *L, enum kept what)
     return 1;
 }
 
-/* action:params(table): all parameters at once; read when the call begins. */
+/*
+ * action:params(table | nil) -> action: all parameters at once; read when the call begins, so the
+ * table is still the caller's.
+ */
 static int action_params(lua_State *L)
 {
     struct laction *a = check(L);
@@ -70,7 +74,10 @@ static int action_params(lua_State *L)
     return keep(L, KEPT_PARAMS);
 }
 
-/* Makes sure that `params` is a table of our own, and pushes it. */
+/*
+ * Makes sure that `params` is a table of our own, and pushes it. The copy is shallow and has no
+ * metatable.
+ */
 static void push_own_params(lua_State *L, struct laction *a)
 {
     bind_kept(L, 1, KEPT_PARAMS);
@@ -93,8 +100,10 @@ static void push_own_params(lua_State *L, struct laction *a)
     a->own_params = true;
 }
 
-/* action:param(name, value): one more parameter; nil takes it away. The caller's own table is not
- * touched. */
+/*
+ * action:param(name, value) -> action: one more parameter; nil takes it away. The caller's own
+ * table is not touched.
+ */
 static int action_param(lua_State *L)
 {
     struct laction *a = check(L);
@@ -108,7 +117,10 @@ static int action_param(lua_State *L)
     return 1;
 }
 
-/* action:response_fields{"id", "user.login"}: which fields the server is to send. */
+/*
+ * action:response_fields{"id", "user.login"} -> action: which fields the server is to send; a
+ * parameter like others.
+ */
 static int action_response_fields(lua_State *L)
 {
     struct laction *a = check(L);
@@ -121,7 +133,7 @@ static int action_response_fields(lua_State *L)
     return 1;
 }
 
-/* A string or nil, without NUL. */
+/* Raises unless it is a string or nil, without NUL: the core takes C strings. */
 static void check_text(lua_State *L, int arg)
 {
     if (lua_isnoneornil(L, arg)) {
@@ -132,7 +144,7 @@ static void check_text(lua_State *L, int arg)
                   "must not hold a NUL");
 }
 
-/* action:token(s): the user token of this call instead of the hub's. */
+/* action:token(s | nil) -> action: the user token of this call instead of the hub's. */
 static int action_token(lua_State *L)
 {
     check(L);
@@ -140,7 +152,10 @@ static int action_token(lua_State *L)
     return keep(L, KEPT_TOKEN);
 }
 
-/* action:identifier(s), action:account(s): which of the user's third-party accounts acts. */
+/*
+ * action:identifier(s | nil), action:account(s | nil) -> action: which of the user's third-party
+ * accounts acts.
+ */
 static int action_identifier(lua_State *L)
 {
     check(L);
@@ -148,7 +163,10 @@ static int action_identifier(lua_State *L)
     return keep(L, KEPT_IDENTIFIER);
 }
 
-/* action:headers{name = value}: further header fields. */
+/*
+ * action:headers{name = value} -> action: further header fields; each value is checked when the
+ * call begins.
+ */
 static int action_headers(lua_State *L)
 {
     check(L);
@@ -158,7 +176,7 @@ static int action_headers(lua_State *L)
     return keep(L, KEPT_HEADERS);
 }
 
-/* action:max_attempts(n): 1 to 11. */
+/* action:max_attempts(n) -> action: 1 to 11. */
 static int action_max_attempts(lua_State *L)
 {
     struct laction *a = check(L);
@@ -171,7 +189,7 @@ static int action_max_attempts(lua_State *L)
     return 1;
 }
 
-/* action:replay_unsafe(bool): also send again what may have run already. */
+/* action:replay_unsafe(bool) -> action: also send again what may have run already. */
 static int action_replay_unsafe(lua_State *L)
 {
     struct laction *a = check(L);
@@ -181,7 +199,7 @@ static int action_replay_unsafe(lua_State *L)
     return 1;
 }
 
-/* action:deadline(seconds | nil): for the whole call, its attempts and waits. */
+/* action:deadline(seconds | nil) -> action: for the whole call, its attempts and waits. */
 static int action_deadline(lua_State *L)
 {
     struct laction *a = check(L);
@@ -190,7 +208,7 @@ static int action_deadline(lua_State *L)
     return 1;
 }
 
-/* action:timeout(seconds | nil): for one attempt; nil is no limit. */
+/* action:timeout(seconds | nil) -> action: for one attempt; nil is no limit. */
 static int action_timeout(lua_State *L)
 {
     struct laction *a = check(L);
@@ -199,7 +217,9 @@ static int action_timeout(lua_State *L)
     return 1;
 }
 
-/* action:output(path | function(chunk)): where a file answer goes. */
+/*
+ * action:output(path | function(chunk) | nil) -> action: where a file goes that the response holds.
+ */
 static int action_output(lua_State *L)
 {
     check(L);
@@ -212,7 +232,7 @@ static int action_output(lua_State *L)
     return keep(L, KEPT_OUTPUT);
 }
 
-/* action:on_progress(function(done, total, direction)) */
+/* action:on_progress(function(done, total, direction) | nil) -> action */
 static int action_on_progress(lua_State *L)
 {
     check(L);
@@ -224,7 +244,10 @@ static int action_on_progress(lua_State *L)
 
 /* ---- the snapshot ---- */
 
-/* A copy of a string that is kept (NULL: none is). Raises when there is no memory. */
+/*
+ * A copy of a string that is kept (NULL: none is). Raises when there is no memory. The caller
+ * stores it in the invocation at once.
+ */
 static char *copy_kept(lua_State *L, enum kept what)
 {
     size_t len = 0;
@@ -238,6 +261,10 @@ static char *copy_kept(lua_State *L, enum kept what)
     return copy;
 }
 
+/*
+ * Adds the field whose name and value are the two on top. A number is taken as a value; converting
+ * one that is the key would confuse lua_next.
+ */
 static enum bosa_status read_header(lua_State *L, struct invocation *invocation,
                                     struct bosa_error *err)
 {
@@ -254,6 +281,7 @@ static enum bosa_status read_header(lua_State *L, struct invocation *invocation,
     return fields_add(&invocation->fields, name, name_len, value, value_len, err);
 }
 
+/* Adds the builder's header fields. What a field may not be is the core's to say: BOSA_PARAMS. */
 static enum bosa_status read_headers(lua_State *L, struct invocation *invocation,
                                      struct bosa_error *err)
 {
@@ -271,6 +299,10 @@ static enum bosa_status read_headers(lua_State *L, struct invocation *invocation
     return status;
 }
 
+/*
+ * Where the response's bytes go. Lua's functions are kept in the call, so that the builder may get
+ * others meanwhile.
+ */
 static void read_output(lua_State *L, int call, struct invocation *invocation)
 {
     bind_kept(L, 1, KEPT_OUTPUT);
@@ -289,7 +321,10 @@ static void read_output(lua_State *L, int call, struct invocation *invocation)
     lua_pop(L, 1);
 }
 
-/* Fills the invocation of the call userdata at `call` from the builder at 1. */
+/*
+ * Fills the invocation of the call userdata at `call` from the builder at 1. May raise halfway: the
+ * invocation is the userdata's. On failure the call's error is filled.
+ */
 static enum bosa_status read_plan(lua_State *L, int call, struct lcall *c)
 {
     struct invocation *invocation = c->invocation;
@@ -309,14 +344,16 @@ static enum bosa_status read_plan(lua_State *L, int call, struct lcall *c)
     return status;
 }
 
+/* Gives an error its connector and action. */
 static void name_error(struct bosa_error *err, const struct invocation *invocation)
 {
     error_field(&err->connector, invocation->connector, strlen(invocation->connector));
     error_field(&err->action, invocation->action, strlen(invocation->action));
 }
 
-/* Pushes a call userdata that holds the invocation of the builder at 1; on failure its error is
- * filled.
+/*
+ * Pushes a call userdata that holds the invocation of the builder at 1; on failure its error is
+ * filled. That the hub is open is asked last, as reading tables may run a finalizer that closes it.
  */
 static enum bosa_status snapshot(lua_State *L, struct laction *a, struct lcall **out)
 {
@@ -356,7 +393,10 @@ static int action_call(lua_State *L)
     return 1;
 }
 
-/* action:_validate() -> true | nil, err. The connector's schemas must be loaded. */
+/*
+ * action:_validate() -> true | nil, err: all that a call does before it sends. The connector's
+ * schemas must be loaded.
+ */
 static int action_validate(lua_State *L)
 {
     struct lcall *c;
@@ -372,7 +412,11 @@ static int action_validate(lua_State *L)
     return 1;
 }
 
-/* action:_copy() -> a builder that says the same, and goes its own way from now on. */
+/*
+ * action:_copy() -> a builder that says the same. The table of parameters is shared until the
+ * copy's :param makes another, so the copy never writes to the original's; the original's :param
+ * may still write to one of its own.
+ */
 static int action_copy(lua_State *L)
 {
     struct laction *a = check(L);

@@ -1,6 +1,6 @@
 /*
  * What the classes share: making userdata, keeping Lua values, clocks. Called by every file of the
- * binding.
+ * binding. It looks into the struct of no class.
  */
 #include "bind.h"
 
@@ -9,6 +9,10 @@
 
 #define USUALLY_KEPT 4 /* Lua values of a userdata, in the array of its table */
 
+/*
+ * A light userdata has a metatable only where somebody gave one to all of them; that is no class's,
+ * so it is told apart by the same comparison.
+ */
 void *compat_testudata(lua_State *L, int index, const char *name)
 {
     void *block = lua_touserdata(L, index);
@@ -21,6 +25,10 @@ void *compat_testudata(lua_State *L, int index, const char *name)
     return same ? block : NULL;
 }
 
+/*
+ * The table is made first: nothing after the userdata allocates, so a raise leaves no half-made
+ * object, and from the first moment at which __gc may run it finds zeroes.
+ */
 void *bind_new(lua_State *L, size_t size, const char *class_name)
 {
     lua_createtable(L, USUALLY_KEPT, 0);
@@ -33,6 +41,10 @@ void *bind_new(lua_State *L, size_t size, const char *class_name)
     return block;
 }
 
+/*
+ * The module table must be on top. Its `classes` gets the metatable under the name without "bosa.".
+ * `methods` is kept apart from __index, since classes with fields put a function there.
+ */
 void bind_class(lua_State *L, const char *class_name, const luaL_Reg *meta, const luaL_Reg *methods)
 {
     lua_getfield(L, -1, "classes");
@@ -49,6 +61,10 @@ void bind_class(lua_State *L, const char *class_name, const luaL_Reg *meta, cons
     lua_pop(L, 1);
 }
 
+/*
+ * May raise (memory) where the table has to grow. Keys up to USUALLY_KEPT have their place from the
+ * start. The value is popped.
+ */
 void bind_keep(lua_State *L, int index, enum kept what)
 {
     index = lua_absindex(L, index);
@@ -98,17 +114,38 @@ enum kept bind_check_kept(lua_State *L, int arg)
     return luaL_argerror(L, arg, "nothing is kept by this name");
 }
 
+/*
+ * Raises unless the value at 1 is of a class that keeps Lua values. A userdata of another library
+ * has no uservalue table: Lua 5.4 would write through nil there, LuaJIT into the globals.
+ */
+static void check_keeper(lua_State *L)
+{
+    static const char *const classes[] = {ACTION_CLASS, CONNECTOR_CLASS, HUB_CLASS, RESPONSE_CLASS,
+                                          CALL_CLASS};
+    for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++) {
+        if (compat_testudata(L, 1, classes[i])) {
+            return;
+        }
+    }
+    luaL_argerror(L, 1, "an object of bosa expected");
+}
+
+/*
+ * object:_keep(name, value): keeps it in place of what was kept; nil lets go of that. Raises for a
+ * name that stands for nothing.
+ */
 int bind_keep_method(lua_State *L)
 {
-    luaL_checktype(L, 1, LUA_TUSERDATA);
+    check_keeper(L);
     lua_settop(L, 3);
     bind_keep(L, 1, bind_check_kept(L, 2));
     return 0;
 }
 
+/* object:_kept(name) -> value, nil where nothing is kept. Raises as _keep does. */
 int bind_kept_method(lua_State *L)
 {
-    luaL_checktype(L, 1, LUA_TUSERDATA);
+    check_keeper(L);
     bind_kept(L, 1, bind_check_kept(L, 2));
     return 1;
 }
@@ -119,6 +156,7 @@ static int nodes_gc(lua_State *L)
     return 0;
 }
 
+/* The document is initialised before it gets its metatable, as __gc may run from then on. */
 struct json_doc *bind_push_nodes(lua_State *L)
 {
     struct json_doc *doc = lua_newuserdata(L, sizeof *doc);
@@ -136,6 +174,10 @@ void bind_open_nodes(lua_State *L)
     lua_pop(L, 1);
 }
 
+/*
+ * Unix seconds are for dates alone (cached schemas, Retry-After): that clock may be set back.
+ * Whatever bounds a wait is monotonic.
+ */
 struct moment bind_now(void)
 {
     struct timespec t;

@@ -43,7 +43,7 @@ struct lhub {
 /* uservalue: {hub, before, after}; `name` is in it too. */
 struct lconnector {
     size_t len;
-    char name[]; /* a NUL behind it; of the userdata itself, so it is there as long as that is */
+    char name[]; /* a NUL after it; of the userdata itself, so it is there as long as that is */
 };
 
 /* uservalue: {hub, connector, name, params, token, identifier, headers, output, on_progress,
@@ -109,14 +109,14 @@ int bind_nomem(lua_State *L);
 
 /*
  * Every call that makes a Lua value may run finalizers, and those may close a hub and make it
- * forget its connectors: what is borrowed of a hub is asked for behind the last such call, and
+ * forget its connectors: what is borrowed of a hub is asked for after the last such call, and
  * copied.
  */
 
 /* Pushes a userdata with an empty document, which goes with it. */
 struct json_doc *bind_push_nodes(lua_State *L);
 
-/* Pushes a zeroed userdata of a class with an empty uservalue table behind it. */
+/* Pushes a zeroed userdata of a class whose uservalue is an empty table. */
 void *bind_new(lua_State *L, size_t size, const char *class_name);
 
 /* Makes a class: metatable with __name, __index (a table with `methods`, which Lua adds to) and
@@ -169,7 +169,8 @@ void bind_kept(lua_State *L, int index, enum kept what);
 /* The value that the name at `arg` stands for; raises where it is none. */
 enum kept bind_check_kept(lua_State *L, int arg);
 
-/* Methods for Lua: object:_keep(key, value), and object:_kept(key) -> value. */
+/* Methods for Lua: object:_keep(key, value), and object:_kept(key) -> value. Raise for what is no
+ * hub, connector, action, call or response. */
 int bind_keep_method(lua_State *L);
 int bind_kept_method(lua_State *L);
 

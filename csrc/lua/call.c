@@ -1,6 +1,7 @@
 /*
  * The call: its result, its events, and bytes that wait for Lua. Lua (run, loop, transport) drives
- * it; no function here waits.
+ * it. No function here waits, and none calls a function of the user's: what is to be called is
+ * handed to Lua.
  */
 #include "bind.h"
 
@@ -14,6 +15,10 @@ static struct lcall *check(lua_State *L)
     return luaL_checkudata(L, 1, CALL_CLASS);
 }
 
+/*
+ * The hub is kept before anything else may raise, since __gc goes to `c->hub`. Notes are found by
+ * the number in the hub's table, which is weak: it keeps no call alive.
+ */
 struct lcall *bind_push_call(lua_State *L, int hub_index)
 {
     hub_index = lua_absindex(L, hub_index);
@@ -31,6 +36,10 @@ struct lcall *bind_push_call(lua_State *L, int hub_index)
     return c;
 }
 
+/*
+ * `owner` leads from a note of the engine to the userdata (collect in hub.c). Whoever takes the
+ * call away from the userdata clears it.
+ */
 void bind_set_call(lua_State *L, struct lcall *c, struct call *call)
 {
     if (!call) {
@@ -41,7 +50,10 @@ void bind_set_call(lua_State *L, struct lcall *c, struct call *call)
     call->owner = c;
 }
 
-/* Stops a call that the engine still has; its result is then "cancelled" or `kind`. */
+/*
+ * Stops a call that the engine still has; its result is then of that kind. An engine that is gone
+ * (the hub was closed, or the process forked) has ended its calls already.
+ */
 static void stop(struct lcall *c, enum bosa_status kind)
 {
     struct transfer *engine = bind_engine(c->hub);
@@ -51,6 +63,11 @@ static void stop(struct lcall *c, enum bosa_status kind)
     c->driven = false;
 }
 
+/*
+ * A call that nobody holds is cancelled. The engine lets go of it before it is freed, then the
+ * hub's list does. The hub's memory is still there, as the uservalue has it, though its own __gc
+ * may have run: then only the list is left of it.
+ */
 static int call_gc(lua_State *L)
 {
     struct lcall *c = check(L);
@@ -70,6 +87,7 @@ static int call_gc(lua_State *L)
     return 0;
 }
 
+/* A call that became a response counts as ended, too. */
 static int call_tostring(lua_State *L)
 {
     struct lcall *c = check(L);
@@ -83,7 +101,10 @@ static int call_tostring(lua_State *L)
     return 1;
 }
 
-/* call:_ended() -> whether the result is there. */
+/*
+ * call:_ended() -> whether the result is there. Asks for the engine first: in a forked child that
+ * ends the parent's calls.
+ */
 static int call_ended(lua_State *L)
 {
     struct lcall *c = check(L);
@@ -92,7 +113,11 @@ static int call_ended(lua_State *L)
     return 1;
 }
 
-/* call:_result() -> response | nil, err: of an ended call; the same values each time. */
+/*
+ * call:_result() -> response | nil, err: of an ended call; the same values each time. Raises while
+ * the call is under way, and each time for one that ended without memory. `null` within the error's
+ * details is the hub's own.
+ */
 static int call_result(lua_State *L)
 {
     struct lcall *c = check(L);
@@ -131,7 +156,11 @@ static int call_result(lua_State *L)
     return count;
 }
 
-/* call:_fail(kind, message): ends the call, whoever drives it. */
+/*
+ * call:_fail(kind?, message?): ends the call, whoever drives it, with "cancelled" where no kind is
+ * given; one that has ended stays as it is. What the engine doesn't have may have reached a socket
+ * of Lua's, so `sent` is "maybe" in an exchange.
+ */
 static int call_fail(lua_State *L)
 {
     static const char *const names[] = {"cancelled", "closed", "file", "timeout", NULL};
@@ -153,7 +182,10 @@ static int call_fail(lua_State *L)
     return 0;
 }
 
-/* call:_param(name) -> a parameter as it was given; nil: it was not */
+/*
+ * call:_param(name) -> a parameter as it was given; nil: it was not, or it is a file, whose value
+ * stayed in Lua
+ */
 static int call_param(lua_State *L)
 {
     struct lcall *c = check(L);
@@ -166,7 +198,7 @@ static int call_param(lua_State *L)
     return 1;
 }
 
-/* call:_kept(name) -> "hub", "output", "on_progress", "feeds" */
+/* call:_kept(name) -> a value that the call keeps: "hub", "output", "on_progress" */
 static int call_kept(lua_State *L)
 {
     check(L);
@@ -178,7 +210,10 @@ static int call_kept(lua_State *L)
 
 #define STREAM_PIECE 65536 /* bytes of a FIFO that are read at a time */
 
-/* The read function of a FIFO or a device: bytes, "" (nothing yet), nil (the end), or nil, err. */
+/*
+ * The read function of a FIFO or a device: bytes, "" (nothing yet), nil (the end), or nil, err. The
+ * call is its upvalue. The room is a userdata, since pushing the bytes may raise.
+ */
 static int read_stream(lua_State *L)
 {
     struct lcall *c = luaL_checkudata(L, lua_upvalueindex(1), CALL_CLASS);
@@ -199,7 +234,10 @@ static int read_stream(lua_State *L)
     return 1;
 }
 
-/* call:_needs_input() -> read function that must give bytes now; nil: none */
+/*
+ * call:_needs_input() -> read function that must give bytes now; nil: none. Feeds are counted from
+ * 0, their table from 1.
+ */
 static int call_needs_input(lua_State *L)
 {
     struct lcall *c = check(L);
@@ -225,6 +263,10 @@ static int call_driven(lua_State *L)
     return 1;
 }
 
+/*
+ * Tells the engine to go on. Nothing to do for a call that Lua drives: its driver asks again by
+ * itself.
+ */
 static void resume(struct lcall *c)
 {
     struct transfer *engine = bind_engine(c->hub);
@@ -233,7 +275,10 @@ static void resume(struct lcall *c)
     }
 }
 
-/* call:_feed(bytes | nil): the waiting read function's answer; nil is its end. */
+/*
+ * call:_feed(bytes | nil): what the waiting read function gave; nil is its end. "" leaves it
+ * waiting. Bytes that come after the call's end are dropped.
+ */
 static int call_feed(lua_State *L)
 {
     struct lcall *c = bind_check_call(L);
@@ -250,7 +295,10 @@ static int call_feed(lua_State *L)
     return 0;
 }
 
-/* call:_take() -> bytes that came for `output`; nil: none waiting */
+/*
+ * call:_take() -> bytes that came for `output`; nil: none waiting. They leave the queue once Lua
+ * has them, so a raise loses none.
+ */
 static int call_take(lua_State *L)
 {
     struct lcall *c = check(L);
@@ -264,7 +312,7 @@ static int call_take(lua_State *L)
     return 1;
 }
 
-/* call:_resume(): goes on after _take. */
+/* call:_resume(): goes on after _take. May come too late, when the call has ended. */
 static int call_resume(lua_State *L)
 {
     struct lcall *c = check(L);
@@ -301,6 +349,7 @@ static int call_progress(lua_State *L)
 
 /* ---- events ---- */
 
+/* Sets a field of the table on top. A negative value means that it isn't known, and sets none. */
 static void set_number(lua_State *L, const char *name, double value)
 {
     if (value >= 0) {
@@ -309,6 +358,7 @@ static void set_number(lua_State *L, const char *name, double value)
     }
 }
 
+/* As set_number. */
 static void set_integer(lua_State *L, const char *name, int64_t value)
 {
     if (value >= 0) {
@@ -317,6 +367,7 @@ static void set_integer(lua_State *L, const char *name, int64_t value)
     }
 }
 
+/* Sets `ms`, `bytes_up`, `bytes_down` and `reused` of the event on top. */
 static void set_timing(lua_State *L, const struct call_timing *t)
 {
     lua_createtable(L, 0, 5);
@@ -332,6 +383,7 @@ static void set_timing(lua_State *L, const struct call_timing *t)
     lua_setfield(L, -2, "reused");
 }
 
+/* A fetch has a connector and no action, an endpoint a connector or neither. */
 static void set_names(lua_State *L, const struct lcall *c)
 {
     const char *connector = c->invocation ? c->invocation->connector : c->call->name;
@@ -345,7 +397,9 @@ static void set_names(lua_State *L, const struct lcall *c)
     }
 }
 
-/* call:_event() -> the oldest event as a table; nil: none */
+/*
+ * call:_event() -> the oldest event as a table; nil: none. Which fields it has depends on `type`.
+ */
 static int call_event(lua_State *L)
 {
     struct lcall *c = check(L);

@@ -1,13 +1,16 @@
 /*
  * The state machine of a call, step by step, for whoever drives it in Lua (lua/bosa/transport.lua):
- * each function that changes the state returns its new name. call/call.h has the rules.
+ * each function that changes the state returns its new name. call/call.h has the rules. No function
+ * here waits or touches a socket; a step in the wrong state changes nothing.
  */
 #include "bind.h"
 
 #include <string.h>
 
-/* The call that is under way or has ended; raises when it became a response (a mistake of lua/bosa
- * alone). */
+/*
+ * The call at 1, under way or ended. Raises when it became a response: its `struct call` belongs to
+ * that now.
+ */
 struct lcall *bind_check_call(lua_State *L)
 {
     struct lcall *c = luaL_checkudata(L, 1, CALL_CLASS);
@@ -42,6 +45,10 @@ static int push_state(lua_State *L, const struct call *call)
     return 1;
 }
 
+/*
+ * call:_begin() -> state: "schemas" where the connector isn't loaded, "send", or "ended": no
+ * request could be made, as of invalid parameters.
+ */
 static int call_begin_(lua_State *L)
 {
     struct lcall *c = bind_check_call(L);
@@ -50,13 +57,17 @@ static int call_begin_(lua_State *L)
     return push_state(L, c->call);
 }
 
+/* call:_state() -> "new", "schemas", "send", "exchange", "waiting" or "ended" */
 static int call_state_(lua_State *L)
 {
     return push_state(L, bind_check_call(L)->call);
 }
 
-/* call:_schemas(fetch | nil, message?): the fetch (an ended call) that this one waited for; without
- * both: they are there. */
+/*
+ * call:_schemas(fetch | nil, message?) -> state: the fetch (an ended call) that this one waited
+ * for; without both: the schemas are there. Its error is copied, as others wait for the same fetch;
+ * `message` is for a fetch that could not be made.
+ */
 static int call_schemas_(lua_State *L)
 {
     struct lcall *c = bind_check_call(L);
@@ -83,7 +94,9 @@ static int call_connector(lua_State *L)
     return 1;
 }
 
-/* call:_request() -> method, url, headers, body (a string; nil: none; false: by call:_body_piece)
+/*
+ * call:_request() -> method, url, headers, body (a string; nil: none; false: by call:_body_piece).
+ * Of header fields with one name the last counts.
  */
 static int call_request(lua_State *L)
 {
@@ -108,6 +121,7 @@ static int call_request(lua_State *L)
     return 4;
 }
 
+/* call:_sending() -> "exchange", or "ended": the deadline has passed, and nothing must be sent. */
 static int call_sending_(lua_State *L)
 {
     struct lcall *c = bind_check_call(L);
@@ -116,6 +130,10 @@ static int call_sending_(lua_State *L)
     return push_state(L, c->call);
 }
 
+/*
+ * Pushes true, or false with the reason in `c->error`, where _broke finds it. Raises without
+ * memory.
+ */
 static int deliver(lua_State *L, enum bosa_status status, struct lcall *c)
 {
     if (status == BOSA_OK) {
@@ -130,7 +148,7 @@ static int deliver(lua_State *L, enum bosa_status status, struct lcall *c)
     return 1;
 }
 
-/* call:_status(code) -> true | false: the answer makes no sense; then _broke() */
+/* call:_status(code) -> true | false: a malformed response; then _broke() */
 static int call_status(lua_State *L)
 {
     struct lcall *c = bind_check_call(L);
@@ -146,7 +164,10 @@ static int call_field(lua_State *L)
     return deliver(L, reply_field(&c->call->reply, line, len, &c->error), c);
 }
 
-/* call:_body(bytes) -> true | false; "again" when `output` must take first */
+/*
+ * call:_body(bytes) -> true | false; "again": nothing was taken, give the same bytes once `output`
+ * has taken some.
+ */
 static int call_body(lua_State *L)
 {
     struct lcall *c = bind_check_call(L);
@@ -160,6 +181,10 @@ static int call_body(lua_State *L)
     return deliver(L, status, c);
 }
 
+/*
+ * call:_answered() -> state: _status, _field and _body were given the whole response. It may lead
+ * to another attempt ("send", "waiting") or to a fetch ("schemas").
+ */
 static int call_answered_(lua_State *L)
 {
     struct lcall *c = bind_check_call(L);
@@ -168,8 +193,10 @@ static int call_answered_(lua_State *L)
     return push_state(L, c->call);
 }
 
-/* call:_broke(sent, kind?, message?, cause?): no whole answer. Without a kind: what _status, _field
- * or _body refused. */
+/*
+ * call:_broke(sent, kind?, message?, cause?) -> state: there is no whole response. `sent`: "no",
+ * "maybe" or "yes". Without a kind: what _status, _field or _body refused.
+ */
 static int call_broke_(lua_State *L)
 {
     static const char *const sents[] = {"no", "maybe", "yes", NULL};
@@ -215,6 +242,7 @@ static int call_attempt(lua_State *L)
     return 1;
 }
 
+/* call:_tick() -> state: the time that _wake named has come. Too early it changes nothing. */
 static int call_tick_(lua_State *L)
 {
     struct lcall *c = bind_check_call(L);

@@ -1,5 +1,6 @@
 /*
- * The connector: a name and a hub. It looks schemas up and never fetches them.
+ * The connector: a name and a hub. It looks schemas up in memory and never fetches them; lua/bosa
+ * does, and asks here again.
  */
 #include "bind.h"
 
@@ -10,6 +11,7 @@ static struct lconnector *check(lua_State *L, int arg)
     return luaL_checkudata(L, arg, CONNECTOR_CLASS);
 }
 
+/* Shows the URL of a closed hub, too. */
 static int connector_tostring(lua_State *L)
 {
     struct lconnector *c = check(L, 1);
@@ -43,7 +45,11 @@ static int connector_hub(lua_State *L)
     return 2;
 }
 
-/* The loaded connector of the userdata at 1; NULL when its schemas aren't in memory. */
+/*
+ * The loaded connector of the userdata at 1; NULL when its schemas aren't in memory, or the hub is
+ * closed. Borrowed, and gone as soon as a finalizer closes the hub: callers make their Lua values
+ * before, and copy what they need at once.
+ */
 static struct connector *loaded(lua_State *L)
 {
     struct lconnector *c = check(L, 1);
@@ -54,7 +60,10 @@ static struct connector *loaded(lua_State *L)
     return h->hub ? hub_find(h->hub, c->name, &now) : NULL;
 }
 
-/* Pushes what was copied. */
+/*
+ * Pushes what was copied; raises without memory. Making the tables may run finalizers, which is why
+ * a copy is pushed and not the hub's own document.
+ */
 static int push(lua_State *L, const struct json_doc *copy)
 {
     if (copy->failed) {

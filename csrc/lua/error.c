@@ -1,6 +1,7 @@
 /*
  * Error objects, and the two ways to give them: returned, or raised for misuse. Called by every
- * file of the binding.
+ * file of the binding. An error object is a plain table: it holds nothing of the core, and Lua
+ * makes and reads it like any other.
  */
 #include "bind.h"
 #include "json/json_error.h"
@@ -135,6 +136,7 @@ static int error_tostring(lua_State *L)
     return 1;
 }
 
+/* Sets a field of the table on top; NULL sets none. */
 static void set_text(lua_State *L, const char *name, const char *value)
 {
     if (value) {
@@ -143,6 +145,7 @@ static void set_text(lua_State *L, const char *name, const char *value)
     }
 }
 
+/* As set_text; an attempt or a status of 0 means that there was none. */
 static void set_number(lua_State *L, const char *name, int value)
 {
     if (value > 0) {
@@ -151,7 +154,10 @@ static void set_number(lua_State *L, const char *name, int value)
     }
 }
 
-/* Sets `details` to a list of one fault: who loops over the faults of parameters is to find one. */
+/*
+ * Sets `details` to a list of one validation error, so that a program that loops over validation
+ * errors finds one also where parameters failed before the schema was asked.
+ */
 static void set_only_fault(lua_State *L, const char *message)
 {
     lua_createtable(L, 1, 0);
@@ -162,7 +168,10 @@ static void set_only_fault(lua_State *L, const char *message)
     lua_setfield(L, -2, "details");
 }
 
-/* `null`: as values_push has it, for `details`. */
+/*
+ * Pushes the error object and clears `err`. A raise on the way leaves `err` as it was, with the
+ * userdata (or the call) whose it is. `null`: as values_push has it, for `details`.
+ */
 static void push_error(lua_State *L, struct bosa_error *err, int null)
 {
     lua_createtable(L, 0, 12);
@@ -204,11 +213,16 @@ void bind_push_error(lua_State *L, struct bosa_error *err)
     push_error(L, err, 0);
 }
 
+/*
+ * Lua's own words, so that a program sees one such error. (luaL_error puts the place before them,
+ * and allocates: where even that fails Lua raises its fixed string.)
+ */
 int bind_nomem(lua_State *L)
 {
     return luaL_error(L, "not enough memory");
 }
 
+/* BOSA_NOMEM never becomes an object, which would need memory. */
 int bind_fail_with(lua_State *L, struct bosa_error *err, int null)
 {
     if (err->kind == BOSA_NOMEM) {
@@ -225,6 +239,9 @@ int bind_fail(lua_State *L, struct bosa_error *err)
     return bind_fail_with(L, err, 0);
 }
 
+/*
+ * The message is a Lua string before `err` is cleared: raising lets no code of ours run afterwards.
+ */
 int bind_misuse(lua_State *L, int arg, struct bosa_error *err)
 {
     if (err->kind == BOSA_NOMEM) {
@@ -236,7 +253,10 @@ int bind_misuse(lua_State *L, int arg, struct bosa_error *err)
     return luaL_argerror(L, arg, lua_tostring(L, -1));
 }
 
-/* new_error{kind =, message =, ...}: an error object made in Lua, of the same type. */
+/*
+ * new_error{kind =, message =, ...} -> the same table, now an error object: for errors that
+ * lua/bosa makes.
+ */
 static int error_new(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);

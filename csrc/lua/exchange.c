@@ -12,6 +12,10 @@
 
 #include <string.h>
 
+/*
+ * False also where call:_sending began the attempt: a transport that writes requests by itself has
+ * no exchange here.
+ */
 static bool is_under_way(const struct lcall *c)
 {
     return c->call->state == CALL_EXCHANGE && c->exchange.call == c->call;
@@ -59,6 +63,7 @@ static void push_has_listener(lua_State *L)
     lua_pop(L, 1);
 }
 
+/* Pushes ms as seconds; nil for no bound. */
 static void push_seconds(lua_State *L, int64_t ms)
 {
     if (ms > 0 && ms != CALL_NEVER) {
@@ -131,7 +136,8 @@ static int exchange_output_(lua_State *L)
 
 /*
  * call:_exchange_rewind(unsent?) -> whether the request may go on another connection, as the kept
- * one was lost; its first bytes are to be sent again then. `unsent`: they surely were not.
+ * one was lost; its first bytes, which Lua still has, are to be sent again then. `unsent`: they
+ * surely were not.
  */
 static int exchange_rewind_(lua_State *L)
 {
@@ -153,10 +159,10 @@ static int exchange_rewind_(lua_State *L)
 }
 
 /*
- * call:_exchange_input(bytes, from, answer?) -> position after what was taken (from `from`, 1 is
+ * call:_exchange_input(bytes, from?, finish?) -> position after what was taken (from `from`, 1 is
  * the first byte), whether the response is whole, whether the connection may be kept then, whether
  * `output` must take chunks first and the rest, if only "", is to be given again then | false.
- * `answer`: a whole response is given to the call at once, as call:_answered does.
+ * `finish`: a whole response is given to the call at once, as call:_answered does.
  */
 static int exchange_input_(lua_State *L)
 {
@@ -199,6 +205,10 @@ static int exchange_closed_(lua_State *L)
     return 1;
 }
 
+/*
+ * The kind at `arg`. "protocol" is not among them: a malformed response is for the exchange to
+ * find, which refuses it.
+ */
 static enum bosa_status check_kind(lua_State *L, int arg)
 {
     static const char *const names[] = {"connection", "timeout", "tls", "file", NULL};
@@ -207,10 +217,10 @@ static enum bosa_status check_kind(lua_State *L, int arg)
 }
 
 /*
- * call:_exchange_broke(kind?, why?, unsent?, seconds?, queued?): there is no whole response. What
- * the exchange refused counts for more than `kind`. `unsent`: what was given last was surely not
- * sent. `seconds` that were allowed, for "timeout"; `queued`: no connection slot was free. Returns
- * the call's new state.
+ * call:_exchange_broke(kind?, why?, unsent?, seconds?, queued?) -> true | false: there is no whole
+ * response. What the exchange refused counts for more than `kind`, which must be given where it
+ * refused nothing. `unsent`: what was given last was surely not sent. `seconds` that were allowed,
+ * for "timeout"; `queued`: no connection slot was free.
  */
 static int exchange_broke_(lua_State *L)
 {

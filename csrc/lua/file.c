@@ -1,6 +1,7 @@
 /*
  * Files, to send and received. Content is read in pieces, and never copied into Lua unless it is
- * asked for.
+ * asked for. Called by programs (bosa.file, response.data) and, when a call takes its snapshot, by
+ * values_read.c. What a path to send holds is read by the request (request/body.h), not here.
  */
 #include "bind.h"
 #include "options.h"
@@ -36,6 +37,7 @@ static int file_gc(lua_State *L)
     return 0;
 }
 
+/* Pushes a file without content or size. */
 static struct lfile *new_file(lua_State *L)
 {
     struct lfile *f = bind_new(L, sizeof *f, FILE_CLASS);
@@ -45,7 +47,10 @@ static struct lfile *new_file(lua_State *L)
     return f;
 }
 
-/* A copy of the string on top, which stays; nil is NULL. */
+/*
+ * A copy of the string on top, which stays; nil is NULL. Raises without memory. The caller puts the
+ * copy into the userdata before it calls Lua again.
+ */
 static char *copy_top(lua_State *L, size_t *len_out)
 {
     size_t len = 0;
@@ -60,7 +65,10 @@ static char *copy_top(lua_State *L, size_t *len_out)
     return copy;
 }
 
-/* Which of path, file and read the table has; raises unless it is exactly one. */
+/*
+ * Which of path, file and read the table at 1 has; raises unless it is exactly one. Copies go into
+ * the userdata at 2, which frees them after a raise.
+ */
 static void read_source(lua_State *L, struct lfile *f)
 {
     int given = 0;
@@ -84,6 +92,10 @@ static void read_source(lua_State *L, struct lfile *f)
     }
 }
 
+/*
+ * Reads `headers` of the table at 1 into the userdata, and leaves the option on the stack. What was
+ * added before a raise is freed with the userdata.
+ */
 static void read_fields(lua_State *L, struct lfile *f)
 {
     options_push(L, 1, "headers", LUA_TTABLE);
@@ -106,7 +118,7 @@ static void read_fields(lua_State *L, struct lfile *f)
     }
 }
 
-/* Raises where the content type can't be a field's value. */
+/* Raises where the content type can't be a field's value. The probe is freed before that. */
 static void check_content_type(lua_State *L, struct lfile *f)
 {
     struct fields probe = {0};
@@ -163,7 +175,11 @@ static const struct reply *received(lua_State *L, struct lfile *f)
     return &bind_check_response(L, -1)->call->reply;
 }
 
-/* Bytes from `offset`, pushed as a string; false at the end. On failure the error is filled. */
+/*
+ * Reads up to `cap` bytes from `offset` and pushes them as a string; *got 0 is the end. Pushes no
+ * string on failure, whose error is in `f`. The room is a userdata below the string, as pushing
+ * that may raise.
+ */
 static enum bosa_status push_bytes(lua_State *L, struct lfile *f, const struct sink *sink,
                                    uint64_t offset, size_t cap, size_t *got)
 {
@@ -185,7 +201,10 @@ static enum bosa_status push_bytes(lua_State *L, struct lfile *f, const struct s
     return status;
 }
 
-/* file.file: all bytes of a file that came (nil where `output` took them), or that were given */
+/*
+ * file.file: all bytes of a file that came (nil where `output` took them), or that were given. An
+ * index has one result, so a read that fails is raised, as an error object.
+ */
 static int push_content(lua_State *L, struct lfile *f)
 {
     const struct reply *reply = received(L, f);
@@ -207,6 +226,7 @@ static int push_content(lua_State *L, struct lfile *f)
     return 1;
 }
 
+/* Pushes a string; NULL pushes nothing, which Lua takes for nil. */
 static int push_text(lua_State *L, const char *text)
 {
     if (!text) {
@@ -234,6 +254,7 @@ static int64_t path_size(struct lfile *f)
     return size;
 }
 
+/* Pushes the size in bytes; nothing where it isn't known, as of a `read` without `size`. */
 static int push_size(lua_State *L, struct lfile *f, const struct reply *reply)
 {
     int64_t size = f->part.path ? path_size(f) : f->part.size;
@@ -252,6 +273,10 @@ static int push_size(lua_State *L, struct lfile *f, const struct reply *reply)
     return 1;
 }
 
+/*
+ * Pushes the header fields as a table. Of a file that came they are the response's, which
+ * received() left on top.
+ */
 static int push_headers(lua_State *L, const struct lfile *f, const struct reply *reply)
 {
     if (reply) {
@@ -267,7 +292,10 @@ static int push_headers(lua_State *L, const struct lfile *f, const struct reply 
     return 1;
 }
 
-/* file[key]: a method, or file, filename, content_type, headers, size */
+/*
+ * file[key]: a method (the upvalue has them), or file, filename, content_type, headers, size.
+ * Raises for a key that is no string, and for a received file whose response was finalized.
+ */
 static int file_index(lua_State *L)
 {
     struct lfile *f = check(L);
@@ -306,7 +334,10 @@ static int file_tostring(lua_State *L)
     return 1;
 }
 
-/* The sink of a file that came and is held; else the error is filled. */
+/*
+ * The sink of a file that came and is held, with its response on the stack; NULL: the error is
+ * filled.
+ */
 static const struct sink *held(lua_State *L, struct lfile *f)
 {
     const struct reply *reply = received(L, f);
@@ -319,6 +350,7 @@ static const struct sink *held(lua_State *L, struct lfile *f)
     return NULL;
 }
 
+/* A path goes to the system as a C string: one with a NUL would name another file. */
 static const char *check_path(lua_State *L, int arg)
 {
     size_t len = 0;
@@ -340,7 +372,10 @@ static int file_save(lua_State *L)
     return 1;
 }
 
-/* Moves an owned string to the Lua stack; it is freed also when Lua has no memory for it. */
+/*
+ * Moves an owned string to the Lua stack. It is the userdata's meanwhile, in a field that nobody
+ * needs, and so is freed also when Lua has no memory for it.
+ */
 static int push_owned(lua_State *L, struct lfile *f, char *text)
 {
     mem_free(f->error.cause);

@@ -14,12 +14,16 @@ struct lhub *bind_check_hub(lua_State *L, int arg)
     return luaL_checkudata(L, arg, HUB_CLASS);
 }
 
-/* The hub, which must be open: after close every use is answered by the caller's error path. */
+/*
+ * False once the hub was closed, by close or by a finalizer: then nothing of the core is there, and
+ * a function returns fail_closed.
+ */
 static bool is_open(const struct lhub *h)
 {
     return h->hub;
 }
 
+/* Returns nil and the error of a closed hub. */
 static int fail_closed(lua_State *L, struct bosa_error *err)
 {
     error_set(err, BOSA_CLOSED, "the hub is closed");
@@ -43,6 +47,10 @@ static int hub_close(lua_State *L)
     return 0;
 }
 
+/*
+ * May run before the finalizers of calls and responses that still hold the userdata, so nothing
+ * that was freed stays reachable from it.
+ */
 static int hub_gc(lua_State *L)
 {
     struct lhub *h = bind_check_hub(L, 1);
@@ -70,7 +78,10 @@ struct transfer *bind_engine(struct lhub *h)
     return h->engine;
 }
 
-/* The engine, made at first use. */
+/*
+ * The engine, made at first use: libcurl is started by the first call, not by bosa.new. On failure
+ * the hub's error is filled.
+ */
 static enum bosa_status engine(struct lhub *h, struct transfer **out)
 {
     bind_engine(h);
@@ -82,7 +93,10 @@ static enum bosa_status engine(struct lhub *h, struct transfer **out)
     return status;
 }
 
-/* Puts a call into the hub's list of those that Lua has to look at. */
+/*
+ * Puts a call into the hub's list of those that Lua has to look at. One that is in it keeps its
+ * place and gets the notes, too.
+ */
 static void note(struct lhub *h, struct lcall *c, unsigned notes)
 {
     c->notes |= notes;
@@ -102,7 +116,10 @@ static void note(struct lhub *h, struct lcall *c, unsigned notes)
     h->last = c;
 }
 
-/* Moves what the engine has to say into the list. */
+/*
+ * Moves what the engine has to say into the list. A call without an owner has lost its userdata, or
+ * is a response already: nobody waits for it.
+ */
 static void collect(struct lhub *h)
 {
     unsigned notes;
@@ -132,7 +149,10 @@ void bind_hub_forget_call(struct lhub *h, struct lcall *c)
     c->queued = false;
 }
 
-/* hub:_start(call) -> true | nil, err: gives a new call to the engine. */
+/*
+ * hub:_start(call) -> true | nil, err: gives a new call to the engine. It may end at once, as of
+ * invalid parameters; then hub:_next says so.
+ */
 static int hub_start(lua_State *L)
 {
     struct lhub *h = bind_check_hub(L, 1);
@@ -163,6 +183,7 @@ static bool step(struct lhub *h, int timeout)
     return something;
 }
 
+/* Milliseconds for poll; -1, without end, for none and below 0. */
 static int check_timeout(lua_State *L, int arg)
 {
     lua_Number ms = luaL_optnumber(L, arg, -1);
@@ -176,8 +197,11 @@ static int hub_step(lua_State *L)
     return 0;
 }
 
-/* hub:_next() -> call, ended, needs_input, chunk, progress, event: the first call of the list (nil:
- * none) and what it has. */
+/*
+ * hub:_next() -> call, ended, needs_input, chunk, progress, event: the first call of the list (nil:
+ * none) and what it has. One that the collector has taken out of the weak table already, before its
+ * __gc has run, is passed over.
+ */
 static int hub_next(lua_State *L)
 {
     struct lhub *h = bind_check_hub(L, 1);
@@ -201,8 +225,11 @@ static int hub_next(lua_State *L)
     return 0;
 }
 
-/* hub:_run(call) -> true when the call has ended, false when there is something else to look at
- * first, or a signal came: Lua's own handlers run only in Lua. */
+/*
+ * hub:_run(call) -> true when the call's end is all that there is for Lua; then it isn't in the
+ * list any more. False when there is something else to look at first, or a signal came: Lua's own
+ * handlers run only in Lua.
+ */
 static int hub_run(lua_State *L)
 {
     struct lhub *h = bind_check_hub(L, 1);
@@ -241,8 +268,11 @@ static int hub_active(lua_State *L)
     return 1;
 }
 
-/* poll(hubs, timeout_ms): waits until one of the hubs' engines has work, -1 for ever. Without hubs:
- * just waits. */
+/*
+ * poll(hubs, timeout_ms): waits until one of the hubs' engines has work, -1 for ever; not at all
+ * where a hub has a call to look at. Without hubs: just waits. The set is a userdata, since
+ * checking the list may raise.
+ */
 static int hub_poll(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
@@ -275,7 +305,7 @@ static int hub_has(lua_State *L)
     return 1;
 }
 
-/* hub:_forget(name) -> true | nil, err */
+/* hub:_forget(name) -> true | nil, err: schemas in memory and on disk; none are no error. */
 static int hub_forget_connector(lua_State *L)
 {
     struct lhub *h = bind_check_hub(L, 1);
@@ -301,7 +331,11 @@ static int hub_fetch(lua_State *L)
     return 1;
 }
 
-/* Makes the call of an endpoint with the JSON body `text` (NULL: none). */
+/*
+ * Makes the call of an endpoint with the JSON body `text` (NULL: none). The arguments are read
+ * before the body, as nothing may raise while it is on the C stack. It may hold a key, so it is
+ * wiped. *out NULL with BOSA_OK: no memory for the call.
+ */
 static enum bosa_status make_endpoint(lua_State *L, struct lhub *h, int which, const char *text,
                                       size_t len, struct call **out)
 {
@@ -325,8 +359,10 @@ static enum bosa_status make_endpoint(lua_State *L, struct lhub *h, int which, c
     return BOSA_OK;
 }
 
-/* hub:_learn(name, text) -> true | false: takes schemas from elsewhere (a cache of the host's) as
- * just fetched. */
+/*
+ * hub:_learn(name, text) -> true | false: takes schemas from elsewhere (a cache of the host's) as
+ * just fetched; false: they are no schemas of it. nil: the hub is closed.
+ */
 static int hub_learn_text(lua_State *L)
 {
     struct lhub *h = bind_check_hub(L, 1);
@@ -350,14 +386,17 @@ static int hub_learn_text(lua_State *L)
     return 1;
 }
 
-/* For what a function that may raise gathers. */
+/* For text that a function which may raise gathers. */
 static int buf_gc(lua_State *L)
 {
     buf_free(luaL_checkudata(L, 1, BUF_CLASS));
     return 0;
 }
 
-/* hub:_text(name) -> a loaded connector's schemas as JSON; nil: not loaded */
+/*
+ * hub:_text(name) -> a loaded connector's schemas as JSON; nil: not loaded. The userdata is made
+ * before the connector is looked up: a finalizer could take that away.
+ */
 static int hub_text(lua_State *L)
 {
     struct lhub *h = bind_check_hub(L, 1);
@@ -399,8 +438,10 @@ static void push_proxy_place(lua_State *L, const char *url)
     lua_pushinteger(L, colon ? (lua_Integer)strtol(colon + 1, NULL, 10) : 1080);
 }
 
-/* hub:_proxy() -> scheme, host, port, user, password (nil: none) of the option `proxy`; nil: no
- * such option */
+/*
+ * hub:_proxy() -> scheme, host, port, user, password (nil: none) of the option `proxy`; nil: no
+ * such option. For nginx, which connects by itself; proxy_parse has checked the URL.
+ */
 static int hub_proxy(lua_State *L)
 {
     struct lhub *h = bind_check_hub(L, 1);
@@ -420,7 +461,10 @@ static int hub_cache_ttl(lua_State *L)
     return 1;
 }
 
-/* hub:_endpoint(which, name?, identifier?, token?, json_text?) -> call | nil, err */
+/*
+ * hub:_endpoint(which, name?, identifier?, token?, json_text?) -> call | nil, err: a new call.
+ * Whether the hub is open is asked after the userdata was made, which may run finalizers.
+ */
 static int hub_endpoint(lua_State *L)
 {
     static const char *const names[] = {"names",     "create_user", "token",  "who_am_i", "has",
@@ -442,7 +486,7 @@ static int hub_endpoint(lua_State *L)
     return 1;
 }
 
-/* hub:_kept(name) -> a Lua value of the hub: "on_event", "transport", "cache". */
+/* hub:_kept(name) -> a Lua value of the hub, as "on_event", "transport", "cache", "snapshot" */
 static int hub_kept(lua_State *L)
 {
     bind_check_hub(L, 1);

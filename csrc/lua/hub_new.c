@@ -81,6 +81,10 @@ static const char *cache_dir(lua_State *L, int index)
     return lua_pushfstring(L, "%s/.cache/bosa", home);
 }
 
+/*
+ * The defaults of every call. What is left on the stack is bind_hub_make's, which has asked for the
+ * room.
+ */
 static void read_policy(lua_State *L, int index, struct policy *policy)
 {
     policy->max_attempts =
@@ -91,6 +95,7 @@ static void read_policy(lua_State *L, int index, struct policy *policy)
     policy->connect_timeout = options_ms(L, index, "connect_timeout", DEFAULT_CONNECT_TIMEOUT_MS);
 }
 
+/* Raises for another word than the three. */
 static enum int_mode read_int_mode(lua_State *L, int index)
 {
     const char *name = options_string(L, index, "int64", "string");
@@ -156,7 +161,10 @@ static void read_transfer(lua_State *L, int index, int self, struct lhub *h)
     bind_keep(L, self, KEPT_USER_AGENT);
 }
 
-/* Takes the option `proxy` apart now, so that a mistake is told now. */
+/*
+ * Takes the option `proxy` apart now, so that a mistake is told now. The message repeats nothing of
+ * it: it may hold a password.
+ */
 static void check_proxy(lua_State *L, struct lhub *h)
 {
     const char *text = h->transfer.proxy;
@@ -181,7 +189,10 @@ static void keep_snapshot(lua_State *L, int index, int self)
     bind_keep(L, self, KEPT_SNAPSHOT);
 }
 
-/* What null in answers comes as; given as a parameter, it is null, too. */
+/*
+ * What null in responses comes as; given as a parameter, it is null, too. But for strings, numbers
+ * and booleans: those may be meant.
+ */
 static void keep_null(lua_State *L, int index, int self, struct lhub *h)
 {
     lua_getfield(L, index, "null");
@@ -192,6 +203,10 @@ static void keep_null(lua_State *L, int index, int self, struct lhub *h)
     bind_keep(L, self, KEPT_NULL);
 }
 
+/*
+ * What lua/bosa calls or loads: functions, the snapshot, and `cache` as it is, for the host that
+ * shares one.
+ */
 static void keep_hooks(lua_State *L, int index, int self)
 {
     options_push(L, index, "transport", LUA_TFUNCTION);
@@ -207,6 +222,7 @@ static void keep_hooks(lua_State *L, int index, int self)
     keep_snapshot(L, index, self);
 }
 
+/* Without anybody to read them calls queue no events. */
 static bool wants_events(lua_State *L, int self)
 {
     const char *debug = getenv("BOSA_DEBUG");
@@ -227,6 +243,10 @@ static void make_calls_table(lua_State *L, int self)
     bind_keep(L, self, KEPT_CALLS);
 }
 
+/*
+ * For the jitter of retries: two processes that start together are to wait differently. Nothing
+ * secret is made of it.
+ */
 static uint64_t seed(const void *where)
 {
     struct moment now = bind_now();
@@ -244,7 +264,10 @@ int bind_set_on_new(lua_State *L)
     return 0;
 }
 
-/* Returns what `new` returns: the hub, or nil and an error. */
+/*
+ * Returns what `new` returns: the hub at `hub_index`, or nil and the error that Lua's function
+ * gave. What that raises goes to the caller of `new`.
+ */
 static int call_on_new(lua_State *L, int hub_index)
 {
     lua_settop(L, hub_index);
@@ -264,8 +287,11 @@ static int call_on_new(lua_State *L, int hub_index)
     return 2;
 }
 
-/* new(options?) -> hub | nil, err (a snapshot that can't be loaded); opens nothing else. Raises for
- * every mistake in the options. */
+/*
+ * new(options?) -> hub | nil, err (a snapshot that can't be loaded); opens nothing else. Raises for
+ * every mistake in the options. All that is allocated is the userdata's from the start, so no raise
+ * leaks; the strings stay on the stack until hub_new has copied them.
+ */
 int bind_hub_make(lua_State *L)
 {
     lua_settop(L, 1);

@@ -73,6 +73,7 @@ static int module_is_yieldable(lua_State *L)
     return 1;
 }
 
+/* The one name that the library exports. */
 __attribute__((visibility("default"))) int luaopen_bosa_core(lua_State *L);
 
 /*

@@ -1,6 +1,7 @@
 /*
  * Options out of a table, each with its type and range. Called where a hub, a file or a call is
- * made; it raises with the option's name.
+ * made. It returns only values that the core can take, and raises with the option's name for all
+ * others; it holds no memory of its own, so a raise leaks nothing.
  */
 #include "options.h"
 
@@ -31,6 +32,9 @@ static size_t distance(const char *a, const char *b)
     return row[len_b];
 }
 
+/*
+ * Raises. A name is suggested within as many edits as a third of the given letters, and one more.
+ */
 static void unknown_option(lua_State *L, const char *given, const char *const *names)
 {
     const char *nearest = NULL;
@@ -48,6 +52,10 @@ static void unknown_option(lua_State *L, const char *given, const char *const *n
     luaL_error(L, "unknown option `%s`", given);
 }
 
+/*
+ * Checked first, so that a misspelt option isn't passed over. The key is looked at as it is:
+ * lua_tostring on a number would change it under lua_next.
+ */
 void options_check_names(lua_State *L, int index, const char *const *names)
 {
     lua_pushnil(L);
@@ -67,11 +75,13 @@ void options_check_names(lua_State *L, int index, const char *const *names)
     }
 }
 
+/* Raises about the value on top. */
 static void wrong_type(lua_State *L, const char *name, const char *expected)
 {
     luaL_error(L, "option `%s`: %s expected, got %s", name, expected, luaL_typename(L, -1));
 }
 
+/* The core takes C strings, so one with a NUL is refused rather than cut. */
 const char *options_string(lua_State *L, int index, const char *name, const char *fallback)
 {
     lua_getfield(L, index, name);
@@ -99,6 +109,10 @@ bool options_bool(lua_State *L, int index, const char *name, bool fallback)
     return lua_toboolean(L, -1);
 }
 
+/*
+ * The range is looked at first: converting a double past it is undefined in C. That also refuses
+ * not-a-number.
+ */
 int64_t options_int(lua_State *L, int index, const char *name, int64_t min, int64_t max,
                     int64_t fallback)
 {

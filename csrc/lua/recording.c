@@ -1,6 +1,6 @@
 /*
- * What recording needs: a request sent as it is, with a response that nobody judged, and a file
- * that only its owner can read. Called by bosa.testing.
+ * What recording needs: a request sent as it is, with a response that nobody judged. Called by
+ * bosa.testing. It adds no key and no token of the hub's: the request has what it needs.
  */
 #include "bind.h"
 
@@ -9,10 +9,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-/*
- * What recording needs: a request sent as it is, with an answer that nobody judged.
- */
 
 static const char *check_method(lua_State *L, int arg)
 {
@@ -47,6 +43,11 @@ static enum bosa_status read_fields(lua_State *L, int index, struct fields *fiel
     return status;
 }
 
+/*
+ * Fills a request that is on the caller's C stack, from the arguments. Nothing here raises: the
+ * arguments were checked, and no number is made a string. On failure the caller frees what is
+ * there.
+ */
 static enum bosa_status fill(lua_State *L, struct request *request, struct bosa_error *err)
 {
     size_t url_len = 0, len = 0;

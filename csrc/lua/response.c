@@ -46,6 +46,10 @@ static void press_collector(lua_State *L, const struct reply *reply)
     }
 }
 
+/*
+ * Everything that may raise comes first; the call is taken last, so it always has one owner. The
+ * new userdata's __gc finds NULL until then.
+ */
 void bind_push_response(lua_State *L, int index)
 {
     index = lua_absindex(L, index);
@@ -75,6 +79,10 @@ void bind_push_response(lua_State *L, int index)
     press_collector(L, &r->call->reply);
 }
 
+/*
+ * `call` becomes NULL: a file, or another finalizer, may still reach this response
+ * (bind_check_response).
+ */
 static int response_gc(lua_State *L)
 {
     struct lresponse *r = luaL_checkudata(L, 1, RESPONSE_CLASS);
@@ -104,7 +112,7 @@ static uint32_t list_length(const struct lresponse *r)
     return is_list(r) ? reply_of(r)->doc.nodes[reply_of(r)->data].len : 0;
 }
 
-/* Pushes a node of the answer, as its hub has it. */
+/* Pushes a node of the response, with integers and null as its hub wants them. */
 static void push_value(lua_State *L, const struct lresponse *r, uint32_t node)
 {
     int null = 0;
@@ -118,7 +126,7 @@ static void push_value(lua_State *L, const struct lresponse *r, uint32_t node)
     }
 }
 
-/* What data is of a response that has no JSON: a file, or nil for an empty answer. */
+/* What data is of a response that has no JSON: a file, or nil for an empty response. */
 static void push_other_data(lua_State *L, const struct lresponse *r)
 {
     if (reply_of(r)->kind == REPLY_FILE) {
@@ -146,6 +154,10 @@ static int push_data(lua_State *L, struct lresponse *r)
     return 1;
 }
 
+/*
+ * Pushes meta, decoded at the first time and kept. Where there is none it is a table marked as an
+ * object, so that it encodes as {}.
+ */
 static int push_meta(lua_State *L, struct lresponse *r)
 {
     bind_kept(L, 1, KEPT_META);
@@ -168,13 +180,13 @@ static int push_meta(lua_State *L, struct lresponse *r)
     return 1;
 }
 
-/* response:get_data(): the answer's data, or a file; decoded when first asked for. */
+/* response:get_data() -> the data of the response, or a file; decoded when first asked for. */
 static int response_get_data(lua_State *L)
 {
     return push_data(L, check(L));
 }
 
-/* response:get_meta() -> table, empty where the answer has none */
+/* response:get_meta() -> table, empty where the response has none */
 static int response_get_meta(lua_State *L)
 {
     return push_meta(L, check(L));
@@ -247,8 +259,11 @@ static int push_headers(lua_State *L, struct lresponse *r)
     return 1;
 }
 
-/* Pushes element `i` (from 1) alone; the place of the one before is remembered, so a loop takes one
- * step each. */
+/*
+ * Pushes element `i` (from 1) alone, nil past the ends; the place of the one before is remembered,
+ * so a loop takes one step each. Once data was decoded its table counts, which the program may have
+ * changed.
+ */
 static int push_item(lua_State *L, struct lresponse *r, lua_Number i)
 {
     bind_kept(L, 1, KEPT_DATA);
@@ -282,6 +297,10 @@ static int response_item(lua_State *L)
     return push_item(L, check(L), luaL_checknumber(L, 2));
 }
 
+/*
+ * Pushes the reference id, or nothing. It is copied to the C stack, since the string is owned and
+ * pushing may raise; one of 256 bytes or more is no reference.
+ */
 static int push_reference(lua_State *L, struct lresponse *r)
 {
     char *id = reply_reference_id(reply_of(r));
@@ -299,6 +318,7 @@ static int push_reference(lua_State *L, struct lresponse *r)
     return 1;
 }
 
+/* Pushes a field by its name, or nothing: response[key] is nil for all others. */
 static int push_field(lua_State *L, struct lresponse *r, const char *name)
 {
     if (strcmp(name, "data") == 0) {
@@ -387,7 +407,7 @@ static int response_tostring(lua_State *L)
     return 1;
 }
 
-/* response:_names() -> hub, connector, action (nil, nil for an answer that is no action's) */
+/* response:_names() -> hub, connector, action (nil, nil for a response that is no action's) */
 static int response_names(lua_State *L)
 {
     struct lresponse *r = check(L);
@@ -397,7 +417,10 @@ static int response_names(lua_State *L)
     return 3;
 }
 
-/* Pushes a call userdata, still without a invocation, with this response's hub and callbacks. */
+/*
+ * Pushes a call userdata, still without an invocation, with this response's hub and callbacks.
+ * Feeds are not handed on: paging refuses what was uploaded from a function.
+ */
 static struct lcall *push_page(lua_State *L)
 {
     bind_kept(L, 1, KEPT_HUB);
@@ -409,7 +432,10 @@ static struct lcall *push_page(lua_State *L)
     return c;
 }
 
-/* Makes the call of the invocation that `c` has got. */
+/*
+ * Makes the call of the invocation that `c` has got. The hub is asked only now: making userdata may
+ * have run a finalizer that closed it.
+ */
 static int finish_page(lua_State *L, struct lcall *c)
 {
     if (!c->hub->hub) {
@@ -420,7 +446,10 @@ static int finish_page(lua_State *L, struct lcall *c)
     return 1;
 }
 
-/* response:_page_call(forward) -> call | nil (there is none) | nil, err */
+/*
+ * response:_page_call(forward) -> call | nil (there is none) | nil, err: the server says that there
+ * is a page and gives no way to it, or what was uploaded can't be read twice.
+ */
 static int response_page_call(lua_State *L)
 {
     struct lresponse *r = check(L);
@@ -446,7 +475,7 @@ static int response_numbered(lua_State *L)
     return 2;
 }
 
-/* response:_numbered_call(page) -> call | nil, err */
+/* response:_numbered_call(page) -> call | nil, err. Only after response:_numbered gave numbers. */
 static int response_numbered_call(lua_State *L)
 {
     struct lresponse *r = check(L);

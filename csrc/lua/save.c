@@ -1,5 +1,6 @@
 /*
- * save: bytes of Lua's as a new file in a directory, under the rules of files that come.
+ * save: bytes of Lua's as a new file in a directory, under the rules of files that come. Called by
+ * lua/bosa/tools. It never writes over a file, whatever the name says.
  */
 #include "bind.h"
 
@@ -29,6 +30,10 @@ static int saving_gc(lua_State *L)
     return 0;
 }
 
+/*
+ * A sink in memory allocates nothing when it is made, so the raise leaks nothing without a
+ * metatable.
+ */
 static struct saving *push_saving(lua_State *L)
 {
     struct saving *s = lua_newuserdata(L, sizeof *s);

@@ -14,6 +14,10 @@ struct lschema {
     struct bosa_error error; /* scratch */
 };
 
+/*
+ * A schema that was finalized may still be reached by another finalizer: `schema` is NULL for
+ * check, which then raises.
+ */
 static int schema_gc(lua_State *L)
 {
     struct lschema *s = luaL_checkudata(L, 1, SCHEMA_CLASS);
@@ -48,7 +52,10 @@ static int schema_make(lua_State *L)
     return 1;
 }
 
-/* schema:check(value) -> true | nil, err: err.details names every fault with its path. */
+/*
+ * schema:check(value) -> true | nil, err: err.details names every validation error with its path.
+ * The value is read into a document in Lua's care, since reading a table may raise.
+ */
 static int schema_check_value(lua_State *L)
 {
     struct lschema *s = luaL_checkudata(L, 1, SCHEMA_CLASS);

@@ -1,10 +1,14 @@
 /*
- * Schemas of a snapshot, given to a hub. Called by lua/bosa/snapshot.lua; it never asks a server.
+ * Schemas of a snapshot, given to a hub. Called by lua/bosa/snapshot.lua; it never asks a server,
+ * and reads no file.
  */
 #include "bind.h"
 
-/* hub:_load_snapshot(text) -> list of its connectors' names | nil, err: holds them as if the server
- * had described them. */
+/*
+ * hub:_load_snapshot(text) -> list of its connectors' names | nil, err: holds them as if the server
+ * had described them. After an error those before the wrong one are held all the same. Raises for a
+ * closed hub.
+ */
 static int hub_load(lua_State *L)
 {
     struct lhub *h = bind_check_hub(L, 1);

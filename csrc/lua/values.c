@@ -14,6 +14,10 @@
 
 /* ---- the module's part ---- */
 
+/*
+ * Sets the metatable of this name on the table at 1, or on a new one, and returns it. Another
+ * metatable that the table had is lost.
+ */
 static int mark(lua_State *L, const char *metatable)
 {
     if (lua_isnoneornil(L, 1)) {
@@ -46,6 +50,10 @@ struct ldoc {
     struct bosa_error error;
 };
 
+/*
+ * For a box whose call failed or raised, and for the end of the state: most boxes go back to their
+ * closure.
+ */
 static int ldoc_gc(lua_State *L)
 {
     struct ldoc *box = luaL_checkudata(L, 1, "bosa.doc");
@@ -77,7 +85,10 @@ static struct ldoc *take_box(lua_State *L)
     return box;
 }
 
-/* Gives back the box at `index`. Memory past KEPT_BYTES is not held on to. */
+/*
+ * Gives back the box at `index`, emptied. Memory past KEPT_BYTES is not held on to. Not called
+ * after a failure: that box is garbage, and the next call makes another.
+ */
 static void give_box(lua_State *L, int index, struct ldoc *box)
 {
     if (box->doc.cap * sizeof *box->doc.nodes + box->doc.text_cap > KEPT_BYTES) {
@@ -92,6 +103,7 @@ static void give_box(lua_State *L, int index, struct ldoc *box)
     lua_replace(L, lua_upvalueindex(1));
 }
 
+/* The names stand in the order of enum int_mode. */
 static enum int_mode check_mode(lua_State *L, int arg)
 {
     static const char *const names[] = {"string", "cdata", "number", NULL};
@@ -100,7 +112,9 @@ static enum int_mode check_mode(lua_State *L, int arg)
 
 /*
  * json.decode(text, int64?, lenient?) -> value | nil, err. `lenient`: what a server or a model
- * wrote, where half a surrogate pair and bytes that are no UTF-8 are read as U+FFFD.
+ * wrote, where half a surrogate pair and bytes that are no UTF-8 are read as U+FFFD. The parser
+ * changes its text in place, so it gets a copy; text and nodes are the box's when making the tables
+ * raises.
  */
 static int values_decode(lua_State *L)
 {
@@ -140,7 +154,9 @@ static struct json_layout check_layout(lua_State *L, int arg)
     return how;
 }
 
-/* Writes the value at 1 to the box's text. A layout needs a document first, as it goes to and fro.
+/*
+ * Writes the value at 1 to the box's text; nil is null. Without a layout no document is made. With
+ * one it is needed, as names are sorted before they are written.
  */
 static enum bosa_status write_value(lua_State *L, struct ldoc *box, const struct json_layout *how)
 {
@@ -162,7 +178,10 @@ static enum bosa_status write_value(lua_State *L, struct ldoc *box, const struct
     return json_write_layout(&box->out, &box->doc, 0, how, &box->error);
 }
 
-/* json.encode(value, { sorted =, indent = }?) -> text | nil, err */
+/*
+ * json.encode(value, { sorted =, indent = }?) -> text | nil, err. Fails for what JSON can't say,
+ * with its path. Raises for an option that is wrong.
+ */
 static int values_encode(lua_State *L)
 {
     luaL_checkany(L, 1);
@@ -189,6 +208,7 @@ static int values_set_to_cdata(lua_State *L)
     return 0;
 }
 
+/* Makes a metatable that only marks a table. From Lua 5.3 on messages call the table by __name. */
 static void named_metatable(lua_State *L, const char *name)
 {
     luaL_newmetatable(L, name);
@@ -210,6 +230,10 @@ static void set_boxed(lua_State *L, const char *name, lua_CFunction function)
 static const char null_key; /* its address is the registry's key of bosa.null, where that is no
                                light userdata */
 
+/*
+ * Kept in the registry where it is no light userdata, since that is decided once, when the module
+ * is opened.
+ */
 void values_push_null(lua_State *L)
 {
     lua_pushlightuserdata(L, (void *)&null_key);
@@ -240,6 +264,10 @@ static void push_field(lua_State *L, const char *library, const char *name)
     }
 }
 
+/*
+ * Neither loads the library nor runs its metamethods: a host that has not loaded it has no such
+ * value.
+ */
 bool values_is_field(lua_State *L, int index, const char *library, const char *name)
 {
     index = lua_absindex(L, index);
@@ -249,6 +277,7 @@ bool values_is_field(lua_State *L, int index, const char *library, const char *n
     return same;
 }
 
+/* The table is weak: a value that nobody holds any more is forgotten. */
 void values_add_null(lua_State *L, int index)
 {
     index = lua_absindex(L, index);

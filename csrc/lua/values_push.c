@@ -28,6 +28,10 @@ static void push_digits(lua_State *L, const char *text, size_t len, bool fits64,
     }
 }
 
+/*
+ * From Lua 5.3 on an integer holds all of them. LuaJIT's numbers are exact up to 2^53 only; past
+ * that `mode` decides.
+ */
 static void push_int(lua_State *L, int64_t value, enum int_mode mode)
 {
 #if COMPAT_LOSSY_INTEGERS
@@ -44,6 +48,7 @@ static void push_int(lua_State *L, int64_t value, enum int_mode mode)
 #endif
 }
 
+/* From 2^63 on: no Lua integer holds it, on any VM. */
 static void push_uint(lua_State *L, uint64_t value, enum int_mode mode)
 {
     char text[24];
@@ -73,7 +78,10 @@ struct pusher {
     struct seen_name seen[NAME_SLOTS];
 };
 
-/* Gives the pusher its slots, which are behind what is on the stack. */
+/*
+ * Gives the pusher its slots, which lie above what is on the stack. Raises where the stack can't
+ * grow.
+ */
 static void make_slots(struct pusher *p)
 {
     luaL_checkstack(p->L, NAME_SLOTS + 4, "no room for a document's names");
@@ -105,6 +113,10 @@ static void push_name(struct pusher *p, const char *text, uint32_t len)
 
 static uint32_t push_node(struct pusher *p, uint32_t node);
 
+/*
+ * Tables are sized from the document's counts: each element is a node that is there already, so no
+ * text can ask for more than it has. Raw, as a fresh table has no metamethods.
+ */
 static void push_array(struct pusher *p, uint32_t node)
 {
     lua_State *L = p->L;
@@ -122,6 +134,7 @@ static void push_array(struct pusher *p, uint32_t node)
     }
 }
 
+/* Of a name that is given twice the last value stays, as everywhere. */
 static void push_object(struct pusher *p, uint32_t node)
 {
     lua_State *L = p->L;
@@ -141,7 +154,7 @@ static void push_object(struct pusher *p, uint32_t node)
     }
 }
 
-/* Pushes a node that has no content. */
+/* Pushes a node that has no content; a file, which only parameters have, comes as null. */
 static void push_scalar(struct pusher *p, const struct json_node *n)
 {
     lua_State *L = p->L;
@@ -174,7 +187,10 @@ static void push_scalar(struct pusher *p, const struct json_node *n)
     }
 }
 
-/* Pushes a node and returns the index of the one behind it and its content. */
+/*
+ * Pushes a node and returns the index of the one after it and its content. It recurses, no deeper
+ * than the parser allows (JSON_MAX_DEPTH), and asks for Lua's stack at each level.
+ */
 static uint32_t push_node(struct pusher *p, uint32_t node)
 {
     const struct json_node *n = &p->doc->nodes[node];
@@ -191,6 +207,7 @@ static uint32_t push_node(struct pusher *p, uint32_t node)
     return (uint32_t)n->v.end;
 }
 
+/* The slots lie under the value. At the end it takes the place of the first, and the rest goes. */
 static void push_from(struct pusher *p, uint32_t node)
 {
     if (json_next(p->doc, node) - node < WORTH_SLOTS) {
@@ -203,6 +220,10 @@ static void push_from(struct pusher *p, uint32_t node)
     lua_settop(p->L, p->base);
 }
 
+/*
+ * Without a `null` of the caller's bosa.null is pushed first, and stays below the value meanwhile,
+ * but for the usual light userdata, which needs no slot.
+ */
 void values_push(lua_State *L, const struct json_doc *doc, uint32_t node, enum int_mode mode,
                  int null)
 {

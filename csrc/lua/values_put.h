@@ -1,7 +1,7 @@
 /*
  * Where the values that are read go: to the reader's document, or straight to its text.
  *
- * In a text every value has a comma behind it; the one behind a container's last value becomes its
+ * In a text every value has a comma after it; the one after a container's last value becomes its
  * bracket. Failures to allocate are sticky in the document or buffer.
  */
 #ifndef BOSA_LUA_VALUES_PUT_H

@@ -1,6 +1,8 @@
 /*
- * Lua values to a document. Called when a call takes its snapshot; what no JSON can hold is an
- * error with its place.
+ * Lua values to a document, or straight to JSON text. Called when a call takes its snapshot, and by
+ * json.encode; what no JSON can hold is an error with its place. It reads raw: of the value's
+ * metamethods only a cdata's tostring runs. Whatever it fills is owned by a userdata, so a raise
+ * halfway leaks nothing.
  */
 #include "base/mem.h"
 #include "base/text.h"
@@ -23,6 +25,10 @@ struct frame {
     int depth;
 };
 
+/*
+ * Writes "list[2].name" for a place; nothing for the root. Recursion is as deep as the value, which
+ * read_table bounds.
+ */
 static void write_path(struct buf *out, const struct frame *at)
 {
     if (!at || !at->up) {
@@ -77,6 +83,10 @@ static bool is_cjson(lua_State *L, const char *name)
     return same;
 }
 
+/*
+ * Marks of ours, of lua-cjson and of Neovim. Compared raw: the metatable's own content is not
+ * looked at. Leaves the stack as it was.
+ */
 static enum shape shape_by_metatable(lua_State *L, int index)
 {
     if (!lua_getmetatable(L, index)) {
@@ -112,7 +122,7 @@ static enum shape shape_by_metatable(lua_State *L, int index)
 static enum bosa_status read_value(lua_State *L, int index, struct values_reader *r,
                                    const struct frame *at);
 
-/* Number of entries of a table, counted no further than `limit` + 1. */
+/* Number of entries of a table, counted no further than `limit` + 1. Leaves the stack as it was. */
 static size_t entries(lua_State *L, int index, size_t limit)
 {
     size_t count = 0;
@@ -218,8 +228,9 @@ static enum bosa_status read_key(lua_State *L, int index, bool numbers, struct v
 }
 
 /*
- * A table with names; one without entries is `either`: it isn't said whether it is a list or an
- * object.
+ * A table with names. One without entries that isn't `marked` is `either`: it isn't said whether it
+ * is a list or an object. A key's text is borrowed from the Lua stack, where it stays until its
+ * value was read.
  */
 static enum bosa_status read_object(lua_State *L, int index, bool marked, struct values_reader *r,
                                     const struct frame *at)
@@ -247,6 +258,7 @@ static enum bosa_status read_object(lua_State *L, int index, bool marked, struct
     return put_result(r);
 }
 
+/* Decides between list, object and null, and bounds the depth: a table within itself ends there. */
 static enum bosa_status read_table(lua_State *L, int index, struct values_reader *r,
                                    const struct frame *at)
 {
@@ -297,6 +309,11 @@ static bool is_big_digits(const char *text, size_t len)
 #endif
 }
 
+/*
+ * Bytes that are no UTF-8 are refused, never repaired: what is sent is what the program said. A
+ * string of digits is noted where the VM has no number for it, so that a schema may take it for an
+ * integer.
+ */
 static enum bosa_status read_string(lua_State *L, int index, struct values_reader *r,
                                     const struct frame *at)
 {
@@ -319,6 +336,10 @@ static enum bosa_status read_string(lua_State *L, int index, struct values_reade
     return BOSA_OK;
 }
 
+/*
+ * On a VM without integers a whole double becomes one, as programs there have nothing else to write
+ * it with. Past 2^53 it stays a double: it may have been rounded.
+ */
 static enum bosa_status read_number(lua_State *L, int index, struct values_reader *r,
                                     const struct frame *at)
 {
@@ -342,7 +363,10 @@ static enum bosa_status read_number(lua_State *L, int index, struct values_reade
     return BOSA_OK;
 }
 
-/* LuaJIT's int64_t and uint64_t, by what tostring says of them: "12LL", "12ULL". */
+/*
+ * LuaJIT's int64_t and uint64_t, by what tostring says of them: "12LL", "12ULL". Lua's C API has no
+ * other way to a cdata's value. tostring is the program's global, so this may raise.
+ */
 static enum bosa_status read_cdata(lua_State *L, int index, struct values_reader *r,
                                    const struct frame *at)
 {
@@ -369,7 +393,11 @@ static enum bosa_status read_cdata(lua_State *L, int index, struct values_reader
     return BOSA_OK;
 }
 
-/* Keeps the read function on top as the call's feed of this number, and pops it. */
+/*
+ * Keeps the read function on top as the call's feed of this number, and pops it. Feeds are counted
+ * from 0, their table from 1. May raise: the file is in the invocation by then, which is the
+ * call's.
+ */
 static void keep_feed(lua_State *L, int call, uint32_t number)
 {
     bind_kept(L, call, KEPT_FEEDS);
@@ -384,7 +412,10 @@ static void keep_feed(lua_State *L, int call, uint32_t number)
     lua_pop(L, 1);
 }
 
-/* Takes a file into the invocation, its read function into the feeds. */
+/*
+ * Takes a copy of a file into the invocation, its read function into the feeds. The count grows
+ * once the copy is whole, so that the invocation frees no half of one.
+ */
 static enum bosa_status read_file(lua_State *L, int index, struct lfile *file,
                                   struct values_reader *r, const struct frame *at)
 {
@@ -419,6 +450,10 @@ static enum bosa_status read_file(lua_State *L, int index, struct lfile *file,
     return BOSA_OK;
 }
 
+/*
+ * A light userdata: NULL is null (lua-cjson, cqueues, bosa.null), and so are the hosts' own;
+ * lua-cjson's empty_array is a list.
+ */
 static enum bosa_status read_pointer(lua_State *L, int index, struct values_reader *r,
                                      const struct frame *at)
 {
@@ -439,6 +474,7 @@ static enum bosa_status read_pointer(lua_State *L, int index, struct values_read
     return BOSA_OK;
 }
 
+/* A file, or a null that is a full userdata: vim.NIL, or a hub's own. */
 static enum bosa_status read_userdata(lua_State *L, int index, struct values_reader *r,
                                       const struct frame *at)
 {
@@ -453,6 +489,10 @@ static enum bosa_status read_userdata(lua_State *L, int index, struct values_rea
     return refuse(r, at, "a userdata can't be sent");
 }
 
+/*
+ * Appends one value of any type. On failure the stack may be higher than before: values_read cuts
+ * it.
+ */
 static enum bosa_status read_value(lua_State *L, int index, struct values_reader *r,
                                    const struct frame *at)
 {
@@ -481,6 +521,10 @@ static enum bosa_status read_value(lua_State *L, int index, struct values_reader
     }
 }
 
+/*
+ * Restores the stack also after a failure, so that callers need not count. After a raise nobody
+ * looks at the document again but its __gc.
+ */
 enum bosa_status values_read(lua_State *L, int index, struct values_reader *reader)
 {
     struct frame root = {NULL, NULL, 0, 0};
@@ -491,6 +535,7 @@ enum bosa_status values_read(lua_State *L, int index, struct values_reader *read
     return status == BOSA_OK ? put_result(reader) : status;
 }
 
+/* The text ends with the comma that every value has after it; it is taken off. */
 enum bosa_status values_write(lua_State *L, int index, struct values_reader *reader)
 {
     if (lua_isnil(L, index)) {
@@ -507,6 +552,7 @@ enum bosa_status values_write(lua_State *L, int index, struct values_reader *rea
     return put_result(reader);
 }
 
+/* An empty table, which may be either, is an object here. */
 enum bosa_status values_read_object(lua_State *L, int index, struct values_reader *reader)
 {
     struct json_doc *doc = reader->doc;

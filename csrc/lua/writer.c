@@ -1,6 +1,7 @@
 /*
- * Files that Lua writes, by the core's one function for that (base/file_write.h). Called by the
- * command and by snapshots.
+ * Files that Lua writes, by the core's one function for that (base/file_write.h), as `output` and
+ * `save` do. Called by the command (its output, its sessions) and by bosa.testing. A file that
+ * isn't finished leaves nothing behind: __gc drops it.
  */
 #include "bind.h"
 
@@ -8,11 +9,6 @@
 #include "base/fileio.h"
 
 #include <string.h>
-
-/*
- * Files written from Lua: the command's, cassettes, sessions. All by base/file_write, as `output`
- * and `save` do.
- */
 
 #define WRITER_CLASS "bosa.writer"
 
@@ -29,6 +25,10 @@ static int writer_gc(lua_State *L)
     return 0;
 }
 
+/*
+ * Pushes a writer without a file. It is initialised before it gets its metatable, since __gc may
+ * run from then on.
+ */
 static struct lwriter *new_writer(lua_State *L)
 {
     struct lwriter *w = lua_newuserdata(L, sizeof *w);
@@ -69,6 +69,7 @@ static int writer_open(lua_State *L)
     return 1;
 }
 
+/* Raises for one that was finished, dropped, or let go of after a failure. */
 static struct lwriter *check_open(lua_State *L)
 {
     struct lwriter *w = luaL_checkudata(L, 1, WRITER_CLASS);
@@ -76,6 +77,10 @@ static struct lwriter *check_open(lua_State *L)
     return w;
 }
 
+/*
+ * Pushes true, or nil and the error: then the file is dropped, so that nothing half written gets
+ * its name.
+ */
 static int finish(lua_State *L, struct lwriter *w, enum bosa_status status)
 {
     if (status != BOSA_OK) {

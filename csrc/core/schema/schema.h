@@ -34,7 +34,7 @@
 #define SCHEMA_MAX_NAMES (UINT64_C(1) << 17)
 
 enum schema_option {
-    SCHEMA_STRICT_NAMES = 1 /* a name that `properties` doesn't list is a error unless
+    SCHEMA_STRICT_NAMES = 1 /* a name that `properties` doesn't list is an error unless
                                additionalProperties says otherwise */
 };
 
@@ -42,7 +42,7 @@ struct schema; /* immutable once compiled */
 
 /*
  * Compiles the schema at `node`. `$ref`s are resolved against that node as the root ("#/$defs/X").
- * `doc` is borrowed and must outlive the schema. BOSA_PROTOCOL when the schema makes no sense (a
+ * `doc` is borrowed and must outlive the schema. BOSA_PROTOCOL when the schema is malformed (a
  * $ref to nowhere, properties that is no object), BOSA_NOMEM.
  */
 enum bosa_status schema_compile(struct schema **out, const struct json_doc *doc, uint32_t node,

@@ -21,13 +21,17 @@
  * Checking walks rules and value together, in one of two ways.
  *
  *   silent    only whether it is valid; `changes` tells whether something would have to be settled
- *   speaking  errors are added; walked only when the silent walk has found the value faulty
+ *   speaking  errors are added; walked only when the silent walk has found the value invalid
  *
  * A third walk settles a valid value: the same way again, with `settling` set.
  */
 
 /* ---- single values ---- */
 
+/*
+ * A value that fits once it is settled is valid here; `changes` remembers that a third walk is
+ * needed.
+ */
 static bool check_type(struct checker *c, uint32_t index, uint32_t node, const struct place *at)
 {
     const struct rule *r = &c->s->rules[index];
@@ -51,6 +55,10 @@ static bool check_type(struct checker *c, uint32_t index, uint32_t node, const s
     return false;
 }
 
+/*
+ * An enumeration may be as long as a server likes and its values as large, so each comparison costs
+ * the steps of its nodes.
+ */
 static bool in_enum(struct checker *c, const struct rule *r, uint32_t node)
 {
     const struct json_doc *doc = c->s->doc;
@@ -67,6 +75,7 @@ static bool in_enum(struct checker *c, const struct rule *r, uint32_t node)
     return false;
 }
 
+/* enum and const. Values are compared as JSON has them: 1 and 1.0 are equal. */
 static bool check_words(struct checker *c, const struct rule *r, uint32_t node,
                         const struct place *at)
 {
@@ -89,7 +98,10 @@ static bool check_words(struct checker *c, const struct rule *r, uint32_t node,
     return valid;
 }
 
-/* One limit of a number: "at most 100". */
+/*
+ * One limit of a number: "at most 100". Returns whether it holds; in a speaking walk one that
+ * doesn't is an error.
+ */
 static bool limit(struct checker *c, bool holds, uint32_t of, uint32_t node, const struct place *at,
                   const char *keyword, const char *words)
 {
@@ -104,6 +116,10 @@ static bool limit(struct checker *c, bool holds, uint32_t of, uint32_t node, con
     return false;
 }
 
+/*
+ * Also for digits that may stand for a number (JSON_F_BIGDIGITS). Every limit is checked, so that a
+ * speaking walk tells all that are passed.
+ */
 static bool check_number(struct checker *c, const struct rule *r, uint32_t node,
                          const struct place *at)
 {
@@ -170,6 +186,7 @@ static bool check_count(struct checker *c, uint64_t count, uint64_t min, uint64_
     return false;
 }
 
+/* The length is counted only where the schema has a bound. */
 static bool check_string(struct checker *c, const struct rule *r, uint32_t node,
                          const struct place *at)
 {
@@ -183,11 +200,16 @@ static bool check_string(struct checker *c, const struct rule *r, uint32_t node,
 
 /* ---- arrays ---- */
 
+/* The rule of element `i`: prefixItems first, then items. RULE_NONE: nothing is asked of it. */
 static uint32_t item_rule(const struct schema *s, const struct rule *r, uint32_t i)
 {
     return i < r->prefix.count ? s->lists[r->prefix.at + i] : r->items;
 }
 
+/*
+ * Costs as many steps as the array has nodes. False also without steps or memory: then no result
+ * counts.
+ */
 static bool check_unique(struct checker *c, uint32_t node)
 {
     bool failed = false;
@@ -197,6 +219,10 @@ static bool check_unique(struct checker *c, uint32_t node)
     return unique;
 }
 
+/*
+ * Also for an empty object that may be meant as an array (JSON_F_EITHER): both have no elements.
+ * Stops at the first invalid element of a silent walk.
+ */
 static bool check_array(struct checker *c, const struct rule *r, uint32_t node,
                         const struct place *at)
 {
@@ -262,7 +288,10 @@ static bool known_outside(struct work *work, const struct scope *outer, const ch
     return false;
 }
 
-/* A member whose name the rule doesn't list. */
+/*
+ * A member whose name the rule doesn't list: additionalProperties, or with SCHEMA_STRICT_NAMES an
+ * error unless a rule further out at the same value knows the name.
+ */
 static bool check_extra(struct checker *c, uint32_t index, uint32_t value, const struct place *at,
                         const struct scope *outer)
 {
@@ -280,6 +309,10 @@ static bool check_extra(struct checker *c, uint32_t index, uint32_t value, const
     return false;
 }
 
+/*
+ * Each member by its own rule, or as one that the rule doesn't list. Of a name that is given twice
+ * both values are checked.
+ */
 static bool check_members(struct checker *c, uint32_t index, uint32_t node, const struct place *at,
                           const struct scope *outer)
 {
@@ -301,6 +334,10 @@ static bool check_members(struct checker *c, uint32_t index, uint32_t node, cons
     return valid;
 }
 
+/*
+ * Names by the schema's order, which the errors then have. An index pays only for many names:
+ * without one each search goes through the object.
+ */
 static bool check_required(struct checker *c, const struct rule *r, uint32_t node,
                            const struct place *at)
 {
@@ -327,6 +364,7 @@ static bool check_required(struct checker *c, const struct rule *r, uint32_t nod
     return valid;
 }
 
+/* Required names first: a silent walk then often need not go through the members. */
 static bool check_object(struct checker *c, uint32_t index, uint32_t node, const struct place *at,
                          const struct scope *outer)
 {
@@ -340,6 +378,7 @@ static bool check_object(struct checker *c, uint32_t index, uint32_t node, const
 
 /* ---- one rule ---- */
 
+/* Every part sees the whole value; names that another part lists are known through `scope`. */
 static bool check_all_of(struct checker *c, const struct rule *r, uint32_t node,
                          const struct place *at, const struct scope *scope)
 {
@@ -469,6 +508,11 @@ static bool check_kept(struct checker *c, uint32_t rule, uint32_t node, const st
     return valid;
 }
 
+/*
+ * One schema at one value. A mere $ref is passed over without a level of depth; the depth bounds
+ * C's stack, the steps bound the time. Results are kept only in silent walks: the others have
+ * effects.
+ */
 bool check_rule(struct checker *c, uint32_t rule, uint32_t node, const struct place *at,
                 const struct scope *outer)
 {
@@ -486,7 +530,10 @@ bool check_rule(struct checker *c, uint32_t rule, uint32_t node, const struct pl
     return keeps ? check_kept(c, rule, node, at, outer) : check_keywords(c, rule, node, at, outer);
 }
 
-/* The errors of a value that doesn't fit, or that there was too much work to say. */
+/*
+ * The errors of a value that doesn't fit, or that there was too much work to say. The speaking walk
+ * gets fresh steps; should it run out of them before it finds anything, that is the one error.
+ */
 static enum bosa_status list_errors(struct checker *c, uint32_t node, const char *what,
                                     struct bosa_error *err)
 {
@@ -529,6 +576,7 @@ static enum bosa_status check_all(struct checker *c, uint32_t node, const char *
     return valid ? BOSA_OK : list_errors(c, node, what, err);
 }
 
+/* One check has steps and results of its own; the schema isn't changed, so calls share it. */
 enum bosa_status schema_check(const struct schema *schema, struct json_doc *value, uint32_t node,
                               unsigned options, const char *what, struct bosa_error *err)
 {

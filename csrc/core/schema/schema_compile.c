@@ -24,6 +24,7 @@ static enum bosa_status no_memory(struct compiler *c)
     return error_set(c->err, BOSA_NOMEM, "no memory");
 }
 
+/* The schema is the server's, so this is its mistake (BOSA_PROTOCOL), not the caller's. */
 static enum bosa_status nonsense(struct compiler *c, const char *what)
 {
     return error_set(c->err, BOSA_PROTOCOL, "malformed schema: %s", what);
@@ -45,7 +46,10 @@ static bool grow(void **items, size_t *cap, size_t count, size_t size)
     return true;
 }
 
-/* The rule of the schema at `node`, which is made now and read in its turn. */
+/*
+ * The rule of the schema at `node`, which is made now and read in its turn. The rules may move:
+ * pointers into them are not kept across this.
+ */
 static enum bosa_status compile(struct compiler *c, uint32_t node, uint32_t *out)
 {
     struct schema *s = c->s;
@@ -97,6 +101,9 @@ static enum bosa_status compile_list(struct compiler *c, uint32_t array, struct 
 
 /* ---- $ref ---- */
 
+/*
+ * The rule that a reference leads to. A recursive schema ends here: the node has its rule already.
+ */
 static enum bosa_status compile_ref(struct compiler *c, uint32_t node, uint32_t *out)
 {
     size_t len = 0;
@@ -150,6 +157,7 @@ static enum bosa_status add_properties(struct compiler *c, const struct json_ind
     return BOSA_OK;
 }
 
+/* Properties are kept in the order of an index, for schema_find_property's binary search. */
 static enum bosa_status compile_properties(struct compiler *c, uint32_t object, struct rule *r)
 {
     struct json_index index;
@@ -165,6 +173,7 @@ static enum bosa_status compile_properties(struct compiler *c, uint32_t object, 
     return status;
 }
 
+/* Names stay nodes of the schema's document. */
 static enum bosa_status read_required(struct compiler *c, uint32_t array, struct rule *r)
 {
     const struct json_doc *doc = c->s->doc;
@@ -183,6 +192,7 @@ static enum bosa_status read_required(struct compiler *c, uint32_t array, struct
     return status;
 }
 
+/* `false` is kept as a flag; `true` and a schema get a rule, as they make every name known. */
 static enum bosa_status read_additional(struct compiler *c, uint32_t node, struct rule *r)
 {
     if (json_type(c->s->doc, node) == JSON_FALSE) {
@@ -224,6 +234,7 @@ static enum bosa_status read_keyword(struct compiler *c, enum keyword k, uint32_
 
 /* ---- discriminator ---- */
 
+/* The tags of one union lie together: nothing adds others until it is done. */
 static enum bosa_status add_tag(struct compiler *c, struct rule *r, uint32_t name, uint32_t rule)
 {
     struct schema *s = c->s;
@@ -235,7 +246,7 @@ static enum bosa_status add_tag(struct compiler *c, struct rule *r, uint32_t nam
     return BOSA_OK;
 }
 
-/* The property's rule of a branch, looked for through references. */
+/* The property's rule of a branch, looked for through references, no further than 20. */
 static uint32_t tag_property(const struct schema *s, uint32_t rule, const char *name, size_t len)
 {
     for (int hops = 0; rule != RULE_NONE && hops < 20; hops++) {
@@ -279,7 +290,10 @@ static enum bosa_status add_tags(struct compiler *c, struct rule *r, uint32_t pr
     return status;
 }
 
-/* Without a mapping the tags are the constants that the branches have for the property. */
+/*
+ * Without a mapping the tags are the constants that the branches have for the property. Where a
+ * branch has none the discriminator is dropped, and the union is an ordinary oneOf.
+ */
 static enum bosa_status derive_tags(struct compiler *c, struct rule *r)
 {
     struct schema *s = c->s;
@@ -329,6 +343,7 @@ static enum bosa_status read_discriminator(struct compiler *c, uint32_t v, struc
 
 /* ---- one schema ---- */
 
+/* A rule that asks for nothing: every keyword is absent. */
 static void rule_init(struct rule *r, uint32_t node)
 {
     memset(r, 0, sizeof *r);
@@ -340,7 +355,10 @@ static void rule_init(struct rule *r, uint32_t node)
     r->max_length = r->max_items = r->max_members = UINT64_MAX;
 }
 
-/* Of a keyword that is given twice the last counts, as of every name in JSON here. */
+/*
+ * Of a keyword that is given twice the last counts, as of every name in JSON here. The keywords are
+ * read in the order of the enumeration, the discriminator last: it needs oneOf.
+ */
 static enum bosa_status read_members(struct compiler *c, uint32_t node, struct rule *r)
 {
     const struct json_doc *doc = c->s->doc;
@@ -368,7 +386,10 @@ static enum bosa_status read_members(struct compiler *c, uint32_t node, struct r
     return tagged ? read_discriminator(c, values[K_DISCRIMINATOR], r) : status;
 }
 
-/* Reads the schema that a rule stands for. */
+/*
+ * Reads the schema that a rule stands for. It is built on the stack, as the rules may move while it
+ * compiles others.
+ */
 static enum bosa_status read_rule(struct compiler *c, uint32_t index)
 {
     struct schema *s = c->s;
@@ -393,7 +414,9 @@ static enum bosa_status read_rule(struct compiler *c, uint32_t index)
 
 /* ---- when every rule has been read ---- */
 
-/* The first rule behind a chain of mere references; one of a ring stands for the whole ring. */
+/*
+ * The first rule at the end of a chain of mere references; one of a ring stands for the whole ring.
+ */
 static uint32_t follow(const struct schema *s, uint32_t rule)
 {
     for (size_t hops = 0; hops <= s->rule_count; hops++) {
@@ -435,6 +458,9 @@ static bool is_fork(const struct rule *r)
     return looks > 1;
 }
 
+/*
+ * References are shortened first: the tags of a branch are looked for through 20 of them at most.
+ */
 static enum bosa_status finish_rules(struct compiler *c)
 {
     struct schema *s = c->s;
@@ -454,6 +480,10 @@ static enum bosa_status finish_rules(struct compiler *c)
     return BOSA_OK;
 }
 
+/*
+ * The list of rules grows while it is read, and ends because each node of the document gets one
+ * rule at most.
+ */
 static enum bosa_status compile_all(struct compiler *c, uint32_t node)
 {
     uint32_t root = 0;
@@ -464,6 +494,7 @@ static enum bosa_status compile_all(struct compiler *c, uint32_t node)
     return status == BOSA_OK ? finish_rules(c) : status;
 }
 
+/* The map from nodes to rules is needed while compiling only. */
 enum bosa_status schema_compile(struct schema **out, const struct json_doc *doc, uint32_t node,
                                 struct bosa_error *err)
 {
@@ -485,6 +516,7 @@ enum bosa_status schema_compile(struct schema **out, const struct json_doc *doc,
     return BOSA_OK;
 }
 
+/* Also for one that was not compiled to its end. */
 void schema_free(struct schema *schema)
 {
     if (!schema) {
@@ -497,6 +529,7 @@ void schema_free(struct schema *schema)
     mem_free(schema);
 }
 
+/* Binary search in the index's order: by length, then by bytes. */
 uint32_t schema_find_property(const struct schema *s, const struct rule *rule, const char *name,
                               size_t len)
 {
@@ -521,6 +554,7 @@ bool schema_takes_files(const struct schema *schema)
     return schema->takes_files;
 }
 
+/* Through references, no further than 20: a ring would have no end. */
 bool schema_has_property(const struct schema *schema, const char *name, size_t len)
 {
     uint32_t rule = 0;

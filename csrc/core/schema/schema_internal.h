@@ -195,7 +195,7 @@ bool validation_errors_full(const struct validation_errors *errors);
 
 void validation_errors_init(struct validation_errors *errors, const char *what);
 
-/* Adds a error. `text` is what is wrong, without the path; the words for a name that is missing or
+/* Adds an error. `text` is what is wrong, without the path; the words for a name that is missing or
  * unknown differ. */
 void validation_errors_add(struct validation_errors *errors, const struct place *at,
                            const char *keyword, const char *expected, const char *got,
@@ -317,7 +317,7 @@ bool check_tagged(struct checker *c, uint32_t index, uint32_t node, const struct
 /* ---- schema_report.c; all of them do nothing but note a lack of memory where there is one ----
  */
 
-/* Adds a error about the value at `node`; `expected` is completed to "expected X; got Y". Silent
+/* Adds an error about the value at `node`; `expected` is completed to "expected X; got Y". Silent
  * walks add nothing. */
 void report(struct checker *c, const struct place *at, uint32_t node, const char *keyword,
             const char *expected, const char *suggestion);

@@ -1,11 +1,13 @@
 /*
  * The keywords' names, and those whose value is a number, a word or a flag. Called by the compiler
- * alone.
+ * alone. A value of the wrong type is passed over here, never an error: one odd keyword must not
+ * cost a whole action.
  */
 #include "schema/schema_internal.h"
 
 #include <string.h>
 
+/* In the order of enum keyword. */
 static const char *const keywords[K_COUNT] = {"$ref",
                                               "type",
                                               "enum",
@@ -47,6 +49,7 @@ enum keyword keyword_of(const struct json_doc *doc, uint32_t name)
     return K_COUNT;
 }
 
+/* A word that nobody knows allows every type: the server checks that by itself. */
 static unsigned type_bit(const struct json_doc *doc, uint32_t node)
 {
     static const struct {
@@ -63,6 +66,7 @@ static unsigned type_bit(const struct json_doc *doc, uint32_t node)
     return TYPE_ANY;
 }
 
+/* A list of types allows each of them; an empty list allows none. */
 static void read_types(const struct json_doc *doc, uint32_t node, struct rule *r)
 {
     r->typed = true;
@@ -78,6 +82,7 @@ static void read_types(const struct json_doc *doc, uint32_t node, struct rule *r
     }
 }
 
+/* A bound of a count; below 0, past 1e18 or no number: as if it were absent. */
 static uint64_t count_of(const struct json_doc *doc, uint32_t node, uint64_t fallback)
 {
     double value = json_type(doc, node) >= JSON_INT && json_type(doc, node) <= JSON_DOUBLE
@@ -86,6 +91,7 @@ static uint64_t count_of(const struct json_doc *doc, uint32_t node, uint64_t fal
     return value >= 0 && value < 1e18 ? (uint64_t)value : fallback;
 }
 
+/* Limits stay nodes, so that messages show them as the schema has them. */
 static uint32_t number_of(const struct json_doc *doc, uint32_t node)
 {
     enum json_type type = json_type(doc, node);

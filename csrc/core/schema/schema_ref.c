@@ -22,6 +22,7 @@ struct ref_member {
     size_t len;
 };
 
+/* By object, then in the order of names that json_index has. */
 static int compare(const struct ref_member *a, const struct ref_member *b)
 {
     if (a->object != b->object) {
@@ -126,6 +127,10 @@ static uint32_t element(struct ref_index *index, const struct json_doc *doc, uin
     return index->spent ? JSON_NONE : json_at(doc, array, at);
 }
 
+/*
+ * The parts are unescaped into a buffer of a reference's largest length, so nothing is allocated
+ * but the index, once.
+ */
 bool ref_find(struct ref_index *index, const struct json_doc *doc, uint32_t root, const char *ref,
               size_t len, uint32_t *out)
 {

@@ -12,7 +12,10 @@
 
 /* ---- errors ---- */
 
-/* Adds a error about the value at `node`; `expected` is completed to "expected X; got Y". */
+/*
+ * Adds an error about the value at `node`; `expected` is completed to "expected X; got Y". Of a
+ * wrong type the value itself is not shown: it may be long, and its type says enough.
+ */
 void report(struct checker *c, const struct place *at, uint32_t node, const char *keyword,
             const char *expected, const char *suggestion)
 {
@@ -128,6 +131,10 @@ static void nearest_property(struct checker *c, uint32_t rule, const char *name,
     }
 }
 
+/*
+ * For words in messages alone: what it says is not what is checked. A rule's own `type` counts for
+ * more than its branches'.
+ */
 unsigned rule_types(struct work *work, uint32_t rule)
 {
     const struct rule *r;
@@ -146,6 +153,7 @@ unsigned rule_types(struct work *work, uint32_t rule)
     return types;
 }
 
+/* The place is the unknown member's own. */
 void report_unknown(struct checker *c, uint32_t rule, const struct place *at)
 {
     struct nearest best = {NULL, 0, 0};
@@ -159,6 +167,7 @@ void report_unknown(struct checker *c, uint32_t rule, const struct place *at)
     mem_free(suggestion);
 }
 
+/* The type of what is missing is told where the rule knows the property. */
 void report_missing(struct checker *c, const struct rule *r, const struct place *at)
 {
     struct buf type;
@@ -179,6 +188,10 @@ void report_missing(struct checker *c, const struct rule *r, const struct place 
     buf_free(&type);
 }
 
+/*
+ * A missing tag is an error of a required name, one that names no branch an error of the tag's
+ * value.
+ */
 void report_tag(struct checker *c, const struct rule *r, uint32_t tag, const struct place *at)
 {
     struct nearest best = {NULL, 0, 0};

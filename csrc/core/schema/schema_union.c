@@ -1,10 +1,16 @@
 /*
- * Alternatives: which of them a value fits, and when it fits none, which was meant.
+ * Alternatives: which of them a value fits, and when it fits none, which was meant. Called by
+ * schema_check.c. Branches are tried silently: one that is only tried leaves neither an error nor a
+ * change.
  */
 #include "schema/schema_internal.h"
 
 #include <string.h>
 
+/*
+ * A copy of the checker, so that errors, settling and `changes` are not the caller's; steps and
+ * results are shared.
+ */
 bool check_silently(const struct checker *c, uint32_t rule, uint32_t node, const struct place *at,
                     const struct scope *outer, unsigned *changes)
 {
@@ -17,6 +23,10 @@ bool check_silently(const struct checker *c, uint32_t rule, uint32_t node, const
     return valid;
 }
 
+/*
+ * An optional value is often a union with null; that branch is passed over when it is guessed which
+ * was meant.
+ */
 static bool is_null_only(const struct schema *s, uint32_t rule)
 {
     return s->rules[rule].types == TYPE_NULL;
@@ -33,7 +43,10 @@ static unsigned branch_types(const struct schema *s, uint32_t rule)
     return types;
 }
 
-/* Errors that a branch would have. */
+/*
+ * Errors that a branch would have, kept as other results are. A branch within itself counts as one,
+ * so that this ends.
+ */
 static size_t count_errors(struct checker *c, uint32_t rule, uint32_t node, const struct place *at,
                            const struct scope *outer)
 {
@@ -84,6 +97,10 @@ static uint32_t likely_branch(struct checker *c, const struct span *branches, ui
     return candidates > 0 ? best : RULE_NONE;
 }
 
+/*
+ * Tells what the likely branch finds wrong; where none is likelier, which types or forms are
+ * allowed.
+ */
 static void report_union(struct checker *c, uint32_t index, const struct span *branches,
                          uint32_t node, const struct place *at, const struct scope *outer,
                          const char *keyword)
@@ -188,6 +205,10 @@ static uint32_t tagged_rule(struct checker *c, const struct rule *r, uint32_t ta
     return rule;
 }
 
+/*
+ * Only the branch that the tag names is walked, so its errors are the union's, and no guess is
+ * needed.
+ */
 bool check_tagged(struct checker *c, uint32_t index, uint32_t node, const struct place *at,
                   const struct scope *outer)
 {

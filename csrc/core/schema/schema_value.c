@@ -17,6 +17,10 @@ static bool is_whole(double value)
     return isfinite(value) && value == floor(value);
 }
 
+/*
+ * The types that a value has without being settled. A file is a string, as a schema has no other
+ * word for it.
+ */
 static unsigned types_of(const struct json_doc *doc, uint32_t node)
 {
     switch (json_type(doc, node)) {
@@ -42,6 +46,7 @@ static unsigned types_of(const struct json_doc *doc, uint32_t node)
     return 0;
 }
 
+/* What fits as it is isn't changed: a whole double stays one where numbers are allowed. */
 enum fit value_fit(const struct json_doc *doc, uint32_t node, unsigned types)
 {
     const struct json_node *n = &doc->nodes[node];
@@ -72,6 +77,7 @@ static void coerce_double(struct json_node *n)
     }
 }
 
+/* An empty container of unknown kind becomes an object where both would do. */
 void value_coerce(struct json_doc *doc, uint32_t node, unsigned types)
 {
     struct json_node *n = &doc->nodes[node];
@@ -118,6 +124,7 @@ long double value_number(const struct json_doc *doc, uint32_t node)
     return negative ? -value : value;
 }
 
+/* Bytes that continue a sequence aren't counted; text is UTF-8 by then. */
 uint64_t value_length(const struct json_doc *doc, uint32_t node)
 {
     size_t len = 0;
@@ -129,6 +136,9 @@ uint64_t value_length(const struct json_doc *doc, uint32_t node)
     return count;
 }
 
+/*
+ * Integers exactly; others within a rounding error, as 0.3 is no exact multiple of 0.1 in binary.
+ */
 bool value_is_multiple(const struct json_doc *doc, uint32_t value, const struct json_doc *of,
                        uint32_t step)
 {
@@ -189,6 +199,7 @@ static bool hashed_are_unique(const struct json_doc *doc, struct hashed *list, u
     return true;
 }
 
+/* What may be meant as an array but is an object (an empty one) has no elements to compare. */
 bool value_is_unique(const struct json_doc *doc, uint32_t array, bool *failed)
 {
     uint32_t len = json_type(doc, array) == JSON_ARRAY ? doc->nodes[array].len : 0;

@@ -20,6 +20,7 @@ void work_init(struct work *work, const struct schema *s, const struct json_doc 
     work_renew(work, doc);
 }
 
+/* The steps grow with the value: a large one that is valid must pass. */
 void work_renew(struct work *work, const struct json_doc *doc)
 {
     work->left = SCHEMA_MAX_STEPS + (uint64_t)SCHEMA_STEPS_A_NODE * doc->count;
@@ -31,6 +32,7 @@ void work_free(struct work *work)
     mem_free(work->stamps);
 }
 
+/* Once there were too many it stays so: `left` is 0 and every walk ends soon. */
 bool work_take(struct work *work, uint64_t steps)
 {
     if (work->failed || work->left < steps) {
@@ -44,6 +46,7 @@ bool work_take(struct work *work, uint64_t steps)
 
 /* ---- what was found ---- */
 
+/* A bad spread would cost time that no step counts, so every part of the key is mixed in. */
 static size_t slot_of(const struct work *work, const struct found_key *key)
 {
     uint64_t sum = key->rule * UINT64_C(0x9e3779b97f4a7c15);
@@ -68,7 +71,10 @@ static struct found *find_slot(const struct work *work, const struct found_key *
     return &work->found[at];
 }
 
-/* Half of the slots stay free. */
+/*
+ * Half of the slots stay free, so that a search ends soon. The old table stays when there is no
+ * memory for a larger one.
+ */
 static bool make_room(struct work *work)
 {
     if (work->found_cap > 0 && work->found_count < work->found_cap / 2) {
@@ -92,6 +98,7 @@ static bool make_room(struct work *work)
     return true;
 }
 
+/* Results of earlier rounds count as none: settling has changed values since. */
 const struct found *work_find(struct work *work, const struct found_key *key)
 {
     if (work->found_cap == 0) {
@@ -101,6 +108,7 @@ const struct found *work_find(struct work *work, const struct found_key *key)
     return found->used && found->round == work->round ? found : NULL;
 }
 
+/* Without memory nothing is noted, and `failed` ends the check. */
 void work_note(struct work *work, const struct found_key *key, enum found_state state, size_t value)
 {
     if (!make_room(work)) {
@@ -111,7 +119,7 @@ void work_note(struct work *work, const struct found_key *key, enum found_state 
     *found = (struct found){*key, true, work->round, state, value};
 }
 
-/* The slot stays, since others may lie behind it; its round is one that never comes. */
+/* The slot stays, since others may lie after it; its round is one that never comes. */
 void work_drop(struct work *work, const struct found_key *key)
 {
     if (work->found_cap > 0) {
@@ -136,6 +144,10 @@ void reach_begin(struct work *work, uint32_t rule)
     reach_add(work, rule);
 }
 
+/*
+ * A rule that was met in this walk has its stamp, so the queue holds each at most once and never
+ * overflows.
+ */
 void reach_add(struct work *work, uint32_t rule)
 {
     if (!work->stamps || rule == RULE_NONE || work->stamps[rule] == work->stamp) {
@@ -152,6 +164,7 @@ void reach_add_list(struct work *work, const struct span *list)
     }
 }
 
+/* A rule costs a step, and one for each branch that its lists may add. */
 const struct rule *reach_next(struct work *work)
 {
     if (!work->stamps || work->first == work->last) {

@@ -22,6 +22,7 @@ static size_t least(size_t a, size_t b, size_t c)
     return ab < c ? ab : c;
 }
 
+/* ASCII alone: other letters are compared byte by byte. */
 static char lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
@@ -50,6 +51,7 @@ static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
     return rows[a_len % 3][b_len];
 }
 
+/* Names whose lengths differ too much are passed over before anything is computed. */
 void nearest_try(struct nearest *best, const char *wanted, size_t len, const char *name,
                  size_t name_len)
 {
@@ -85,6 +87,7 @@ const char *schema_nearest(const struct json_doc *doc, uint32_t object, const ch
 
 /* ---- words ---- */
 
+/* The start of a long string, cut on a UTF-8 boundary: it may be a secret or a file's content. */
 static void show_string(struct buf *out, const char *text, size_t len)
 {
     size_t shown = len;
@@ -152,6 +155,7 @@ void show_types(struct buf *out, unsigned types)
 
 /* ---- the list ---- */
 
+/* The list is opened now and closed by validation_errors_finish. */
 void validation_errors_init(struct validation_errors *errors, const char *what)
 {
     memset(errors, 0, sizeof *errors);
@@ -160,6 +164,10 @@ void validation_errors_init(struct validation_errors *errors, const char *what)
     errors->open = json_open(&errors->list, JSON_ARRAY);
 }
 
+/*
+ * Writes "filters[2].from_date"; nothing for the root. Recursion is as deep as SCHEMA_MAX_DEPTH
+ * allows.
+ */
 static void write_path(struct buf *out, const struct place *at)
 {
     if (!at->up) {
@@ -222,6 +230,7 @@ static bool is_listed(const struct validation_errors *errors, const struct buf *
     return false;
 }
 
+/* Appends the object that schema.h describes. */
 static void list_error(struct validation_errors *errors, const char *path, const char *message,
                        const char *expected, const char *got, const char *keyword,
                        const char *suggestion)
@@ -277,6 +286,7 @@ void validation_errors_add(struct validation_errors *errors, const struct place 
     buf_free(&message);
 }
 
+/* The list moves into the error's details. The count tells also those past SCHEMA_MAX_ERRORS. */
 enum bosa_status validation_errors_finish(struct validation_errors *errors, struct bosa_error *err)
 {
     json_close(&errors->list, errors->open, errors->listed);
