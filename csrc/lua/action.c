@@ -413,9 +413,8 @@ static int action_validate(lua_State *L)
 }
 
 /*
- * action:_copy() -> a builder that says the same. The table of parameters is shared until the
- * copy's :param makes another, so the copy never writes to the original's; the original's :param
- * may still write to one of its own.
+ * action:_copy() -> a builder that says the same. The table of parameters is shared until
+ * :param, of either, makes another.
  */
 static int action_copy(lua_State *L)
 {
@@ -423,6 +422,7 @@ static int action_copy(lua_State *L)
     lua_settop(L, 1);
     struct laction *copy = bind_new(L, sizeof *copy, ACTION_CLASS);
     copy->policy = a->policy;
+    a->own_params = false;
     lua_getuservalue(L, 1);
     lua_pushnil(L);
     while (lua_next(L, 3)) {

@@ -173,7 +173,7 @@ static enum bosa_status write_value(lua_State *L, struct ldoc *box, const struct
         return status;
     }
     if (box->doc.failed) {
-        return error_set(&box->error, BOSA_NOMEM, "out of memory");
+        return error_nomem(&box->error);
     }
     return json_write_layout(&box->out, &box->doc, 0, how, &box->error);
 }

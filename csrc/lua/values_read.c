@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -166,6 +167,14 @@ static enum bosa_status read_in_order(lua_State *L, int index, struct values_rea
     return BOSA_OK;
 }
 
+/* Refuses the list of which `hole` is the element that is nil. */
+static enum bosa_status refuse_hole(struct values_reader *r, const struct frame *hole)
+{
+    char why[64];
+    snprintf(why, sizeof why, "not a sequence: index %lld is nil", (long long)hole->index);
+    return refuse(r, hole->up, why);
+}
+
 /* Elements `done` + 1 to `len`, where the table's own order is another; holes are refused. */
 static enum bosa_status read_the_rest(lua_State *L, int index, size_t done, size_t len,
                                       struct values_reader *r, struct frame *frame)
@@ -173,8 +182,8 @@ static enum bosa_status read_the_rest(lua_State *L, int index, size_t done, size
     for (size_t i = done + 1; i <= len; i++) {
         frame->index = (lua_Integer)i;
         lua_rawgeti(L, index, (int)i);
-        enum bosa_status status = lua_isnil(L, -1) ? refuse(r, frame, "a list must have no holes")
-                                                   : read_value(L, lua_gettop(L), r, frame);
+        enum bosa_status status =
+            lua_isnil(L, -1) ? refuse_hole(r, frame) : read_value(L, lua_gettop(L), r, frame);
         lua_pop(L, 1);
         if (status != BOSA_OK) {
             return status;
@@ -434,9 +443,8 @@ static enum bosa_status read_file(lua_State *L, int index, struct lfile *file,
     }
     invocation->files = grown;
     struct file_part *part = &grown[invocation->file_count];
-    enum bosa_status status = file_part_copy(part, &file->part);
-    if (status != BOSA_OK) {
-        return error_set(r->error, status, "out of memory");
+    if (file_part_copy(part, &file->part) != BOSA_OK) {
+        return error_nomem(r->error);
     }
     uint32_t number = (uint32_t)invocation->file_count++;
     json_add_file(r->doc, number);

@@ -84,7 +84,7 @@ static enum bosa_status write_sorted(const struct layout *l, uint32_t object, un
 {
     struct member *members = sorted_members(l->doc, object);
     if (!members) {
-        return error_set(l->err, BOSA_NOMEM, "out of memory");
+        return error_nomem(l->err);
     }
     enum bosa_status status = BOSA_OK;
     for (uint32_t i = 0; i < l->doc->nodes[object].len && status == BOSA_OK; i++) {
@@ -165,7 +165,7 @@ enum bosa_status json_write_layout(struct buf *out, const struct json_doc *doc, 
     struct layout l = {out, doc, how, err};
     enum bosa_status status = write_node(&l, node, 0);
     if (status == BOSA_OK && out->failed) {
-        return error_set(err, BOSA_NOMEM, "out of memory");
+        return error_nomem(err);
     }
     return status;
 }

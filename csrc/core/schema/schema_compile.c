@@ -21,7 +21,7 @@ struct compiler {
 
 static enum bosa_status no_memory(struct compiler *c)
 {
-    return error_set(c->err, BOSA_NOMEM, "no memory");
+    return error_nomem(c->err);
 }
 
 /* The schema is the server's, so this is its mistake (BOSA_PROTOCOL), not the caller's. */
