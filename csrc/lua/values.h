@@ -37,6 +37,13 @@ bool values_is_null(lua_State *L, int index);
 /* True when the value at `index` is the field `name` of the global table `library` (both raw). */
 bool values_is_field(lua_State *L, int index, const char *library, const char *name);
 
+/*
+ * What the table at `index` is by its metatable: a mark of ours, of lua-cjson or of Neovim. Without
+ * one, SHAPE_UNKNOWN: then its keys say it.
+ */
+enum values_shape { SHAPE_UNKNOWN, SHAPE_ARRAY, SHAPE_OBJECT };
+enum values_shape values_shape(lua_State *L, int index);
+
 /* Where Lua values are read to. */
 struct values_reader {
     struct json_doc *doc; /* what is added to; owned by someone whom __gc finds */

@@ -63,63 +63,6 @@ static enum bosa_status refuse(struct values_reader *r, const struct frame *at, 
     return status;
 }
 
-/* What a table is to be: its own word for it (a metatable), or what its keys say. */
-enum shape { SHAPE_UNKNOWN, SHAPE_ARRAY, SHAPE_OBJECT };
-
-/* True when the value on top is the field `name` of a loaded lua-cjson (raw). Pops it. */
-static bool is_cjson(lua_State *L, const char *name)
-{
-    bool same = false;
-    int top = lua_gettop(L);
-    lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
-    if (lua_istable(L, -1)) {
-        lua_getfield(L, -1, "cjson");
-        if (lua_istable(L, -1)) {
-            lua_pushstring(L, name);
-            lua_rawget(L, -2);
-            same = !lua_isnil(L, -1) && lua_rawequal(L, -1, top);
-        }
-    }
-    lua_settop(L, top - 1);
-    return same;
-}
-
-/*
- * Marks of ours, of lua-cjson and of Neovim. Compared raw: the metatable's own content is not
- * looked at. Leaves the stack as it was.
- */
-static enum shape shape_by_metatable(lua_State *L, int index)
-{
-    if (!lua_getmetatable(L, index)) {
-        return SHAPE_UNKNOWN;
-    }
-    luaL_getmetatable(L, ARRAY_MT);
-    luaL_getmetatable(L, OBJECT_MT);
-    enum shape shape = SHAPE_UNKNOWN;
-    if (lua_rawequal(L, -3, -2)) {
-        shape = SHAPE_ARRAY;
-    } else if (lua_rawequal(L, -3, -1)) {
-        shape = SHAPE_OBJECT;
-    }
-    lua_pop(L, 2);
-    lua_pushvalue(L, -1);
-    if (shape == SHAPE_UNKNOWN && is_cjson(L, "array_mt")) {
-        shape = SHAPE_ARRAY;
-    } else if (shape != SHAPE_UNKNOWN) {
-        lua_pop(L, 1);
-    }
-    if (shape == SHAPE_UNKNOWN) {
-        lua_pushvalue(L, -1);
-        shape = is_cjson(L, "empty_array_mt") && lua_rawlen(L, index) == 0 ? SHAPE_ARRAY
-                                                                           : SHAPE_UNKNOWN;
-    }
-    if (shape == SHAPE_UNKNOWN && values_is_field(L, -1, "vim", "_empty_dict_mt")) {
-        shape = SHAPE_OBJECT;
-    }
-    lua_pop(L, 1);
-    return shape;
-}
-
 static enum bosa_status read_value(lua_State *L, int index, struct values_reader *r,
                                    const struct frame *at);
 
@@ -192,6 +135,27 @@ static enum bosa_status read_the_rest(lua_State *L, int index, size_t done, size
     return BOSA_OK;
 }
 
+/*
+ * Refuses a list that has more than its elements. Keys past the first element that is nil are
+ * elements, too, to whoever wrote them; where the list ends then is the VM's own choice.
+ */
+static enum bosa_status refuse_keys(lua_State *L, int index, struct values_reader *r,
+                                    struct frame *hole)
+{
+    bool past = false;
+    for (hole->index = 1, lua_rawgeti(L, index, 1); !lua_isnil(L, -1);) {
+        lua_pop(L, 1);
+        lua_rawgeti(L, index, (int)++hole->index);
+    }
+    while (lua_next(L, index)) { /* the nil is there already */
+        lua_pop(L, 1);
+        past = past ||
+               (lua_type(L, -1) == LUA_TNUMBER && lua_tonumber(L, -1) > (lua_Number)hole->index);
+    }
+    return past ? refuse_hole(r, hole)
+                : refuse(r, hole->up, "a list must have no other keys than 1 to its length");
+}
+
 /* A list of `len` elements. Other keys and holes are refused. */
 static enum bosa_status read_array(lua_State *L, int index, size_t len, struct values_reader *r,
                                    const struct frame *at)
@@ -203,7 +167,7 @@ static enum bosa_status read_array(lua_State *L, int index, size_t len, struct v
     enum bosa_status status = read_in_order(L, index, r, &frame, &done, &all);
     if (status == BOSA_OK && !(all && done == len)) {
         if (entries(L, index, len) > len) {
-            return refuse(r, at, "a list must have no other keys than 1 to its length");
+            return refuse_keys(L, index, r, &frame);
         }
         status = read_the_rest(L, index, done, len, r, &frame);
     }
@@ -281,7 +245,7 @@ static enum bosa_status read_table(lua_State *L, int index, struct values_reader
             return BOSA_OK;
         }
     }
-    enum shape shape = shape_by_metatable(L, index);
+    enum values_shape shape = values_shape(L, index);
     size_t len = shape == SHAPE_OBJECT ? 0 : lua_rawlen(L, index);
     if (shape == SHAPE_OBJECT || (shape == SHAPE_UNKNOWN && len == 0)) {
         return read_object(L, index, shape == SHAPE_OBJECT, r, at);
