@@ -37,6 +37,9 @@ bool values_is_null(lua_State *L, int index);
 /* True when the value at `index` is the field `name` of the global table `library` (both raw). */
 bool values_is_field(lua_State *L, int index, const char *library, const char *name);
 
+/* True when the value on top is the field `name` of a loaded lua-cjson (raw). Pops it. */
+bool values_is_cjson(lua_State *L, const char *name);
+
 /*
  * What the table at `index` is by its metatable: a mark of ours, of lua-cjson or of Neovim. Without
  * one, SHAPE_UNKNOWN: then its keys say it.

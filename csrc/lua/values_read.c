@@ -438,7 +438,7 @@ static enum bosa_status read_pointer(lua_State *L, int index, struct values_read
         return BOSA_OK;
     }
     lua_pushvalue(L, index);
-    if (!is_cjson(L, "empty_array")) {
+    if (!values_is_cjson(L, "empty_array")) {
         return refuse(r, at, "a light userdata can't be sent");
     }
     uint32_t open = put_open(r, JSON_ARRAY);

@@ -5,8 +5,7 @@
 #include "bind.h"
 #include "values.h"
 
-/* True when the value on top is the field `name` of a loaded lua-cjson (raw). Pops it. */
-static bool is_cjson(lua_State *L, const char *name)
+bool values_is_cjson(lua_State *L, const char *name)
 {
     bool same = false;
     int top = lua_gettop(L);
@@ -39,15 +38,15 @@ enum values_shape values_shape(lua_State *L, int index)
     }
     lua_pop(L, 2);
     lua_pushvalue(L, -1);
-    if (shape == SHAPE_UNKNOWN && is_cjson(L, "array_mt")) {
+    if (shape == SHAPE_UNKNOWN && values_is_cjson(L, "array_mt")) {
         shape = SHAPE_ARRAY;
     } else if (shape != SHAPE_UNKNOWN) {
         lua_pop(L, 1);
     }
     if (shape == SHAPE_UNKNOWN) {
         lua_pushvalue(L, -1);
-        shape = is_cjson(L, "empty_array_mt") && lua_rawlen(L, index) == 0 ? SHAPE_ARRAY
-                                                                           : SHAPE_UNKNOWN;
+        shape = values_is_cjson(L, "empty_array_mt") && lua_rawlen(L, index) == 0 ? SHAPE_ARRAY
+                                                                                  : SHAPE_UNKNOWN;
     }
     if (shape == SHAPE_UNKNOWN && values_is_field(L, -1, "vim", "_empty_dict_mt")) {
         shape = SHAPE_OBJECT;
