@@ -4,7 +4,8 @@
 Works on a copy of the tree in build/mutants. A mutant is a line of csrc/core or csrc/lua with one comparison or operator
 turned, one statement dropped, or one constant changed; SEED (1) says which COUNT (100) of them are tried. For each, the C
 tests whose programs have the file in them run, then a quick subset of the specs on Lua 5.4 (for the binding on LuaJIT,
-too), until one fails: it is killed. One that survives is either a gap in the tests or equivalent, which tools/mutants.txt lists, a line each:
+too), until one fails: it is killed. One that survives is either a gap in the tests or equivalent, which
+tools/mutants.txt lists, a line each:
 
     path | the line as it is | the line as it becomes | why nothing can tell
 
