@@ -9,6 +9,7 @@
 
 local core = require("bosa.core")
 local describe = require("bosa.describe")
+local spelling = require("bosa.spelling")
 local names = require("bosa.tools.names")
 local options = require("bosa.tools.options")
 local run = require("bosa.run")
@@ -71,26 +72,6 @@ for _, deed in ipairs(DEEDS) do
     for _, other in ipairs(deed) do set[stem(other)] = true end
     like[stem(word)] = set
   end
-end
-
---- The edit distance of two words, neighbours that changed places counted once; past `most` any number past it.
-local function distance(a, b, most)
-  if math.abs(#a - #b) > most then return most + 1 end
-  local before, row = {}, {}
-  for j = 0, #b do row[j] = j end
-  for i = 1, #a do
-    local current, least = { [0] = i }, i
-    for j = 1, #b do
-      local same = a:byte(i) == b:byte(j)
-      local best = math.min(row[j] + 1, current[j - 1] + 1, row[j - 1] + (same and 0 or 1))
-      local swapped = i > 1 and j > 1 and a:byte(i) == b:byte(j - 1) and a:byte(i - 1) == b:byte(j)
-      if swapped then best = math.min(best, before[j - 2] + 1) end
-      current[j], least = best, math.min(least, best)
-    end
-    if least > most then return most + 1 end
-    before, row = row, current
-  end
-  return row[#b]
 end
 
 ---------------------------------------------------------------------------------------------------
@@ -190,7 +171,7 @@ local function meanings(word, counts)
     if #shorter > #longer then shorter, longer = longer, shorter end
     if #shorter >= SHORTEST_BEGINNING and shorter ~= longer and longer:sub(1, #shorter) == shorter then
       keep_best(found, other, BEGINNING)
-    elseif not counts[word] and most > 0 and #longer > 3 and distance(word, other, most) <= most then
+    elseif not counts[word] and most > 0 and #longer > 3 and spelling.distance(word, other, most) <= most then
       keep_best(found, other, NEAR)
     end
   end

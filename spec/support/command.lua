@@ -89,9 +89,10 @@ end
 --- Runs it on a pseudo-terminal: what the terminal got, and its exit code.
 ---@param words string[]
 ---@param env table?
+---@param columns integer? 100
 ---@return string screen, integer code
-function Command:on_terminal(words, env)
-  write_file(self.dir .. "/line", "stty cols 100; " .. self:line(words, env))
+function Command:on_terminal(words, env, columns)
+  write_file(self.dir .. "/line", ("stty cols %d; %s"):format(columns or 100, self:line(words, env)))
   local line = ("cd %s && script -qec '. %s/line' /dev/null </dev/null >%s/out; echo $? >%s/code"):format(
     quote(command.top), self.dir, self.dir, self.dir)
   os.execute(line)
@@ -111,16 +112,18 @@ local terminals = 0
 
 --- Opens a terminal (tmux's) in which a shell's line runs.
 ---@param line string
-function Command:terminal(line)
+---@param columns integer? 120
+---@param lines integer? 40
+function Command:terminal(line, columns, lines)
   terminals = terminals + 1 -- a socket of its own: the server of the one before may be about to end
   local self_ = setmetatable({ socket = self.dir .. "/tmux" .. terminals }, Terminal)
   write_file(self.dir .. "/session", "trap : INT\ncd " .. quote(command.top) .. "\n" .. line .. "\n")
-  os.execute(("env -u TMUX tmux -S %s -f /dev/null new-session -d -x 120 -y 40 'sh %s/session; exec cat'"):format(
-    self_.socket, self.dir))
+  os.execute(("env -u TMUX tmux -u -S %s -f /dev/null new-session -d -x %d -y %d 'sh %s/session; exec cat'"):format(
+    self_.socket, columns or 120, lines or 40, self.dir))
   return self_
 end
 
-local function tmux(self, words) return output_of(("tmux -S %s %s"):format(self.socket, words)) end
+local function tmux(self, words) return output_of(("tmux -u -S %s %s"):format(self.socket, words)) end
 
 --- Types keys; `literal`: as they stand.
 function Terminal:type(keys) tmux(self, "send-keys -l " .. quote(keys)) end

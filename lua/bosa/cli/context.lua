@@ -29,6 +29,8 @@ local KIND_CODES = {
 ---@field color boolean colours are wanted there
 ---@field progress boolean standard error is a terminal
 ---@field bar bosa.cli.Progress? what is drawn there
+---@field pager bosa.cli.Pager? what standard output goes through
+---@field notes string[] what is to be said once the pager is left
 ---@field interactive boolean somebody can be asked: standard input and error are terminals
 local Context = {}
 Context.__index = Context
@@ -51,6 +53,7 @@ function context.new(options)
     interactive = is_terminal(0) and is_terminal(2),
     progress = is_terminal(2),
     cleanups = {},
+    notes = {},
   }, Context)
 end
 
@@ -68,6 +71,7 @@ end
 ---@param text string
 function Context:write(text)
   if self.bar and self.tty then self.bar:clear() end
+  if self.pager then return self.pager:write(text) end
   written(io.stdout:write(text))
 end
 
@@ -80,8 +84,15 @@ function Context:print(text) self:write(terminal_text.lines(text or "", self.col
 ---@param text string
 function Context:note(text)
   if self.bar then self.bar:clear() end
+  self.notes[#self.notes + 1] = terminal_text.lines(text, self.color) .. "\n"
+  if not self.pager then self:flush_notes() end
+end
+
+--- Says what could not be said while a pager had the terminal.
+function Context:flush_notes()
   io.stdout:flush()
-  io.stderr:write(terminal_text.lines(text, self.color), "\n")
+  io.stderr:write(table.concat(self.notes))
+  self.notes = {}
 end
 
 --- Text in a style, where colours are wanted.

@@ -1,11 +1,15 @@
 --- Picking fields: the dotted names of --fields, and the columns of a table where none were given.
 
 local bosa = require("bosa")
+local spelling = require("bosa.spelling")
 local terminal_text = require("bosa.cli.terminal_text")
 
 local fields = {}
 
-local WIDEST, MOST = 40, 8 -- columns of the terminal that one field gets, and fields shown
+local WIDEST = 40 -- columns of the terminal past which the width of a field no longer counts
+local ENOUGH = 24 -- columns that a field is worth being shown with; it gets more where there is room
+local MOST = 8 -- fields shown
+local MOST_NAMED = 20 -- fields named in a message
 local FIRST = {
   "id", "number", "key", "name", "title", "identifier", "subject", "login", "state", "status", "type", "email", "from",
 } -- fields that tell one thing from another
@@ -63,7 +67,10 @@ end
 function fields.project(value, names) return pick(value, tree_of(names)) end
 
 --- What a dotted name leads to; a list on the way gives all of its items' values.
-local function lookup(value, name)
+---@param value any
+---@param name string
+---@return any
+function fields.lookup(value, name)
   for part in name:gmatch("[^.]+") do
     if type(value) ~= "table" then return nil end
     if value[1] ~= nil and type(value[1]) == "table" then
@@ -75,6 +82,64 @@ local function lookup(value, name)
     end
   end
   return value
+end
+
+--- Whether a value has what a dotted name leads to; in a list one item is enough, and an empty one can't tell.
+---@param value any
+---@param name string
+---@return boolean
+function fields.has(value, name)
+  if type(value) ~= "table" then return false end
+  if next(value) == nil then return true end
+  if value[1] ~= nil then
+    for _, item in ipairs(value) do
+      if fields.has(item, name) then return true end
+    end
+    return false
+  end
+  local part, rest = name:match("^([^.]+)%.?(.*)$")
+  if value[part] == nil then return false end
+  return rest == "" or value[part] == bosa.null or fields.has(value[part], rest)
+end
+
+--- The names that could stand where a dotted name leads to nothing: the beginning that is right, with each that follows.
+local function names_beside(value, name)
+  local before = ""
+  for part in name:gmatch("([^.]+)%.") do
+    if not fields.has(value, before .. part) then break end
+    before = before .. part .. "."
+  end
+  local holder = before == "" and value or fields.lookup(value, before)
+  local list = fields.names(type(holder) == "table" and (holder[1] ~= nil and holder or { holder }) or {})
+  for i, follows in ipairs(list) do list[i] = before .. follows end
+  return list
+end
+
+--- What is wrong with a name that isn't there, and what was meant.
+---@param option string
+---@param name string
+---@param known string[]
+---@return string
+function fields.complaint(option, name, known)
+  local message = ("%s: there is no field `%s`"):format(option, name)
+  local near = spelling.nearest(name, known)
+  if near then return ("%s; did you mean `%s`?"):format(message, near) end
+  if not known[1] then return message end
+  local more = #known > MOST_NAMED and (" and %d more"):format(#known - MOST_NAMED) or ""
+  return ("%s; there are %s%s"):format(message, table.concat(known, ", ", 1, math.min(#known, MOST_NAMED)), more)
+end
+
+--- Looks for names that are in nothing that came: nil, or what is wrong with the first of them.
+---@param option string
+---@param names string[]
+---@param value any
+---@return string?
+function fields.missing(option, names, value)
+  if type(value) ~= "table" then return nil end
+  for _, name in ipairs(names) do
+    if not fields.has(value, name) then return fields.complaint(option, name, names_beside(value, name)) end
+  end
+  return nil
 end
 
 --- A value as text of a cell.
@@ -93,16 +158,15 @@ local function cell(value)
   return table.concat(cells, ", ")
 end
 
---- How well a field does in a table; nil: not at all.
+--- How well a field does in a table, the lowest best, and the columns that it would take; nil: not at all.
 local function rank(items, name)
   local widest, some = 0, false
   for _, item in ipairs(items) do
     local value = item[name]
-    if type(value) == "string" and (value:find("\n") or #value > 3 * WIDEST) then return nil end
     local text = cell(value)
     if type(value) == "table" and text:sub(1, 1) == "{" then return nil end
     some = some or text ~= ""
-    widest = math.max(widest, terminal_text.columns(text))
+    widest = math.max(widest, math.min(WIDEST, terminal_text.columns(text, WIDEST)))
   end
   if not some or name:find("url$") then return nil end
   for place, first in ipairs(FIRST) do
@@ -111,32 +175,55 @@ local function rank(items, name)
   return #FIRST + widest, widest
 end
 
---- The fields of a list's items that a table shows: those that tell them apart first, as many as fit.
-local function choose(items, width)
-  local candidates, seen = {}, {}
+local function by_place(a, b)
+  if a.place ~= b.place then return a.place < b.place end
+  return a.name < b.name
+end
+
+--- The names of all fields of a list's items, in order.
+---@param items table[]
+---@return string[]
+function fields.names(items)
+  local names, seen = {}, {}
   for _, item in ipairs(items) do
-    for name in pairs(item) do
-      local place, widest
-      if not seen[name] then place, widest = rank(items, name) end
+    for name in pairs(type(item) == "table" and item or {}) do
+      if type(name) == "string" and not seen[name] then names[#names + 1] = name end
       seen[name] = true
-      if place then
-        candidates[#candidates + 1] = { name = name, place = place, width = math.max(widest, #name) }
-      end
     end
   end
-  table.sort(candidates, function(a, b)
-    if a.place ~= b.place then return a.place < b.place end
-    return a.name < b.name
-  end)
-  local names, left = {}, width
+  table.sort(names)
+  return names
+end
+
+--- The fields of a list's items that a table shows: those that tell them apart first, as many as fit. A wide one is
+-- cut rather than left out. Then those that it doesn't show.
+---@param items table[]
+---@param width integer columns of the terminal
+---@return string[] names, string[] left_out
+function fields.choose(items, width)
+  local candidates, names, shown, left_out = {}, {}, {}, {}
+  local all = fields.names(items)
+  for _, name in ipairs(all) do
+    local place, widest = rank(items, name)
+    if place then
+      widest = math.max(widest, terminal_text.columns(name, WIDEST))
+      candidates[#candidates + 1] = { name = name, place = place, width = widest }
+    end
+  end
+  table.sort(candidates, by_place)
+  if not candidates[1] and all[1] then candidates[1] = { name = all[1], width = WIDEST } end
+  local left = width
   for _, candidate in ipairs(candidates) do
-    local taken = math.min(candidate.width, WIDEST) + 2
-    if #names == 0 or (taken <= left and #names < MOST) then
-      names[#names + 1] = candidate.name
+    local taken = math.min(candidate.width, ENOUGH) + 2
+    if #names == 0 or (taken - 2 <= left and #names < MOST) then
+      names[#names + 1], shown[candidate.name] = candidate.name, true
       left = left - taken
     end
   end
-  return names
+  for _, name in ipairs(all) do
+    if not shown[name] then left_out[#left_out + 1] = name end
+  end
+  return names, left_out
 end
 
 --- Whether a value is a list of objects, so that it makes a table.
@@ -147,22 +234,27 @@ function fields.is_table(value)
   for _, item in ipairs(value) do
     if type(item) ~= "table" or item[1] ~= nil then return false end
   end
-  return true
+  return fields.names(value)[1] ~= nil
 end
 
---- Headers and rows of a list of objects.
+--- The cells of one item.
+---@param item table
+---@param names string[]
+---@return string[]
+function fields.row(item, names)
+  local row = {}
+  for j, name in ipairs(names) do row[j] = cell(fields.lookup(item, name)) end
+  return row
+end
+
+--- The rows of a list of objects.
 ---@param items table[]
----@param names string[]? the fields; nil: those that do best
----@param width integer columns of the terminal
----@return string[] headers, string[][] rows
-function fields.rows(items, names, width)
-  names = names or choose(items, width)
+---@param names string[]
+---@return string[][]
+function fields.rows(items, names)
   local rows = {}
-  for i, item in ipairs(items) do
-    rows[i] = {}
-    for j, name in ipairs(names) do rows[i][j] = cell(lookup(item, name)) end
-  end
-  return names, rows
+  for i, item in ipairs(items) do rows[i] = fields.row(item, names) end
+  return rows
 end
 
 return fields

@@ -12,6 +12,7 @@ local SMALL = 10000 -- bytes of a transfer that need no bar
 local BAR = 24 -- columns
 
 ---@class bosa.cli.Progress
+---@field cx bosa.cli.Context
 ---@field text string? what is to be drawn when it is due
 local Progress = {}
 Progress.__index = Progress
@@ -21,7 +22,7 @@ Progress.__index = Progress
 ---@return bosa.cli.Progress
 function progress.new(cx)
   local due = core.now() + BEFORE
-  local self = setmetatable({ on = cx.progress, drawn = false, due = due, timer = uv.new_timer() }, Progress)
+  local self = setmetatable({ cx = cx, on = cx.progress, drawn = false, due = due, timer = uv.new_timer() }, Progress)
   cx.bar = self -- which wipes it away before it writes
   cx:cleanup(function()
     self:clear()
@@ -33,7 +34,7 @@ end
 local function draw(self)
   local text = self.text
   self.text = nil
-  if not text then return end
+  if not text or self.cx.pager then return end
   self.due, self.drawn = core.now() + BETWEEN, true
   io.stderr:write("\r\27[K", terminal_text.safe(text))
   io.stderr:flush()

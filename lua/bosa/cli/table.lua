@@ -1,61 +1,46 @@
---- Tables: aligned, with headers, on a terminal; rows with tabs in a pipe.
+--- Tables: aligned, with headings, on a terminal; rows with tabs in a pipe.
 
+local columns = require("bosa.cli.columns")
+local pager = require("bosa.cli.pager")
 local terminal = require("bosa.cli.terminal")
-local terminal_text = require("bosa.cli.terminal_text")
 
---- The widths of columns, none so wide that the rows don't fit: the widest give first.
-local function fit(widths, available)
-  local total = 0
-  for _, width in ipairs(widths) do total = total + width end
-  while total > available do
-    local widest = 1
-    for i, width in ipairs(widths) do
-      if width > widths[widest] then widest = i end
-    end
-    if widths[widest] <= 4 then return widths end
-    widths[widest] = widths[widest] - 1
-    total = total - 1
-  end
-  return widths
-end
-
-local function cells_of(rows)
+local function cells_of(row)
   local cells = {}
-  for i, row in ipairs(rows) do
-    cells[i] = {}
-    for j, cell in ipairs(row) do cells[i][j] = terminal_text.safe(tostring(cell)) end
-  end
+  for j, cell in ipairs(row) do cells[j] = columns.cell(cell) end
   return cells
 end
 
-local function print_aligned(cx, headers, rows)
-  local widths = {}
-  for j, header in ipairs(headers) do widths[j] = terminal_text.columns(header) end
-  for _, row in ipairs(rows) do
-    for j, cell in ipairs(row) do widths[j] = math.max(widths[j], terminal_text.columns(cell)) end
-  end
-  fit(widths, terminal.columns() - 2 * (#headers - 1))
-  local function line(row, style)
-    local parts = {}
-    for j, cell in ipairs(row) do
-      local text = terminal_text.cut(cell, widths[j])
-      local pad = j < #row and (" "):rep(widths[j] - terminal_text.columns(text)) or ""
-      parts[j] = (style and cx:paint(style, text) or text) .. pad
-    end
-    cx:print(table.concat(parts, "  "))
-  end
-  line(headers, "bold")
-  for _, row in ipairs(rows) do line(row) end
+local function print_aligned(cx, headings, rows, options)
+  local sheet = columns.new(cx, headings, rows, options.width or terminal.columns())
+  local room = options.paged ~= false and pager.room(cx)
+  local paged = room and #rows + 1 > room and pager.begin(cx)
+  sheet:print(headings, "bold")
+  for _, row in ipairs(rows) do sheet:print(row) end
+  if sheet.left_out > 0 then cx:note(cx:paint("dim", ("+%d columns: too narrow here"):format(sheet.left_out))) end
+  if paged then pager.finish(cx) end
 end
 
---- A table with headers on a terminal; in a pipe the rows alone, their cells apart by tabs.
+---@class bosa.cli.TableOptions
+---@field empty string? what is said, on a terminal, where there are no rows
+---@field width integer? columns of the terminal
+---@field paged boolean? false: without a pager, however long it is
+
+--- A table with headings on a terminal; in a pipe the rows alone, their cells apart by tabs.
 ---@param cx bosa.cli.Context
----@param headers string[]
+---@param headings string[]
 ---@param rows any[][]
-local function print_table(cx, headers, rows)
-  local cells = cells_of(rows)
-  if cx.tty then return print_aligned(cx, cells_of({ headers })[1], cells) end
-  for _, row in ipairs(cells) do cx:print(table.concat(row, "\t")) end
+---@param options bosa.cli.TableOptions?
+local function print_table(cx, headings, rows, options)
+  options = options or {}
+  local cells = {}
+  for i, row in ipairs(rows) do cells[i] = cells_of(row) end
+  if not cx.tty then
+    for _, row in ipairs(cells) do cx:print(table.concat(row, "\t")) end
+  elseif not rows[1] then
+    cx:note(options.empty or "nothing to show")
+  else
+    print_aligned(cx, cells_of(headings), cells, options)
+  end
 end
 
 return print_table

@@ -11,7 +11,7 @@ local CTRL_C, CTRL_D, CTRL_U, ESC = 3, 4, 21, 27
 local ERASE = { [8] = true, [127] = true }
 local ENTER = { [10] = true, [13] = true }
 local RAW, COOKED = 1, 0
-local DEFAULT_COLUMNS, NARROWEST = 80, 20
+local DEFAULT_COLUMNS, NARROWEST, WIDEST = 80, 20, 10000
 
 --- The text without its last UTF-8 character.
 local function without_last(text) return (text:gsub("[^\128-\191]?[\128-\191]*$", "", 1)) end
@@ -42,20 +42,31 @@ local function close_tty(tty, fd)
   uv.fs_close(fd)
 end
 
---- Columns of the controlling terminal; nil: not known.
-local function tty_columns()
+--- Columns and lines of the controlling terminal; nil: not known.
+local function tty_size()
   local tty, fd = open_tty()
   if not tty then return nil end
-  local width = uv.tty_get_winsize(tty)
+  local width, height = uv.tty_get_winsize(tty)
   close_tty(tty, fd)
-  return type(width) == "number" and width > 0 and width or nil
+  if type(width) ~= "number" then return nil end
+  return width > 0 and width or nil, height > 0 and height or nil
 end
 
---- Columns of the terminal.
+--- A number of cells that the environment tells; nil: it doesn't.
+local function told(variable)
+  local number = tonumber(os.getenv(variable))
+  return number and number >= 1 and number <= WIDEST and math.floor(number) or nil
+end
+
+--- Columns of the terminal; what COLUMNS says wins.
 ---@return integer
 function terminal.columns()
-  return math.max(NARROWEST, tty_columns() or tonumber(os.getenv("COLUMNS")) or DEFAULT_COLUMNS)
+  return math.max(NARROWEST, told("COLUMNS") or (tty_size()) or DEFAULT_COLUMNS)
 end
+
+--- Lines of the terminal; what LINES says wins. nil: not known.
+---@return integer?
+function terminal.lines() return told("LINES") or (select(2, tty_size())) end
 
 --- Reads a line without echo: the line, and what ended it.
 local function read_unseen()

@@ -1,5 +1,7 @@
 --- Text for a terminal: made safe, measured in columns, cut.
 
+local display_width = require("bosa.cli.display_width")
+
 local terminal_text = {}
 
 -- what a terminal obeys, or what makes a line look like another: C1, and what changes the direction of writing
@@ -87,53 +89,19 @@ end
 ---@return string
 function terminal_text.json(text) return terminal_text.replace_obeyed(text:gsub("\127", as_json), as_json) end
 
--- first and last code points of what takes two columns: East Asian wide characters and emoji
-local WIDE = {
-  { 0x1100, 0x115f }, { 0x2e80, 0xa4cf }, { 0xac00, 0xd7a3 }, { 0xf900, 0xfaff }, { 0xfe30, 0xfe6f },
-  { 0xff00, 0xff60 }, { 0x1f300, 0x1faff }, { 0x20000, 0x3fffd },
-}
-
-local function is_wide(code)
-  if code < WIDE[1][1] then return false end
-  for _, range in ipairs(WIDE) do
-    if code >= range[1] and code <= range[2] then return true end
-  end
-  return false
-end
-
---- The code point that a UTF-8 sequence stands for.
-local function code_point(char)
-  local first = char:byte()
-  if first < 0x80 then return first end
-  local code = first >= 0xf0 and first % 8 or first >= 0xe0 and first % 16 or first % 32
-  for i = 2, #char do code = code * 64 + char:byte(i) % 64 end
-  return code
-end
-
-local CHAR = "[%z\1-\127\194-\244][\128-\191]*"
-
---- Columns that text takes.
+--- Columns that text takes; past `enough` it isn't looked at further.
 ---@param text string
+---@param enough integer?
 ---@return integer
-function terminal_text.columns(text)
-  local columns = 0
-  for char in text:gmatch(CHAR) do columns = columns + (is_wide(code_point(char)) and 2 or 1) end
-  return columns
-end
+function terminal_text.columns(text, enough) return display_width.of(text, enough) end
 
 --- Text cut to a number of columns, with an ellipsis where something is missing.
 ---@param text string
 ---@param limit integer
 ---@return string
 function terminal_text.cut(text, limit)
-  if terminal_text.columns(text) <= limit then return text end
-  local kept, columns = {}, 0
-  for char in text:gmatch(CHAR) do
-    columns = columns + (is_wide(code_point(char)) and 2 or 1)
-    if columns > limit - 1 then break end
-    kept[#kept + 1] = char
-  end
-  return table.concat(kept) .. "…"
+  if display_width.fits(text, limit) then return text end
+  return display_width.beginning(text, limit - 1) .. "…"
 end
 
 --- A number of bytes for people: "12 B", "3.4 kB".

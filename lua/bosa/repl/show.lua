@@ -42,9 +42,11 @@ local function rows_text(style, items)
   local sheet = {
     tty = true,
     paint = function(_, name, text) return style.paint(name, text) end,
-    print = function(_, line) lines[#lines + 1] = line:gsub("%s+$", "") end,
+    print = function(_, line) lines[#lines + 1] = line end,
+    note = function() end,
   }
-  print_table(sheet, fields.rows(items, nil, style.width))
+  local shown = fields.choose(items, style.width)
+  print_table(sheet, shown, fields.rows(items, shown), { width = style.width, paged = false })
   return table.concat(lines, "\n")
 end
 

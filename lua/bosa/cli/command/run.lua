@@ -5,8 +5,7 @@ local core = require("bosa.core")
 local cache = require("bosa.cli.cache")
 local fields = require("bosa.cli.fields")
 local print_json = require("bosa.cli.json")
-local print_table = require("bosa.cli.table")
-local terminal = require("bosa.cli.terminal")
+local listing = require("bosa.cli.listing")
 local terminal_text = require("bosa.cli.terminal_text")
 local params = require("bosa.cli.params")
 local sorted_json = require("bosa.sorted_json")
@@ -28,7 +27,7 @@ function run.configure(parser)
   parser:argument("action", "Action name, like list_issues.")
   parser:argument("parameters", "name=text, which the schema says the type of; name:=JSON; name@file. A list is given "
     .. "by repeating the name, a place in an object with dots."):args("*"):argname("<name=value>")
-  parser:flag("--all", "Every page of a list, as JSON lines.")
+  parser:flag("--all", "Every page of a list: a table that grows, in a pipe JSON lines.")
   parser:option("--fields", "Only these fields, like id,user.login."):argname("<names>"):convert(fields.parse)
   parser:option("-o --output", "Write the response to a file, - for standard output."):argname("<file>")
   parser:flag("--json", "JSON also on a terminal.")
@@ -112,13 +111,9 @@ local function write_json(cx, value, to)
   if not ok then return cx:fail(err) end
 end
 
---- Says where a page is in its list.
-local function note_page(cx, response)
-  local meta = response:get_meta()
-  if type(meta) ~= "table" or not response:has_next() then return end
-  local total = type(meta.total) == "number" and meta.total or -1
-  local of = total >= 0 and total % 1 == 0 and total < 2 ^ 53 and (" of %d"):format(total) or ""
-  cx:note(cx:paint("dim", ("%d%s; --all gives every page"):format(#response, of)))
+--- Whether a list is to be a table.
+local function wants_table(cx, options)
+  return cx.tty and not options.json and (not options.output or options.output == "-")
 end
 
 local function show(cx, response, options, to)
@@ -127,27 +122,38 @@ local function show(cx, response, options, to)
     to:drop()
     return save_file(cx, data, options)
   end
-  local to_terminal = cx.tty and not options.json and (not options.output or options.output == "-")
-  if not to_terminal or not fields.is_table(data) then return write_json(cx, chosen(data, options), to) end
-  print_table(cx, fields.rows(data, options.fields, terminal.columns()))
-  note_page(cx, response)
+  if wants_table(cx, options) and response:is_list() and #response == 0 then return cx:note("no items") end
+  if not wants_table(cx, options) or not fields.is_table(data) then return write_json(cx, chosen(data, options), to) end
+  listing.page(cx, response, data, options.fields)
 end
 
---- Every item of every page, a line each.
+--- What takes the items of all pages: a table that grows, or lines of JSON.
+local function sink_of(cx, response, options, to)
+  local data = response:get_data()
+  if wants_table(cx, options) and fields.is_table(data) then return listing.grow(cx, response, data, options.fields) end
+  return {
+    add = function(_, item) to:line(sorted_json.line(chosen(item, options))) end,
+    is_silent = function() return to.file or not cx.tty end,
+    finish = function() return to:finish() end,
+  }
+end
+
+--- Every item of every page.
 local function show_all(cx, response, options, to, bar)
-  local meta = response:get_meta()
-  local total = type(meta) == "table" and tonumber(meta.total_page) or nil
+  if wants_table(cx, options) and #response == 0 and not response:has_next() then return cx:note("no items") end
+  local sink = sink_of(cx, response, options, to)
+  local total = listing.count(response, "total_page")
   local pages, items, last = 0, 0, nil
   for item, page in response:items({ prefetch = 1 }) do
     if page ~= last then
       pages, items, last = pages + 1, items + #page, page
-      if to.file or not cx.tty then bar:pages(pages, total, items) end
+      if sink:is_silent() then bar:pages(pages, total, items) end
     end
-    to:line(sorted_json.line(chosen(item, options)))
+    sink:add(item)
   end
   bar:clear()
-  local ok, err = to:finish()
-  if not ok then return cx:fail(err) end
+  local _, err = sink:finish()
+  if err then return cx:fail(err) end
 end
 
 function run.run(cx, options)

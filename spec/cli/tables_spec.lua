@@ -1,0 +1,220 @@
+--- Tables on terminals of 50, 80 and 140 columns: nothing wraps, nothing vanishes, and what is left out is said.
+local command = require("spec.support.command")
+local server = require("spec.support.server")
+
+local sandbox, bosa, terminal
+
+local FAMILY = "👨‍👩‍👧"
+local LONG = ("A title of many words, "):rep(8) .. "with an end"
+local TITLES = { -- the newest issues of the repository, the last one first
+  LONG, "日本語のとても長い題名" .. ("がつづく"):rep(10), "Emoji " .. ("🎉"):rep(40), FAMILY .. " and cafe\204\129",
+}
+
+local function run(...)
+  local out, err, code = bosa:run({ "run", "github", ... })
+  assert.equal("", err)
+  assert.equal(0, code)
+  return out
+end
+
+setup(function()
+  sandbox = server.start()
+  bosa = command.new(sandbox)
+  bosa.env.NO_COLOR = "1"
+  for _, title in ipairs(TITLES) do
+    run("create_issue", "owner=lua", "repo=wide", "title=" .. title, "body=One line\n\n  and another " .. LONG)
+  end
+end)
+teardown(function()
+  bosa:close()
+  sandbox.stop()
+end)
+after_each(function()
+  if terminal then terminal:close() end
+  terminal = nil
+end)
+
+local LIST = { "run", "github", "list_issues", "owner=lua", "repo=wide", "limit=4" }
+
+local function with(words, ...)
+  local all = {}
+  for i, word in ipairs(words) do all[i] = word end
+  for _, word in ipairs({ ... }) do all[#all + 1] = word end
+  return all
+end
+
+local function lines(text)
+  local list = {}
+  for line in text:gmatch("([^\n]*)\n") do list[#list + 1] = line end
+  return list
+end
+
+--- What a terminal shows once the command is over, in lines.
+local function on_screen(words, columns, rows, env)
+  terminal = bosa:terminal(bosa:line(words, env) .. "; echo code=$?", columns, rows)
+  local screen = terminal:wait_for("code=%d")
+  return lines(screen:match("^(.-)code=")), screen
+end
+
+describe("a table", function()
+  --- The terminal itself is asked: where the marks after a cut title are depends on the cells that it takes.
+  for _, columns in ipairs({ 50, 80, 140 }) do
+    it("of long, wide and joined characters fits on " .. columns .. " columns", function()
+      local shown = on_screen(LIST, columns, 40)
+      local heads = shown[1]
+      assert.matches("^id +number +title", heads)
+      local notes = #shown - 5
+      assert.is_true(notes == 1 or notes == 2, table.concat(shown, "\n"))
+      assert.matches("%+%d+ columns: %-%-fields %a", shown[#shown])
+      for i, title in ipairs(TITLES) do
+        local row = shown[6 - i]
+        assert.truthy(row:find(title:sub(1, 6), 1, true), row)
+        if i < 4 then assert.truthy(row:find("…", 1, true), row) end
+      end
+      if columns > 50 then
+        local state = heads:find("state", 1, true)
+        assert.equal("open", shown[5]:sub(state, state + 5):match("%a+")) -- the row of ASCII and an ellipsis of 3 bytes
+      end
+    end)
+  end
+
+  it("has room for more on a wider terminal", function()
+    local counts = {}
+    for i, columns in ipairs({ 50, 80, 140 }) do
+      local screen = bosa:on_terminal(LIST, nil, columns)
+      counts[i] = select(2, lines(screen)[1]:gsub("%S+", ""))
+    end
+    assert.is_true(counts[1] < counts[2] and counts[2] < counts[3])
+  end)
+
+  it("cuts by cells, never within a character", function()
+    local words = with(LIST, "--fields", "title,number")
+    local rows = lines((bosa:on_terminal(words, nil, 26)))
+    local number = rows[2]:match("%d+$")
+    local width = 26 - 2 - #"number"
+    assert.equal(FAMILY .. " and cafe\204\129" .. (" "):rep(width - 11) .. "  " .. number, rows[2])
+    assert.matches("^Emoji 🎉🎉🎉🎉🎉…   %d+$", rows[3]) -- 6 + 5 * 2 + 1 of 18
+    assert.matches("^日本語のとても長…   %d+$", rows[4]) -- 8 * 2 + 1
+    assert.equal(LONG:sub(1, width - 1) .. "…", rows[5]:match("^(.-)  %d+$"))
+  end)
+
+  it("keeps a value of several lines on one", function()
+    local rows = lines((bosa:on_terminal(with(LIST, "--fields", "number,body"))))
+    assert.equal(6, #rows)
+    assert.matches("^%d+ +One line and another A title", rows[2])
+    for line in bosa:run({ "integrations", "show", "github" }):gmatch("[^\n]+") do assert.matches("\t", line) end
+  end)
+
+  it("is as wide as COLUMNS says", function()
+    local rows = lines((bosa:on_terminal(LIST, { COLUMNS = "60" }, 140)))
+    assert.is_true(#rows[1] <= 60)
+    assert.is_true(#rows[5]:gsub("…", "x") <= 60)
+    assert.equal(lines((bosa:on_terminal(LIST, nil, 60)))[5], rows[5])
+    assert.equal(lines((bosa:on_terminal(LIST, { COLUMNS = "none" }, 60)))[5], rows[5])
+  end)
+
+  it("with more columns than there is room for says so", function()
+    local names = "number,title,state,comments,created_at,updated_at,user.login,id"
+    local screen = bosa:on_terminal(with(LIST, "--fields", names), nil, 30)
+    assert.matches("%+%d+ columns: too narrow here", screen)
+    for _, i in ipairs({ 1, 5, 6 }) do assert.is_true(#lines(screen)[i]:gsub("…", "x") <= 30) end -- those of ASCII
+  end)
+end)
+
+describe("an empty list", function()
+  local none = { "run", "lab", "list_pages", "total=0" }
+
+  it("says so on a terminal", function()
+    for _, words in ipairs({ none, with(none, "--all") }) do
+      local screen, code = bosa:on_terminal(words)
+      assert.equal("no items\n", screen)
+      assert.equal(0, code)
+    end
+    assert.equal("[]\n", (bosa:on_terminal(with(none, "--json"))))
+  end)
+
+  it("is [] in a pipe, and no line with --all", function()
+    for words, wanted in pairs({ [none] = "[]\n", [with(none, "--all")] = "" }) do
+      local out, err, code = bosa:run(words)
+      assert.equal(wanted, out)
+      assert.equal("", err)
+      assert.equal(0, code)
+    end
+  end)
+end)
+
+describe("--all on a terminal", function()
+  it("is one table of all pages, with the columns of the first", function()
+    local rows = lines((bosa:on_terminal({ "run", "lab", "list_pages", "total=95", "--all" })))
+    assert.equal(96, #rows)
+    assert.matches("^id +name", rows[1])
+    for i = 1, 95 do
+      assert.equal(tostring(i), rows[i + 1]:match("^%d+"))
+      assert.equal(rows[2]:find("item", 1, true), rows[i + 1]:find("item", 1, true))
+    end
+  end)
+
+  it("is JSON lines with --json, and in a file", function()
+    local path = bosa.dir .. "/all"
+    local screen = bosa:on_terminal({ "run", "lab", "list_pages", "total=25", "--all", "--json", "--fields", "id" })
+    assert.equal(25, #lines(screen))
+    assert.equal('{"id":1}', lines(screen)[1])
+    bosa:on_terminal({ "run", "lab", "list_pages", "total=25", "--all", "--fields", "id", "-o", path })
+    assert.equal(screen, command.read_file(path))
+  end)
+
+  it("goes through less, where it is longer than the screen", function()
+    local line = bosa:line({ "run", "lab", "list_pages", "total=200", "--all" })
+    terminal = bosa:terminal(line .. "; echo code=$?", 80, 20)
+    local screen = terminal:wait_for("\n:%s*$")
+    assert.matches("^id +name", screen)
+    assert.is_nil(screen:find("item 0000030", 1, true))
+    terminal:press("G")
+    terminal:wait_for("item 0000200")
+    terminal:press("q")
+    screen = terminal:wait_for("code=%d")
+    assert.matches("code=0", screen)
+  end)
+
+  it("ends well when the pager is left early", function()
+    local line = bosa:line({ "run", "lab", "list_pages", "total=5000", "delay_ms=100", "--all" })
+    terminal = bosa:terminal(line .. "; echo code=$?", 80, 20)
+    terminal:wait_for("item 0000015")
+    local screen = terminal:press_until("q", "code=%d")
+    assert.matches("code=0", screen)
+    assert.is_nil(screen:find("bosa:", 1, true))
+  end)
+
+  it("leaves the pager its terminal until it is left, whatever Ctrl-C ends", function()
+    local line = bosa:line({ "run", "lab", "list_pages", "total=5000", "delay_ms=300", "--all" })
+    terminal = bosa:terminal(line .. "; echo code=$?", 80, 20)
+    terminal:wait_for("item 0000015")
+    terminal:press("C-c")
+    local screen = terminal:press_until("q", "code=%d+")
+    assert.matches("code=130", screen)
+    assert.is_nil(screen:find("traceback", 1, true))
+  end)
+
+  it("needs no pager on a screen that it fits on", function()
+    local words = { "run", "lab", "list_pages", "total=30", "--all" }
+    local shown = on_screen(words, 80, 40, { PAGER = "echo PAGED; cat" })
+    assert.is_nil(table.concat(shown):find("PAGED", 1, true))
+    assert.matches("^id", shown[1])
+  end)
+
+  it("goes through $PAGER, and through none where that is empty", function()
+    local words = { "run", "lab", "list_pages", "total=60", "--all" }
+    local _, screen = on_screen(words, 80, 20, { PAGER = "sed 's/^/> /'" })
+    assert.matches("\n> 60 +item 0000060", screen)
+    terminal:close()
+    _, screen = on_screen(words, 80, 20, { PAGER = "" })
+    assert.matches("\n60 +item 0000060", screen)
+  end)
+end)
+
+describe("a long table of another command", function()
+  it("goes through the pager, too", function()
+    local _, screen = on_screen({ "actions", "lab" }, 80, 10, { PAGER = "sed 's/^/> /'" })
+    assert.matches("\n> small +The smallest useful answer", screen)
+  end)
+end)
