@@ -397,6 +397,19 @@ static void set_names(lua_State *L, const struct lcall *c)
     }
 }
 
+/* What is sent, and where to: the URL without its query, which holds parameters. */
+static void set_request(lua_State *L, const struct request *request)
+{
+    const char *url = request->url;
+    if (!url) {
+        return;
+    }
+    lua_pushstring(L, request->method);
+    lua_setfield(L, -2, "method");
+    lua_pushlstring(L, url, strcspn(url, "?"));
+    lua_setfield(L, -2, "url");
+}
+
 /*
  * call:_event() -> the oldest event as a table; nil: none. Which fields it has depends on `type`.
  */
@@ -413,6 +426,9 @@ static int call_event(lua_State *L)
     set_names(L, c);
     set_integer(L, "attempt", e.attempt);
     set_integer(L, "status", e.status > 0 ? e.status : -1);
+    if (e.type == EVENT_REQUEST) {
+        set_request(L, &c->call->request);
+    }
     if (e.type == EVENT_WAIT) {
         set_number(L, "seconds", e.wait);
     }

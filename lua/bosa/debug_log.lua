@@ -1,6 +1,6 @@
 --- BOSA_DEBUG=1: every event of every call as a line on standard error.
 
-local NAMES = { "attempt", "status", "kind", "sent", "seconds", "budget", "bytes_up", "bytes_down" }
+local NAMES = { "attempt", "method", "url", "status", "kind", "sent", "seconds", "budget", "bytes_up", "bytes_down" }
 
 --- An event as a line.
 local function line_of(event)

@@ -4,6 +4,7 @@
 --   summary    one line for the list of commands
 --   configure  function(parser): adds arguments and options to the lua-argparse command
 --   run        function(cx, options) -> exit code (nil: 0)
+--   talks      true: it holds a conversation on its own, so nothing else is drawn on the terminal
 --   task       true: it runs as a task of luv's loop, so that Ctrl-C ends its calls and what they began
 -- It is loaded only when it is used or its help is asked for.
 

@@ -8,6 +8,8 @@ local uv = require("luv")
 local config = require("bosa.cli.config")
 local exit = require("bosa.cli.exit")
 local interrupt = require("bosa.cli.interrupt")
+local progress = require("bosa.cli.progress")
+local suggestions = require("bosa.cli.suggestions")
 local terminal_text = require("bosa.cli.terminal_text")
 
 local context = {}
@@ -30,6 +32,7 @@ local KIND_CODES = {
 ---@field progress boolean standard error is a terminal
 ---@field bar bosa.cli.Progress? what is drawn there
 ---@field pager bosa.cli.Pager? what standard output goes through
+---@field shows_waiting boolean? a spinner may show that the server is waited for
 ---@field notes string[] what is to be said once the pager is left
 ---@field interactive boolean somebody can be asked: standard input and error are terminals
 local Context = {}
@@ -116,15 +119,29 @@ local function is_expired(self, kind)
   return session and type(session.expires) == "number" and session.expires <= os.time()
 end
 
---- Says what went wrong, as one line on standard error.
+--- What went wrong, a line each where several parameters are wrong.
+local function lines_of(err)
+  local details = type(err) == "table" and err.kind == "params" and err.sent == "no" and err.details
+  if type(details) ~= "table" or not details[2] then return { tostring(err) } end
+  local name = err.connector and err.action and ("%s.%s: "):format(err.connector, err.action) or ""
+  local lines = {}
+  for i, detail in ipairs(details) do lines[i] = name .. tostring(detail.message) end
+  local more = (tonumber(tostring(err.message):match("%(and (%d+) more%)$")) or 0) + 1 - #lines
+  if more > 0 then lines[#lines + 1] = ("%sand %d more"):format(name, more) end
+  return lines
+end
+
+--- Says what went wrong, on standard error.
 ---@param err any an error object, or text
 ---@return integer exit_code
 function Context:fail(err)
   if type(err) == "table" and err.exit_code then return err.exit_code end
   local kind = type(err) == "table" and err.kind
   local hint = is_expired(self, kind) and "; the session has expired, run `bosa auth login`" or ""
-  local line = tostring(err):gsub("%s*\n%s*", "; ")
-  self:note("bosa: " .. terminal_text.safe(line) .. hint)
+  if kind and self.hub_ then hint = hint .. suggestions.of(self.hub_, err) end
+  for _, line in ipairs(lines_of(err)) do
+    self:note("bosa: " .. terminal_text.safe((line:gsub("%s*\n%s*", "; "))) .. terminal_text.safe(hint))
+  end
   if not kind then return codes.general end
   return KIND_CODES[kind] or codes.request
 end
@@ -182,14 +199,13 @@ function Context:token()
   return nil, context.error("auth", "no user token was given: run `bosa auth login`, or set BOSA_TOKEN")
 end
 
-local function show_event(cx)
+--- What is done about the events of a hub's calls; nil: nothing.
+local function listener(cx)
+  local verbose = cx.options.verbose and require("bosa.cli.verbose")
+  if not verbose and not cx.progress then return nil end
   return function(event)
-    local words = { "bosa:", event.type, (event.connector or "server") .. (event.action and "." .. event.action or "") }
-    for _, name in ipairs({ "attempt", "status", "kind", "seconds" }) do
-      if event[name] ~= nil then words[#words + 1] = name .. " " .. tostring(event[name]) end
-    end
-    if event.ms then words[#words + 1] = ("%.0f ms"):format(event.ms.total or 0) end
-    cx:note(table.concat(words, " "))
+    if verbose then cx:note(verbose.line(event)) end
+    if cx.bar and event.type == "request" then cx.bar:wait() end
   end
 end
 
@@ -205,10 +221,11 @@ function Context:make_hub(credentials)
     ca_file = self.options.ca_file,
     cache_dir = config.cache_dir(),
     int64 = rawget(_G, "jit") and "cdata" or nil, -- digits stay numbers in the JSON that is printed
-    on_event = self.options.verbose and show_event(self) or nil,
+    on_event = listener(self),
   })
   if ok then
     self:cleanup(function() hub:close() end)
+    if self.shows_waiting then progress.new(self):watch(hub) end
     return hub
   end
   return nil, context.error("params", tostring(hub):match("%((api_base_url.*)%)$") or tostring(hub))
@@ -268,6 +285,7 @@ end
 ---@param options table
 ---@return boolean ok, any code_or_error
 function context.guard(cx, module, options)
+  cx.shows_waiting = cx.progress and not module.talks
   local function body() return { pcall(module.run, cx, options) } end
   if not module.task then
     local result = body()

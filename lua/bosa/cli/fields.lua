@@ -10,6 +10,7 @@ local WIDEST = 40 -- columns of the terminal past which the width of a field no 
 local ENOUGH = 24 -- columns that a field is worth being shown with; it gets more where there is room
 local MOST = 8 -- fields shown
 local MOST_NAMED = 20 -- fields named in a message
+local ARRAY = getmetatable(bosa.array({}))
 local FIRST = {
   "id", "number", "key", "name", "title", "identifier", "subject", "login", "state", "status", "type", "email", "from",
 } -- fields that tell one thing from another
@@ -84,34 +85,40 @@ function fields.lookup(value, name)
   return value
 end
 
---- Whether a value has what a dotted name leads to; in a list one item is enough, and an empty one can't tell.
+--- Whether a value has what a dotted name leads to; in a list one item is enough, and an empty list can't tell.
 ---@param value any
 ---@param name string
 ---@return boolean
 function fields.has(value, name)
   if type(value) ~= "table" then return false end
-  if next(value) == nil then return true end
   if value[1] ~= nil then
     for _, item in ipairs(value) do
       if fields.has(item, name) then return true end
     end
     return false
   end
+  if getmetatable(value) == ARRAY then return true end
   local part, rest = name:match("^([^.]+)%.?(.*)$")
   if value[part] == nil then return false end
   return rest == "" or value[part] == bosa.null or fields.has(value[part], rest)
 end
 
---- The names that could stand where a dotted name leads to nothing: the beginning that is right, with each that follows.
-local function names_beside(value, name)
+--- The names that could stand where a dotted name leads to nothing: its beginning that is right, and what can follow.
+local function names_beside(value, name, described)
   local before = ""
   for part in name:gmatch("([^.]+)%.") do
     if not fields.has(value, before .. part) then break end
     before = before .. part .. "."
   end
   local holder = before == "" and value or fields.lookup(value, before)
-  local list = fields.names(type(holder) == "table" and (holder[1] ~= nil and holder or { holder }) or {})
+  local list = type(holder) == "table" and fields.names(holder[1] ~= nil and holder or { holder }) or {}
+  local seen = {}
+  for _, follows in ipairs(list) do seen[follows] = true end
+  for _, follows in ipairs(described and described(before) or {}) do
+    if not seen[follows] then list[#list + 1] = follows end
+  end
   for i, follows in ipairs(list) do list[i] = before .. follows end
+  table.sort(list)
   return list
 end
 
@@ -120,7 +127,7 @@ end
 ---@param name string
 ---@param known string[]
 ---@return string
-function fields.complaint(option, name, known)
+local function complaint(option, name, known)
   local message = ("%s: there is no field `%s`"):format(option, name)
   local near = spelling.nearest(name, known)
   if near then return ("%s; did you mean `%s`?"):format(message, near) end
@@ -133,16 +140,21 @@ end
 ---@param option string
 ---@param names string[]
 ---@param value any
+---@param described (fun(before: string): string[])? gives the names that the schema has after the beginning of one
 ---@return string?
-function fields.missing(option, names, value)
+function fields.missing(option, names, value, described)
   if type(value) ~= "table" then return nil end
   for _, name in ipairs(names) do
-    if not fields.has(value, name) then return fields.complaint(option, name, names_beside(value, name)) end
+    if not fields.has(value, name) then
+      return complaint(option, name, names_beside(value, name, described))
+    end
   end
   return nil
 end
 
---- A value as text of a cell.
+--- A value as text, of a cell for one.
+---@param value any
+---@return string
 local function cell(value)
   if value == nil or value == bosa.null then return "" end
   if type(value) == "string" then return value end
@@ -157,6 +169,8 @@ local function cell(value)
   for i, item in ipairs(value) do cells[i] = cell(item) end
   return table.concat(cells, ", ")
 end
+
+fields.text = cell
 
 --- How well a field does in a table, the lowest best, and the columns that it would take; nil: not at all.
 local function rank(items, name)

@@ -1,6 +1,7 @@
 --- Where the result of an action goes: standard output, or a file that comes to be whole or not at all.
 
 local core = require("bosa.core")
+local terminal_text = require("bosa.cli.terminal_text")
 
 local output_file = {}
 
@@ -30,6 +31,14 @@ function OutputFile:line(text)
   if not self.file and self.cx.tty then return self.cx:print(text) end
   if not self.file then return self.cx:write(text .. "\n") end
   local ok, err = self.file:write(text .. "\n")
+  if not ok then error(err, 0) end
+end
+
+--- Writes text of several lines, or of none that ends. Raises when it can't.
+---@param text string
+function OutputFile:text(text)
+  if not self.file then return self.cx:write(self.cx.tty and terminal_text.lines(text) or text) end
+  local ok, err = self.file:write(text)
   if not ok then error(err, 0) end
 end
 

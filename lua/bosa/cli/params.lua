@@ -6,10 +6,12 @@ local bosa = require("bosa")
 local uv = require("luv")
 local context = require("bosa.cli.context")
 local stdin = require("bosa.cli.stdin")
+local terminal_text = require("bosa.cli.terminal_text")
 
 local params = {}
 
 local STDIN_CHUNK = 65536 -- bytes
+local MOST_SHOWN = 40 -- columns of a value in a message
 
 local function complain(...) return nil, context.error("params", string.format(...)) end
 
@@ -118,17 +120,33 @@ local function text_value(name, text, parameter)
   return typed(kind, text)
 end
 
+--- What is being read: words of a line, and below them what --input said.
+---@class bosa.cli.ParamsReader
+---@field values table
+---@field known table<string, table> parameters by their names
+---@field given table<string, boolean> names that the line has had
+---@field input table<table, boolean> objects of the --input, whose fields the line may replace
+
 --- Where a value belongs: a parameter's own name, or, with dots, a place inside an object.
-local function place(values, name, known)
-  local holder, rest = values, name
-  while not (holder == values and known[rest] and not rest:find(".", 1, true)) do
+local function place(self, name)
+  local holder, rest = self.values, name
+  while not (holder == self.values and self.known[rest] and not rest:find(".", 1, true)) do
     local first, behind = rest:match("^([^.]+)%.(.+)$")
-    if not first or not known[name] then break end
-    if holder[first] == nil then holder[first] = {} end
+    if not first or not self.known[name] then break end
+    local inner = holder[first]
+    if inner == nil or type(inner) ~= "table" and self.input[holder] then holder[first] = {} end
     if type(holder[first]) ~= "table" then return nil end
     holder, rest = holder[first], behind
   end
   return holder, rest
+end
+
+--- Whether the line has had the name, or one inside of it.
+local function is_given(self, name)
+  for other in pairs(self.given) do
+    if other == name or other:sub(1, #name + 1) == name .. "." then return true end
+  end
+  return false
 end
 
 --- Whether a dotted name leads through a list, where a word can't say which element is meant.
@@ -142,18 +160,20 @@ local function inside_list(name, known)
   return nil
 end
 
-local function store(values, name, value, known, is_list)
-  local list = inside_list(name, known)
+local function store(self, name, value, is_list)
+  local list = inside_list(name, self.known)
   if list then return complain("%s is in a list: say %s:='[...]'", name, list) end
-  local holder, key = place(values, name, known)
+  local holder, key = place(self, name)
   if not holder then return complain("%s: %s is no object", name, name:match("^[^.]+")) end
+  local repeated = is_given(self, name)
   if not is_list then
-    if holder[key] ~= nil then return complain("%s is given twice", name) end
+    if repeated or holder[key] ~= nil and not self.input[holder] then return complain("%s is given twice", name) end
     holder[key] = value
-    return true
+  else
+    if holder[key] == nil or not repeated and self.input[holder] then holder[key] = bosa.array({}) end
+    table.insert(holder[key], value)
   end
-  if holder[key] == nil then holder[key] = bosa.array({}) end
-  table.insert(holder[key], value)
+  self.given[name] = true
   return true
 end
 
@@ -164,32 +184,83 @@ local function value_of(sign, name, text, parameter)
   return text_value(name, text, parameter)
 end
 
---- Adds what one word says to the values.
-local function add(values, word, known)
+--- The name, the sign and the text of a word; nil: it is no parameter.
+local function split(word)
   local name, sign, text = word:match("^([^=:@]+)(:?=)(.*)$")
   if not name then name, sign, text = word:match("^([^=:@]+)(@)(.+)$") end
+  return name, sign, text
+end
+
+--- Adds what one word says to the values.
+local function add(self, word)
+  local name, sign, text = split(word)
   if not name then return complain("`%s`: name=text, name:=JSON or name@file expected", word) end
-  local parameter = known[name]
+  local parameter = self.known[name]
   local value, err = value_of(sign, name, text, parameter)
   if err then return nil, err end
   local is_list = sign ~= ":=" and parameter and element_type(parameter.type) ~= nil
-  return store(values, name, value, known, is_list)
+  return store(self, name, value, is_list)
 end
 
---- The values that words stand for.
+--- Notes a table and those in it.
+local function note_tables(value, found)
+  if type(value) ~= "table" then return found end
+  found[value] = true
+  for _, inner in pairs(value) do note_tables(inner, found) end
+  return found
+end
+
+--- All of several errors as one.
+local function join(errors)
+  if not errors[2] then return errors[1] end
+  local details = {}
+  for i, err in ipairs(errors) do details[i] = { path = "", message = err.message } end
+  local err = context.error("params", ("%s (and %d more)"):format(errors[1].message, #errors - 1))
+  err.details = details
+  return err
+end
+
+--- The values that words stand for. They win over those that are there.
 ---@param words string[] name=text, name:=JSON, name@file
 ---@param parameters table[] as connector:get_action_parameters gives them
 ---@param values table? to add to
 ---@return table? values, table? err of kind "params"
 function params.read(words, parameters, values)
-  values = values or {}
-  local known = {}
-  for _, parameter in ipairs(parameters) do known[parameter.name] = parameter end
+  local self = { values = values or {}, known = {}, given = {}, input = note_tables(values, {}) }
+  for _, parameter in ipairs(parameters) do self.known[parameter.name] = parameter end
+  local errors = {}
   for _, word in ipairs(words) do
-    local ok, err = add(values, word, known)
-    if not ok then return nil, err end
+    local ok, err = add(self, word)
+    if not ok then errors[#errors + 1] = err end
   end
-  return values
+  if errors[1] then return nil, join(errors) end
+  return self.values
+end
+
+--- The validation error of a value that was a text on the line, in words that show the text.
+local function explained(detail, words)
+  if detail.keyword ~= "type" or detail.got ~= "string" then return detail end
+  for _, word in ipairs(words) do
+    local name, sign, text = split(word)
+    if name == detail.path and sign == "=" then
+      local shown = tonumber(text) and text or ('"%s"'):format(terminal_text.cut(terminal_text.safe(text), MOST_SHOWN))
+      return { path = name, message = ("`%s`: %s expected, got %s"):format(name, detail.expected, shown) }
+    end
+  end
+  return detail
+end
+
+--- An error of the parameters, told of the words that the line had.
+---@param err table
+---@param words string[]
+---@return table err
+function params.explain(err, words)
+  if err.kind ~= "params" or err.sent ~= "no" or type(err.details) ~= "table" then return err end
+  local details = {}
+  for i, detail in ipairs(err.details) do details[i] = explained(detail, words) end
+  err.details = details
+  if #details == 1 then err.message = details[1].message end
+  return err
 end
 
 --- The JSON object in a file, or with "-" in standard input.

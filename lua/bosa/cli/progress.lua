@@ -1,53 +1,88 @@
 --- How far something is, as one line on the terminal at standard error that is drawn anew. Elsewhere nothing is shown.
 
-local uv = require("luv")
 local core = require("bosa.core")
+local loop = require("bosa.loop")
 local terminal_text = require("bosa.cli.terminal_text")
 
 local progress = {}
 
-local BEFORE = 0.3 -- seconds without a line: what is over by then needs none
+local BEFORE = 0.5 -- seconds without a line: what is over by then needs none
 local BETWEEN = 0.1 -- seconds between two drawings
 local SMALL = 10000 -- bytes of a transfer that need no bar
 local BAR = 24 -- columns
+local SPINNER = { "⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏" }
 
 ---@class bosa.cli.Progress
 ---@field cx bosa.cli.Context
+---@field on boolean standard error is a terminal
+---@field hub userdata? whose calls are waited for
 ---@field text string? what is to be drawn when it is due
+---@field told boolean? a line says how far it is, so the spinner needn't
+---@field drawn boolean there is a line
+---@field since number when the terminal was last written to, by core.now()
+---@field turns integer how often the spinner was drawn
+---@field timer table?
 local Progress = {}
 Progress.__index = Progress
 
---- A progress line; it is wiped away when the command ends.
+--- The command's progress line; it is wiped away when something else is written, and when the command ends.
 ---@param cx bosa.cli.Context
 ---@return bosa.cli.Progress
 function progress.new(cx)
-  local due = core.now() + BEFORE
-  local self = setmetatable({ cx = cx, on = cx.progress, drawn = false, due = due, timer = uv.new_timer() }, Progress)
+  if cx.bar then return cx.bar end
+  local self = setmetatable({ cx = cx, on = cx.progress, drawn = false, since = core.now(), turns = 0 }, Progress)
   cx.bar = self -- which wipes it away before it writes
   cx:cleanup(function()
     self:clear()
-    self.timer:close()
+    if self.timer then loop.cancel_timer(self.timer) end
   end)
   return self
 end
 
-local function draw(self)
-  local text = self.text
-  self.text = nil
-  if not text or self.cx.pager then return end
-  self.due, self.drawn = core.now() + BETWEEN, true
+--- Whether the server is being waited for.
+local function is_waiting(self) return self.hub ~= nil and self.hub:_active() > 0 end
+
+local function draw(self, text)
+  self.drawn, self.text = true, nil
   io.stderr:write("\r\27[K", terminal_text.safe(text))
   io.stderr:flush()
 end
 
---- Has a line drawn: now, or once the last one has stood long enough.
+--- Draws what is due, and comes again as long as there may be something. It runs while the command waits.
+local function tick(self)
+  self.timer = nil
+  if self.cx.pager then return end
+  if core.now() - self.since >= BEFORE - 0.001 then
+    if self.text then
+      draw(self, self.text)
+    elseif is_waiting(self) and not self.told then
+      self.turns = self.turns + 1
+      draw(self, SPINNER[self.turns % #SPINNER + 1] .. " waiting for the server")
+    end
+  end
+  if self.text or is_waiting(self) then self:wait() end
+end
+
+--- Looks from now on whether there is something to draw.
+function Progress:wait()
+  if not self.on or self.timer then return end
+  local left = self.since + BEFORE - core.now()
+  self.timer = loop.timer(math.max(left, BETWEEN), function() tick(self) end)
+end
+
+--- Shows that a hub's calls are waited for.
+---@param hub userdata
+function Progress:watch(hub)
+  self.hub = hub
+  self:wait()
+end
+
+--- Has a line drawn: soon, and no sooner than something has taken its time. It stays until another one.
 ---@param text string
 function Progress:show(text)
   if not self.on then return end
-  self.text = text
-  local left = self.due - core.now()
-  if left <= 0 then return draw(self) end
-  if not self.timer:is_active() then self.timer:start(math.ceil(left * 1000), 0, function() draw(self) end) end
+  self.text, self.told = text, true
+  self:wait()
 end
 
 --- Bytes of a transfer; `total` 0 or less: not known.
@@ -73,9 +108,10 @@ function Progress:pages(pages, total, items)
   self:show(("page %d%s, %d items"):format(pages, of, items))
 end
 
---- Wipes the line away.
+--- Wipes the line away: something else is written, or what it is about is over.
 function Progress:clear()
-  self.text = nil
+  self.text, self.told = nil, false
+  self.since = core.now()
   if not self.drawn then return end
   self.drawn = false
   io.stderr:write("\r\27[K")

@@ -97,6 +97,7 @@ local function strip(line) return line and line:gsub("^\239\187\191", ""):match(
 ---@param question string
 ---@return string?
 function terminal.ask(cx, question)
+  if cx.bar then cx.bar:clear() end
   if cx.interactive then io.stderr:write(terminal_text.safe(question), ": ") end
   return strip(io.read("*l"))
 end
@@ -107,6 +108,7 @@ end
 ---@return string?
 function terminal.ask_secret(cx, question)
   if not cx.interactive then return terminal.ask(cx, question) end
+  if cx.bar then cx.bar:clear() end
   io.stderr:write(question, ": ")
   local line, how = read_unseen()
   if how == "interrupt" then exit.with(exit.codes.interrupted) end

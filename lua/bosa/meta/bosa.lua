@@ -66,6 +66,8 @@ local bosa = {}
 ---@field connector? string
 ---@field action? string
 ---@field attempt? integer
+---@field method? string of a request
+---@field url? string where a request goes, without its query
 ---@field status? integer
 ---@field kind? bosa.ErrorKind
 ---@field sent? "no"|"maybe"|"yes"

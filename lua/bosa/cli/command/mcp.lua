@@ -6,7 +6,7 @@ local exit = require("bosa.cli.exit")
 local mcp_config = require("bosa.cli.mcp_config")
 local params = require("bosa.cli.params")
 
-local mcp = { summary = "Serve connectors to a language model (Model Context Protocol)" }
+local mcp = { summary = "Serve connectors to a language model (Model Context Protocol)", talks = true }
 
 local LONGEST = 16 * 1024 * 1024 -- bytes of one message
 

@@ -11,7 +11,7 @@ local terminal_text = require("bosa.cli.terminal_text")
 local reader = require("bosa.repl.reader")
 local session = require("bosa.repl.session")
 
-local repl = { summary = "A Lua prompt with hub, connectors and completion" }
+local repl = { summary = "A Lua prompt with hub, connectors and completion", talks = true }
 
 function repl.configure(parser)
   parser:description("A Lua prompt: `hub` is the hub, each connector goes by its name, results are shown, Tab "

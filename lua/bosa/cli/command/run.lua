@@ -3,9 +3,13 @@
 local bosa = require("bosa")
 local core = require("bosa.core")
 local cache = require("bosa.cli.cache")
+local context = require("bosa.cli.context")
 local fields = require("bosa.cli.fields")
+local jq = require("bosa.cli.jq")
 local print_json = require("bosa.cli.json")
 local listing = require("bosa.cli.listing")
+local response_fields = require("bosa.cli.response_fields")
+local template = require("bosa.cli.template")
 local terminal_text = require("bosa.cli.terminal_text")
 local params = require("bosa.cli.params")
 local sorted_json = require("bosa.sorted_json")
@@ -31,7 +35,12 @@ function run.configure(parser)
   parser:option("--fields", "Only these fields, like id,user.login."):argname("<names>"):convert(fields.parse)
   parser:option("-o --output", "Write the response to a file, - for standard output."):argname("<file>")
   parser:flag("--json", "JSON also on a terminal.")
-  parser:option("--input", "Parameters from a file with a JSON object, - for standard input."):argname("<file>")
+  parser:option("--jq", "Filter the response by an expression of jq; --all: each item by itself.")
+    :argname("<expression>")
+  parser:option("--template", "Write each item as a text with fields in braces, like '{number}\\t{user.login}\\n'.")
+    :argname("<text>"):convert(template.parse)
+  parser:option("--input", "Parameters from a file with a JSON object, - for standard input; those of the line win.")
+    :argname("<file>")
   parser:option("--account", "The connected account that acts."):argname("<who>")
   parser:option("--timeout", "Seconds that an attempt may take (30)."):argname("<seconds>"):convert(params.positive)
   parser:option("--max-attempts", "Attempts in all, on 429 and server errors (1)."):argname("<n>"):convert(whole)
@@ -69,22 +78,35 @@ local function file_output(cx, options, trouble)
   return nil
 end
 
+--- What is wrong with how the response is to be written, before anything is sent; nil: nothing.
+local function check_output(cx, options)
+  if options.jq and options.template then return context.error("params", "--jq and --template exclude each other") end
+  if not options.jq then return nil end
+  local ok, err = jq.check(cx, options.jq)
+  return not ok and err or nil
+end
+
 --- The action, ready to be run.
 local function prepare(cx, hub, options, trouble)
   local connector = hub:connect(options.connector)
   local known, err = connector:get_action_parameters(options.action)
   if not known then return nil, err end
   cache.keep_name(hub, options.connector)
+  err = check_output(cx, options)
+  if err then return nil, err end
   local values
   values, err = read_parameters(known, options)
   if not values then return nil, err end
   local action = connector:action(options.action):params(values)
-  if options.fields and has(known, "response_fields") then action:response_fields(options.fields) end
+  local wanted = options.fields or options.template_names
+  if wanted and wanted[1] and has(known, "response_fields") and values.response_fields == nil then
+    action:response_fields(wanted)
+  end
   if options.account then action:account(options.account) end
   if options.timeout then action:timeout(options.timeout) end
   if options.max_attempts then action:max_attempts(options.max_attempts) end
-  local place = file_output(cx, options, trouble)
-  if place then action:output(place) end
+  local target = file_output(cx, options, trouble)
+  if target then action:output(target) end
   return action
 end
 
@@ -104,16 +126,52 @@ local function chosen(value, options)
   return fields.project(value, options.fields)
 end
 
-local function write_json(cx, value, to)
-  if not to.file then return print_json(cx, value) end
-  to:line(sorted_json.line(value))
-  local ok, err = to:finish()
-  if not ok then return cx:fail(err) end
-end
-
 --- Whether a list is to be a table.
 local function wants_table(cx, options)
-  return cx.tty and not options.json and (not options.output or options.output == "-")
+  local filtered = options.jq or options.template
+  return cx.tty and not options.json and not filtered and (not options.output or options.output == "-")
+end
+
+--- Says which of the names that were asked for came in no item.
+local function complain(cx, options, data)
+  local described = response_fields.of(cx:hub(), options.connector, options.action)
+  local message = options.fields and fields.missing("--fields", options.fields, data, described)
+    or options.template and fields.missing("--template", options.template_names, data, described)
+  return message and cx:fail(context.error("params", message)) or nil
+end
+
+--- What takes values one by one and writes them in the form that is asked for: `sink | nil, err`.
+local function sink_of(cx, options, to)
+  local sink = {
+    add = function(_, value) to:line(sorted_json.line(chosen(value, options))) end,
+    is_silent = function() return to.file or not cx.tty end,
+    finish = function() return to:finish() end,
+  }
+  if options.template then
+    sink.add = function(_, value) to:text(template.fill(options.template, value)) end
+  elseif options.jq then
+    local filter, err = jq.start(cx, options.jq, function(text) to:text(text) end)
+    if not filter then return nil, err end
+    sink.add = function(_, value) filter:feed(sorted_json.line(chosen(value, options)) .. "\n") end
+    sink.finish = function()
+      local ok, wrong = filter:finish()
+      if not ok then return nil, wrong end
+      return to:finish()
+    end
+  end
+  return sink
+end
+
+--- Writes the response of one call in a form that is no table.
+local function write(cx, response, data, options, to)
+  local json = not options.jq and not options.template
+  if json and not to.file then return print_json(cx, chosen(data, options)) end
+  local sink, err = sink_of(cx, options, to)
+  if not sink then return cx:fail(err) end
+  local items = options.template and response:is_list() and data or { data }
+  for _, item in ipairs(items) do sink:add(item) end
+  local _, wrong = sink:finish()
+  if wrong then return cx:fail(wrong) end
 end
 
 local function show(cx, response, options, to)
@@ -122,26 +180,32 @@ local function show(cx, response, options, to)
     to:drop()
     return save_file(cx, data, options)
   end
-  if wants_table(cx, options) and response:is_list() and #response == 0 then return cx:note("no items") end
-  if not wants_table(cx, options) or not fields.is_table(data) then return write_json(cx, chosen(data, options), to) end
-  listing.page(cx, response, data, options.fields)
-end
-
---- What takes the items of all pages: a table that grows, or lines of JSON.
-local function sink_of(cx, response, options, to)
-  local data = response:get_data()
-  if wants_table(cx, options) and fields.is_table(data) then return listing.grow(cx, response, data, options.fields) end
-  return {
-    add = function(_, item) to:line(sorted_json.line(chosen(item, options))) end,
-    is_silent = function() return to.file or not cx.tty end,
-    finish = function() return to:finish() end,
-  }
+  local code
+  if not wants_table(cx, options) then
+    code = write(cx, response, data, options, to)
+  elseif response:is_list() and #response == 0 then
+    cx:note("no items")
+  elseif fields.is_table(data) then
+    listing.page(cx, response, data, options.fields)
+  else
+    code = write(cx, response, data, options, to)
+  end
+  return code or complain(cx, options, data)
 end
 
 --- Every item of every page.
 local function show_all(cx, response, options, to, bar)
+  local data = response:get_data()
+  local code = complain(cx, options, data)
+  if code then return code end
   if wants_table(cx, options) and #response == 0 and not response:has_next() then return cx:note("no items") end
-  local sink = sink_of(cx, response, options, to)
+  local sink, err
+  if wants_table(cx, options) and fields.is_table(data) then
+    sink = listing.grow(cx, response, data, options.fields)
+  else
+    sink, err = sink_of(cx, options, to)
+  end
+  if not sink then return cx:fail(err) end
   local total = listing.count(response, "total_page")
   local pages, items, last = 0, 0, nil
   for item, page in response:items({ prefetch = 1 }) do
@@ -152,13 +216,14 @@ local function show_all(cx, response, options, to, bar)
     sink:add(item)
   end
   bar:clear()
-  local _, err = sink:finish()
-  if err then return cx:fail(err) end
+  local _, wrong = sink:finish()
+  if wrong then return cx:fail(wrong) end
 end
 
 function run.run(cx, options)
   local hub, err = cx:hub()
   if not hub then return cx:fail(err) end
+  options.template_names = options.template and template.names(options.template)
   local trouble = {}
   local action
   action, err = prepare(cx, hub, options, trouble)
@@ -172,7 +237,7 @@ function run.run(cx, options)
   response, err = action:run()
   bar:clear()
   if trouble.err then return cx:fail(trouble.err) end
-  if not response then return cx:fail(err) end
+  if not response then return cx:fail(params.explain(err, options.parameters)) end
   if options.all and response:is_list() then return show_all(cx, response, options, to, bar) end
   return show(cx, response, options, to)
 end
