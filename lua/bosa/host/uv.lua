@@ -81,10 +81,11 @@ local closing = 0 -- poll handles whose closing the loop has not finished
 local guard
 
 --- luv crashes when a state is closed with handles that are just being closed; so a last turn is taken before that.
--- The guard is younger than the handles, and so finalized before them.
+-- The guard is younger than the handles, and so finalized before them. One that a younger has replaced does nothing:
+-- it is finalized in the middle of any code, where no callback is expected.
 local function make_guard()
-  local function finish()
-    if closing > 0 then uv.run("nowait") end
+  local function finish(self)
+    if self == guard and closing > 0 then uv.run("nowait") end
   end
   if newproxy then
     guard = newproxy(true)
