@@ -2,8 +2,10 @@
 --
 -- A subcommand is a module `bosa.cli.command.<name>` that returns
 --   summary    one line for the list of commands
+--   examples   what it is used for, and command lines: { "# purpose", "bosa ...", ... }
 --   configure  function(parser): adds arguments and options to the lua-argparse command
 --   run        function(cx, options) -> exit code (nil: 0)
+--   topic      function(result) -> a topic of `bosa help` that --help shows in place of its own; result: what was given
 --   talks      true: it holds a conversation on its own, so nothing else is drawn on the terminal
 --   task       true: it runs as a task of luv's loop, so that Ctrl-C ends its calls and what they began
 -- It is loaded only when it is used or its help is asked for.
@@ -14,6 +16,13 @@ local commands = {}
 commands.names = {
   "auth", "integrations", "users", "connectors", "actions", "search", "help", "run", "repl", "mcp", "types", "sandbox",
   "snapshot", "completion",
+}
+
+commands.examples = {
+  "# log in, and see what there is", "bosa auth login\nbosa connectors\nbosa search close an issue",
+  "# what an action takes, and a call of it",
+  "bosa run github list_issues --help\nbosa run github list_issues owner=lua repo=lua labels=bug",
+  "# try it without an account", "bosa sandbox -- bosa run github list_issues owner=lua repo=lua",
 }
 
 --- The module of a subcommand; nil: there is none.
@@ -59,14 +68,24 @@ function commands.word_of(args)
   return nil
 end
 
+--- Has --help of a parser, and of the commands within it, call `show(parser, result)`.
+local function replace_help(parser, show)
+  for _, option in ipairs(parser._options) do
+    for _, alias in ipairs(option._aliases) do
+      if alias == "--help" then option:action(function(result) show(parser, result) end) end
+    end
+  end
+  for _, command in ipairs(parser._commands) do replace_help(command, show) end
+end
+
 --- The parser. Only the subcommand `word` is set up in full; without one all are, for the help.
 ---@param word string?
+---@param show fun(parser: table, result: table)? what --help does
 ---@return table parser
-function commands.parser(word)
+function commands.parser(word, show)
   local parser = require("argparse")("bosa", "Call any service behind a BOSA server from a shell.")
     :command_target("command")
     :require_command(false)
-    :help_max_width(100)
     :epilog("`bosa COMMAND --help` tells more of a command, `man bosa` of everything.")
   add_options(parser)
   for _, name in ipairs(commands.names) do
@@ -77,6 +96,51 @@ function commands.parser(word)
     elseif not wanted then
       parser:command(name)
     end
+  end
+  if show then replace_help(parser, show) end
+  return parser
+end
+
+--- The examples for a command: those that have its words, else all of its subcommand.
+local function examples_of(name)
+  local word = name:match("^bosa (%S+)")
+  local module = word and commands.find(word)
+  local list = module and module.examples or not word and commands.examples or {}
+  local own = {}
+  for i = 1, #list, 2 do
+    if (list[i + 1] .. " "):find(name .. " ", 1, true) then
+      own[#own + 1], own[#own + 2] = list[i], list[i + 1]
+    end
+  end
+  return own[1] and own or list
+end
+
+--- The help of a parser, or of one of its commands, with examples.
+---@param parser table
+---@param width integer columns
+---@return string
+function commands.help(parser, width)
+  parser:help_max_width(width):usage_max_width(width)
+  local examples = examples_of(parser:get_usage():gsub("%s+", " "):match("^Usage: (bosa[%w ]*)"):gsub(" +$", ""))
+  local lines = { parser:get_help() }
+  if examples[1] then lines[2] = "\nExamples:" end
+  for _, example in ipairs(examples) do lines[#lines + 1] = "   " .. example:gsub("\n", "\n   ") end
+  return table.concat(lines, "\n")
+end
+
+--- The parser of a command that is named by its words; nil: there is none.
+---@param words string[]
+---@param show fun(parser: table, result: table)?
+---@return table?
+function commands.parser_of(words, show)
+  local parser = commands.parser(words[1], show)
+  for _, word in ipairs(words) do
+    local found
+    for _, command in ipairs(parser._commands) do
+      if command._name == word then found = command end
+    end
+    if not found then return nil end
+    parser = found
   end
   return parser
 end

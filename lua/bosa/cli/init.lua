@@ -41,15 +41,26 @@ local function run(module, options)
   return cx:close(result or exit.codes.ok)
 end
 
+--- Shows a command's help, or what it is about by the arguments so far; and ends.
+local function show_help(word)
+  return function(parser, result)
+    local module = word and commands.find(word)
+    local topic = module and module.topic and module.topic(result)
+    if topic then os.exit(run(commands.find("help"), topic)) end
+    print(commands.help(parser, require("bosa.cli.terminal").reading_columns()))
+    os.exit(exit.codes.ok)
+  end
+end
+
 local function main(args)
   require("bosa.cli.interrupt").restore()
   local word = commands.word_of(args)
   if word == "__complete" then return require("bosa.cli.complete").main(args) end
-  local parser = commands.parser(word)
+  local parser = commands.parser(word, show_help(word))
   local ok, options = parser:pparse(args)
   if not ok then return bad_arguments(word, options) end
   if not options.command then
-    print(parser:get_help())
+    print(commands.help(commands.parser(), require("bosa.cli.terminal").reading_columns()))
     return exit.codes.subcommand
   end
   local module = commands.find(options.command)

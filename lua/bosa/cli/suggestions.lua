@@ -6,7 +6,7 @@ local spelling = require("bosa.spelling")
 
 local suggestions = {}
 
-local MOST_NAMED = 20 -- in a message
+local MOST_NAMED = 15 -- in a message
 
 --- The nearest of the names, else what there is, as the end of a message.
 ---@param wanted string

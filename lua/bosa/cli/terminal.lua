@@ -12,6 +12,7 @@ local ERASE = { [8] = true, [127] = true }
 local ENTER = { [10] = true, [13] = true }
 local RAW, COOKED = 1, 0
 local DEFAULT_COLUMNS, NARROWEST, WIDEST = 80, 20, 10000
+local READABLE = 100
 
 --- The text without its last UTF-8 character.
 local function without_last(text) return (text:gsub("[^\128-\191]?[\128-\191]*$", "", 1)) end
@@ -62,6 +63,13 @@ end
 ---@return integer
 function terminal.columns()
   return math.max(NARROWEST, told("COLUMNS") or (tty_size()) or DEFAULT_COLUMNS)
+end
+
+--- Columns that a help has: those of the terminal, as long as lines can be read; of a pipe, what can be read.
+---@return integer
+function terminal.reading_columns()
+  if uv.guess_handle(1) ~= "tty" then return READABLE end
+  return math.min(READABLE, terminal.columns())
 end
 
 --- Lines of the terminal; what LINES says wins. nil: not known.

@@ -104,6 +104,28 @@ function terminal_text.cut(text, limit)
   return display_width.beginning(text, limit - 1) .. "…"
 end
 
+--- A line in parts that are no wider than a number of columns, broken at spaces. Those after the first are indented
+-- a little more.
+---@param line string
+---@param limit integer
+---@return string[]
+function terminal_text.wrap(line, limit)
+  local lines, current, used = {}, "", 0
+  local margin = line:match("^ *") .. "  "
+  if terminal_text.columns(line, limit) <= limit then return { line } end
+  for gap, word in line:gmatch("( *)([^ ]+)") do
+    local width = terminal_text.columns(word)
+    if current == "" or used + #gap + width <= limit then
+      current, used = current .. gap .. word, used + #gap + width
+    else
+      lines[#lines + 1] = current
+      current, used = margin .. word, #margin + width
+    end
+  end
+  lines[#lines + 1] = current
+  return lines
+end
+
 --- A number of bytes for people: "12 B", "3.4 kB".
 ---@param bytes number
 ---@return string

@@ -7,6 +7,11 @@ local print_table = require("bosa.cli.table")
 
 local actions = { summary = "List the actions of a connector" }
 
+actions.examples = {
+  "# what github can do", "bosa actions github",
+  "# the names alone", "bosa actions github | cut -f1",
+}
+
 function actions.configure(parser)
   parser:argument("connector", "Connector name, like github.")
   parser:flag("--json", "A JSON list instead of a table.")
@@ -22,7 +27,7 @@ function actions.run(cx, options)
   if options.json then return print_json(cx, bosa.array(list)) end
   local rows = {}
   for i, action in ipairs(list) do rows[i] = { action.name, action.description } end
-  print_table(cx, { "Action", "Description" }, rows)
+  print_table(cx, { "Action", "Description" }, rows, { empty = "no actions" })
 end
 
 return actions

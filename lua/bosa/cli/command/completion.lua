@@ -5,6 +5,11 @@ local shells = require("bosa.cli.completion_scripts")
 
 local completion = { summary = "Print the completion script of a shell" }
 
+completion.examples = {
+  "# for bash, in ~/.bashrc", "source <(bosa completion bash)",
+  "# for fish", "bosa completion fish >~/.config/fish/completions/bosa.fish",
+}
+
 function completion.configure(parser)
   parser:description("Prints the script that makes a shell complete bosa's words: commands, options, and what the "
     .. "cache knows of connectors, actions and parameters. It asks no server.")

@@ -7,6 +7,10 @@ local terminal_text = require("bosa.cli.terminal_text")
 
 local connectors = { summary = "List the connectors of the server" }
 
+connectors.examples = {
+  "# what the server has", "bosa connectors",
+}
+
 function connectors.configure(parser)
   parser:flag("--json", "A JSON list instead of lines.")
 end
@@ -19,6 +23,7 @@ function connectors.run(cx, options)
   if not names then return cx:fail(err) end
   cache.keep_names(hub, names)
   if options.json then return print_json(cx, bosa.array(names)) end
+  if cx.tty and not names[1] then return cx:note("no connectors") end
   for _, name in ipairs(names) do cx:print(terminal_text.safe(name)) end
 end
 

@@ -2,25 +2,28 @@
 
 local cache = require("bosa.cli.cache")
 local commands = require("bosa.cli.commands")
+local pager = require("bosa.cli.pager")
+local terminal = require("bosa.cli.terminal")
 local terminal_text = require("bosa.cli.terminal_text")
 
 local help = { summary = "Show help for a command, a connector or an action" }
 
+help.examples = {
+  "# what a connector can do, and what one of its actions takes", "bosa help github\nbosa help github list_issues",
+  "# the help of a command", "bosa help auth login",
+}
+
 function help.configure(parser)
   parser:argument("topic", "A command, or a connector's name."):args("?")
-  parser:argument("action", "One of the connector's actions."):args("?")
+  parser:argument("action", "One of the connector's actions, or of the command's."):args("?")
 end
 
---- The help of a subcommand, as its --help shows it; nil: there is no such command.
-local function command_help(topic)
-  for _, name in ipairs(commands.names) do
-    if name == topic and commands.find(name) then
-      local command = require("argparse")("bosa " .. name, commands.find(name).summary):help_max_width(100)
-      commands.find(name).configure(command)
-      return command:get_help()
-    end
-  end
-  return nil
+--- The help of a command that is named by its words, as its --help shows it; nil: there is no such command.
+local function command_help(words)
+  local known = #words == 0
+  for _, name in ipairs(commands.names) do known = known or name == words[1] end
+  local parser = known and commands.parser_of(words)
+  return parser and commands.help(parser, terminal.reading_columns()) or nil
 end
 
 --- A name as a word of a command line that may be copied into a shell.
@@ -42,25 +45,39 @@ local function example(connector, action, parameters)
   return table.concat(words, " ")
 end
 
-local function print_lines(cx, text)
-  for line in (text .. "\n"):gmatch("(.-)\n") do cx:print(terminal_text.safe(line)) end
+--- Prints a text, wrapped at words on a terminal, and through the pager where it is long.
+local function print_text(cx, text)
+  local lines, width = {}, terminal.reading_columns()
+  for line in (text .. "\n"):gmatch("(.-)\n") do
+    line = terminal_text.safe(line)
+    for _, part in ipairs(cx.tty and terminal_text.wrap(line, width) or { line }) do lines[#lines + 1] = part end
+  end
+  local room = pager.room(cx)
+  local paged = room and #lines > room and pager.begin(cx)
+  for _, line in ipairs(lines) do cx:print(line) end
+  if paged then pager.finish(cx) end
 end
 
-function help.run(cx, options)
-  local topic, action = options.topic, options.action
-  if not topic then return cx:print(commands.parser():get_help()) end
-  local text = not action and command_help(topic)
-  if text then return cx:print(text) end
+--- The help of a connector, or of one of its actions.
+local function show_topic(cx, topic, action)
   local hub, err = cx:hub(true)
   if not hub then return cx:fail(err) end
   local connector = hub:connect(topic)
+  local text
   text, err = connector:help(action)
   if not text then return cx:fail(err) end
   cache.keep_name(hub, topic)
-  print_lines(cx, text)
-  if not action then return end
-  cx:print()
-  print_lines(cx, "  " .. example(topic, action, connector:get_action_parameters(action) or {}))
+  if action then
+    text = text .. "\n\n  " .. example(topic, action, connector:get_action_parameters(action) or {})
+  end
+  print_text(cx, text)
+end
+
+function help.run(cx, options)
+  local words = { options.topic, options.action }
+  local text = not options.of_action and command_help(words)
+  if text then return print_text(cx, text) end
+  return show_topic(cx, options.topic, options.action)
 end
 
 return help

@@ -12,6 +12,14 @@ local terminal = require("bosa.cli.terminal")
 
 local integrations = { summary = "List, add, remove, show and select connected accounts" }
 
+integrations.examples = {
+  "# which accounts are connected", "bosa integrations list\nbosa integrations show github",
+  "# connect one; a browser opens", "bosa integrations add github",
+  "# the same for a browser on another machine", "bosa integrations add github --no-wait",
+  "# act as another account, or disconnect one",
+  "bosa integrations select github ada@example.com\nbosa integrations remove github ada@example.com",
+}
+
 local SECONDS = 300 -- that `add` waits for the browser
 local SECRET = { "secret", "token", "password", "auth_string", "api_key", "credential" }
 
@@ -92,7 +100,7 @@ local function list_all(cx, hub, token, options)
     rows[i] = { name, counts[name] }
   end
   if options.json then return print_json(cx, bosa.object(counts)) end
-  print_table(cx, { "Connector", "Integrations Count" }, rows)
+  print_table(cx, { "Connector", "Integrations Count" }, rows, { empty = "no connectors" })
 end
 
 local function hide_secrets(value)

@@ -8,6 +8,12 @@ local params = require("bosa.cli.params")
 
 local mcp = { summary = "Serve connectors to a language model (Model Context Protocol)", talks = true }
 
+mcp.examples = {
+  "# serve all actions of two connectors that only read", "bosa mcp --read-only github google_drive",
+  "# three tools that find and call every action", "bosa mcp --search",
+  "# what a program reads to start such a server", "bosa mcp --read-only --print-config claude github",
+}
+
 local LONGEST = 16 * 1024 * 1024 -- bytes of one message
 
 local function directory(path)

@@ -13,6 +13,11 @@ local session = require("bosa.repl.session")
 
 local repl = { summary = "A Lua prompt with hub, connectors and completion", talks = true }
 
+repl.examples = {
+  "# a prompt that knows github", "bosa repl github",
+  "# one line of Lua", "echo 'github:list_issues{ owner = \"lua\", repo = \"lua\" }' | bosa repl",
+}
+
 function repl.configure(parser)
   parser:description("A Lua prompt: `hub` is the hub, each connector goes by its name, results are shown, Tab "
     .. "completes. Lines of a pipe are run without a prompt.")

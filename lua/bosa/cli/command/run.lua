@@ -18,6 +18,30 @@ local output_file = require("bosa.cli.output_file")
 
 local run = { summary = "Run an action", task = true }
 
+run.examples = {
+  "# the open bugs as a table; a list is given by repeating its name",
+  "bosa run github list_issues owner=lua repo=lua labels=bug",
+  "# every page, with some fields",
+  "bosa run github list_issues owner=lua repo=lua --all --fields number,title,user.login",
+  "# through jq, and as text",
+  "bosa run github list_issues owner=lua repo=lua --jq '.[].title'\n"
+    .. "bosa run github list_issues owner=lua repo=lua --template '{number}\\t{title}\\n'",
+  "# send a file, save one",
+  "bosa run google_drive create_file name=Report file@report.pdf\n"
+    .. "bosa run google_drive download_file id=1 -o report.pdf",
+  "# parameters from a file, one of them replaced",
+  'bosa run github create_issue --input issue.json title="Another title"',
+}
+
+--- --help after an action's name is about that action.
+function run.topic(result)
+  if not result.connector then return nil end
+  return {
+    topic = result.connector, action = result.action, of_action = true, api_url = result.api_url,
+    ca_file = result.ca_file, allow_http = result.allow_http, verbose = result.verbose,
+  }
+end
+
 local function whole(text)
   local number = params.positive(text)
   if not number or number % 1 ~= 0 or number > core.max_attempts then

@@ -6,6 +6,11 @@ local terminal_text = require("bosa.cli.terminal_text")
 
 local sandbox = { summary = "Run a sandbox server to try things on" }
 
+sandbox.examples = {
+  "# one command with a server of its own", "bosa sandbox -- bosa run github list_issues owner=lua repo=lua",
+  "# a server for other shells, until Ctrl-C", "bosa sandbox --port 8080",
+}
+
 local NONE = "no sandbox server: bosa-sandbox is neither beside this command nor in PATH, and $BOSA_SANDBOX names none"
 -- what the server's program calls them; the last two are the names before
 local DIALECTS = { current = "current", legacy = "legacy", both = "both", today = "current", seed = "legacy" }

@@ -6,6 +6,11 @@ local print_table = require("bosa.cli.table")
 
 local search = { summary = "Find actions by words" }
 
+search.examples = {
+  "# which action does it?", "bosa search send an e-mail",
+  "# only where it is looked for, and only what reads", "bosa search --connector github --read-only issue",
+}
+
 local function whole(text)
   local number = tonumber(text)
   if not number or number < 1 or number % 1 ~= 0 then return nil, "a whole number over 0 expected" end
@@ -45,7 +50,7 @@ function search.run(cx, options)
   if options.json then return print_json(cx, list) end
   local rows = {}
   for i, found in ipairs(list) do rows[i] = { found.connector, found.action, found.description } end
-  print_table(cx, { "Connector", "Action", "Description" }, rows)
+  print_table(cx, { "Connector", "Action", "Description" }, rows, { empty = "no action has these words" })
 end
 
 return search

@@ -10,6 +10,11 @@ local taken = require("bosa.snapshot")
 
 local snapshot = { summary = "Keep schemas in a file, and tell what changed since" }
 
+snapshot.examples = {
+  "# keep the schemas of two connectors", "bosa snapshot github google_drive -o schemas.json",
+  "# what has changed since that breaks callers", "bosa snapshot --diff schemas.json --breaking",
+}
+
 local CHANGED = 1 -- exit code of --diff, as diff has it
 
 function snapshot.configure(parser)

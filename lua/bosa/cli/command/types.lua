@@ -8,6 +8,11 @@ local output_file = require("bosa.cli.output_file")
 
 local types = { summary = "Write types for the editor (LuaCATS) from a connector's schemas" }
 
+types.examples = {
+  "# types for the editor, a file each", "bosa types github google_drive -o types",
+  "# where the library's own definitions are", "bosa types --path",
+}
+
 function types.configure(parser)
   parser:description("Writes LuaCATS annotations of connectors, made of their schemas, for lua-language-server and its "
     .. "like: classes of parameters and responses, and of the connector that hub:connect gives.")

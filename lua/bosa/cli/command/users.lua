@@ -6,6 +6,10 @@ local terminal_text = require("bosa.cli.terminal_text")
 
 local users = { summary = "Create a user" }
 
+users.examples = {
+  "# a new user of the client; the secret is shown this once", "bosa users create ada@example.com",
+}
+
 function users.configure(parser)
   parser:command_target("verb")
   local create = parser:command("create", "Create a user and show the secret, this once.")

@@ -1,0 +1,155 @@
+--- Help: of the command, of its subcommands, of actions; in words that fit, with examples that are right.
+local command = require("spec.support.command")
+local commands = require("bosa.cli.commands")
+local server = require("spec.support.server")
+
+local sandbox, bosa
+
+setup(function()
+  sandbox = server.start()
+  bosa = command.new(sandbox)
+end)
+teardown(function()
+  bosa:close()
+  sandbox.stop()
+end)
+
+local function output(words)
+  local out, err, code = bosa:run(words)
+  assert.equal("", err)
+  assert.equal(0, code)
+  return out
+end
+
+local function widest(text)
+  local most = 0
+  for line in text:gmatch("[^\n]+") do most = math.max(most, #line) end
+  return most
+end
+
+describe("the help of an action", function()
+  it("is what --help shows behind its name", function()
+    local wanted = output({ "help", "github", "list_issues" })
+    assert.matches("owner  string, required", wanted, 1, true)
+    local places = { { "--help" }, { "-h" }, { "owner=lua", "--help" }, { "--all", "-h" }, { "-h", "repo=lua" } }
+    for _, words in ipairs(places) do
+      local line = { "run", "github", "list_issues" }
+      for _, word in ipairs(words) do line[#line + 1] = word end
+      assert.equal(wanted, output(line))
+    end
+    assert.equal(output({ "help", "github" }), output({ "run", "github", "--help" }))
+    assert.matches("^Usage: bosa run ", output({ "run", "--help" }))
+  end)
+
+  it("is wrapped at words on a terminal", function()
+    local wide = output({ "help", "github", "list_issues" })
+    for _, columns in ipairs({ 40, 60, 140 }) do
+      local screen = bosa:on_terminal({ "run", "github", "list_issues", "--help" }, nil, columns)
+      assert.is_true(widest(screen) <= math.min(columns, 100))
+      assert.equal(wide:gsub("%s+", " "), screen:gsub("%s+", " "))
+    end
+  end)
+
+  it("goes through the pager, where it is longer than the screen", function()
+    local line = bosa:line({ "run", "github", "list_issues", "--help" }, { PAGER = "sed 's/^/> /'" })
+    local terminal = bosa:terminal(line .. "; echo code=$?", 80, 20)
+    finally(function() terminal:close() end)
+    assert.matches("\n>   bosa run github list_issues owner=... repo=...", terminal:wait_for("code=%d"), 1, true)
+  end)
+
+  it("that isn't there is an error with what was meant, or what there is", function()
+    local cases = {
+      { { "run", "github", "list_isues", "--help" }, "did you mean `list_issues`?" },
+      { { "run", "github", "frobnicate" }, "there are create_issue, get_issue, " },
+      { { "run", "githb", "list_issues" }, "did you mean `github`?" },
+      { { "help", "githb" }, "did you mean `github`?" },
+      { { "actions", "frobnicate" }, "there are github, google_drive, google_mail, lab" },
+      { { "types", "labb" }, "did you mean `lab`?" },
+      { { "run", "lab", "frobnicate" }, "`bosa actions lab` lists what there is" },
+    }
+    for _, case in ipairs(cases) do
+      local _, err, code = bosa:run(case[1])
+      assert.equal(4, code)
+      assert.matches("^bosa: [^\n]+\n$", err)
+      assert.truthy(err:find(case[2], 1, true), err)
+    end
+  end)
+end)
+
+describe("the help of a command", function()
+  it("is as wide as the terminal, as long as it can be read", function()
+    for _, columns in ipairs({ 60, 80, 140 }) do
+      local screen = bosa:on_terminal({ "run", "--help" }, nil, columns)
+      local before = screen:match("^(.-)\nExamples:")
+      assert.is_true(widest(before) <= math.min(columns, 100), before)
+      assert.is_true(widest(before) > math.min(columns, 100) - 20)
+    end
+  end)
+
+  it("is what `help` shows, of a command within another, too", function()
+    assert.equal(output({ "run", "--help" }), output({ "help", "run" }))
+    assert.equal(output({ "auth", "login", "--help" }), output({ "help", "auth", "login" }))
+    assert.equal(output({ "--help" }), output({ "help" }))
+    assert.matches("^Usage: bosa auth login ", output({ "help", "auth", "login" }))
+  end)
+
+  local page = command.read_file("doc/bosa.1"):match("\n%.Sh EXAMPLES\n(.*)"):gsub("\\%(aq", "'"):gsub("\\e", "\\")
+
+  for _, name in ipairs(commands.names) do
+    it("has examples that the man page has, too: " .. name, function()
+      local examples = commands.find(name).examples
+      assert.is_true(examples ~= nil and #examples >= 2, "no examples")
+      local help = output({ name, "--help" })
+      assert.matches("\nExamples:\n   # ", help, 1, true)
+      local lines = 0
+      for line in (table.concat(examples, "\n") .. "\n"):gmatch("(.-)\n") do
+        lines = lines + 1
+        assert.truthy(help:find("\n   " .. line .. "\n", 1, true) or help:find("\n   " .. line .. "$"), line)
+        assert.truthy(page:find("\n" .. line .. "\n", 1, true), line .. " in doc/bosa.1")
+      end
+      assert.is_true(lines >= 2)
+    end)
+  end
+
+  --- The words of a line of a shell, without what comes before `bosa` and after a pipe or a redirection.
+  local function words_of(line)
+    local text = command.output_of(("bash -c %s"):format(command.quote(
+      "bosa() { printf '%s\\n' \"$@\"; exit; }; source() { :; }; echo() { :; }; "
+      .. line:gsub("^.*| bosa", "bosa"):gsub("%s[|>].*", ""):gsub("^source <%((.*)%)$", "%1"))))
+    local words = {}
+    for word in text:gmatch("[^\n]+") do words[#words + 1] = word end
+    return words
+  end
+
+  it("has examples that the command understands", function()
+    for _, name in ipairs(commands.names) do
+      local examples = commands.find(name).examples
+      for i = 2, #examples, 2 do
+        for line in (examples[i] .. "\n"):gmatch("(.-)\n") do
+          local words = words_of(line)
+          assert.equal(name, words[1], line)
+          local ok, message = commands.parser(name):pparse(words)
+          assert.is_true(ok, line .. ": " .. tostring(message))
+        end
+      end
+    end
+  end)
+
+  it("has examples of reading that run", function()
+    local run = 0
+    for _, name in ipairs({ "actions", "connectors", "help", "search", "run", "integrations" }) do
+      local examples = commands.find(name).examples
+      for i = 2, #examples, 2 do
+        for line in (examples[i] .. "\n"):gmatch("(.-)\n") do
+          local reads = line:find("list") or not line:find("^bosa run") and not line:find("integrations")
+          if reads then
+            local _, err, code = bosa:run(words_of(line))
+            assert.equal(0, code, line .. ": " .. err)
+            run = run + 1
+          end
+        end
+      end
+    end
+    assert.is_true(run >= 10)
+  end)
+end)
