@@ -76,6 +76,28 @@ describe("bosa auth through a pipe", function()
     assert.matches("^bosa: not authenticated[^\n]*\n$", err)
   end)
 
+  it("names the variables that a logout leaves in use", function()
+    for _, code in ipairs({ 0, 2 }) do
+      if code == 0 then login() end
+      local _, err, ended = bosa:run({ "auth", "logout" }, { env = { BOSA_API_KEY = "sk-client-x", BOSA_TOKEN = "" } })
+      assert.equal(code, ended)
+      assert.matches("^bosa: note: BOSA_API_KEY is set, and is still used\n", err)
+      assert.is_nil(err:find("BOSA_TOKEN is set", 1, true))
+    end
+  end)
+
+  it("shows when the session ends in local time", function()
+    login()
+    local text = command.read_file(config_path())
+    command.write_file(config_path(), (text:gsub('"expires":[%d.]+', '"expires":4102444800')))
+    for zone, wanted in pairs({ ["UTC0"] = "2100-01-01 00:00:00 UTC", ["XYZ-7"] = "2100-01-01 07:00:00 XYZ" }) do
+      local out = bosa:run({ "auth", "status" }, { env = { TZ = zone } })
+      assert.matches("Token Expires: " .. wanted .. "\n", out, 1, true)
+    end
+    command.write_file(config_path(), (text:gsub('"expires":[%d.]+', '"expires":1e300')))
+    assert.matches("Token Expires: 2", (bosa:run({ "auth", "status" })), 1, true)
+  end)
+
   it("refuses wrong secrets, and keeps nothing", function()
     local _, err, code = bosa:run({ "auth", "login" }, { stdin = sandbox.key .. "\nada@example.com\nsk-user-wrong\n" })
     assert.equal(2, code)

@@ -8,6 +8,14 @@ local core = require("bosa.core")
 
 local auth = { summary = "Log in, log out, show who is logged in" }
 
+auth.examples = {
+  "# log in; the key and the secret are asked for", "bosa auth login",
+  "# in a script, without them in the list of processes",
+  "printf '%s\\n' \"$KEY\" \"$USER_NAME\" \"$SECRET\" | bosa auth login",
+  "# who is logged in", "bosa auth status",
+  "# forget it", "bosa auth logout",
+}
+
 local DEFAULT_URL = "https://api.bosa.id"
 local REFUSED = { auth = true, api = true, not_found = true, params = true }
 local AS_ARGUMENT = "bosa: warning: a key or secret given as an argument is seen in the list of processes and kept in "
@@ -106,13 +114,31 @@ local function not_authenticated(cx)
   return cx:fail(context.error("auth", "not authenticated: " .. core.no_credentials))
 end
 
+--- Says which variables are used whatever the session is.
+local function note_variables(cx)
+  for _, variable in ipairs({ "BOSA_API_KEY", "BOSA_TOKEN" }) do
+    if origin(variable) ~= "" then cx:note(("bosa: note: %s is set, and is still used"):format(variable)) end
+  end
+end
+
 local function logout(cx)
   local session, err = config.load()
-  if session and not session.api_key then return not_authenticated(cx) end
+  if session and not session.api_key then
+    note_variables(cx)
+    return not_authenticated(cx)
+  end
   local ok, message = config.clear()
   if not ok then return cx:fail(message) end
   if err then cx:note("bosa: " .. err) end
   cx:print("Logged out")
+  note_variables(cx)
+end
+
+--- When a session ends, in local time; nil: that isn't known as a time.
+local function local_time(expires)
+  if type(expires) ~= "number" then return nil end
+  local ok, text = pcall(os.date, "%Y-%m-%d %H:%M:%S %Z", math.floor(expires))
+  return ok and text or nil
 end
 
 --- A key that can be recognized but not used.
@@ -134,7 +160,7 @@ local function status(cx)
   row("API URL", credentials.api_url or DEFAULT_URL)
   row("Client API Key", masked(credentials.api_key) .. origin("BOSA_API_KEY"))
   row("Token", (credentials.token and "set" or "none") .. origin("BOSA_TOKEN"))
-  row("Token Expires", from_session and session.expires_at)
+  row("Token Expires", from_session and (local_time(session.expires) or session.expires_at))
   row("User ID", from_session and session.user_id)
   row("Config File", from_session and config.path())
   if from_session and type(session.expires) == "number" and session.expires <= os.time() then
