@@ -65,6 +65,26 @@ describe("parameters of bosa run", function()
     assert.same({ text = "piped" }, decode(out).body)
   end)
 
+  it("win over those of --input", function()
+    local path = bosa.dir .. "/i.json"
+    command.write_file(path, '{"text":"a file","number":1,"list":["a","b"],"object":{"x":1}}')
+    local seen = echo("echo", "--input", path, "text=the line", "list=c", "list=d")
+    assert.same({ text = "the line", number = 1, list = { "c", "d" }, object = { x = 1 } }, seen)
+    assert.same({ y = 2 }, echo("echo", "--input", path, 'object:={"y":2}').object)
+    command.write_file(path, '{"shape":{"kind":"circle","radius":1},"id":"1"}')
+    seen = echo("unions", "--input", path, "shape.radius=2", "id=2")
+    assert.same({ shape = { kind = "circle", radius = 2 }, id = "2" }, seen)
+    command.write_file(path, '{"shape":null}')
+    assert.same({ kind = "circle", radius = 2 },
+      echo("unions", "--input", path, "shape.kind=circle", "shape.radius=2").shape)
+    command.write_file(path, '{"text":"a file"}')
+    for _, words in ipairs({ { "text=a", "text=b" }, { 'object:={"x":1}', "object:={}" } }) do
+      local _, err, code = bosa:run({ "run", "lab", "echo", "--input", path, (table.unpack or unpack)(words) })
+      assert.equal(4, code)
+      assert.matches("given twice", err)
+    end
+  end)
+
   it("lead into objects with dots", function()
     local shape = echo("unions", "shape.kind=circle", "shape.radius=2").shape
     assert.same({ kind = "circle", radius = 2 }, shape)
@@ -210,9 +230,23 @@ describe("errors of bosa run", function()
     end)
   end
 
-  it("name every fault of the parameters", function()
-    local _, err = bosa:run({ "run", "github", "list_issues", "owne=lua" })
-    for _, word in ipairs({ "`owne`", "`owner`", "`repo`" }) do assert.truthy(err:find(word, 1, true)) end
+  it("name every fault of the parameters, a line each", function()
+    local _, err = bosa:run({ "run", "github", "list_issues", "owne=lua", "limit=3.5", "page=x" })
+    assert.equal(5, #lines(err))
+    for _, line in ipairs(lines(err)) do assert.matches("^bosa: github%.list_issues: ", line) end
+    for _, words in ipairs({ "unknown parameter `owne`", "parameter `owner`", "parameter `repo`",
+      "`limit`: integer expected, got 3.5", '`page`: integer expected, got "x"' }) do
+      assert.truthy(err:find(words, 1, true), err)
+    end
+    _, err = bosa:run({ "run", "github", "list_issues", "a", "labels:=[", "filters=x" })
+    assert.equal(3, #lines(err))
+    for _, line in ipairs(lines(err)) do assert.matches("^bosa: ", line) end
+  end)
+
+  it("show no more of a value than a line", function()
+    local _, err = bosa:run({ "run", "github", "list_issues", "owner=a", "repo=b", "limit=" .. ("x\n\27[31m"):rep(50) })
+    assert.matches("^bosa: github.list_issues: `limit`: integer expected, got \"[^\n\27]+…\"\n$", err)
+    assert.is_true(#err < 130)
   end)
 
   it("don't repeat an action by themselves", function()

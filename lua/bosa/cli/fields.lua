@@ -1,6 +1,7 @@
 --- Picking fields: the dotted names of --fields, and the columns of a table where none were given.
 
 local bosa = require("bosa")
+local sorted_json = require("bosa.sorted_json")
 local spelling = require("bosa.spelling")
 local terminal_text = require("bosa.cli.terminal_text")
 
@@ -131,7 +132,7 @@ local function complaint(option, name, known)
   local message = ("%s: there is no field `%s`"):format(option, name)
   local near = spelling.nearest(name, known)
   if near then return ("%s; did you mean `%s`?"):format(message, near) end
-  if not known[1] then return message end
+  if not known[1] then return ("%s; leave %s out to see what there is"):format(message, option) end
   local more = #known > MOST_NAMED and (" and %d more"):format(#known - MOST_NAMED) or ""
   return ("%s; there are %s%s"):format(message, table.concat(known, ", ", 1, math.min(#known, MOST_NAMED)), more)
 end
@@ -158,12 +159,12 @@ end
 local function cell(value)
   if value == nil or value == bosa.null then return "" end
   if type(value) == "string" then return value end
-  if type(value) ~= "table" then return bosa.json.encode(value) end
+  if type(value) ~= "table" then return sorted_json.line(value) end
   if value[1] == nil then
     for _, label in ipairs(LABELS) do
       if type(value[label]) == "string" then return value[label] end
     end
-    return next(value) == nil and "" or bosa.json.encode(value)
+    return next(value) == nil and "" or sorted_json.line(value)
   end
   local cells = {}
   for i, item in ipairs(value) do cells[i] = cell(item) end

@@ -7,12 +7,13 @@ local terminal = require("bosa.cli.terminal")
 local pager = {}
 
 local LESS = "less -FRX"
+local PREPARE = "LESS=${LESS-FRX}; export LESS; " -- $PAGER is less in most places, and there colours need -R
 local EPIPE = 32
 
 --- The shell's line that starts the pager; nil: there is none.
 local function program()
   local own = os.getenv("PAGER")
-  if own then return own:find("%S") and own or nil end
+  if own then return own:find("%S") and PREPARE .. own or nil end
   for dir in (os.getenv("PATH") or ""):gmatch("[^:]+") do
     if uv.fs_access(dir .. "/less", "X") then return LESS end
   end
