@@ -28,6 +28,8 @@ describe("on_event", function()
     assert(lab:action("fault"):params({ status = 503, retry_after = 0, times = 1, key = "e1" }):max_attempts(2):run())
     assert.equal("request response retry wait request response", types(events))
     local response = events[2]
+    assert.equal("POST", events[1].method)
+    assert.equal(sandbox.url .. "/connectors/lab/fault", events[1].url)
     assert.equal("lab", response.connector)
     assert.equal("fault", response.action)
     assert.equal(503, response.status)
@@ -38,6 +40,15 @@ describe("on_event", function()
     assert.equal("server", events[3].kind)
     assert.is_true(events[3].budget < 500)
     assert.is_false(events[6].reused) -- a connection that brought a 5xx is not used again
+    hub:close()
+  end)
+
+  it("tells a request's URL without its query", function()
+    local first
+    local hub = new({ on_event = function(event) first = first or event end })
+    assert(hub:get_connector("lab"))
+    assert.equal("GET", first.method)
+    assert.equal(sandbox.url .. "/connectors/", first.url)
     hub:close()
   end)
 

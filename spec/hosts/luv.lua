@@ -63,3 +63,18 @@ local call = assert(other:connect("lab"):action("slow"):params({ delay_ms = 50 }
 uv.run("nowait")
 print(assert(call:wait()).status)
 other:close()
+
+-- what is collected after calls runs no callback in the middle of other code
+local last, fired, inside = bosa.new(), false, nil
+local work = bosa.async(function()
+  for _ = 1, 2 do assert(last:run("lab", "small")) end
+  local due = uv.new_timer()
+  due:start(0, 0, function() fired = true end)
+  collectgarbage()
+  collectgarbage()
+  inside = fired
+  due:stop()
+end)
+while not work:done() do uv.run("once") end
+print(inside and "callbacks within the collector" or "callbacks in their turn")
+last:close()

@@ -49,8 +49,8 @@ end
 local function print_text(cx, text)
   local lines, width = {}, terminal.reading_columns()
   for line in (text .. "\n"):gmatch("(.-)\n") do
-    line = terminal_text.safe(line)
-    for _, part in ipairs(cx.tty and terminal_text.wrap(line, width) or { line }) do lines[#lines + 1] = part end
+    local safe = terminal_text.safe(line)
+    for _, part in ipairs(cx.tty and terminal_text.wrap(safe, width) or { safe }) do lines[#lines + 1] = part end
   end
   local room = pager.room(cx)
   local paged = room and #lines > room and pager.begin(cx)
