@@ -16,6 +16,7 @@ teardown(function()
 end)
 
 local ISSUES = { "run", "github", "list_issues", "owner=lua", "repo=lua", "limit=2" }
+local ISSUE = { "run", "github", "list_issues", "owner=lua", "repo=lua", "limit=1" }
 local PAGES = { "run", "lab", "list_pages", "total=45", "--all" }
 
 local function with(words, ...)
@@ -159,6 +160,7 @@ describe("--template", function()
     assert.equal(wanted, output(with(ISSUES, "--template", "{number}\\t{title} \\{{user.login}\\}\\n")))
     assert.equal(wanted, (bosa:on_terminal(with(ISSUES, "--template", "{number}\\t{title} \\{{user.login}\\}\\n"))))
     assert.equal(("."):rep(45), output(with(PAGES, "--template", ".")))
+    assert.matches("^145 {.*\"title\":.*}\n$", output(with(ISSUE, "--template", "{number} {}\\n")))
   end)
 
   it("is filled once for what is no list", function()

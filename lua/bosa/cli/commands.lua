@@ -121,7 +121,7 @@ end
 ---@return string
 function commands.help(parser, width)
   parser:help_max_width(width):usage_max_width(width)
-  local examples = examples_of(parser:get_usage():gsub("%s+", " "):match("^Usage: (bosa[%w ]*)"):gsub(" +$", ""))
+  local examples = examples_of(parser:get_usage():gsub("%s+", " "):match("^Usage: (bosa[%w%- ]*)"):gsub(" +$", ""))
   local lines = { parser:get_help() }
   if examples[1] then lines[2] = "\nExamples:" end
   for _, example in ipairs(examples) do lines[#lines + 1] = "   " .. example:gsub("\n", "\n   ") end

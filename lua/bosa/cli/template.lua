@@ -1,6 +1,7 @@
 --- --template: a text with fields in braces, like "{number}\\t{title}\\n", once for each item.
 
 local fields = require("bosa.cli.fields")
+local sorted_json = require("bosa.sorted_json")
 
 local template = {}
 
@@ -54,6 +55,16 @@ function template.names(parts)
   return names
 end
 
+--- Whether a template shows an item as a whole.
+---@param parts (string|{ name: string })[]
+---@return boolean
+function template.takes_all(parts)
+  for _, part in ipairs(parts) do
+    if type(part) == "table" and part.name == "" then return true end
+  end
+  return false
+end
+
 --- A template filled with one item.
 ---@param parts (string|{ name: string })[]
 ---@param item any
@@ -63,8 +74,10 @@ function template.fill(parts, item)
   for i, part in ipairs(parts) do
     if type(part) == "string" then
       texts[i] = part
+    elseif part.name ~= "" then
+      texts[i] = fields.text(fields.lookup(item, part.name))
     else
-      texts[i] = fields.text(part.name == "" and item or fields.lookup(item, part.name))
+      texts[i] = type(item) == "table" and sorted_json.line(item) or fields.text(item)
     end
   end
   return table.concat(texts)

@@ -110,6 +110,12 @@ local function check_output(cx, options)
   return not ok and err or nil
 end
 
+--- The fields that the server need not leave out; nil: all.
+local function wanted_fields(options)
+  if not options.template then return options.fields end
+  return not template.takes_all(options.template) and options.template_names[1] and options.template_names or nil
+end
+
 --- The action, ready to be run.
 local function prepare(cx, hub, options, trouble)
   local connector = hub:connect(options.connector)
@@ -122,8 +128,8 @@ local function prepare(cx, hub, options, trouble)
   values, err = read_parameters(known, options)
   if not values then return nil, err end
   local action = connector:action(options.action):params(values)
-  local wanted = options.fields or options.template_names
-  if wanted and wanted[1] and has(known, "response_fields") and values.response_fields == nil then
+  local wanted = wanted_fields(options)
+  if wanted and has(known, "response_fields") and values.response_fields == nil then
     action:response_fields(wanted)
   end
   if options.account then action:account(options.account) end
@@ -192,8 +198,11 @@ local function write(cx, response, data, options, to)
   if json and not to.file then return print_json(cx, chosen(data, options)) end
   local sink, err = sink_of(cx, options, to)
   if not sink then return cx:fail(err) end
-  local items = options.template and response:is_list() and data or { data }
-  for _, item in ipairs(items) do sink:add(item) end
+  if options.template and response:is_list() then
+    for _, item in ipairs(data) do sink:add(item) end
+  else
+    sink:add(data)
+  end
   local _, wrong = sink:finish()
   if wrong then return cx:fail(wrong) end
 end
