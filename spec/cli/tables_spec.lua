@@ -236,4 +236,12 @@ describe("a long table of another command", function()
     local _, screen = on_screen({ "actions", "lab" }, 80, 10, { PAGER = "sed 's/^/> /'" })
     assert.matches("\n> small +The smallest useful answer", screen)
   end)
+
+  it("stays in the pager when Ctrl-C is pressed there", function()
+    terminal = bosa:terminal(bosa:line({ "actions", "lab" }) .. "; echo code=$?", 80, 10)
+    terminal:wait_for("\n:%s*$")
+    terminal:press("C-c")
+    assert.is_nil(terminal:press_until("G", "\nupload "):find("code=", 1, true)) -- less drops what it has read by then
+    assert.matches("code=0", terminal:press_until("q", "code=%d"))
+  end)
 end)
