@@ -467,8 +467,23 @@ static int hub_cache_ttl(lua_State *L)
  */
 static int hub_endpoint(lua_State *L)
 {
-    static const char *const names[] = {"names",     "create_user", "token",  "who_am_i", "has",
-                                        "integrate", "get",         "select", "remove",   NULL};
+    static const char *const names[] = {"names",
+                                        "create_user",
+                                        "token",
+                                        "who_am_i",
+                                        "catalog_tools",
+                                        "catalog_mcps",
+                                        "catalog_skills",
+                                        "catalog_search",
+                                        "tenant_skills",
+                                        "tenant_skill",
+                                        "download",
+                                        "has",
+                                        "integrate",
+                                        "get",
+                                        "select",
+                                        "remove",
+                                        NULL};
     struct lhub *h = bind_check_hub(L, 1);
     int which = luaL_checkoption(L, 2, NULL, names);
     size_t len = 0;

@@ -446,6 +446,24 @@ static int finish_page(lua_State *L, struct lcall *c)
     return 1;
 }
 
+/* The page of a list that is asked for by offset. */
+static int offset_page(lua_State *L, struct lresponse *r, struct lcall *c, bool forward)
+{
+    struct call *call = NULL;
+    if (!c->hub->hub) {
+        error_set(&c->error, BOSA_CLOSED, "the hub is closed");
+        return bind_fail(L, &c->error);
+    }
+    if (paging_offset_call(r->call, forward, &call, &r->error) != BOSA_OK) {
+        return bind_fail(L, &r->error);
+    }
+    if (!call) {
+        return 0;
+    }
+    bind_set_call(L, c, call);
+    return 1;
+}
+
 /*
  * response:_page_call(forward) -> call | nil (there is none) | nil, err: the server says that there
  * is a page and gives no way to it, or what was uploaded can't be read twice.
@@ -456,6 +474,9 @@ static int response_page_call(lua_State *L)
     bool forward = lua_toboolean(L, 2);
     luaL_checkstack(L, 16, NULL);
     struct lcall *c = push_page(L);
+    if (paging_is_offset(r->call)) {
+        return offset_page(L, r, c, forward);
+    }
     if (paging_plan(r->call, forward, &c->invocation, &r->error) != BOSA_OK) {
         return bind_fail(L, &r->error);
     }

@@ -125,11 +125,14 @@ static bool pass(struct exchange *x, enum guard guard, struct answer *answer)
     if (guard == OPEN_TO_ALL) {
         return true;
     }
-    if (!key || strcmp(key, x->sandbox->accounts.key) != 0) {
+    if (guard == NEEDS_TOKEN && !exchange_user(x, answer)) {
+        return false;
+    }
+    if (key ? strcmp(key, x->sandbox->accounts.key) != 0 : guard != NEEDS_TOKEN) {
         answer_error(answer, 404, "invalid_api_key", "Invalid API Key.");
         return false;
     }
-    return guard == NEEDS_KEY || exchange_user(x, answer);
+    return guard != NEEDS_USER || exchange_user(x, answer);
 }
 
 struct user *exchange_user(struct exchange *x, struct answer *answer)

@@ -16,7 +16,12 @@ struct MHD_Connection;
 struct exchange;
 
 /* Who may use an endpoint. */
-enum guard { OPEN_TO_ALL, NEEDS_KEY, NEEDS_USER };
+enum guard {
+    OPEN_TO_ALL,
+    NEEDS_KEY,
+    NEEDS_USER, /* the key and a token */
+    NEEDS_TOKEN /* a token; a key that comes along has to be right */
+};
 
 typedef void endpoint_handler(struct exchange *x, struct answer *answer);
 

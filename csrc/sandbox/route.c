@@ -3,6 +3,7 @@
  * `integrations`. Paths are compared decoded, with their length, so that %00 and %2F can't reach
  * another resource.
  */
+#include "catalog.h"
 #include "endpoints.h"
 
 #include <string.h>
@@ -28,6 +29,13 @@ static const struct route routes[] = {
      endpoint_remove_integration},
     {"GET", "/connectors/{}/success-authorize-callback", DIALECT_BOTH, OPEN_TO_ALL,
      endpoint_authorized},
+    {"GET", "/catalog/tools", DIALECT_CURRENT, OPEN_TO_ALL, endpoint_catalog_tools},
+    {"GET", "/catalog/mcp", DIALECT_CURRENT, OPEN_TO_ALL, endpoint_catalog_mcps},
+    {"GET", "/catalog/skills", DIALECT_CURRENT, OPEN_TO_ALL, endpoint_catalog_skills},
+    {"GET", "/catalog/search", DIALECT_CURRENT, NEEDS_TOKEN, endpoint_catalog_search},
+    {"GET", "/api/skills", DIALECT_CURRENT, NEEDS_TOKEN, endpoint_tenant_skills},
+    {"GET", "/api/skills/{}", DIALECT_CURRENT, NEEDS_TOKEN, endpoint_tenant_skill},
+    {"GET", "/storage/{}", DIALECT_CURRENT, OPEN_TO_ALL, endpoint_skill_file},
     {"GET", "/_sandbox/stats", DIALECT_BOTH, OPEN_TO_ALL, endpoint_stats},
     {"POST", "/_sandbox/reset", DIALECT_BOTH, OPEN_TO_ALL, endpoint_reset},
     {"POST", "/_sandbox/schema-change", DIALECT_BOTH, OPEN_TO_ALL, endpoint_schema_change},
@@ -58,11 +66,14 @@ static bool matches(const char *pattern, const char *path, size_t len, struct sp
     return path == end;
 }
 
-/* True when the first segment of an endpoint is a connector that there is. */
+/* True when the first segment of an endpoint is a connector that there is, or isn't meant to be
+ * one.
+ */
 static bool has_connector(struct sandbox *sandbox, const struct target *target)
 {
     const struct span *name = &target->segments[0];
-    return !name->text || registry_find(&sandbox->registry, name->text, name->len);
+    return strncmp(target->route->pattern, "/connectors/{}", 14) != 0 ||
+           registry_find(&sandbox->registry, name->text, name->len);
 }
 
 /* An endpoint for the path. Where only the method is wrong the status is 405. */

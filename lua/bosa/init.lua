@@ -5,6 +5,7 @@
 local core = require("bosa.core")
 if core.module() then return core.module() end -- it was cleared out of package.loaded, and is required again
 
+local catalog = require("bosa.catalog")
 local describe = require("bosa.describe")
 local hooks = require("bosa.hooks")
 local loop = require("bosa.loop")
@@ -243,6 +244,7 @@ function Hub:refresh_connector(name)
 end
 
 for name, method in pairs(server.methods) do Hub[name] = of_class("hub", name, method) end
+for name, method in pairs(catalog.methods) do Hub[name] = of_class("hub", name, method) end
 
 --- hub:call_tool(name, arguments, options?) -> result: see bosa.tools.
 Hub.call_tool = of_class("hub", "call_tool", function(...) return require("bosa.tools").call(...) end)

@@ -156,6 +156,13 @@ static enum bosa_status make_reply(struct call *call)
         options.sink = call->invocation->output;
         options.output_path = call->invocation->output_path;
     }
+    if (call->kind == CALL_ENDPOINT) {
+        bool download = call->p->endpoint == ENDPOINT_DOWNLOAD;
+
+        options.items = endpoint_is_list(call->p->endpoint);
+        options.file = download;
+        options.max_file = download ? CALL_MAX_DOWNLOAD : 0;
+    }
     status = reply_init(&call->reply, &options);
     call->reply.raw = call->kind == CALL_VERBATIM;
     return status;

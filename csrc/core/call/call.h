@@ -24,6 +24,7 @@
 #define CALL_NEVER INT64_MAX
 #define CALL_MAX_WAIT 64.0 /* seconds; a server that asks for a longer wait gets no retry */
 #define CALL_MAX_REDIRECTS 5
+#define CALL_MAX_DOWNLOAD ((uint64_t)256 << 20) /* bytes of what ENDPOINT_DOWNLOAD gives */
 /* kept for a driver that does not look; then the oldest are dropped */
 #define CALL_MAX_EVENTS 32
 
@@ -82,7 +83,8 @@ struct call *call_new_fetch(struct hub *hub, const char *connector);
 
 /*
  * `body` (may be NULL) is moved, also on failure. `identifier`, `token` may be NULL. Of the
- * integration endpoints an answer with data.success == false is an error.
+ * integration endpoints an answer with data.success == false is an error. A list's answer has its
+ * `items` as data; what ENDPOINT_DOWNLOAD gives is a file of CALL_MAX_DOWNLOAD bytes at most.
  */
 struct call *call_new_endpoint(struct hub *hub, enum endpoint endpoint, const char *connector,
                                const char *identifier, const char *token, struct json_doc *body);

@@ -93,6 +93,31 @@ static void add_body(struct secrets *out, const struct json_doc *body)
     }
 }
 
+static bool is_download(const struct call *call)
+{
+    return call->kind == CALL_ENDPOINT && call->p->endpoint == ENDPOINT_DOWNLOAD;
+}
+
+/* Whoever has the query of a signed URL may download; stores echo the parts of one that they
+ * refuse. */
+static void add_signature(struct secrets *out, const char *url)
+{
+    const char *at = url ? strchr(url, '?') : NULL;
+
+    if (at) {
+        secrets_add(out, at + 1, strlen(at + 1));
+    }
+    while (at) {
+        size_t name = strcspn(at + 1, "=&");
+        const char *value = at + 1 + name;
+
+        if (*value == '=') {
+            secrets_add(out, value + 1, strcspn(value + 1, "&"));
+        }
+        at = strchr(value, '&');
+    }
+}
+
 void call_secrets(const struct call *call, struct secrets *out)
 {
     const char *token = call->invocation ? call->invocation->token : call->p->token;
@@ -102,6 +127,9 @@ void call_secrets(const struct call *call, struct secrets *out)
     secrets_add(out, token, token ? strlen(token) : 0);
     if (call->p->has_body) {
         add_body(out, &call->p->body);
+    }
+    if (is_download(call)) {
+        add_signature(out, call->p->identifier);
     }
 }
 
@@ -182,13 +210,37 @@ static void add_unknown_connector(const struct call *call, struct bosa_error *er
     }
 }
 
+/* An endpoint of the catalog's that the router does not know. */
+static const char *missing_routes(const struct call *call)
+{
+    if (call->kind != CALL_ENDPOINT || !reply_no_such_route(&call->reply)) {
+        return NULL;
+    }
+    switch (call->p->endpoint) {
+    case ENDPOINT_CATALOG_TOOLS:
+    case ENDPOINT_CATALOG_MCPS:
+    case ENDPOINT_CATALOG_SKILLS:
+    case ENDPOINT_CATALOG_SEARCH:
+        return "this server has no catalog";
+    case ENDPOINT_TENANT_SKILLS:
+    case ENDPOINT_TENANT_SKILL:
+        return "this server has no catalog of a tenant's skills";
+    default:
+        return NULL;
+    }
+}
+
 /* What the server's words leave open: what to do about it. */
 static void add_advice(const struct call *call, struct bosa_error *err)
 {
     if (err->status == 0) {
         return; /* not a server's words */
     }
-    if (err->kind == BOSA_AUTH) {
+    if (missing_routes(call)) {
+        call_add_words(err, missing_routes(call));
+    } else if (err->kind == BOSA_AUTH && is_download(call)) {
+        call_add_words(err, "the address to download from was refused, or has expired");
+    } else if (err->kind == BOSA_AUTH) {
         add_missing_credentials(call, err);
     } else if (err->kind == BOSA_NOT_CONNECTED) {
         add_connecting(err);

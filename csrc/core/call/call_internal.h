@@ -6,6 +6,7 @@
  *   call_retry.c   whether to send again, and when
  *   call_error.c   what a final error carries
  *   call_event.c   the queue of events
+ *   paging*.c      the pages behind a response
  */
 #ifndef BOSA_CALL_INTERNAL_H
 #define BOSA_CALL_INTERNAL_H
@@ -120,6 +121,11 @@ void call_complete_error(struct call *call, struct bosa_error *err);
 
 /* Appends "; `text`" to the message. Without memory `err` becomes BOSA_NOMEM. */
 void call_add_words(struct bosa_error *err, const char *text);
+
+/* ---- paging_offset.c ---- */
+
+/* paging_has of a list that is paged by offset. */
+bool paging_offset_has(const struct call *call, bool forward);
 
 /* ---- call_event.c ---- */
 

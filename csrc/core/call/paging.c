@@ -4,6 +4,8 @@
  */
 #include "call/paging.h"
 
+#include "call/call_internal.h"
+
 #include <string.h>
 
 /* A member of the answer's meta that is not null; JSON_NONE when there is none. */
@@ -100,6 +102,9 @@ bool paging_has(const struct call *call, bool forward)
     uint32_t node = meta_member(call, forward ? "has_next" : "has_prev");
     int64_t page, last;
 
+    if (paging_is_offset(call)) {
+        return paging_offset_has(call, forward);
+    }
     if (node != JSON_NONE) {
         return json_type(&call->reply.doc, node) == JSON_TRUE;
     }

@@ -8,7 +8,8 @@
 
 /*
  * meta's has_next / has_prev; where it is missing: whether there is a forward cursor or a later /
- * earlier page number.
+ * earlier page number. Of a list that is paged by offset: whether `total` goes further than this
+ * page, or, where it is missing, whether the page is full.
  */
 bool paging_has(const struct call *call, bool forward);
 
@@ -26,6 +27,14 @@ enum bosa_status paging_plan(const struct call *call, bool forward, struct invoc
  * *last: total_page, 0 when it isn't said.
  */
 bool paging_numbered(const struct call *call, int64_t *page, int64_t *last);
+
+/*
+ * The same for a list that is paged by offset (endpoint_is_list): the call of the next or previous
+ * page, in CALL_NEW. *out NULL with BOSA_OK: there is none.
+ */
+bool paging_is_offset(const struct call *call);
+enum bosa_status paging_offset_call(const struct call *call, bool forward, struct call **out,
+                                    struct bosa_error *err);
 
 /* The invocation of page number `page` of a numbered list. NULL: no memory. */
 struct invocation *paging_plan_page(const struct call *call, int64_t page);

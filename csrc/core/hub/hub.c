@@ -84,6 +84,7 @@ static bool copy_options(struct hub *hub, const struct hub_options *options)
     hub->policy = options->policy;
     hub->max_response_size = options->max_response_size;
     hub->events = options->events;
+    hub->allow_http = options->allow_http;
     hub->budget_on = options->retry_budget;
     hub->budget = HUB_BUDGET_TOKENS;
     hub->random = options->seed;

@@ -73,6 +73,13 @@ enum endpoint {
     ENDPOINT_CREATE_USER,        /* POST {identifier} */
     ENDPOINT_TOKEN,              /* POST {identifier, secret} */
     ENDPOINT_WHO_AM_I,           /* GET, bearer */
+    ENDPOINT_CATALOG_TOOLS,      /* GET; query q, connector, category, limit, offset */
+    ENDPOINT_CATALOG_MCPS,       /* GET; query q, category, limit, offset */
+    ENDPOINT_CATALOG_SKILLS,     /* GET; query q, source, limit, offset */
+    ENDPOINT_CATALOG_SEARCH,     /* GET, bearer; query q, kinds, count */
+    ENDPOINT_TENANT_SKILLS,      /* GET, bearer and never the key; query limit, offset */
+    ENDPOINT_TENANT_SKILL,       /* GET, bearer and never the key; identifier */
+    ENDPOINT_DOWNLOAD,           /* GET; identifier is a whole URL, and nothing says who asks */
     ENDPOINT_HAS_INTEGRATION,    /* GET; name */
     ENDPOINT_INTEGRATE,          /* POST {callback_url} or {auth_type, configuration}; name */
     ENDPOINT_GET_INTEGRATION,    /* GET; name, identifier */
@@ -192,15 +199,23 @@ enum bosa_status hub_discovery_request(struct hub *hub, const char *name, struct
 
 /*
  * The request of an endpoint in one dialect (DIALECT_CURRENT or DIALECT_LEGACY). `name` and
- * `identifier` are percent-encoded into the path; the body is the root of `body` (NULL: none);
- * `token` is the user's (NULL: the hub's). BOSA_AUTH when a token is needed and there is none.
- * BOSA_PARAMS for a name or identifier that can be no path segment: empty, `.` or `..`.
+ * `identifier` are percent-encoded into the path; the body is the root of `body` (NULL: none),
+ * which becomes the query where the endpoint is asked by one; `token` is the user's (NULL: the
+ * hub's). BOSA_AUTH when a token is needed and there is none. BOSA_PARAMS for a name or identifier
+ * that can be no path segment: empty, `.` or `..`. BOSA_PROTOCOL for a URL to download from, which
+ * a server named, that is none or is plain http to another host than loopback without allow_http.
  */
 enum bosa_status hub_endpoint_request(struct hub *hub, enum endpoint endpoint,
                                       enum hub_dialect dialect, const char *name,
                                       const char *identifier, const char *token,
                                       const struct json_doc *body, struct request *request,
                                       struct bosa_error *err);
+
+/* Items of a page that nobody gave a limit for. */
+#define HUB_DEFAULT_LIMIT 50
+
+/* True for an endpoint that answers {items, meta: {total, limit, offset}}, pages by `offset`. */
+bool endpoint_is_list(enum endpoint endpoint);
 
 /*
  * The dialect found for an endpoint, and noting it. An endpoint alike in both is DIALECT_CURRENT

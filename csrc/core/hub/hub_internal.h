@@ -23,6 +23,7 @@ struct hub {
     struct policy policy;
     size_t max_response_size;
     bool events;
+    bool allow_http; /* plain http to other hosts than loopback, too */
     bool budget_on;
     int budget;         /* retry tokens left */
     uint64_t random;    /* state of the jitter's generator */
@@ -47,6 +48,28 @@ enum bosa_status hub_blame(enum bosa_status status, struct bosa_error *err, cons
  */
 enum bosa_status hub_pin(struct hub *hub, const char *name, struct json_doc *doc,
                          struct bosa_error *err);
+
+/*
+ * Sets the fields that say who calls; each of the three may be NULL. They replace the caller's own
+ * of those names.
+ */
+enum bosa_status hub_set_identity(struct request *request, const char *api_key, const char *token,
+                                  const char *identifier, struct bosa_error *err);
+
+/* Adds one percent-encoded path segment; BOSA_PARAMS for one that is empty or only dots. */
+enum bosa_status hub_add_segment(struct buf *url, const char *text, const char *what,
+                                 struct bosa_error *err);
+
+/* ---- hub_catalog.c: the catalog, a tenant's skills, and downloads ---- */
+
+bool hub_is_catalogs(enum endpoint endpoint);
+bool hub_catalog_needs_token(enum endpoint endpoint);
+
+/* Writes the request of such an endpoint; `query` (NULL: none) is an object. `request` is fresh. */
+enum bosa_status hub_catalog_request(const struct hub *hub, enum endpoint endpoint,
+                                     const char *identifier, const char *token,
+                                     const struct json_doc *query, struct request *request,
+                                     struct bosa_error *err);
 
 /* Frees a connector with its schemas. NULL is allowed. */
 void held_free(struct held *held);

@@ -49,7 +49,7 @@ enum hub_dialect hub_dialect(const struct hub *hub, enum endpoint endpoint)
 {
     const struct endpoint_routes *routes = &endpoints[endpoint];
 
-    if (strcmp(routes->today.path, routes->seed.path) == 0) {
+    if (hub_is_catalogs(endpoint) || strcmp(routes->today.path, routes->seed.path) == 0) {
         return DIALECT_CURRENT;
     }
     return hub->dialects[endpoint];
@@ -125,16 +125,13 @@ static enum bosa_status set_account(struct request *request, const char *identif
     return status;
 }
 
-/* The fields that say who calls; `token` and `identifier` may be NULL. They replace the caller's
- * own of those names. */
-static enum bosa_status set_identity(const struct hub *hub, struct request *request,
-                                     const char *token, const char *identifier,
-                                     struct bosa_error *err)
+enum bosa_status hub_set_identity(struct request *request, const char *api_key, const char *token,
+                                  const char *identifier, struct bosa_error *err)
 {
     enum bosa_status status = set_field(request, "X-GL-Error-Contract", "2", err);
 
-    if (status == BOSA_OK && hub->api_key) {
-        status = set_field(request, "X-API-Key", hub->api_key, err);
+    if (status == BOSA_OK && api_key) {
+        status = set_field(request, "X-API-Key", api_key, err);
     }
     if (status == BOSA_OK && token) {
         status = set_bearer(request, token, err);
@@ -255,8 +252,10 @@ static enum bosa_status write_head(const struct hub *hub, const struct invocatio
     if (status == BOSA_OK && !fields_get(&request->fields, "Accept")) {
         status = set_field(request, "Accept", ANY_TYPE, err);
     }
-    return status == BOSA_OK ? set_identity(hub, request, token, invocation->identifier, err)
-                             : status;
+    if (status == BOSA_OK) {
+        status = hub_set_identity(request, hub->api_key, token, invocation->identifier, err);
+    }
+    return status;
 }
 
 static bool fits_field(const char *text)
@@ -455,12 +454,10 @@ enum bosa_status hub_discovery_request(struct hub *hub, const char *name, struct
 
 /* ---- endpoints ---- */
 
-/*
- * Adds one percent-encoded path segment. An empty one would make another route of the path, and so
- * would dots, which servers take as "here" and "above" however they are encoded.
- */
-static enum bosa_status add_segment(struct buf *url, const char *text, const char *what,
-                                    struct bosa_error *err)
+/* An empty segment would make another route of the path, and so would dots, which servers take as
+ * "here" and "above" however they are encoded. */
+enum bosa_status hub_add_segment(struct buf *url, const char *text, const char *what,
+                                 struct bosa_error *err)
 {
     if (!text || *text == '\0') {
         return error_set(err, BOSA_PARAMS, "%s is missing or empty", what);
@@ -484,8 +481,8 @@ static enum bosa_status add_path(struct buf *url, const char *path, const char *
 
         buf_add(url, path, (size_t)(open - path));
         status =
-            add_segment(url, is_name ? name : identifier,
-                        is_name ? "the connector's name" : "the integration's identifier", err);
+            hub_add_segment(url, is_name ? name : identifier,
+                            is_name ? "the connector's name" : "the integration's identifier", err);
         if (status != BOSA_OK) {
             return status;
         }
@@ -530,7 +527,7 @@ static enum bosa_status write_endpoint(const struct hub *hub, const struct route
         return status;
     }
     /* The seed's DELETE has no place for the identifier but the fields that select an account. */
-    return set_identity(hub, request, token, in_path ? NULL : identifier, err);
+    return hub_set_identity(request, hub->api_key, token, in_path ? NULL : identifier, err);
 }
 
 /*
@@ -543,8 +540,8 @@ enum bosa_status hub_endpoint_request(struct hub *hub, enum endpoint endpoint,
                                       const struct json_doc *body, struct request *request,
                                       struct bosa_error *err)
 {
-    const struct route *route = find_route(endpoint, dialect, identifier);
-    bool bearer = endpoints[endpoint].bearer;
+    bool catalogs = hub_is_catalogs(endpoint);
+    bool bearer = catalogs ? hub_catalog_needs_token(endpoint) : endpoints[endpoint].bearer;
     struct request scratch;
     enum bosa_status status;
 
@@ -558,8 +555,13 @@ enum bosa_status hub_endpoint_request(struct hub *hub, enum endpoint endpoint,
         return hub_blame(BOSA_AUTH, err, name, NULL, 0);
     }
     request_init(&scratch);
-    status = write_endpoint(hub, route, name, identifier, token, &scratch, err);
-    if (status == BOSA_OK && body) {
+    if (catalogs) {
+        status = hub_catalog_request(hub, endpoint, identifier, token, body, &scratch, err);
+    } else {
+        status = write_endpoint(hub, find_route(endpoint, dialect, identifier), name, identifier,
+                                token, &scratch, err);
+    }
+    if (status == BOSA_OK && body && !catalogs) {
         status = request_set_params(&scratch, body, 0, false, NULL, 0, err);
     }
     if (status != BOSA_OK) {

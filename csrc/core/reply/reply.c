@@ -53,11 +53,14 @@ enum bosa_status reply_init(struct reply *reply, const struct reply_options *opt
     json_init(&reply->doc);
     buf_init(&reply->text);
     reply->max_size = options->max_size;
+    reply->max_file = options->max_file;
+    reply->items = options->items;
+    reply->file = options->file;
     start_anew(reply);
     return sink_init(&reply->sink, options->sink, options->output_path);
 }
 
-/* The sink's kind and path stay, and so does max_size: another attempt is to go the same way. */
+/* The sink's kind and path stay, and so do the options: another attempt is to go the same way. */
 void reply_reset(struct reply *reply)
 {
     fields_free(&reply->fields);
@@ -202,7 +205,7 @@ static bool looks_like_json(char c)
 static void decide(struct reply *reply, const char *bytes, size_t len)
 {
     const char *type = fields_get(&reply->fields, "Content-Type");
-    if (reply->raw ||
+    if (reply->raw || reply->file ||
         disposition_is_attachment(fields_get(&reply->fields, "Content-Disposition"))) {
         reply->to_sink = true;
     } else if (type && *type != '\0') {
@@ -231,10 +234,23 @@ static enum bosa_status keep_error(struct reply *reply, const char *bytes, size_
     return reply->text.failed ? no_memory(err) : BOSA_OK;
 }
 
+/* BOSA_PROTOCOL: more came than was agreed on. */
+static enum bosa_status too_large(const struct reply *reply, const char *what, uint64_t limit,
+                                  struct bosa_error *err)
+{
+    enum bosa_status status = error_set(err, BOSA_PROTOCOL, "%s is larger than %llu bytes", what,
+                                        (unsigned long long)limit);
+    err->status = reply->status;
+    return status;
+}
+
 /* Gives bytes to the sink, after those that were held back while it was not clear what they are. */
 static enum bosa_status to_sink(struct reply *reply, const char *bytes, size_t len,
                                 struct bosa_error *err)
 {
+    if (reply->max_file > 0 && len + reply->text.len > reply->max_file - reply->sink.size) {
+        return too_large(reply, "the file", reply->max_file, err);
+    }
     if (reply->text.len > 0) {
         enum bosa_status status = sink_write(&reply->sink, reply->text.data, reply->text.len, err);
         if (status != BOSA_OK) {
@@ -298,10 +314,14 @@ enum bosa_status reply_body(struct reply *reply, const char *bytes, size_t len,
 
 /* ---- the end ---- */
 
-/* An object with `data` is an envelope; anything else is itself the data. */
+/* An object with `data` is an envelope, and where a list is asked for one with `items`; anything
+ * else is itself the data. */
 static void open_envelope(struct reply *reply)
 {
     uint32_t data = json_member(&reply->doc, 0, "data");
+    if (data == JSON_NONE && reply->items) {
+        data = json_member(&reply->doc, 0, "items");
+    }
     reply->kind = REPLY_JSON;
     reply->data = data == JSON_NONE ? 0 : data;
     reply->meta = data == JSON_NONE ? JSON_NONE : json_member(&reply->doc, 0, "meta");

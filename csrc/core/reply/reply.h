@@ -33,6 +33,9 @@ struct reply_options {
     size_t max_size;         /* bytes of JSON, decoded */
     enum sink_kind sink;     /* where a file goes */
     const char *output_path; /* borrowed, for SINK_PATH */
+    bool items;              /* `items` is the data of an object that has no `data` */
+    bool file;               /* a success is a file, whatever its fields say */
+    uint64_t max_file;       /* bytes of a file, decoded; 0: not bound */
 };
 
 struct reply {
@@ -51,6 +54,8 @@ struct reply {
     uint64_t received;    /* body bytes, decoded */
     int64_t expected;     /* Content-Length when the body isn't compressed, else -1; for progress */
     size_t max_size;
+    uint64_t max_file; /* reply_options */
+    bool items, file;  /* reply_options */
     /* borrowed: what must not stand in an error made of this answer; set for reply_end and
      * reply_judge, else NULL */
     const struct secrets *secrets;
@@ -79,7 +84,7 @@ enum bosa_status reply_field(struct reply *reply, const char *line, size_t len,
 
 /*
  * Body bytes, content coding undone. BOSA_AGAIN: none taken, pause. BOSA_PROTOCOL: larger than
- * max_size. BOSA_FILE, BOSA_NOMEM.
+ * max_size, or a file larger than max_file. BOSA_FILE, BOSA_NOMEM.
  */
 enum bosa_status reply_body(struct reply *reply, const char *bytes, size_t len,
                             struct bosa_error *err);

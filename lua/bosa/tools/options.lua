@@ -7,7 +7,8 @@ local options = {}
 
 --- What tools are offered.
 ---@class bosa.ToolOptions
----@field only string[]? actions to offer, by name; `*` stands for anything: { "list_*", "github.get_issue" }
+---@field only string[]? actions to offer, by name; `*` stands for anything: { "list_*", "github.get_issue" }. A tool's
+--- name of the catalog is one, too: "github_get_issue_tool"
 ---@field except string[]? actions not to offer, likewise
 ---@field read_only boolean? offer only actions that surely read, by their names (bosa.tools.reading)
 ---@field files string? a directory that files are exchanged in: those that come are saved there, and paths below it are
@@ -50,9 +51,13 @@ local function matches(pattern, text)
   return text:find("^" .. pattern:gsub("[^%w%s*]", "%%%0"):gsub("%*", ".*") .. "$") ~= nil
 end
 
+--- The name that the catalog of a server has for an action.
+local function catalog_name(connector, action) return ((connector .. "_" .. action .. "_tool"):gsub("%-", "_")) end
+
 local function any_matches(patterns, connector, action)
   for _, pattern in ipairs(patterns) do
     if matches(pattern, action) or matches(pattern, connector .. "." .. action) then return true end
+    if pattern == catalog_name(connector, action) then return true end
   end
   return false
 end
