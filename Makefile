@@ -36,6 +36,13 @@ CURL_CFLAGS := $(if $(CURL_INCDIR),-I$(CURL_INCDIR),$(call pkg,--cflags libcurl)
 CURL_LIBS := $(if $(CURL_LIBDIR),-L$(CURL_LIBDIR) -lcurl,$(or $(call pkg,--libs libcurl),-lcurl))
 ZLIB_CFLAGS := $(if $(ZLIB_INCDIR),-I$(ZLIB_INCDIR),$(call pkg,--cflags zlib))
 ZLIB_LIBS := $(if $(ZLIB_LIBDIR),-L$(ZLIB_LIBDIR) -lz,$(or $(call pkg,--libs zlib),-lz))
+# What bosa.archive is built with, where the headers are; without them bosa can't download skills, that is all.
+ARCHIVE_CFLAGS ?= $(call pkg,--cflags libarchive libcrypto)
+ARCHIVE_LIBS ?= $(or $(call pkg,--libs libarchive libcrypto),-larchive -lcrypto)
+ARCHIVE_CFLAGS := $(ARCHIVE_CFLAGS)
+ARCHIVE_LIBS := $(ARCHIVE_LIBS)
+has_archive := $(shell CC="$(CC)" CPPFLAGS="$(CPPFLAGS) $(ARCHIVE_CFLAGS)" LIBS="$(LDFLAGS) $(ARCHIVE_LIBS)" \
+  tools/need.sh has-archive && echo yes)
 MHD_CFLAGS := $(call pkg,--cflags libmicrohttpd)
 MHD_LIBS := $(or $(call pkg,--libs libmicrohttpd),-lmicrohttpd)
 CMOCKA_CFLAGS := $(call pkg,--cflags cmocka)
@@ -90,7 +97,7 @@ core := $(BUILD)/libbosa.a
 sandbox := $(BUILD)/bin/bosa-sandbox
 spec_library := $(BUILD)/spec/c/libsupport.a
 spec_programs := $(patsubst %.c,$(BUILD)/%,$(spec_sources))
-modules := $(made_vms:%=$(BUILD)/%/bosa/core.so)
+modules := $(made_vms:%=$(BUILD)/%/bosa/core.so) $(if $(has_archive),$(made_vms:%=$(BUILD)/%/bosa/archive.so))
 
 # Sub-makes use every processor, unless make itself was told a number.
 processors := $(or $(shell getconf _NPROCESSORS_ONLN 2>/dev/null),2)
@@ -292,6 +299,16 @@ $(BUILD)/$(1)/%.o: csrc/lua/%.c $(BUILD)/flags | $(BUILD)/need-cc
 	@mkdir -p $$(@D)
 	@echo "  cc    $$< ($(1))"
 	@$$(COMPILE) -I$(2) -Icsrc/core -MMD -MP -c -o $$@ $$<
+
+$(BUILD)/$(1)/bosa/archive.so: $(BUILD)/$(1)/archive/archive.o
+	@mkdir -p $$(@D)
+	@echo "  link  $$@"
+	@$$(LINK) $(or $(LIBFLAG),$(MODULE_FLAGS)) $(STAY_LOADED) -o $$@ $$^ $(ARCHIVE_LIBS)
+
+$(BUILD)/$(1)/archive/%.o: csrc/archive/%.c $(BUILD)/flags | $(BUILD)/need-cc
+	@mkdir -p $$(@D)
+	@echo "  cc    $$< ($(1))"
+	@$$(COMPILE) $(ARCHIVE_CFLAGS) -I$(2) -Icsrc/lua -MMD -MP -c -o $$@ $$<
 endef
 $(if $(LUA54_INCDIR),$(eval $(call module_rules,lua5.4,$(LUA54_INCDIR))))
 $(if $(LUA55_INCDIR),$(eval $(call module_rules,lua5.5,$(LUA55_INCDIR))))
@@ -388,30 +405,31 @@ analyze:
 	@$(MAKE) $(jobs) CC=gcc CFLAGS="-O1 -fanalyzer -Werror" BUILD=build/analyze product-objects
 
 .PHONY: product-objects objects
-product-objects: $(core_objects) $(sandbox_objects) \
-  $(foreach vm,$(made_vms),$(binding_sources:csrc/lua/%.c=$(BUILD)/$(vm)/%.o))
+module_objects := $(foreach vm,$(made_vms),$(binding_sources:csrc/lua/%.c=$(BUILD)/$(vm)/%.o) \
+  $(if $(has_archive),$(BUILD)/$(vm)/archive/archive.o))
+product-objects: $(core_objects) $(sandbox_objects) $(module_objects)
 objects: $(core_objects) $(sandbox_objects) $(spec_sources:%.c=$(BUILD)/%.o) \
-  $(spec_support:%.c=$(BUILD)/%.o) \
-  $(foreach vm,$(made_vms),$(binding_sources:csrc/lua/%.c=$(BUILD)/$(vm)/%.o))
+  $(spec_support:%.c=$(BUILD)/%.o) $(module_objects)
 
 # A process for each source: several in one confuse the analyzer's notion of va_list.
-tidy_flags := $(DIALECT) $(CURL_CFLAGS) $(ZLIB_CFLAGS) $(MHD_CFLAGS) -Icsrc/core \
+tidy_flags := $(DIALECT) $(CURL_CFLAGS) $(ZLIB_CFLAGS) $(MHD_CFLAGS) $(ARCHIVE_CFLAGS) -Icsrc/core -Icsrc/lua \
   -I$(or $(LUA54_INCDIR),$(LUA55_INCDIR),$(LUAJIT_INCDIR))
 .PHONY: tidy
 tidy:
 	@echo "== clang-tidy"
-	@printf '%s\n' $(wildcard csrc/*/*.c csrc/core/*/*.c) | xargs -P $(processors) -I% \
+	@printf '%s\n' $(filter-out $(if $(has_archive),,csrc/archive/%),$(wildcard csrc/*/*.c csrc/core/*/*.c)) | xargs -P $(processors) -I% \
 	  clang-tidy --quiet % -- $(tidy_flags) 2>/dev/null
 
 # ---- LuaRocks ----
 
 # For one Lua, whose headers are in LUA_INCDIR; always from scratch, since it may be another Lua.
 rock_module := build/rock/lua/bosa/core.so
+rock_archive := $(if $(has_archive),build/rock/lua/bosa/archive.so)
 .PHONY: rock install-rock
 rock:
 	@CC="$(CC)" tools/rock.sh announce "$(LUA_INCDIR)"
 	@rm -rf build/rock
-	@$(MAKE) BUILD=build/rock ROCK_INCDIR="$(LUA_INCDIR)" $(rock_module)
+	@$(MAKE) BUILD=build/rock ROCK_INCDIR="$(LUA_INCDIR)" $(rock_module) $(rock_archive)
 install-rock:
 	@tools/rock.sh check "$(INST_PREFIX)"
 	@tools/install.sh $(rock_module) "$(INST_LUADIR)" "$(INST_LIBDIR)"

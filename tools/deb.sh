@@ -38,15 +38,17 @@ pack() {
   echo "made $out/${1}_${version}_$arch.deb"
 }
 
-vms='' modules=()
+vms='' modules=() archives=()
 for vm in lua5.4 lua5.5 luajit; do
   module=$build/$vm/bosa/core.so
   [ -e "$module" ] || continue
   case $vm in lua*.*) v=${vm#lua} ;; *) v=5.1 ;; esac
   tools/install.sh "$module" "$stage/lua-bosa/usr/share/lua/$v" "$stage/lua-bosa/$libdir/$v" >/dev/null
-  strip --strip-unneeded "$stage/lua-bosa/$libdir/$v/bosa/core.so"
-  chmod 644 "$stage/lua-bosa/$libdir/$v/bosa/core.so"
-  modules+=("$stage/lua-bosa/$libdir/$v/bosa/core.so")
+  for module in "$stage/lua-bosa/$libdir/$v/bosa"/*.so; do
+    strip --strip-unneeded "$module"
+    chmod 644 "$module"
+    case $module in */archive.so) archives+=("$module") ;; *) modules+=("$module") ;; esac
+  done
   # The Lua files are the same for all.
   if [ -n "$vms" ]; then
     rm -r "$stage/lua-bosa/usr/share/lua/$v/bosa"
@@ -57,7 +59,9 @@ for vm in lua5.4 lua5.5 luajit; do
   vms+="${vms:+ | }$vm"
 done
 [ -n "$vms" ] || { echo "deb.sh: there is no module; make build first" >&2 && exit 1; }
-pack lua-bosa "$(linked_with "${modules[@]}")" "$vms" "Call any service behind a BOSA server, from Lua" \
+recommends=$vms
+[ ${#archives[@]} -eq 0 ] || recommends+=", $(linked_with "${archives[@]}")" # only downloading skills needs them
+pack lua-bosa "$(linked_with "${modules[@]}")" "$recommends" "Call any service behind a BOSA server, from Lua" \
   "The library, for ${vms// | / and }."
 
 DESTDIR="$stage/bosa" BUILD="$build" tools/install.sh --command "$command" /usr >/dev/null

@@ -13,7 +13,7 @@ luajit_dev="libluajit2-5.1-dev|libluajit-5.1-dev"
 build_group="gcc libc6-dev make pkg-config lua5.4 liblua5.4-dev $luajit $luajit_dev
   libcurl4-openssl-dev|libcurl4-gnutls-dev|libcurl4-nss-dev zlib1g-dev libmicrohttpd-dev
   lua-argparse lua-luv lua-readline"
-test_group="libcmocka-dev lua-busted lua-cjson lua-socket lua-cqueues luarocks neovim
+test_group="libcmocka-dev libarchive-dev libssl-dev lua-busted lua-cjson lua-socket lua-cqueues luarocks neovim
   nginx-light|nginx-full|nginx-extras libnginx-mod-http-lua json-schema-test-suite openssl curl
   ca-certificates valgrind lua-ldoc lua-markdown| tmux zsh fish jq less python3-venv"
 sanitizers="libclang-rt-14-dev|libclang-rt-dev" # bookworm has no package without the number

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # install.sh MODULE LUADIR LIBDIR: copies the Lua files below LUADIR and the C module to
-# LIBDIR/bosa/core.so.
+# LIBDIR/bosa/core.so, and archive.so, which may be beside it, likewise.
 # install.sh --command VM PREFIX: installs the command `bosa`, to run on that VM, its man page, its
 # completion scripts, and the sandbox server where it has been built. The environment gives DESTDIR, BUILD.
 # install.sh --pages LUA DIR: the man page and the completion scripts alone.
@@ -28,6 +28,7 @@ install_library() {
   done
   mkdir -p "$libdir/bosa"
   install -m 755 "$module" "$libdir/bosa/core.so"
+  if [ -e "${module%/*}/archive.so" ]; then install -m 755 "${module%/*}/archive.so" "$libdir/bosa/archive.so"; fi
   echo "installed to $luadir and $libdir"
 }
 

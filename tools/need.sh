@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # need.sh THING: succeeds when the compiler finds what THING needs; says what to install if not.
 # The environment gives CC and CPPFLAGS.
+# need.sh has-archive: succeeds where bosa.archive can be built, and is silent: bosa does without. LIBS are its libraries.
 set -u
 
 say() { # what, Debian, Fedora, Arch, Homebrew
@@ -27,7 +28,21 @@ has() {
   echo "#include <$1>" | ${CC:-cc} ${CPPFLAGS-} -x c -E - >/dev/null 2>&1
 }
 
+# True when a program of libarchive's and libcrypto's compiles and links.
+has_archive() {
+  local program status
+  program=$(mktemp) || return
+  # shellcheck disable=SC2086 # CC, CPPFLAGS and LIBS are lists of words
+  printf '#include <archive.h>\n#include <openssl/evp.h>\n%s\n' \
+    'int main(void) { return archive_version_number() < 3001000 || !EVP_sha256(); }' |
+    ${CC:-cc} ${CPPFLAGS-} -x c - -o "$program" ${LIBS-} >/dev/null 2>&1
+  status=$?
+  rm -f "$program"
+  return $status
+}
+
 case ${1-} in
+  has-archive) has_archive ;;
   cc) command -v "${CC%% *}" >/dev/null ||
     say "the C compiler \`${CC%% *}\`" gcc gcc gcc "xcode-select --install" ;;
   curl)

@@ -231,5 +231,6 @@ void bind_open_file(lua_State *L);
 void bind_open_schema(lua_State *L);
 void bind_open_save(lua_State *L);
 void bind_open_writer(lua_State *L);
+void bind_open_tree(lua_State *L);
 
 #endif

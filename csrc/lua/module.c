@@ -134,6 +134,7 @@ int luaopen_bosa_core(lua_State *L)
     bind_open_schema(L);
     bind_open_save(L);
     bind_open_writer(L);
+    bind_open_tree(L);
     lua_pushvalue(L, -1);
     lua_setfield(L, LUA_REGISTRYINDEX, CORE);
     return 1;

@@ -13,6 +13,7 @@ local misuse = require("bosa.misuse")
 local paging = require("bosa.paging")
 local run = require("bosa.run")
 local server = require("bosa.server")
+local skills = require("bosa.skills")
 local snapshot = require("bosa.snapshot")
 local task = require("bosa.task")
 local tunnel = require("bosa.host.tunnel")
@@ -245,6 +246,7 @@ end
 
 for name, method in pairs(server.methods) do Hub[name] = of_class("hub", name, method) end
 for name, method in pairs(catalog.methods) do Hub[name] = of_class("hub", name, method) end
+for name, method in pairs(skills.methods) do Hub[name] = of_class("hub", name, method) end
 
 --- hub:call_tool(name, arguments, options?) -> result: see bosa.tools.
 Hub.call_tool = of_class("hub", "call_tool", function(...) return require("bosa.tools").call(...) end)
