@@ -161,6 +161,66 @@ function ops.remove_integration(hub, call)
   return assert(hub:remove_integration(call.connector, token, dialect == "current" and call.user or nil)).success
 end
 
+local function names_of(items)
+  local names = bosa.array({})
+  for i, item in ipairs(items) do
+    names[i] = item.name
+  end
+  return names
+end
+
+--- A page of a list: the names of its items, and its meta.
+local function listing(page) return { names = names_of(page.data), meta = page.meta } end
+
+function ops.list(hub, call) return listing(assert(hub[call.method](hub, call.query))) end
+
+function ops.search(hub, call)
+  local found = assert(hub:search(call.words, { kinds = call.kinds, count = call.count, token = token }))
+  return {
+    query = found.query,
+    tools = names_of(found.tools),
+    mcp = names_of(found.mcp),
+    skills = names_of(found.skills),
+  }
+end
+
+function ops.mcp_config(hub, call)
+  local item = assert(hub:list_mcps({ limit = 1, offset = 0 })).data[1]
+  local config = hub:get_mcp_config(item, not call.bare and "a-token" or nil)
+  return { path = config.url:match("[^/]*$"), headers = config.headers }
+end
+
+function ops.tenant_skills(hub, call)
+  return listing(assert(hub:list_tenant_skills({ limit = call.limit, offset = call.offset, token = token })))
+end
+
+--- The id of a tenant's skill, by its kind.
+local function find_skill(hub, call)
+  if call.id then return call.id end
+  for _, skill in ipairs(assert(hub:list_tenant_skills({ limit = 50, offset = 0, token = token })).data) do
+    if skill.source_type == call.skill then return skill.id end
+  end
+end
+
+function ops.tenant_skill(hub, call)
+  local skill = assert(hub:get_tenant_skill(find_skill(hub, call), token))
+  return { name = skill.name, frontmatter = skill.frontmatter, content_sha256 = skill.content_sha256 }
+end
+
+--- The files that a download makes, and the bytes in them.
+function ops.download(hub, call)
+  local place = os.tmpname()
+  os.remove(place)
+  local id = find_skill(hub, call)
+  local paths = assert(hub:download_tenant_skill(id, { dir = place, create_parent = not call.flat, token = token }))
+  local files = {}
+  for _, path in ipairs(paths) do
+    files[path:sub(#place + 2)] = read(path)
+  end
+  os.execute("rm -rf " .. place)
+  return files
+end
+
 io.stdout:setvbuf("line")
 local hub = bosa.new()
 for _, call in ipairs(assert(bosa.json.decode(read(calls_file)))) do

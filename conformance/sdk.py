@@ -7,7 +7,9 @@ line, makes the call, and writes `ok RESULT` or `failed MESSAGE`, RESULT being J
 import json
 import logging
 import os
+import pathlib
 import sys
+import tempfile
 import warnings
 
 warnings.simplefilter("ignore")
@@ -104,7 +106,51 @@ def authenticate(hub, _):
     return token.token_type
 
 
+def listing(answer):
+    """A page of a list: the names of its items, and its meta."""
+    return {"names": [one.name for one in answer.items], "meta": answer.meta.model_dump() if answer.meta else {}}
+
+
+def search(hub, call):
+    found = hub.semantic_search(call["words"], TOKEN, kinds=",".join(call["kinds"]), count=call["count"])
+    return {"query": found.query, "tools": [one.name for one in found.tools],
+            "mcp": [one.name for one in found.mcp], "skills": [one.name for one in found.skills]}
+
+
+def mcp_config(hub, call):
+    item = hub.list_mcps(limit=1, offset=0).items[0]
+    config = hub.get_mcp_config(item, None if call.get("bare") else "a-token")
+    return {"path": config.url.rsplit("/", 1)[-1], "headers": config.headers}
+
+
+def find_skill(hub, call):
+    """The detail of a tenant's skill, by its kind or its id."""
+    if "id" in call:
+        return hub.get_tenant_skill(TOKEN, call["id"])
+    listed = hub.list_tenant_skills(TOKEN, limit=50, offset=0).items
+    return hub.get_tenant_skill(TOKEN, next(one.id for one in listed if one.source_type == call["skill"]))
+
+
+def tenant_skill(hub, call):
+    skill = find_skill(hub, call)
+    return {"name": skill.name, "frontmatter": skill.frontmatter, "content_sha256": skill.content_sha256}
+
+
+def download(hub, call):
+    """The files that a download makes, and the bytes in them."""
+    with tempfile.TemporaryDirectory() as place:
+        hub.download_tenant_skill(find_skill(hub, call), [place], create_parent=not call.get("flat", False))
+        top = pathlib.Path(place)
+        return {str(path.relative_to(top)): path.read_text() for path in sorted(top.rglob("*")) if path.is_file()}
+
+
 OPS = {
+    "list": lambda hub, call: listing(getattr(hub, call["method"])(**call["query"])),
+    "search": search,
+    "mcp_config": mcp_config,
+    "tenant_skills": lambda hub, call: listing(hub.list_tenant_skills(TOKEN, call["limit"], call["offset"])),
+    "tenant_skill": tenant_skill,
+    "download": download,
     "connectors": lambda hub, call: sorted(hub.get_available_modules()),
     "connector": lambda hub, call: hub.get_connector(call["connector"]) and None,
     "actions": lambda hub, call: sorted(a[0] for a in hub.get_connector(call["connector"]).get_actions()),

@@ -33,8 +33,8 @@ local function number(value, bytes)
   return table.concat(out)
 end
 
---- A zip of `{ {name, content, mode =, flags =, deflated = {bytes, crc}, size = } ... }`. `mode` is that of Unix; `size`
--- is what it claims to unpack to.
+--- A zip of `{ {name, content, mode =, flags =, deflated = {bytes, crc}, size = } ... }`. `mode` is that of Unix;
+-- `size` is what it claims to unpack to.
 function zip.make(entries)
   local bytes, directory, length = {}, {}, 0
   local function add(text)

@@ -13,6 +13,7 @@ local complete = {}
 local FILES = { { ":" } }
 local FILE_OPTIONS = {
   ["--output"] = true, ["-o"] = true, ["--input"] = true, ["--config"] = true, ["--diff"] = true, ["--ca-file"] = true,
+  ["--dir"] = true,
 }
 
 ---------------------------------------------------------------------------------------------------

@@ -1,0 +1,131 @@
+--- bosa catalog: the tools, MCP servers and skills that a server offers.
+
+local bosa = require("bosa")
+local print_json = require("bosa.cli.json")
+local print_table = require("bosa.cli.table")
+
+local catalog = { summary = "List and search the tools, MCP servers and skills of the server", task = true }
+
+local function whole(least, most)
+  return function(text)
+    local number = tonumber(text)
+    if not number or number % 1 ~= 0 or number < least or number > most then
+      return nil, ("a whole number from %d to %d expected"):format(least, most)
+    end
+    return math.floor(number)
+  end
+end
+
+local function add_list(parser, name, summary)
+  local command = parser:command(name, summary)
+  command:argument("words", "Only what has these words in its name or description."):args("*")
+  command:option("--limit", "Items to show, 1 to 200 (50)."):argname("<n>"):convert(whole(1, 200))
+  command:option("--offset", "Items to pass over (0)."):argname("<n>"):convert(whole(0, 2 ^ 31))
+  command:flag("--all", "All pages.")
+  command:flag("--json", "A JSON list instead of a table.")
+  return command
+end
+
+function catalog.configure(parser)
+  parser:command_target("verb")
+  local tools = add_list(parser, "tools", "List the tools of all connectors.")
+  tools:option("--connector", "Only those of this connector."):argname("<connector>")
+  tools:option("--category", "Only those of this category."):argname("<category>")
+  add_list(parser, "mcps", "List the connectors that are MCP servers.")
+    :option("--category", "Only those of this category."):argname("<category>")
+  add_list(parser, "skills", "List skills that others have published.")
+    :option("--source", "Only those of agent or openclaw."):argname("<source>"):choices({ "agent", "openclaw" })
+  local search = parser:command("search", "Search all three by meaning; needs a user token.")
+  search:argument("words", "What it is to do."):args("+")
+  search:option("--kind", "Search only tools, mcp or skills; may be repeated."):argname("<kind>"):count("*")
+    :choices({ "tools", "mcp", "skills" })
+  search:option("--count", "Items of each kind."):argname("<n>"):convert(whole(1, 2 ^ 31))
+  search:flag("--json", "JSON instead of a table.")
+end
+
+local function text(value) return type(value) == "string" and value or "" end
+
+--- How a kind of item is asked for and shown.
+local LISTS = {
+  tools = {
+    method = "list_tools",
+    headers = { "Tool", "Connector", "Description" },
+    row = function(item) return { text(item.name), text(item.connector), text(item.description) } end,
+  },
+  mcps = {
+    method = "list_mcps",
+    headers = { "Server", "Tools", "URL", "Description" },
+    row = function(item)
+      local count = type(item.tool_count) == "number" and ("%d"):format(item.tool_count) or ""
+      return { text(item.name), count, text(item.mcp_url), text(item.description) }
+    end,
+  },
+  skills = {
+    method = "list_skills",
+    headers = { "Skill", "Source", "Author", "URL", "Description" },
+    row = function(item)
+      return { text(item.name), text(item.source), text(item.author), text(item.url), text(item.description) }
+    end,
+  },
+}
+
+local function rows_of(items, row)
+  local rows = {}
+  for i, item in ipairs(items) do rows[i] = type(item) == "table" and row(item) or { text(item) } end
+  return rows
+end
+
+--- The items of one page, or of all; on a terminal it is told that there are more. Raises what goes wrong behind the
+-- first page.
+local function items_of(cx, page, all)
+  if not all then
+    if page:has_next() and cx.interactive then cx:note("There are more: --all shows them.") end
+    return page:get_data()
+  end
+  local items = bosa.array({})
+  for item in page:items() do items[#items + 1] = item end
+  return items
+end
+
+local function list(cx, hub, options)
+  local kind = LISTS[options.verb]
+  local page, err = hub[kind.method](hub, {
+    q = options.words[1] and table.concat(options.words, " ") or nil,
+    connector = options.connector,
+    category = options.category,
+    source = options.source,
+    limit = options.limit or options.all and 200 or nil,
+    offset = options.offset,
+  })
+  if not page then return cx:fail(err) end
+  local items = items_of(cx, page, options.all)
+  if options.json then return print_json(cx, items) end
+  print_table(cx, kind.headers, rows_of(items, kind.row))
+end
+
+local GROUPS = { { "tools", "tool" }, { "mcp", "mcp" }, { "skills", "skill" } }
+
+local function search(cx, hub, options)
+  local found, err = hub:search(table.concat(options.words, " "), {
+    kinds = options.kind and options.kind[1] and options.kind or nil, count = options.count,
+  })
+  if not found then return cx:fail(err) end
+  if options.json then return print_json(cx, found) end
+  local rows = {}
+  for _, group in ipairs(GROUPS) do
+    for _, item in ipairs(found[group[1]]) do
+      local score = type(item.score) == "number" and ("%.2f"):format(item.score) or ""
+      rows[#rows + 1] = { group[2], text(item.name), score, text(item.description) }
+    end
+  end
+  if #rows == 0 and found.backend == bosa.null then cx:note("bosa: this server's search is switched off") end
+  print_table(cx, { "Kind", "Name", "Score", "Description" }, rows)
+end
+
+function catalog.run(cx, options)
+  local hub, err = cx:hub(true)
+  if not hub then return cx:fail(err) end
+  return (options.verb == "search" and search or list)(cx, hub, options)
+end
+
+return catalog
