@@ -151,6 +151,65 @@ function Hub:call_tool(name, arguments, options) end
 ---@return table<string, bosa.Error>|bosa.Error|nil failed connectors that can't be loaded, by name; or the error
 function Hub:search_actions(words, options) end
 
+--- The tools of all connectors, as the server's catalog has them; needs neither key nor token. `items()` and `pages()`
+--- of the response go through all pages.
+---@param options? bosa.CatalogTools
+---@return bosa.Response? response its data are the items: {name, description, connector, categories, source}
+---@return bosa.Error? err
+function Hub:list_tools(options) end
+
+--- The connectors that can be reached as MCP servers, likewise.
+---@param options? bosa.CatalogMcps
+---@return bosa.Response? response items {name, description, mcp_url, config, tool_count, categories, source}
+---@return bosa.Error? err
+function Hub:list_mcps(options) end
+
+--- Skills that others have published, likewise.
+---@param options? bosa.CatalogSkills
+---@return bosa.Response? response items {name, description, source, author, url}
+---@return bosa.Error? err
+function Hub:list_skills(options) end
+
+--- Has the server search its catalog by meaning; needs a user's token.
+---@param words string
+---@param options? bosa.CatalogSearch
+---@return bosa.CatalogFound? found
+---@return bosa.Error? err
+function Hub:search(words, options) end
+
+--- The same as search.
+---@param words string
+---@param options? bosa.CatalogSearch
+---@return bosa.CatalogFound? found
+---@return bosa.Error? err
+function Hub:semantic_search(words, options) end
+
+--- How an MCP client is to connect to a server of the catalog. Sends no request.
+---@param item table of list_mcps or search
+---@param token? string without it the field Authorization is empty, to be filled in
+---@return bosa.McpClientConfig config
+function Hub:get_mcp_config(item, token) end
+
+--- The skills of the user's tenant; needs a user's token. `items()` and `pages()` go through all pages.
+---@param options? bosa.TenantSkills
+---@return bosa.Response? response
+---@return bosa.Error? err
+function Hub:list_tenant_skills(options) end
+
+--- One skill of the user's tenant.
+---@param id string
+---@param token? string the hub's without it
+---@return bosa.TenantSkill? skill
+---@return bosa.Error? err
+function Hub:get_tenant_skill(id, token) end
+
+--- Puts a skill's files into a directory, all of them or none.
+---@param id string
+---@param options bosa.SkillDownload
+---@return string[]? paths of the files, sorted
+---@return bosa.Error? err
+function Hub:download_tenant_skill(id, options) end
+
 --- Adds a hook that sees every action ahead of its check.
 ---@param hook bosa.BeforeHook
 ---@return self
@@ -185,6 +244,64 @@ function Hub:close() end
 ---@class bosa.Outcome
 ---@field success boolean
 ---@field message string
+
+---@class bosa.CatalogTools
+---@field q? string what the name or the description has
+---@field connector? string
+---@field category? string
+---@field limit? integer items of a page, 1 to 200 (50)
+---@field offset? integer items before it (0)
+
+---@class bosa.CatalogMcps
+---@field q? string what the name or the description has
+---@field category? string
+---@field limit? integer items of a page, 1 to 200 (50)
+---@field offset? integer items before it (0)
+
+---@class bosa.CatalogSkills
+---@field q? string what the name or the description has
+---@field source? "agent"|"openclaw"
+---@field limit? integer items of a page, 1 to 200 (50)
+---@field offset? integer items before it (0)
+
+---@class bosa.CatalogSearch
+---@field kinds? ("tools"|"mcp"|"skills")[] all without it
+---@field count? integer items of each kind
+---@field token? string the user's in place of the hub's
+
+--- What a search found, the best of each kind first.
+---@class bosa.CatalogFound
+---@field query string
+---@field backend any what the server searched with; null: its search is switched off
+---@field tools table[]
+---@field mcp table[]
+---@field skills table[]
+
+---@class bosa.McpClientConfig
+---@field url string
+---@field headers table<string, string>
+
+---@class bosa.TenantSkills
+---@field limit? integer items of a page, 1 to 200 (50)
+---@field offset? integer items before it (0)
+---@field token? string the user's in place of the hub's
+
+--- A skill of the user's tenant. The last three come with get_tenant_skill; each may be null.
+---@class bosa.TenantSkill
+---@field id string
+---@field client_id string
+---@field source_type "upload_md"|"upload_zip"|"manual"|"github"
+---@field name string
+---@field description? string
+---@field frontmatter? table
+---@field download_url? string presigned: who has it may download
+---@field content_sha256? string
+
+---@class bosa.SkillDownload
+---@field dir string where to; made where it isn't there
+---@field overwrite? boolean replace files that are there; without it nothing is written then
+---@field create_parent? boolean put a zip's files in a folder named after the skill (true)
+---@field token? string the user's in place of the hub's
 
 --- What went wrong. `tostring(err)` is one line that a person can act on. No key, token or secret is in it.
 ---@class bosa.Error

@@ -21,7 +21,7 @@
 
 --- Which tools are offered to a language model.
 ---@class bosa.ToolOptions
----@field only? string[] actions by name, `*` stands for anything: `{ "list_*", "github.get_issue" }`
+---@field only? string[] actions: `{ "list_*", "github.get_issue" }`, or a tool's name in the catalog, whole
 ---@field except? string[] actions not to offer, likewise
 ---@field read_only? boolean only actions that surely read, by their names
 ---@field files? string a directory that files are exchanged in; without it no files are
