@@ -108,6 +108,7 @@ struct call *call_new_endpoint(struct hub *hub, enum endpoint endpoint, const ch
         return NULL;
     }
     call->p->endpoint = endpoint;
+    call->takes_offset = endpoint_is_list(endpoint);
     if (body) {
         call->p->body = *body;
         call->p->has_body = true;
@@ -159,7 +160,7 @@ static enum bosa_status make_reply(struct call *call)
     if (call->kind == CALL_ENDPOINT) {
         bool download = call->p->endpoint == ENDPOINT_DOWNLOAD;
 
-        options.items = endpoint_is_list(call->p->endpoint);
+        options.items = call->takes_offset;
         options.file = download;
         options.max_file = download ? CALL_MAX_DOWNLOAD : 0;
     }

@@ -67,10 +67,10 @@ struct call {
 
     /*
      * For paging; set when the request was made. Static string and flags (hub.h:
-     * action_cursor_name).
+     * action_cursor_name, endpoint_is_list).
      */
     const char *cursor_name;
-    bool takes_page, takes_from_last;
+    bool takes_page, takes_from_last, takes_offset;
 
     void *driver;           /* the driver's own; the core does not look at it */
     void *owner;            /* as `driver`, for the one who made the call */

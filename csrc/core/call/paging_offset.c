@@ -67,8 +67,8 @@ static int64_t page_count(const struct call *call)
 
 bool paging_is_offset(const struct call *call)
 {
-    return call->kind == CALL_ENDPOINT && call->state == CALL_ENDED && call->ok &&
-           call->reply.kind == REPLY_JSON && endpoint_is_list(call->p->endpoint);
+    return call->takes_offset && call->state == CALL_ENDED && call->ok &&
+           call->reply.kind == REPLY_JSON;
 }
 
 bool paging_offset_has(const struct call *call, bool forward)
