@@ -13,7 +13,7 @@
 /* An empty reply whose files stay in memory, for up to 1 MiB of JSON. */
 static inline void begin_reply(struct reply *reply)
 {
-    const struct reply_options options = {1 << 20, SINK_MEMORY, NULL};
+    const struct reply_options options = {.max_size = 1 << 20, .sink = SINK_MEMORY};
     assert_int_equal(reply_init(reply, &options), BOSA_OK);
 }
 

@@ -104,7 +104,7 @@ static const struct response responses[] = {
     {"HTTP/1.1 200 OK\r\nA: \0b\r\n\r\n", 26, 0, NULL, false, false},
 };
 
-static const struct reply_options options = {1 << 20, SINK_MEMORY, NULL};
+static const struct reply_options options = {.max_size = 1 << 20, .sink = SINK_MEMORY};
 
 /* A call that is only what an exchange looks at. */
 struct fixture {
@@ -387,7 +387,7 @@ static void without_memory_a_response_is_whole_or_refused(void **unused)
  */
 static void a_full_sink_stops_decoding(void **unused)
 {
-    static const struct reply_options to_caller = {1 << 20, SINK_CALLER, NULL};
+    static const struct reply_options to_caller = {.max_size = 1 << 20, .sink = SINK_CALLER};
     size_t size = SINK_QUEUE_LIMIT * 3, used = 0, at = 0, taken = 0;
     char *zeros = mem_zalloc(1, size + 1);
     struct buf content, chunk;

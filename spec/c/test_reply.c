@@ -370,7 +370,7 @@ static void the_name_of_a_file_is_taken_as_it_was_sent(void **unused)
 /* A reply for at most `max_size` bytes of JSON whose files go to the caller. */
 static void begin_small(struct reply *reply, size_t max_size, const char *lines)
 {
-    const struct reply_options options = {max_size, SINK_CALLER, NULL};
+    const struct reply_options options = {.max_size = max_size, .sink = SINK_CALLER};
     assert_int_equal(reply_init(reply, &options), BOSA_OK);
     give_head(reply, 200, lines);
 }
@@ -545,7 +545,8 @@ static void a_path_is_written_for_a_file_alone(void **unused)
     char *dir = make_dir();
     struct reply reply;
     struct bosa_error err;
-    const struct reply_options options = {1000, SINK_PATH, in_dir(dir, "f")};
+    const struct reply_options options = {
+        .max_size = 1000, .sink = SINK_PATH, .output_path = in_dir(dir, "f")};
     (void)unused;
     error_init(&err);
     assert_int_equal(reply_init(&reply, &options), BOSA_OK);
@@ -571,7 +572,8 @@ static void a_file_that_can_not_be_written_is_told(void **unused)
 {
     struct reply reply;
     struct bosa_error err;
-    const struct reply_options options = {1000, SINK_PATH, "/dev/null/f"};
+    const struct reply_options options = {
+        .max_size = 1000, .sink = SINK_PATH, .output_path = "/dev/null/f"};
     (void)unused;
     error_init(&err);
     assert_int_equal(reply_init(&reply, &options), BOSA_OK);
@@ -592,7 +594,7 @@ struct exchange {
 static enum bosa_status take_in(void *context, struct bosa_error *err)
 {
     const struct exchange *exchange = context;
-    const struct reply_options options = {1 << 20, SINK_MEMORY, NULL};
+    const struct reply_options options = {.max_size = 1 << 20, .sink = SINK_MEMORY};
     struct reply reply;
     enum bosa_status status = reply_init(&reply, &options);
     if (status == BOSA_OK) {
