@@ -64,6 +64,19 @@ local locations = [[
     local r, err = lab:download({ bytes = 3000000, filename = "x.bin" })
     answer({ size = r and r.data.size, name = r and r.data.filename, error = err and tostring(err) })
   } }
+  location = /catalog { content_by_lua_block {
+    local names = {}
+    for tool in assert(hub:list_tools({ connector = "github", limit = 3 })):items() do names[#names + 1] = tool.name end
+    answer(names)
+  } }
+  location = /skill { content_by_lua_block {
+    local id
+    for skill in assert(hub:list_tenant_skills()):items() do
+      if skill.source_type == "upload_zip" then id = skill.id end
+    end
+    local paths, err = hub:download_tenant_skill(id, { dir = ngx.var.arg_dir })
+    answer({ paths = paths, error = err and tostring(err) })
+  } }
   location = /killed { content_by_lua_block {
     local thread = ngx.thread.spawn(function() lab:slow({ delay_ms = 60000 }) end)
     ngx.thread.kill(thread)
@@ -140,6 +153,22 @@ describe("nginx", function()
   it("runs calls side by side", function() assert.same({ results = 10, failed = false }, ask("/all")) end)
   it("runs tasks", function() assert.same({ 201 }, ask("/task")) end)
   it("keeps a download as a file", function() assert.same({ size = 3000000, name = "x.bin" }, ask("/file")) end)
+  it("goes through the catalog", function()
+    local hub = bosa.new({ api_base_url = sandbox.url })
+    local names = {}
+    for tool in assert(hub:list_tools({ connector = "github" })):items() do names[#names + 1] = tool.name end
+    hub:close()
+    assert.is_true(#names > 3)
+    assert.same(names, ask("/catalog"))
+  end)
+  it("installs a skill", function()
+    local dir = os.tmpname()
+    os.remove(dir)
+    local answer = ask("/skill?dir=" .. dir)
+    os.execute("rm -rf " .. dir)
+    assert.equal(nil, answer.error)
+    assert.equal(dir .. "/release-helper/SKILL.md", answer.paths[1])
+  end)
   it("survives killed threads", function() assert.same({ status = 200 }, ask("/killed")) end)
 
   it("ends an upload whose on_progress raises or cancels it", function()

@@ -278,7 +278,10 @@ static void answer_list(struct exchange *x, struct answer *answer, enum kind kin
     }
     struct card *list = all_cards(&x->sandbox->registry, kind, &count);
     answer->kind = ANSWER_BODY;
-    answer->body.failed = answer->body.failed || !list;
+    if (!list) {
+        answer->body.failed = true;
+        return;
+    }
     emit_open(&answer->body, NULL, '{');
     emit_open(&answer->body, "items", '[');
     for (size_t i = 0; i < count; i++) {
@@ -333,7 +336,10 @@ static void emit_best(struct exchange *x, struct buf *out, enum kind kind, const
 {
     size_t count;
     struct card *list = all_cards(&x->sandbox->registry, kind, &count);
-    out->failed = out->failed || !list;
+    if (!list) {
+        out->failed = true;
+        return;
+    }
     for (size_t i = 0; i < count; i++) {
         list[i].score = score_of(&list[i], words);
     }
