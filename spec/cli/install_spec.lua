@@ -36,6 +36,11 @@ describe("the installed command", function()
     assert.truthy(io.open(definitions .. "/hub.lua"))
   end)
 
+  it("installs skills", function()
+    local text = outside("bosa sandbox -- bosa skills install --dir " .. command.quote(prefix .. "/skills") .. " release-helper")
+    assert.matches("/skills/release%-helper/SKILL%.md\n", text)
+  end)
+
   it("comes with a man page and completion scripts", function()
     local page = command.read_file(prefix .. "/share/man/man1/bosa.1")
     for _, name in ipairs(require("bosa.cli.commands").names) do
