@@ -37,7 +37,8 @@ describe("the installed command", function()
   end)
 
   it("installs skills", function()
-    local text = outside("bosa sandbox -- bosa skills install --dir " .. command.quote(prefix .. "/skills") .. " release-helper")
+    local dir = command.quote(prefix .. "/skills")
+    local text = outside("bosa sandbox -- bosa skills install --dir " .. dir .. " release-helper")
     assert.matches("/skills/release%-helper/SKILL%.md\n", text)
   end)
 
