@@ -1,8 +1,8 @@
 --- The skills of a user's own tenant, and how one comes to be on the disk.
 --
--- Only today's servers have them. They are read with the user's token alone; what is downloaded comes from a presigned
--- address, which is told nothing of who asks. Everything that a server or a zip decides is checked before the first
--- byte is written.
+-- Only servers of the current API have them. They are read with the user's token alone; what is downloaded comes from a
+-- presigned address, which is told nothing of who asks. Everything that a server or a zip decides is checked before the
+-- first byte is written.
 
 local catalog = require("bosa.catalog")
 local core = require("bosa.core")

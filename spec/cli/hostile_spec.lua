@@ -56,6 +56,14 @@ local HUMAN = { -- words, and what is typed
   { { "integrations", "remove", "evil", "me", "--yes" } },
   { { "integrations", "add", "evil", "--no-wait" } },
   { { "integrations", "add", "none", "--no-wait" } },
+  { { "catalog", "tools" } },
+  { { "catalog", "mcps" } },
+  { { "catalog", "skills" } },
+  { { "catalog", "search", "x" } },
+  { { "skills", "list" } },
+  { { "skills", "show", "00000000-0000-4000-8000-000000000000" } },
+  { { "skills", "install", "00000000-0000-4000-8000-000000000000" } },
+  { { "skills", "install", "no\27]52;c;x\7such" } },
   { { "mcp", "none" } },
   { { "frob\27]52;c;x\7" } },
   { { "run", "evil", "act", "--timeout", "\27]52;c;x\7" } },
@@ -67,6 +75,7 @@ local JSON = { -- exact in a pipe, harmless on a terminal
   { "run", "evil", "act", "case=list", "--json" }, { "run", "evil", "act", "case=object" },
   { "run", "evil", "act", "case=text" }, { "actions", "evil", "--json" }, { "connectors", "--json" },
   { "users", "create", "me", "--json" }, { "integrations", "show", "evil", "--json" }, { "snapshot", "evil" },
+  { "catalog", "tools", "--json" }, { "catalog", "search", "x", "--json" }, { "skills", "list", "--json" },
 }
 local SHOWN = { { "run", "evil", "act", "case=list" }, { "types", "evil" } } -- on a terminal
 

@@ -13,7 +13,11 @@ local RAW = "\27]52;c;ZXZpbA==\7\27[31mred\194\15531m\226\128\174bidi"
 local VALUES = [=[["s$(touch PWNED)","t`touch PWNED`","a'b$(touch PWNED)","c\"d$(touch PWNED)",]=]
   .. [=["e;touch PWNED","f\ntouch PWNED"]]=]
 
-local function fill(text) return (text:gsub("NASTY", function() return NASTY end)) end
+local item
+
+local function fill(text)
+  return (text:gsub("ITEM", function() return item end):gsub("NASTY", function() return NASTY end))
+end
 
 local properties = '{"case":{"type":"string","description":"NASTY"},"status":{"type":"integer"},'
   .. '"choice":{"type":"string","enum":VALUES},"n$(touch PWNED)":{"type":"string"},'
@@ -26,6 +30,9 @@ local schemas = (fill('{"evil":{"act":{"method":"POST","path":"/connectors/evil/
 
 local integration = '{"id":"NASTY","user_id":"NASTY","connector":"evil","user_identifier":"meNASTY","selected":false}'
 
+item = '{"name":"NASTY","description":"NASTY","connector":"NASTY","categories":["NASTY"],"source":"NASTY",'
+  .. '"author":"NASTY","url":"NASTY","mcp_url":"NASTY","config":{"url":"NASTY","headers":{"kNASTY":"NASTY"}},"score":1}'
+
 -- method and path, as a pattern, to the body of a response
 local routes = {
   { "GET /connectors/names$", '["evil","NASTY"]' },
@@ -37,6 +44,13 @@ local routes = {
   { "GET /connectors/evil/integration%-exists$", '{"data":{"has_integration":true}}' },
   { "POST /connectors/evil/integrations$", '{"data":{"url":"https://evil.example/NASTY"}}' },
   { "GET /connectors/evil/integrations/", '{"data":{"success":true,"keyNASTY":"NASTY","inner":{"a":"NASTY"}}}' },
+  { "GET /catalog/search",
+    '{"query":"NASTY","backend":{"model":"NASTY"},"tools":[ITEM],"mcp":[ITEM],"skills":[ITEM]}' },
+  { "GET /catalog/", '{"items":[ITEM],"meta":{"total":"NASTY"}}' },
+  { "GET /api/skills/", '{"data":{"id":"NASTY","name":"NASTY","source_type":"NASTY","frontmatter":{"kNASTY":"NASTY"},'
+    .. '"download_url":"NASTY","content_sha256":"NASTY"}}' },
+  { "GET /api/skills",
+    '{"items":[{"id":"NASTY","name":"NASTY","source_type":"NASTY","description":"NASTY"}],"meta":null}' },
   { "/connectors/evil/integrations/", '{"data":{"success":false,"error":"NASTY"}}' },
 }
 

@@ -1,6 +1,6 @@
 /*
  * The requests of the catalog, of a tenant's skills, and of what is downloaded from elsewhere. Only
- * today's servers have these routes. Called by hub_request.c.
+ * servers of the current API have these routes. Called by hub_request.c.
  *
  * Each endpoint gets the credentials that it asks for and no others: the lists are open to all, an
  * API key beside a token would lead to another of the skills' routes, and who a URL to download
