@@ -283,6 +283,15 @@ describe("a download", function()
     assert.equal('{"data":1}', read(dir .. "/demo/SKILL.md"))
   end)
 
+  it("takes names in UTF-8, whatever the locale", function()
+    local before = os.setlocale(nil)
+    finally(function() os.setlocale(before) end)
+    assert.equal("C", os.setlocale("C"))
+    local content = zip.make({ { "日本/ü.md", "text", flags = 0x800 }, { "SKILL.md", "s" } })
+    assert.same({ dir .. "/demo/SKILL.md", dir .. "/demo/日本/ü.md" }, assert(download(content)))
+    assert.equal("text", read(dir .. "/demo/日本/ü.md"))
+  end)
+
   it("keeps the folder's name within the directory", function()
     local cases = {
       ["../../up"] = "up", ["a\\..\\b"] = "b", ["C:evil"] = "Cevil", [".git"] = "git", ["  x y  "] = "x y",

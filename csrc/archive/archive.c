@@ -13,6 +13,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#ifdef __APPLE__
+#include <xlocale.h>
+#endif
+
+#ifdef __NetBSD__ /* has no uselocale: names that are no ASCII are refused there */
+#define uselocale(locale) ((void)(locale), (locale_t)0)
+#endif
 
 #define ZIP_CLASS "bosa.archive.zip"
 #define DIGEST_CLASS "bosa.archive.sha256"
