@@ -34,6 +34,7 @@ describe("the example", function()
     tools = "is an error\tfalse",
     hooks = "refused\ttrue\tgoogle_drive.delete_file: this program deletes nothing",
     snapshot = "breaks callers\tgithub.get_issue",
+    catalog = "release-helper\t3 files",
     retries = "lost\tnil\tconnection\tsent maybe\tattempts 1",
   }
   for name in io.popen("ls examples/*.lua"):lines() do

@@ -34,6 +34,7 @@ static const char usage[] =
     "  --verbose         log requests to standard error\n"
     "  --help            this text\n"
     "\n"
+    "It has a catalog, and a few skills of a tenant; the legacy dialect has neither.\n"
     "A user whose identifier begins with `expired` gets tokens that have expired.\n"
     "GET /_sandbox/stats counts; POST /_sandbox/reset starts anew; POST /_sandbox/schema-change\n"
     "adds an action to lab.\n";
