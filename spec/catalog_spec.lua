@@ -8,12 +8,9 @@ local sandbox, hub
 
 setup(function()
   sandbox = server.start()
-  hub = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+  hub = sandbox.hub()
 end)
-teardown(function()
-  hub:close()
-  sandbox.stop()
-end)
+teardown(function() sandbox.stop() end)
 
 --- A hub whose requests come to `serve(request)`, which gives a body or a reply; and the requests that came.
 local function stubbed(serve)

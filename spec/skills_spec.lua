@@ -11,12 +11,9 @@ local sandbox, hub, dir
 
 setup(function()
   sandbox = server.start()
-  hub = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+  hub = sandbox.hub()
 end)
-teardown(function()
-  hub:close()
-  sandbox.stop()
-end)
+teardown(function() sandbox.stop() end)
 before_each(function() dir = command.output_of("mktemp -d"):match("%S+") end)
 after_each(function() os.execute("rm -rf " .. dir) end)
 
