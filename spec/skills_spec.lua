@@ -4,6 +4,8 @@ local command = require("spec.support.command")
 local server = require("spec.support.server")
 local zip = require("spec.support.zip")
 
+local read, write = command.read_file, command.write_file
+
 local KEY, TOKEN, SIGNATURE = "sk-client-of-the-spec", "token-of-the-spec", "signature0of1the2spec"
 local STORE = "https://store.example.com/bucket/skill?X-Amz-Signature=" .. SIGNATURE
 
@@ -16,19 +18,6 @@ end)
 teardown(function() sandbox.stop() end)
 before_each(function() dir = command.output_of("mktemp -d"):match("%S+") end)
 after_each(function() os.execute("rm -rf " .. dir) end)
-
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read("*a")
-  file:close()
-  return text
-end
-
-local function write(path, text)
-  local file = assert(io.open(path, "wb"))
-  file:write(text)
-  file:close()
-end
 
 --- All that is below the directory, a line.
 local function tree() return (command.output_of(("cd %s && find . -mindepth 1 | sort"):format(dir)):gsub("\n", " ")) end
