@@ -6,6 +6,12 @@ local print_table = require("bosa.cli.table")
 
 local catalog = { summary = "List and search the tools, MCP servers and skills of the server", task = true }
 
+catalog.examples = {
+  "# the tools of a connector, and those about something",
+  "bosa catalog tools --connector github\nbosa catalog tools pull request",
+  "# search everything by meaning", "bosa catalog search send an invoice",
+}
+
 local function whole(least, most)
   return function(text)
     local number = tonumber(text)

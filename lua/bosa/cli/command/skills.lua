@@ -9,6 +9,11 @@ local skills = { summary = "List, show and install the skills of your tenant", t
 
 local MOST_PAGES = 50 -- that a name is looked for in
 
+skills.examples = {
+  "# what your tenant has", "bosa skills list",
+  "# put one into a folder of its own below ./skills", "bosa skills install release-notes --dir skills",
+}
+
 function skills.configure(parser)
   parser:command_target("verb")
   local list = parser:command("list", "List the skills of your tenant.")
