@@ -137,7 +137,7 @@ bool accounts_init(struct accounts *accounts, uint64_t seed, const char *key)
         return false;
     }
     for (size_t i = 0; i < sizeof connectors / sizeof connectors[0]; i++) {
-        if (!user_integrate(accounts, user, connectors[i], identifier)) {
+        if (user_integrate(accounts, user, connectors[i], identifier, false) != INTEGRATED) {
             return false;
         }
     }
@@ -167,17 +167,21 @@ void user_select(struct user *user, struct integration *chosen)
     chosen->selected = true;
 }
 
-bool user_integrate(struct accounts *accounts, struct user *user, const char *connector,
-                    const char *identifier)
+enum integrated user_integrate(struct accounts *accounts, struct user *user, const char *connector,
+                               const char *identifier, bool replace)
 {
     struct integration *own = user_integration(user, connector, identifier);
     void *list = user->list;
+    if (own && !replace) {
+        return INTEGRATED_DUPLICATE;
+    }
     if (own) {
+        own->expired = false;
         user_select(user, own);
-        return true;
+        return INTEGRATED;
     }
     if (!reserve(&list, user->count, &user->cap, sizeof *user->list)) {
-        return false;
+        return INTEGRATED_NO_MEMORY;
     }
     user->list = list;
     own = &user->list[user->count];
@@ -186,12 +190,25 @@ bool user_integrate(struct accounts *accounts, struct user *user, const char *co
     if (!own->connector || !own->identifier) {
         mem_free(own->connector);
         mem_free(own->identifier);
-        return false;
+        return INTEGRATED_NO_MEMORY;
     }
     invent_uuid(&accounts->dice, own->id);
     user->count++;
     user_select(user, own);
-    return true;
+    return INTEGRATED;
+}
+
+void accounts_expire(struct accounts *accounts, const char *connector, size_t len)
+{
+    for (size_t i = 0; i < accounts->user_count; i++) {
+        struct user *user = &accounts->users[i];
+        for (size_t k = 0; k < user->count; k++) {
+            const char *own = user->list[k].connector;
+            if (strlen(own) == len && memcmp(own, connector, len) == 0) {
+                user->list[k].expired = true;
+            }
+        }
+    }
 }
 
 void user_disintegrate(struct user *user, struct integration *gone)

@@ -19,6 +19,7 @@ struct integration {
     char *connector;  /* owned */
     char *identifier; /* owned: who the user is there */
     bool selected;    /* the one that acts when none is named; one of a connector's is */
+    bool expired;     /* what the third party gave for it is void; renewing it helps */
 };
 
 struct user {
@@ -65,9 +66,19 @@ const struct token *accounts_issue(struct accounts *accounts, const struct user 
 struct integration *user_integration(struct user *user, const char *connector,
                                      const char *identifier);
 
-/* Adds and selects an integration, or selects the one there is. False: no memory. */
-bool user_integrate(struct accounts *accounts, struct user *user, const char *connector,
-                    const char *identifier);
+/* What became of an integration that was asked for. */
+enum integrated {
+    INTEGRATED,           /* there is a new one, or one was renewed; it is selected */
+    INTEGRATED_DUPLICATE, /* there is one already, and nothing was changed */
+    INTEGRATED_NO_MEMORY
+};
+
+/* Adds and selects an integration; with `replace` it renews one that is there. */
+enum integrated user_integrate(struct accounts *accounts, struct user *user, const char *connector,
+                               const char *identifier, bool replace);
+
+/* Voids what the third party gave for a connector's integrations, of every user. */
+void accounts_expire(struct accounts *accounts, const char *connector, size_t len);
 
 /* Makes an integration of the user the one that acts. */
 void user_select(struct user *user, struct integration *chosen);

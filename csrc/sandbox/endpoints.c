@@ -253,3 +253,11 @@ void endpoint_schema_change(struct exchange *x, struct answer *answer)
     }
     answer_shared(answer, "{}", 2);
 }
+
+/* Has a connector's accounts expire, those of every user. */
+void endpoint_expire(struct exchange *x, struct answer *answer)
+{
+    const struct span *connector = &x->target.segments[0];
+    accounts_expire(&x->sandbox->accounts, connector->text, connector->len);
+    answer_shared(answer, "{}", 2);
+}

@@ -15,12 +15,13 @@
 struct MHD_Connection;
 struct exchange;
 
-/* Who may use an endpoint. */
+/* Who may use an endpoint. A key that is sent has to be right, also where none is needed. */
 enum guard {
-    OPEN_TO_ALL,
+    OPEN_TO_ALL, /* nobody looks at a key */
+    MAY_HAVE_KEY,
     NEEDS_KEY,
-    NEEDS_USER, /* the key and a token */
-    NEEDS_TOKEN /* a token; a key that comes along has to be right */
+    NEEDS_USER, /* a token; in the legacy API the key, too */
+    NEEDS_TOKEN /* a token, which is looked at before the key */
 };
 
 typedef void endpoint_handler(struct exchange *x, struct answer *answer);

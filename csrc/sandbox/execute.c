@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "detail.h"
 #include "emit.h"
+#include "endpoints.h"
 #include "formdoc.h"
 #include "http/media_type.h"
 #include "pick.h"
@@ -126,28 +127,11 @@ static void run_handler(struct exchange *x, const struct json_doc *params, struc
     }
 }
 
-/* Whether the user may act on the connector; false: the answer is made. */
-static bool has_account(struct exchange *x, struct answer *answer)
-{
-    if (!x->sandbox->options.require_account) {
-        return true;
-    }
-    const struct span *name = &x->target.segments[0];
-    struct user *user = exchange_user(x, answer);
-    char *connector = user ? mem_dup(name->text, name->len) : NULL;
-    bool found = connector && user_integration(user, connector, NULL);
-    if (connector && !found) {
-        answer_error(answer, 404, "not_found", "No account found. Please integrate first.");
-    }
-    mem_free(connector);
-    return found;
-}
-
 void execute_action(struct exchange *x, struct answer *answer)
 {
     struct json_doc params;
     json_init(&params);
-    if (has_account(x, answer) && read_params(x, &params, answer)) {
+    if (integration_acts(x, answer) && read_params(x, &params, answer)) {
         run_handler(x, &params, answer);
     }
     json_free(&params);

@@ -7,6 +7,7 @@
 #include "detail.h"
 #include "emit.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* A segment of the path as an owned string. A NUL within would make another name of it: then, and
@@ -41,6 +42,7 @@ void emit_integration(struct buf *out, const struct accounts *accounts, const st
     emit_text(out, "connector", own->connector);
     emit_text(out, "user_identifier", own->identifier);
     emit_bool(out, "selected", own->selected);
+    emit_text(out, "auth_status", own->expired ? "expired" : "active");
 }
 
 /* 200 in any case: `success` tells. `message` goes with a success, or is the error. */
@@ -156,13 +158,18 @@ void endpoint_remove_selected(struct exchange *x, struct answer *answer)
 
 /* Adds the integration and answers as a plugin's configuration is answered. */
 static void integrate_now(struct exchange *x, struct answer *answer, struct user *user,
-                          const char *connector)
+                          const char *connector, bool replace)
 {
-    if (!user_integrate(&x->sandbox->accounts, user, connector, user->identifier)) {
+    switch (user_integrate(&x->sandbox->accounts, user, connector, user->identifier, replace)) {
+    case INTEGRATED:
+        answer_success(answer, true, "Integration configured.");
+        break;
+    case INTEGRATED_DUPLICATE:
+        answer_success(answer, false, "Integration already exists.");
+        break;
+    default:
         answer_error(answer, 500, "no_memory", "no memory");
-        return;
     }
-    answer_success(answer, true, "Integration configured.");
 }
 
 /*
@@ -170,14 +177,14 @@ static void integrate_now(struct exchange *x, struct answer *answer, struct user
  * needs: opening it is as good as having said yes.
  */
 static void answer_url(struct exchange *x, struct answer *answer, const struct user *user,
-                       const char *connector, const char *callback, size_t len)
+                       const char *connector, bool replace, const char *callback, size_t len)
 {
     const char *host = exchange_field(x, "Host");
     struct buf url;
     buf_init(&url);
-    buf_addf(&url, "%s://%s/connectors/%s/success-authorize-callback?state=%s&callback_url=",
+    buf_addf(&url, "%s://%s/connectors/%s/success-authorize-callback?state=%s%s&callback_url=",
              x->sandbox->options.tls_cert ? "https" : "http", host ? host : "localhost", connector,
-             user->id);
+             user->id, replace ? "&replace=1" : "");
     buf_add_escaped(&url, callback, len);
     emit_open(&answer->data, NULL, '{');
     emit_string(&answer->data, "url", url.len ? url.data : "", url.len);
@@ -199,11 +206,16 @@ void endpoint_integrate(struct exchange *x, struct answer *answer)
     if (connector && detail_parse(answer, &body, x->body.data, x->body.len)) {
         uint32_t type = json_member(&body, 0, "auth_type");
         uint32_t callback = json_member(&body, 0, "callback_url");
+        uint32_t again = json_member(&body, 0, "replace_duplicate");
+        bool replace = again != JSON_NONE && json_type(&body, again) == JSON_TRUE;
         if (type != JSON_NONE && json_is(&body, type, "custom")) {
-            integrate_now(x, answer, user, connector);
+            uint32_t configuration = json_member(&body, 0, "configuration");
+            if (auth_check(answer, connector, &body, configuration)) {
+                integrate_now(x, answer, user, connector, replace);
+            }
         } else if (callback != JSON_NONE && json_type(&body, callback) == JSON_STRING) {
             const char *text = json_text(&body, callback, &len);
-            answer_url(x, answer, user, connector, text, len);
+            answer_url(x, answer, user, connector, replace, text, len);
         } else {
             detail_one(answer, "missing", "callback_url", "Field required");
         }
@@ -223,27 +235,97 @@ static struct user *find_state(struct accounts *accounts, const struct buf *stat
     return NULL;
 }
 
-/* The user has said yes: adds the integration and sends the browser on to the application. */
+/* Where the browser goes on to: the application's URL with a field more. */
+static void redirect_back(struct answer *answer, const struct buf *callback, const char *name,
+                          const char *value)
+{
+    struct buf where;
+    size_t len;
+    buf_init(&where);
+    buf_add(&where, callback->data, callback->len);
+    bool has_query = callback->len > 0 && memchr(callback->data, '?', callback->len);
+    buf_addf(&where, "%s%c%s=", callback->len > 0 ? "" : "/", has_query ? '&' : '?', name);
+    buf_add_escaped(&where, value, strlen(value));
+    char *location = buf_take(&where, &len);
+    answer->kind = ANSWER_BODY;
+    answer->status = 302;
+    answer_field(answer, "Location", location ? location : "/");
+    mem_free(location);
+}
+
+/*
+ * The user has said yes: adds the integration and sends the browser on to the application.
+ * `account` in the query is who the user is at the third party, for a second account of one user.
+ */
 void endpoint_authorized(struct exchange *x, struct answer *answer)
 {
-    struct buf state, callback;
+    struct buf state, callback, named, replace;
     char *connector = take_segment(x, 0);
     size_t len;
     buf_init(&state);
     buf_init(&callback);
+    buf_init(&named);
+    buf_init(&replace);
     exchange_query(x, "state", &state);
     exchange_query(x, "callback_url", &callback);
+    exchange_query(x, "account", &named);
+    exchange_query(x, "replace", &replace);
     struct user *user = find_state(&x->sandbox->accounts, &state);
-    char *location = buf_take(&callback, &len);
-    if (!user || !connector ||
-        !user_integrate(&x->sandbox->accounts, user, connector, user->identifier)) {
-        answer_error(answer, 400, "invalid_state", "This authorization was not asked for.");
-    } else {
-        answer->kind = ANSWER_BODY;
-        answer->status = 302;
-        answer_field(answer, "Location", location && *location ? location : "/");
+    char *other = named.len > 0 ? buf_take(&named, &len) : NULL;
+    const char *account = other ? other : user ? user->identifier : "";
+    enum integrated done = INTEGRATED_NO_MEMORY;
+    if (user && connector) {
+        done = user_integrate(&x->sandbox->accounts, user, connector, account, replace.len > 0);
     }
-    mem_free(location);
+    if (done == INTEGRATED) {
+        redirect_back(answer, &callback, "user_identifier", account);
+    } else if (done == INTEGRATED_DUPLICATE) {
+        redirect_back(answer, &callback, "error", "duplicate_user_error");
+    } else {
+        answer_error(answer, 400, "invalid_state", "This authorization was not asked for.");
+    }
+    mem_free(other);
     mem_free(connector);
     buf_free(&state);
+    buf_free(&callback);
+    buf_free(&named);
+    buf_free(&replace);
+}
+
+/* ---- acting ---- */
+
+/* Refuses an account that is not there, or has expired. */
+static void refuse(struct answer *answer, const char *connector, const char *account,
+                   const struct integration *own)
+{
+    char message[200];
+    if (own) {
+        snprintf(message, sizeof message,
+                 "The authorization of %.60s on %.40s has expired. Please integrate first.",
+                 own->identifier, connector);
+    } else {
+        snprintf(message, sizeof message,
+                 "No %.60s account found on %.40s. Please integrate first.",
+                 account ? account : "None", connector);
+    }
+    answer_error(answer, 404, "not_found", message);
+}
+
+bool integration_acts(struct exchange *x, struct answer *answer)
+{
+    char *connector = take_segment(x, 0), *account = take_account(x);
+    struct user *user = exchange_user(x, answer);
+    bool required = x->sandbox->options.require_account;
+    bool checked = account && connector && strcmp(connector, "lab") != 0;
+    bool acts = false;
+    if (user && connector) {
+        const struct integration *own = user_integration(user, connector, account);
+        acts = own ? !own->expired : !required && !checked;
+        if (!acts) {
+            refuse(answer, connector, account, own);
+        }
+    }
+    mem_free(connector);
+    mem_free(account);
+    return acts;
 }

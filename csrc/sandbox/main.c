@@ -37,7 +37,8 @@ static const char usage[] =
     "It has a catalog, and a few skills of a tenant; the legacy dialect has neither.\n"
     "A user whose identifier begins with `expired` gets tokens that have expired.\n"
     "GET /_sandbox/stats counts; POST /_sandbox/reset starts anew; POST /_sandbox/schema-change\n"
-    "adds an action to lab.\n";
+    "adds an action to lab; POST /_sandbox/expire/CONNECTOR has the accounts of a connector "
+    "expire.\n";
 
 /* Reads a number in full; false: it is none, or over `max`. */
 static bool read_number(const char *text, uint64_t max, uint64_t *out)

@@ -14,12 +14,13 @@ static const struct route routes[] = {
     {"GET", "/connectors/", DIALECT_BOTH, OPEN_TO_ALL, endpoint_discovery},
     {"POST", "/users", DIALECT_CURRENT, NEEDS_KEY, endpoint_create_user},
     {"POST", "/clients/register-user", DIALECT_LEGACY, NEEDS_KEY, endpoint_create_user},
-    {"POST", "/auth/tokens", DIALECT_CURRENT, NEEDS_KEY, endpoint_token},
+    {"POST", "/auth/tokens", DIALECT_CURRENT, MAY_HAVE_KEY, endpoint_token},
     {"POST", "/clients/oauth-token", DIALECT_LEGACY, NEEDS_KEY, endpoint_token},
     {"GET", "/users/me", DIALECT_CURRENT, NEEDS_USER, endpoint_who_am_i},
     {"GET", "/clients/user", DIALECT_LEGACY, NEEDS_USER, endpoint_who_am_i},
     {"GET", "/connectors/{}/integration-exists", DIALECT_BOTH, NEEDS_USER,
      endpoint_has_integration},
+    {"GET", "/connectors/{}/auth-schema", DIALECT_CURRENT, OPEN_TO_ALL, endpoint_auth_schema},
     {"POST", "/connectors/{}/integrations", DIALECT_BOTH, NEEDS_USER, endpoint_integrate},
     {"DELETE", "/connectors/{}/integrations", DIALECT_LEGACY, NEEDS_USER, endpoint_remove_selected},
     {"GET", "/connectors/{}/integrations/{}", DIALECT_BOTH, NEEDS_USER, endpoint_get_integration},
@@ -39,6 +40,7 @@ static const struct route routes[] = {
     {"GET", "/_sandbox/stats", DIALECT_BOTH, OPEN_TO_ALL, endpoint_stats},
     {"POST", "/_sandbox/reset", DIALECT_BOTH, OPEN_TO_ALL, endpoint_reset},
     {"POST", "/_sandbox/schema-change", DIALECT_BOTH, OPEN_TO_ALL, endpoint_schema_change},
+    {"POST", "/_sandbox/expire/{}", DIALECT_BOTH, OPEN_TO_ALL, endpoint_expire},
 };
 
 /* True when the path has the pattern's form; notes what stands for each {}. */
