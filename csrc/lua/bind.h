@@ -211,6 +211,7 @@ void bind_push_received_file(lua_State *L, int index);
  * options. */
 int bind_hub_make(lua_State *L);
 int bind_set_on_new(lua_State *L);
+int bind_set_on_profile(lua_State *L);
 
 /* Reads the two clocks. */
 struct moment bind_now(void);
@@ -232,5 +233,6 @@ void bind_open_schema(lua_State *L);
 void bind_open_save(lua_State *L);
 void bind_open_writer(lua_State *L);
 void bind_open_tree(lua_State *L);
+void bind_open_private_file(lua_State *L);
 
 #endif

@@ -478,6 +478,7 @@ static int hub_endpoint(lua_State *L)
                                         "tenant_skills",
                                         "tenant_skill",
                                         "download",
+                                        "auth_schema",
                                         "has",
                                         "integrate",
                                         "get",
@@ -539,6 +540,8 @@ void bind_open_hub(lua_State *L)
     lua_setfield(L, -2, "new");
     lua_pushcfunction(L, bind_set_on_new);
     lua_setfield(L, -2, "set_on_new");
+    lua_pushcfunction(L, bind_set_on_profile);
+    lua_setfield(L, -2, "set_on_profile");
     lua_pushcfunction(L, hub_poll);
     lua_setfield(L, -2, "poll");
 }

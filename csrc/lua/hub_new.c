@@ -11,7 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ON_NEW "bosa.on_new" /* registry: set_on_new */
+#define ON_NEW "bosa.on_new"         /* registry: set_on_new */
+#define ON_PROFILE "bosa.on_profile" /* registry: set_on_profile */
 #define DEFAULT_URL "https://api.bosa.id"
 #define DEFAULT_TIMEOUT_MS 30000
 #define DEFAULT_CONNECT_TIMEOUT_MS 10000
@@ -19,33 +20,20 @@
 #define DEFAULT_CONNECTIONS 16
 #define DEFAULT_CACHE_TTL 3600
 
-static const char *const option_names[] = {"api_base_url",
-                                           "api_key",
-                                           "token",
-                                           "allow_http",
-                                           "max_attempts",
-                                           "replay_unsafe",
-                                           "deadline",
-                                           "timeout",
-                                           "connect_timeout",
-                                           "max_response_size",
-                                           "max_connections",
-                                           "cache_dir",
-                                           "cache_ttl",
-                                           "cache",
-                                           "ca_file",
-                                           "proxy",
-                                           "verify",
-                                           "user_agent",
-                                           "transport",
-                                           "on_event",
-                                           "int64",
-                                           "retry_budget",
-                                           "snapshot",
-                                           "before",
-                                           "after",
-                                           "null",
-                                           NULL};
+static const char *const option_names[] = {"api_base_url",    "api_key",
+                                           "token",           "allow_http",
+                                           "max_attempts",    "replay_unsafe",
+                                           "deadline",        "timeout",
+                                           "connect_timeout", "max_response_size",
+                                           "max_connections", "cache_dir",
+                                           "cache_ttl",       "cache",
+                                           "ca_file",         "proxy",
+                                           "verify",          "user_agent",
+                                           "transport",       "on_event",
+                                           "int64",           "retry_budget",
+                                           "snapshot",        "before",
+                                           "after",           "null",
+                                           "profile",         NULL};
 
 /* An option, else an environment variable, else the fallback; an empty variable counts as unset. */
 static const char *from_env(const char *option, const char *variable, const char *fallback)
@@ -287,10 +275,92 @@ static int call_on_new(lua_State *L, int hub_index)
     return 2;
 }
 
+/* set_on_profile(f): f(name, url?) reads a saved session: { api_url =, api_key =, token =,
+ * allow_http = } | nil, err. Where `url` is another server's, there is no key and no token in it.
+ */
+int bind_set_on_profile(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    lua_settop(L, 1);
+    lua_setfield(L, LUA_REGISTRYINDEX, ON_PROFILE);
+    return 0;
+}
+
+/* What a saved session says. The strings are anchored on the stack. */
+struct session {
+    bool named; /* by the option, so it wins over the environment */
+    const char *url, *key, *token;
+    bool allow_http;
+};
+
+static const char *session_string(lua_State *L, int index, const char *name)
+{
+    lua_getfield(L, index, name);
+    return lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
+}
+
+/* Reads the session that the option `profile` or BOSA_PROFILE names. False: it can't be had, and
+ * nil and an error are on the stack. */
+static bool read_session(lua_State *L, const char *url, struct session *session)
+{
+    const char *option = options_string(L, 1, "profile", NULL);
+    const char *name = from_env(option, "BOSA_PROFILE", NULL);
+    *session = (struct session){.named = option != NULL};
+    if (!name) {
+        return true;
+    }
+    lua_getfield(L, LUA_REGISTRYINDEX, ON_PROFILE);
+    lua_pushstring(L, name);
+    lua_pushstring(L, option ? url : from_env(url, "BOSA_API_BASE_URL", NULL));
+    lua_call(L, 2, 2);
+    if (!lua_istable(L, -2)) {
+        return false;
+    }
+    lua_pop(L, 1);
+    int index = lua_gettop(L);
+    session->url = session_string(L, index, "api_url");
+    session->key = session_string(L, index, "api_key");
+    session->token = session_string(L, index, "token");
+    lua_getfield(L, index, "allow_http");
+    session->allow_http = lua_toboolean(L, -1);
+    return true;
+}
+
+/* An option, else what the session has, else the variable: the session first where the caller named
+ * it, the variable first where another variable did. */
+static const char *choose(const struct session *session, const char *option, const char *saved,
+                          const char *variable, const char *fallback)
+{
+    if (option) {
+        return option;
+    }
+    if (session->named && saved) {
+        return saved;
+    }
+    return from_env(NULL, variable, saved ? saved : fallback);
+}
+
+/* Where requests go and with what. False: nil and an error are on the stack. */
+static bool read_credentials(lua_State *L, struct hub_options *o)
+{
+    struct session session;
+    const char *url = options_string(L, 1, "api_base_url", NULL);
+    const char *key = options_string(L, 1, "api_key", NULL);
+    const char *token = options_string(L, 1, "token", NULL);
+    if (!read_session(L, url, &session)) {
+        return false;
+    }
+    o->base_url = choose(&session, url, session.url, "BOSA_API_BASE_URL", DEFAULT_URL);
+    o->api_key = choose(&session, key, session.key, "BOSA_API_KEY", NULL);
+    o->token = choose(&session, token, session.token, "BOSA_TOKEN", NULL);
+    o->allow_http = options_bool(L, 1, "allow_http", session.allow_http);
+    return true;
+}
+
 /*
- * new(options?) -> hub | nil, err (a snapshot that can't be loaded); opens nothing else. Raises for
- * every mistake in the options. All that is allocated is the userdata's from the start, so no raise
- * leaks; the strings stay on the stack until hub_new has copied them.
+ * new(options?) -> hub | nil, err (a profile or a snapshot that can't be loaded); opens nothing
+ * else. Raises for every mistake in the options. All that is allocated is the userdata's from the
+ * start, so no raise leaks; the strings stay on the stack until hub_new has copied them.
  */
 int bind_hub_make(lua_State *L)
 {
@@ -300,7 +370,7 @@ int bind_hub_make(lua_State *L)
         lua_replace(L, 1);
     }
     luaL_checktype(L, 1, LUA_TTABLE);
-    luaL_checkstack(L, 32, NULL);
+    luaL_checkstack(L, 48, NULL);
     options_check_names(L, 1, option_names);
     struct lhub *h = bind_new(L, sizeof *h, HUB_CLASS);
     error_init(&h->error);
@@ -311,11 +381,9 @@ int bind_hub_make(lua_State *L)
     make_calls_table(L, 2);
     h->ints = read_int_mode(L, 1);
     struct hub_options o = {.events = wants_events(L, 2), .seed = seed(h)};
-    o.base_url =
-        from_env(options_string(L, 1, "api_base_url", NULL), "BOSA_API_BASE_URL", DEFAULT_URL);
-    o.api_key = from_env(options_string(L, 1, "api_key", NULL), "BOSA_API_KEY", NULL);
-    o.token = from_env(options_string(L, 1, "token", NULL), "BOSA_TOKEN", NULL);
-    o.allow_http = options_bool(L, 1, "allow_http", false);
+    if (!read_credentials(L, &o)) {
+        return 2;
+    }
     o.retry_budget = options_bool(L, 1, "retry_budget", true);
     o.max_response_size =
         (size_t)options_int(L, 1, "max_response_size", 1, (int64_t)1 << 40, DEFAULT_RESPONSE_SIZE);

@@ -1,7 +1,8 @@
 /*
  * Files that Lua writes, by the core's one function for that (base/file_write.h), as `output` and
  * `save` do. Called by the command (its output, its sessions) and by bosa.testing. A file that
- * isn't finished leaves nothing behind: __gc drops it.
+ * isn't finished leaves nothing behind: __gc drops it. Private ones are read back in
+ * private_file.c.
  */
 #include "bind.h"
 

@@ -45,6 +45,8 @@ core.set_on_new(function(hub)
   if not hub:_tls() then tell_unverified(hub) end
 end)
 
+core.set_on_profile(function(name, url) return require("bosa.profile").load(name, url) end)
+
 ---@class bosa
 local bosa = {
   version = core.version,

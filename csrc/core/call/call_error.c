@@ -160,14 +160,17 @@ static void add_words_about(struct bosa_error *err, const char *name, const char
     buf_free(&text);
 }
 
-/* How to connect an account, which only its user can do. */
+/* How to connect an account, or to renew it, which only its user can do. */
 static void add_connecting(struct bosa_error *err)
 {
     const char *name = err->connector && is_plain_name(err->connector) ? err->connector : "NAME";
+    bool expired = err->message && strstr(err->message, "expired");
 
     add_words_about(err, name,
-                    "connect an account with `bosa integrations add %s`, or open the URL that "
-                    "hub:initiate_connector_auth gives");
+                    expired ? "renew the account with `bosa integrations renew %s`, or open the "
+                              "URL that hub:initiate_connector_auth gives"
+                            : "connect an account with `bosa integrations add %s`, or open the "
+                              "URL that hub:initiate_connector_auth gives");
 }
 
 /*
@@ -186,6 +189,13 @@ static void add_missing_credentials(const struct call *call, struct bosa_error *
     } else if (!token && err->status != 404) {
         call_add_words(err, "no user token was given: run `bosa auth login`, or set BOSA_TOKEN");
     }
+}
+
+/* Older servers have no such route; what it would have told is the connector's own affair. */
+static bool is_untold_auth(const struct call *call, const struct bosa_error *err)
+{
+    return err->kind == BOSA_NOT_FOUND && call->kind == CALL_ENDPOINT &&
+           call->p->endpoint == ENDPOINT_AUTH_SCHEMA && reply_no_such_route(&call->reply);
 }
 
 /*
@@ -244,6 +254,8 @@ static void add_advice(const struct call *call, struct bosa_error *err)
         add_missing_credentials(call, err);
     } else if (err->kind == BOSA_NOT_CONNECTED) {
         add_connecting(err);
+    } else if (is_untold_auth(call, err)) {
+        call_add_words(err, "the server doesn't tell how accounts of this connector are connected");
     } else if (is_unknown_connector(call, err)) {
         add_unknown_connector(call, err);
     }

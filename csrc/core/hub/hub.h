@@ -80,6 +80,7 @@ enum endpoint {
     ENDPOINT_TENANT_SKILLS,      /* GET, bearer and never the key; query limit, offset */
     ENDPOINT_TENANT_SKILL,       /* GET, bearer and never the key; identifier */
     ENDPOINT_DOWNLOAD,           /* GET; identifier is a whole URL, and nothing says who asks */
+    ENDPOINT_AUTH_SCHEMA,        /* GET; name: how accounts are connected */
     ENDPOINT_HAS_INTEGRATION,    /* GET; name */
     ENDPOINT_INTEGRATE,          /* POST {callback_url} or {auth_type, configuration}; name */
     ENDPOINT_GET_INTEGRATION,    /* GET; name, identifier */
