@@ -16,6 +16,7 @@ local methods = {
     return hub:initiate_plugin_configuration("github", "token", { a = 1 })
   end,
   get_integration = function(hub) return hub:get_integration("github", "token", "x") end,
+  get_auth_schema = function(hub) return hub:get_auth_schema("github") end,
   select_integration = function(hub) return hub:select_integration("github", "token", "x") end,
   remove_integration = function(hub) return hub:remove_integration("github", "token", "x") end,
   run = function(hub) return hub:run("github", "list_issues", {}) end,

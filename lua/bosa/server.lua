@@ -1,7 +1,9 @@
 --- Users, tokens and integrations: what a server offers besides running actions.
 
+local accounts = require("bosa.accounts")
 local core = require("bosa.core")
 local loop = require("bosa.loop")
+local misuse = require("bosa.misuse")
 local run = require("bosa.run")
 local snapshot = require("bosa.snapshot")
 
@@ -20,7 +22,7 @@ local encode = core.json.encode
 ---@field secret string?
 ---@field secret_preview string?
 ---@field is_active boolean?
----@field integrations table[]?
+---@field integrations bosa.Integration[]?
 local User = { __name = "bosa.user" }
 function User.__tostring(user)
   return string.format("user %s (secret %s)", tostring(user.identifier), tostring(user.secret_preview or "not shown"))
@@ -162,13 +164,34 @@ function methods:user_has_integration(name, token)
   return data.has_integration
 end
 
---- The URL that the user is to open to connect an account; the browser ends at `callback_uri`.
+--- Whether `options` ask to renew the auth of an account that is there; nil where they don't say, which older servers
+-- understand, too. Mistakes raise at the caller of `method`.
+local function replaces(options, position, method)
+  if options == nil then return nil end
+  if type(options) ~= "table" then
+    misuse.raise(3, "bad argument #%d to '%s' (options: table expected, got %s)", position, method, type(options))
+  end
+  for name in pairs(options) do
+    if name ~= "replace_duplicate" then misuse.raise(3, "unknown option `%s`", tostring(name)) end
+  end
+  local replace = options.replace_duplicate
+  if replace ~= nil and type(replace) ~= "boolean" then
+    misuse.raise(3, "option `replace_duplicate`: boolean expected, got %s", type(replace))
+  end
+  return replace
+end
+
+--- The URL that the user is to open to connect an account; the browser ends at `callback_uri`. With
+-- `replace_duplicate`, an account that is there already is renewed; without it the browser comes back with an error.
+---@param options { replace_duplicate: boolean? }?
 ---@return string? url, table? err
-function methods:initiate_connector_auth(name, token, callback_uri)
+function methods:initiate_connector_auth(name, token, callback_uri, options)
   check(name, "connector", 1, "initiate_connector_auth")
   check(token, "token", 2, "initiate_connector_auth", true)
   check(callback_uri, "callback_uri", 3, "initiate_connector_auth")
-  local data, err = data_of(ask(self, "integrate", name, nil, token, { callback_url = callback_uri }))
+  local replace = replaces(options, 4, "initiate_connector_auth")
+  local body = { callback_url = callback_uri, replace_duplicate = replace }
+  local data, err = data_of(ask(self, "integrate", name, nil, token, body))
   if err then return nil, err end
   if type(data) ~= "table" or type(data.url) ~= "string" then
     return protocol_error("malformed response: it has no url")
@@ -176,20 +199,49 @@ function methods:initiate_connector_auth(name, token, callback_uri)
   return data.url
 end
 
---- Connects an account of a service that is set up by a configuration instead of a browser.
+--- Connects an account of a service that is set up by a configuration instead of a browser; with `replace_duplicate`
+-- it renews one that is there.
+---@param options { replace_duplicate: boolean? }?
 ---@return table? result, table? err
-function methods:initiate_plugin_configuration(name, token, config)
+function methods:initiate_plugin_configuration(name, token, config, options)
   check(name, "connector", 1, "initiate_plugin_configuration")
   check(token, "token", 2, "initiate_plugin_configuration", true)
   if type(config) ~= "table" then
     error("bad argument #3 to 'initiate_plugin_configuration' (table expected, got " .. type(config) .. ")", 2)
   end
+  local replace = replaces(options, 4, "initiate_plugin_configuration")
   if next(config) == nil then config = core.object({}) end
-  return data_of(ask(self, "integrate", name, nil, token, { auth_type = "custom", configuration = config }))
+  local body = { auth_type = "custom", configuration = config, replace_duplicate = replace }
+  return data_of(ask(self, "integrate", name, nil, token, body))
+end
+
+--- How accounts of a connector are connected: `{ type = "oauth2" }` (in a browser) and `{ type = "custom", config = }`
+-- (by a configuration, which that JSON Schema describes), in the server's order. It needs neither key nor token.
+---@return bosa.AuthType[]? types, table? err
+function methods:get_auth_schema(name)
+  check(name, "connector", 1, "get_auth_schema")
+  local data, err = data_of(ask(self, "auth_schema", name))
+  if err then return nil, err end
+  local list = type(data) == "table" and data.supported_auth_types
+  if type(list) ~= "table" then return protocol_error("malformed response: it has no list of auth types") end
+  local types = core.array({})
+  for _, one in ipairs(list) do
+    if type(one) == "table" and type(one.type) == "string" then types[#types + 1] = one end
+  end
+  return types
+end
+
+--- Waits until the user has an account of the connector that can act. See bosa.accounts.
+---@param options bosa.WaitOptions?
+---@return true? ok, table? err
+function methods:wait_for_integration(name, token, options)
+  check(name, "connector", 1, "wait_for_integration")
+  check(token, "token", 2, "wait_for_integration", true)
+  return accounts.wait(self, name, token, accounts.read_options(options, 3))
 end
 
 --- One of the user's connected accounts.
----@return table? integration, table? err
+---@return bosa.Integration? integration, table? err
 function methods:get_integration(name, token, user_identifier)
   check(name, "connector", 1, "get_integration")
   check(token, "token", 2, "get_integration", true)

@@ -49,6 +49,20 @@ function server.start(arguments)
     return hub
   end
 
+  --- Has the accounts of a connector expire, as they do at a service after a while.
+  function self.expire(connector)
+    assert(os.execute(("env -u LD_PRELOAD curl -sf -o /dev/null -X POST '%s/_sandbox/expire/%s'"):format(self.url,
+      connector)))
+  end
+
+  --- Follows a URL as the user's browser would, one step; where it is sent on to.
+  function self.browse(url)
+    local curl = io.popen(("env -u LD_PRELOAD curl -s -o /dev/null -w '%%{redirect_url}' '%s'"):format(url))
+    local where = curl:read("*a")
+    curl:close()
+    return where
+  end
+
   function self.stop()
     for hub in pairs(hubs) do hub:close() end
     lines:close()

@@ -255,7 +255,8 @@ static void add_advice(const struct call *call, struct bosa_error *err)
     } else if (err->kind == BOSA_NOT_CONNECTED) {
         add_connecting(err);
     } else if (is_untold_auth(call, err)) {
-        call_add_words(err, "the server doesn't tell how accounts of this connector are connected");
+        call_add_words(err, "the server doesn't tell how accounts are connected, or has no such "
+                            "connector");
     } else if (is_unknown_connector(call, err)) {
         add_unknown_connector(call, err);
     }

@@ -99,23 +99,40 @@ function Hub:user_has_integration(name, token) end
 ---@param name string
 ---@param token string?
 ---@param callback_uri string where the browser ends
+---@param options? bosa.ConnectOptions
 ---@return string? url
 ---@return bosa.Error? err
-function Hub:initiate_connector_auth(name, token, callback_uri) end
+function Hub:initiate_connector_auth(name, token, callback_uri, options) end
 
 --- Connects an account of a service that is set up by a configuration in place of a browser.
 ---@param name string
 ---@param token string?
----@param config table
+---@param config table as the schema of get_auth_schema describes it
+---@param options? bosa.ConnectOptions
 ---@return table? result
 ---@return bosa.Error? err
-function Hub:initiate_plugin_configuration(name, token, config) end
+function Hub:initiate_plugin_configuration(name, token, config, options) end
+
+--- How accounts of a connector are connected. It needs neither key nor token. Older servers don't tell.
+---@param name string
+---@return bosa.AuthType[]? types in the server's order
+---@return bosa.Error? err
+function Hub:get_auth_schema(name) end
+
+--- Waits until the user has an account of the connector that can act. One that has expired counts once it is renewed.
+--- It never blocks a host's event loop. At the end of the time the error's kind is "timeout".
+---@param name string
+---@param token string?
+---@param options? bosa.WaitOptions
+---@return true? ok
+---@return bosa.Error? err
+function Hub:wait_for_integration(name, token, options) end
 
 --- One of the user's connected accounts.
 ---@param name string
 ---@param token string?
 ---@param user_identifier string
----@return table? integration
+---@return bosa.Integration? integration
 ---@return bosa.Error? err
 function Hub:get_integration(name, token, user_identifier) end
 
@@ -231,7 +248,33 @@ function Hub:close() end
 ---@field secret? string only right after creation
 ---@field secret_preview? string
 ---@field is_active? boolean
----@field integrations? table[]
+---@field integrations? bosa.Integration[]
+
+--- One of a user's connected accounts.
+---@class bosa.Integration
+---@field id? string
+---@field client_id? string
+---@field user_id? string
+---@field connector string
+---@field user_identifier string who the user is at the service
+---@field selected? boolean it acts where a call names no other
+---@field auth_status? string|bosa.Null whether it still works, where the server says so: "active", "expired" ...
+
+--- What connecting an account takes.
+---@class bosa.ConnectOptions
+---@field replace_duplicate? boolean renews an account that is there already, which is refused without it
+
+--- One way in which accounts of a connector are connected.
+---@class bosa.AuthType
+---@field type "oauth2"|"custom"|string in a browser, or by a configuration
+---@field config? table of "custom": the JSON Schema of the configuration
+
+--- What waiting for an account takes.
+---@class bosa.WaitOptions
+---@field timeout? number seconds in all (300); 0 looks once
+---@field interval? number seconds between two looks (2)
+---@field account? string its user identifier; without it the account that acts is waited for
+---@field callback? fun(seconds: number): boolean? called after each look in vain; false ends the wait
 
 --- A user's token. `tostring` doesn't show it.
 ---@class bosa.Token
