@@ -33,7 +33,10 @@ local function statuses()
   return list
 end
 
-local function list_issues() return hub:run("github", "list_issues", { owner = "lua", repo = "lua" }, { token = token }) end
+local function list_issues(options)
+  options = options or { token = token }
+  return hub:run("github", "list_issues", { owner = "lua", repo = "lua" }, options)
+end
 
 describe("an account", function()
   it("that expired is renewed with replace_duplicate, and only so", function()
@@ -68,8 +71,7 @@ describe("an account", function()
 
   it("that nobody has can't act", function()
     connect("github")
-    local response, err = hub:run("github", "list_issues", { owner = "lua", repo = "lua" },
-      { token = token, account = "nobody" })
+    local response, err = list_issues({ token = token, account = "nobody" })
     assert.is_nil(response)
     assert.equal("not_connected", err.kind)
     assert.equal(404, err.status)
@@ -208,11 +210,11 @@ describe("wait_for_integration", function()
 
   it("takes any status for well that doesn't say otherwise", function()
     for status, well in pairs({
-      ['"active"'] = true, ["null"] = true, ['"SOMETHING_NEW"'] = true, ['""'] = true, ["7"] = true, ['"EXPIRED"'] = false,
-      ['"token_revoked"'] = false, ['"invalid"'] = false,
+      ['"active"'] = true, ["null"] = true, ['"SOMETHING_NEW"'] = true, ['""'] = true, ["7"] = true,
+      ['"EXPIRED"'] = false, ['"token_revoked"'] = false, ['"invalid"'] = false,
     }) do
       local body = { ["integration-exists"] = '{"has_integration":true}' }
-      body.me = '{"integrations":[{"connector":"x","user_identifier":"a","selected":true,"auth_status":' .. status .. "}]}"
+      body.me = ('{"integrations":[{"connector":"x","user_identifier":"a","auth_status":%s}]}'):format(status)
       local one = bosa.new({
         api_base_url = "http://127.0.0.1:1", token = "t",
         transport = function(request)

@@ -327,7 +327,7 @@ describe("bosa mcp, through a pipe,", function()
       { { "mcp", "lab", "--files", bin.dir .. "/nowhere" }, 4, "no such directory" },
       { { "mcp", "lab", "--timeout", "soon" }, 4, "number over 0" },
       { { "mcp", "lab", "--nope" }, 4, "unknown option" },
-      { { "mcp", "lab" }, 2, "no API key", { BOSA_API_KEY = false } },
+      { { "mcp", "lab" }, 2, "no API key", { BOSA_API_KEY = false, BOSA_TOKEN = false } },
     }) do
       local out, err, code = bin:run(try[1], { env = try[4] })
       assert.equal("", out)

@@ -327,7 +327,7 @@ describe("bosa types", function()
       { { "types", "github", "-o", bin.dir .. "/a file" }, 4, "not a directory" },
       { { "types", "github", "-o", bin.dir .. "/no/such/place" }, 1, "no such file or directory" },
       { { "types", "github", "--nope" }, 4, "unknown option" },
-      { { "types", "github" }, 2, "no API key", { BOSA_API_KEY = false } },
+      { { "types", "github" }, 2, "no API key", { BOSA_API_KEY = false, BOSA_TOKEN = false } },
     }) do
       local out, err, code = bin:run(try[1], { env = try[4] })
       assert.equal("", out)

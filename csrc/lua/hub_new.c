@@ -299,13 +299,26 @@ static const char *session_string(lua_State *L, int index, const char *name)
     return lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
 }
 
+/* Whether the caller wants no session, whatever BOSA_PROFILE says: profile = false. */
+static bool wants_none(lua_State *L)
+{
+    lua_getfield(L, 1, "profile");
+    bool none = lua_isboolean(L, -1) && !lua_toboolean(L, -1);
+    lua_pop(L, 1);
+    return none;
+}
+
 /* Reads the session that the option `profile` or BOSA_PROFILE names. False: it can't be had, and
  * nil and an error are on the stack. */
 static bool read_session(lua_State *L, const char *url, struct session *session)
 {
+    *session = (struct session){.named = false};
+    if (wants_none(L)) {
+        return true;
+    }
     const char *option = options_string(L, 1, "profile", NULL);
     const char *name = from_env(option, "BOSA_PROFILE", NULL);
-    *session = (struct session){.named = option != NULL};
+    session->named = option != NULL;
     if (!name) {
         return true;
     }

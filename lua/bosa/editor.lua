@@ -10,9 +10,13 @@ local editor = {}
 
 local hub -- made at first use, from the environment or vim.g.bosa
 
+---@return userdata? hub, table? err
 local function get_hub()
-  hub = hub or bosa.new(vim.g.bosa)
-  return hub
+  local err
+  if not hub then
+    hub, err = bosa.new(vim.g.bosa)
+  end
+  return hub, err
 end
 
 --- Names that a command line can hold: they are a server's.
@@ -40,6 +44,7 @@ end
 ---@return string[]
 function editor.complete(lead, line)
   local words = vim.split(line, "%s+")
+  if not get_hub() then return {} end
   if #words <= 2 then return candidates.starting_with(lead, plain(get_hub():get_available_modules() or {})) end
   if #words == 3 then
     return candidates.starting_with(lead, plain(candidates.names(candidates.actions(get_hub(), words[2]))))
@@ -66,8 +71,10 @@ function editor.run(arguments)
   if not connector then return complain("Bosa: a connector and an action are needed") end
   local params, err = bosa.json.decode(json == "" and "{}" or json)
   if type(params) ~= "table" then return complain(err or "Bosa: the parameters must be a JSON object") end
+  local server, new_err = get_hub()
+  if not server then return complain(new_err) end
   bosa.async(function()
-    local response, run_err = get_hub():run(connector, action, params)
+    local response, run_err = server:run(connector, action, params)
     if response then
       show(response)
     else

@@ -21,11 +21,12 @@ function health.check()
   local options = vim.g.bosa or {}
   local key = os.getenv("BOSA_API_KEY") or options.api_key
   local token = os.getenv("BOSA_TOKEN") or options.token
-  if not key and not token then
-    warn(core.no_credentials .. ", or vim.g.bosa = { api_key = ..., token = ... }")
+  if not key and not token and not (options.profile or os.getenv("BOSA_PROFILE")) then
+    warn(core.no_credentials .. ", or vim.g.bosa = { api_key = ..., token = ... }, or { profile = ... }")
     return
   end
-  local hub = bosa.new(vim.g.bosa)
+  local hub, new_err = bosa.new(vim.g.bosa)
+  if not hub then return bad(safe(tostring(new_err))) end
   local names, err = hub:get_available_modules()
   if names then
     good(safe(tostring(hub) .. " responds: " .. table.concat(names, ", ")))

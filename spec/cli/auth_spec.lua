@@ -165,6 +165,44 @@ describe("bosa auth through a pipe", function()
   end)
 end)
 
+describe("bosa auth status", function()
+  local function status(env)
+    local all = { BOSA_API_KEY = sandbox.key, BOSA_TOKEN = sandbox.token }
+    for name, value in pairs(env or {}) do all[name] = value end
+    return bosa:run({ "auth", "status" }, { env = all })
+  end
+
+  it("says that the server accepts key and token, or the token alone", function()
+    local out, err, code = status()
+    assert.same({ "", 0 }, { err, code })
+    assert.matches("Server: accepts the key and the token of ada@example.com\n", out, 1, true)
+    out, err, code = status({ BOSA_API_KEY = false })
+    assert.same({ "", 0 }, { err, code })
+    assert.matches("Client API Key: none\n", out, 1, true)
+    assert.matches("Server: accepts the token of ada@example.com\n", out, 1, true)
+  end)
+
+  it("says which of them the server refuses", function()
+    local _, err, code = status({ BOSA_TOKEN = "wrong" })
+    assert.equal(2, code)
+    assert.matches("^bosa: the server refuses the user token [^\n]*bosa auth login`\n$", err)
+    _, err, code = status({ BOSA_API_KEY = "sk-client-wrong" })
+    assert.equal(2, code)
+    assert.matches("^bosa: the server refuses the API key [^\n]*bosa auth login`\n$", err)
+    assert.is_nil(err:find("sk-client-wrong", 1, true))
+  end)
+
+  it("says that the server could not be asked, or was not", function()
+    local out, err, code = status({ BOSA_API_BASE_URL = "http://127.0.0.1:1" })
+    assert.equal(5, code)
+    assert.matches("Token: set", out, 1, true)
+    assert.matches("^bosa: could not ask the server [^\n]*\n$", err)
+    out, err, code = status({ BOSA_TOKEN = false })
+    assert.same({ "", 0 }, { err, code })
+    assert.matches("Server: not asked", out, 1, true)
+  end)
+end)
+
 --- The command lines of the processes that the command's home directory is given to, where /proc tells.
 local function own_processes()
   return command.output_of(("grep -lsF %s /proc/[0-9]*/environ | sed 's/environ$/cmdline/' | xargs cat | tr '\\0' ' '")

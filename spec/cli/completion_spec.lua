@@ -30,7 +30,7 @@ describe("what a word may become", function()
     for _, name in ipairs({ "auth", "integrations", "users", "connectors", "actions", "help", "run", "sandbox" }) do
       assert.truthy(words:find(" " .. name .. " ", 1, true))
     end
-    assert.equal("login logout status", complete("auth", ""))
+    assert.equal("login logout status list", complete("auth", ""))
     assert.equal("add", complete("integrations", "a"))
     assert.equal("run", complete("--api-url", sandbox.url, "-v", "ru"))
     assert.equal("", complete("frob", ""))

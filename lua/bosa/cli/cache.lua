@@ -71,6 +71,7 @@ end
 function cache.hub(api_url)
   local ok, hub = pcall(bosa.new, {
     api_base_url = api_url,
+    profile = false,
     allow_http = true,
     cache_dir = config.cache_dir(),
     cache_ttl = FOR_EVER,

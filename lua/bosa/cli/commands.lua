@@ -40,6 +40,8 @@ end
 local function add_options(parser)
   parser:option("--api-url", "Base URL of the BOSA server (default: $BOSA_API_BASE_URL, the one logged in to, "
     .. "https://api.bosa.id)."):argname("<url>")
+  parser:option("--profile", "Session of `bosa auth login` to use (default: $BOSA_PROFILE, default).")
+    :argname("<name>")
   parser:option("--ca-file", "Certificates of authorities to trust instead of the system's (default: $BOSA_CA_FILE, "
     .. "$SSL_CERT_FILE, $SSL_CERT_DIR, $CURL_CA_BUNDLE)."):argname("<file>")
   parser:flag("--allow-http", "Send keys over plain http to a server that is not on this machine.")
@@ -50,7 +52,7 @@ local function add_options(parser)
   end)
 end
 
-local WITH_VALUE = { ["--api-url"] = true, ["--ca-file"] = true } -- of the options above
+local WITH_VALUE = { ["--api-url"] = true, ["--profile"] = true, ["--ca-file"] = true } -- of the options above
 
 --- The first word of the arguments that is no option.
 ---@param args string[]

@@ -6,6 +6,7 @@ local candidates = require("bosa.candidates")
 local commands = require("bosa.cli.commands")
 local exit = require("bosa.cli.exit")
 local config = require("bosa.cli.config")
+local profile = require("bosa.profile")
 local terminal_text = require("bosa.cli.terminal_text")
 
 local complete = {}
@@ -24,10 +25,12 @@ local hub
 --- The hub of the cache, for the server that the command would ask.
 local function cached_hub()
   if hub == nil then
-    local session = config.load() or {}
+    local variable = os.getenv("BOSA_PROFILE")
+    local named = complete.profile or variable ~= "" and variable or profile.DEFAULT
+    local session = (config.sessions() or {})[named] or {}
     local url = os.getenv("BOSA_API_BASE_URL")
     if url == "" then url = nil end
-    hub = cache.hub(complete.api_url or url or session.api_url) or false
+    hub = cache.hub(complete.api_url or complete.profile and session.api_url or url or session.api_url) or false
   end
   return hub
 end
@@ -35,6 +38,12 @@ end
 local function connectors()
   local list = {}
   for i, name in ipairs(cached_hub() and cache.names(hub) or {}) do list[i] = { name } end
+  return list
+end
+
+local function profiles()
+  local list = {}
+  for i, name in ipairs(profile.names(config.sessions() or {})) do list[i] = { name } end
   return list
 end
 
@@ -103,7 +112,10 @@ local positions = {
     return parameters(words[1], words[2], words)
   end,
   actions = function(words) return #words == 1 and connectors() or {} end,
-  integrations = function(words) return #words == 1 and connectors() or {} end,
+  integrations = function(words, verb)
+    local several = verb == "add" or verb == "renew"
+    return (several or #words == 1) and connectors() or {}
+  end,
   repl = connectors,
   snapshot = connectors,
   mcp = connectors,
@@ -149,6 +161,7 @@ local function walk(parser, words)
     local word = words[i]
     if pending then
       if pending == "--api-url" then complete.api_url = word end
+      if pending == "--profile" then complete.profile = word end
       pending = nil
     elseif word == "--" then
       literal = true
@@ -181,12 +194,13 @@ function complete.list(words)
   local name = commands.word_of({ (table.unpack or unpack)(words, 1, #words - 1) })
   local parser, options, plain, pending = walk(commands.parser(name), words)
   local current = words[#words]
+  if pending == "--profile" then return profiles() end
   if pending then return FILE_OPTIONS[pending] and FILES or {} end
   if current:sub(1, 1) == "-" then return options end
   local nested = commands_of(parser)
   if #nested > 0 then return #plain == 1 and nested or {} end
   local position = positions[name] or (commands.find(name) or {}).complete
-  return position and position(plain) or {}
+  return position and position(plain, parser._name) or {}
 end
 
 --- Whether a candidate may be offered as `word`. Those that no word can hold as they are would become others: the names

@@ -5,13 +5,12 @@
 
 local bosa = require("bosa")
 local core = require("bosa.core")
+local profile = require("bosa.profile")
 local uv = require("luv")
 
 local config = {}
 
 local MODE_DIR = 448 -- 0700
-local READABLE = 63 -- 0077: what others must not have
-local TEXTS = { "api_url", "api_key", "token", "token_type", "username", "user_id", "expires_at" } -- of a session
 
 --- A directory of the XDG kind: `variable`, where it is an absolute path, else `fallback` below the home directory.
 local function xdg(variable, fallback)
@@ -22,10 +21,13 @@ local function xdg(variable, fallback)
   return home and home .. "/" .. fallback or nil
 end
 
---- The directory of the session file; nil: neither $XDG_CONFIG_HOME nor a home directory is known.
+--- The path of the session file; nil: neither $XDG_CONFIG_HOME nor a home directory is known.
+function config.path() return profile.path(uv.os_homedir()) end
+
+--- The directory of the session file; nil likewise.
 function config.dir()
-  local base = xdg("XDG_CONFIG_HOME", ".config")
-  return base and base .. "/bosa"
+  local path = config.path()
+  return path and path:match("^(.*)/[^/]+$")
 end
 
 --- The directory of the schemas; nil likewise.
@@ -38,12 +40,6 @@ end
 function config.state_dir()
   local base = xdg("XDG_STATE_HOME", ".local/state")
   return base and base .. "/bosa"
-end
-
---- The path of the session file; nil likewise.
-function config.path()
-  local dir = config.dir()
-  return dir and dir .. "/config.json"
 end
 
 --- Makes a directory and those above it.
@@ -75,54 +71,22 @@ function config.read_file(path)
   return text, message
 end
 
+--- The sessions by the names of their profiles; none where there is no file.
+---@return table<string, bosa.Session>? sessions, string? message
+---@return boolean? flag of sessions: others can read the file; of a message: others can write it
+function config.sessions()
+  local path = config.path()
+  if not path then return {} end
+  local sessions, err, untrusted = profile.read(path)
+  if not sessions then return nil, err.message, untrusted end
+  return sessions, nil, err
+end
+
 --- Whether somebody else can write the session file: by its mode, or as its owner.
 ---@return boolean
 function config.untrusted()
-  local path = config.path()
-  local stat = path and uv.fs_stat(path)
-  if not stat then return false end
-  local group, others = math.floor(stat.mode / 8) % 8, stat.mode % 8
-  local foreign = stat.uid ~= 0 and uv.getuid and stat.uid ~= uv.getuid()
-  return foreign or math.floor(group / 2) % 2 == 1 or math.floor(others / 2) % 2 == 1
-end
-
---- Whether others than its owner can read or write the session file.
----@return boolean
-function config.exposed()
-  local path = config.path()
-  local stat = path and uv.fs_stat(path)
-  return stat ~= nil and stat.mode % (READABLE + 1) ~= 0
-end
-
---- What is wrong with a session that was read; nil: nothing.
-local function fault_of(session)
-  if type(session) ~= "table" or session[1] ~= nil then return "not a JSON object" end
-  for _, name in ipairs(TEXTS) do
-    local value = session[name]
-    local fine = value == nil or type(value) == "string" and not value:find("%c")
-    if not fine then return ("its `%s` is no text"):format(name) end
-  end
-  return nil
-end
-
---- The session: `{ api_url, api_key, token, ... }`, an empty table where there is none.
----@return table? session, string? message
-function config.load()
-  local path = config.path()
-  if not path or not uv.fs_stat(path) then return {} end
-  if config.untrusted() then
-    return nil, path .. ": others can write to it, so it is not used; look what it says and chmod 600 it, or log in "
-      .. "again with --api-url"
-  end
-  local text, message = config.read_file(path)
-  if not text then return nil, message end
-  local session = bosa.json.decode(text)
-  for name, value in pairs(type(session) == "table" and session or {}) do
-    if value == bosa.null then session[name] = nil end
-  end
-  local fault = fault_of(session)
-  if fault then return nil, ("%s: %s; remove it or log in again"):format(path, fault) end
-  return session
+  local sessions, _, untrusted = config.sessions()
+  return not sessions and untrusted == true
 end
 
 --- Writes a file that only its owner can read, whole or not at all.
@@ -133,21 +97,39 @@ function config.write_private(path, text)
   return nil, err.message
 end
 
---- Keeps a session.
----@return true? ok, string? message
-function config.save(session)
-  local path = config.path()
-  if not path then return nil, "neither XDG_CONFIG_HOME nor HOME says where to keep the session" end
-  local ok, message = config.make_dir(config.dir())
-  if not ok then return nil, message end
-  return config.write_private(path, bosa.json.encode(session) .. "\n")
+--- Writes the sessions: that of the default profile as the file's own members, where versions before profiles look.
+local function write_sessions(sessions)
+  local file, others = {}, {}
+  for name, value in pairs(sessions[profile.DEFAULT] or {}) do file[name] = value end
+  for name, session in pairs(sessions) do
+    if name ~= profile.DEFAULT then others[name] = session end
+  end
+  if next(others) then file.profiles = others end
+  return config.write_private(config.path(), bosa.json.encode(file) .. "\n")
 end
 
---- Removes the session.
+--- Keeps the session of a profile. A file that can't be believed gives way to it.
+---@param name string
+---@param session bosa.Session
 ---@return true? ok, string? message
-function config.clear()
+function config.save(name, session)
+  if not config.path() then return nil, "neither XDG_CONFIG_HOME nor HOME says where to keep the session" end
+  local ok, message = config.make_dir(config.dir())
+  if not ok then return nil, message end
+  local sessions = config.sessions() or {}
+  sessions[name] = session
+  return write_sessions(sessions)
+end
+
+--- Removes the session of a profile; without a name all of them.
+---@param name string?
+---@return true? ok, string? message
+function config.clear(name)
   local path = config.path()
   if not path or not uv.fs_stat(path) then return true end
+  local sessions = name and config.sessions() or {}
+  if name then sessions[name] = nil end
+  if next(sessions) then return write_sessions(sessions) end
   return uv.fs_unlink(path)
 end
 

@@ -8,6 +8,7 @@ local uv = require("luv")
 local config = require("bosa.cli.config")
 local exit = require("bosa.cli.exit")
 local interrupt = require("bosa.cli.interrupt")
+local profile = require("bosa.profile")
 local progress = require("bosa.cli.progress")
 local suggestions = require("bosa.cli.suggestions")
 local terminal_text = require("bosa.cli.terminal_text")
@@ -137,7 +138,7 @@ end
 function Context:fail(err)
   if type(err) == "table" and err.exit_code then return err.exit_code end
   local kind = type(err) == "table" and err.kind
-  local hint = is_expired(self, kind) and "; the session has expired, run `bosa auth login`" or ""
+  local hint = is_expired(self, kind) and "; the session has expired, run " .. self:login_command() or ""
   if kind and self.hub_ then hint = hint .. suggestions.of(self.hub_, err) end
   for _, line in ipairs(lines_of(err)) do
     self:note("bosa: " .. terminal_text.safe((line:gsub("%s*\n%s*", "; "))) .. terminal_text.safe(hint))
@@ -154,16 +155,34 @@ local function set(variable)
   return value ~= nil and value ~= "" and value or nil
 end
 
---- The session file's content. A broken file is an error of kind "file".
----@return table? session, table? err
-function Context:session()
-  if not self.session_ then
-    local session, message = config.load()
-    if not session then return nil, context.error("file", message) end
-    self.session_ = session
-    if session.api_key and config.exposed() then
-      self:note("bosa: warning: others can read " .. config.path() .. "; chmod 600 it")
-    end
+--- The name of the profile whose session is used, and whether it was chosen: by --profile, or by BOSA_PROFILE.
+---@return string name, boolean chosen
+function Context:profile()
+  local name = self.options.profile or set("BOSA_PROFILE")
+  return name or profile.DEFAULT, name ~= nil
+end
+
+--- The command that logs in to the profile in use, in the quotes of a message.
+---@return string
+function Context:login_command()
+  local name = self:profile()
+  return name == profile.DEFAULT and "`bosa auth login`" or ("`bosa auth login --profile %s`"):format(name)
+end
+
+--- The session of the profile, an empty one where nobody has logged in. A broken file, and a profile that was chosen
+--- but isn't there (`may_be_new`: it may), is an error of kind "file".
+---@param may_be_new boolean?
+---@return bosa.Session? session, table? err
+function Context:session(may_be_new)
+  if self.session_ then return self.session_ end
+  local sessions, message, exposed = config.sessions()
+  if not sessions then return nil, context.error("file", message) end
+  local name, chosen = self:profile()
+  local session = sessions[name]
+  if not session and chosen and not may_be_new then return nil, profile.unknown(name, sessions) end
+  self.session_ = session or {}
+  if session and exposed then
+    self:note("bosa: warning: others can read " .. config.path() .. "; chmod 600 it")
   end
   return self.session_
 end
@@ -171,22 +190,22 @@ end
 --- Goes on as if there were no session file: nothing that it says counts.
 function Context:forget_session() self.session_ = {} end
 
-local function same_server(a, b) return a ~= nil and b ~= nil and a:gsub("/+$", "") == b:gsub("/+$", "") end
-
 --- Where requests go, and with what: `{ api_url, api_key, token }`. Each comes from the options, the environment, the
--- session, in this order; what the session holds goes to the server it is for, and to no other.
+-- session, in this order; a profile named by an option wins over the environment. What the session holds goes to the
+-- server it is for, and to no other.
+---@param may_be_new boolean?
 ---@return table? credentials, table? err
-function Context:credentials()
-  local session, err = self:session()
+function Context:credentials(may_be_new)
+  local session, err = self:session(may_be_new)
   if not session then return nil, err end
-  local stored_url = session.api_url
-  local url = self.options.api_url or set("BOSA_API_BASE_URL") or stored_url
-  local own = url == stored_url or same_server(url, stored_url)
+  local named = self.options.profile ~= nil
+  local url = self.options.api_url or named and session.api_url or set("BOSA_API_BASE_URL") or session.api_url
+  local own = profile.same_server(url, session.api_url) and session or {}
   return {
     api_url = url,
-    api_key = set("BOSA_API_KEY") or (own and session.api_key) or nil,
-    token = set("BOSA_TOKEN") or (own and session.token) or nil,
-    allow_http = self.options.allow_http or (own and session.allow_http == true) or nil,
+    api_key = named and own.api_key or set("BOSA_API_KEY") or own.api_key,
+    token = named and own.token or set("BOSA_TOKEN") or own.token,
+    allow_http = self.options.allow_http or own.allow_http == true or nil,
   }
 end
 
@@ -210,7 +229,7 @@ local function listener(cx)
 end
 
 --- A hub with these credentials.
----@param credentials table { api_url, api_key, token, allow_http }
+---@param credentials table { api_url, api_key, token, allow_http, timeout }
 ---@return userdata? hub, table? err
 function Context:make_hub(credentials)
   local ok, hub = pcall(bosa.new, {
@@ -219,6 +238,8 @@ function Context:make_hub(credentials)
     token = credentials.token,
     allow_http = credentials.allow_http,
     ca_file = self.options.ca_file,
+    profile = false, -- what it says is in the credentials
+    timeout = credentials.timeout,
     cache_dir = config.cache_dir(),
     int64 = rawget(_G, "jit") and "cdata" or nil, -- digits stay numbers in the JSON that is printed
     on_event = listener(self),
@@ -232,14 +253,13 @@ function Context:make_hub(credentials)
 end
 
 --- The hub; always the same one.
----@param anonymous boolean? what is wanted needs no API key
+---@param anonymous boolean? what is wanted needs neither key nor token
 ---@return userdata? hub, table? err
 function Context:hub(anonymous)
   local credentials, err = self:credentials()
   if not credentials then return nil, err end
-  if not credentials.api_key and not anonymous then
-    local message = credentials.token and "no API key was given: run `bosa auth login`, or set BOSA_API_KEY"
-    return nil, context.error("auth", message or core.no_credentials)
+  if not anonymous and not credentials.api_key and not credentials.token then
+    return nil, context.error("auth", core.no_credentials)
   end
   if not self.hub_ then
     self.hub_, err = self:make_hub(credentials)

@@ -46,6 +46,7 @@ local function words_of(options)
     for _, word in ipairs({ ... }) do words[#words + 1] = word end
   end
   for _, connector in ipairs(options.connectors or {}) do add(connector) end
+  if options.profile then add("--profile", options.profile) end
   if options.search then add("--search") end
   if options.read_only then add("--read-only") end
   for _, action in ipairs(options.only or {}) do add("--only", action) end

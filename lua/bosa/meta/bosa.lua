@@ -19,7 +19,7 @@ local bosa = {}
 ---@field api_base_url? string URL of the server; else `$BOSA_API_BASE_URL`, else https://api.bosa.id
 ---@field api_key? string the client's key; else `$BOSA_API_KEY`
 ---@field token? string the user's token, where a call has none of its own; else `$BOSA_TOKEN`
----@field profile? string a session that `bosa auth login` saved: its server, key and token; else `$BOSA_PROFILE`
+---@field profile? string|false a session that `bosa auth login` saved (else `$BOSA_PROFILE`); false: none
 ---@field allow_http? boolean plain http to other hosts than loopback (false)
 ---@field max_attempts? integer attempts of a call in all, 1 to 11 (1)
 ---@field replay_unsafe? boolean also send again what may have run already (false)

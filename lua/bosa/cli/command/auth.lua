@@ -1,7 +1,11 @@
---- bosa auth: log in, log out, and who is logged in.
+--- bosa auth: log in, log out, and who is logged in, under which profile.
 
+local bosa = require("bosa")
 local config = require("bosa.cli.config")
 local context = require("bosa.cli.context")
+local print_json = require("bosa.cli.json")
+local print_table = require("bosa.cli.table")
+local profile = require("bosa.profile")
 local safe = require("bosa.cli.terminal_text").safe
 local terminal = require("bosa.cli.terminal")
 local core = require("bosa.core")
@@ -14,9 +18,11 @@ auth.examples = {
   "printf '%s\\n' \"$KEY\" \"$USER_NAME\" \"$SECRET\" | bosa auth login",
   "# who is logged in", "bosa auth status",
   "# forget it", "bosa auth logout",
+  "# a session beside it, for another server or user", "bosa auth login --profile work",
 }
 
 local DEFAULT_URL = "https://api.bosa.id"
+local CHECK_SECONDS = 10 -- that the server may take to say whether a token works
 local REFUSED = { auth = true, api = true, not_found = true, params = true }
 local AS_ARGUMENT = "bosa: warning: a key or secret given as an argument is seen in the list of processes and kept in "
   .. "the shell's history; leave it out to be asked for it"
@@ -28,8 +34,11 @@ function auth.configure(parser)
   login:argument("client_api_key", "Client API key (better left out)."):args("?")
   login:argument("username", "User identifier."):args("?")
   login:argument("user_secret", "User secret (better left out)."):args("?")
-  parser:command("logout", "Forget the session.")
-  parser:command("status", "Show who is logged in, where, and until when.")
+  local logout = parser:command("logout", "Forget the session (with --profile, that one).")
+  logout:flag("--all", "Forget the sessions of all profiles.")
+  parser:command("status", "Show who is logged in, where, and until when, and ask the server whether it works.")
+  local list = parser:command("list", "List the profiles that were logged in to.")
+  list:flag("--json", "A JSON list instead of a table.")
 end
 
 --- What is needed to log in: `{ api_key, username, secret }`, asked for where it was not given.
@@ -78,8 +87,13 @@ end
 
 local function login(cx, options)
   if options.client_api_key or options.user_secret then cx:note(AS_ARGUMENT) end
+  local name = cx:profile()
+  if not profile.is_name(name) then
+    local message = "--profile: up to 64 letters, digits, `_`, `-`, `.` and `@` expected"
+    return cx:fail(context.error("params", message))
+  end
   if config.untrusted() and (options.api_url or os.getenv("BOSA_API_BASE_URL")) then cx:forget_session() end
-  local credentials, err = cx:credentials()
+  local credentials, err = cx:credentials(true)
   if not credentials then return cx:fail(err) end
   local url = credentials.api_url or DEFAULT_URL
   if cx.interactive then cx:note("Logging in to " .. url) end
@@ -98,20 +112,23 @@ local function login(cx, options)
   if token.token:find("%c") then
     return cx:fail(context.error("protocol", "malformed response: the token has control characters"))
   end
-  local ok, message = config.save(session_of(url, given, token, options.allow_http))
+  local ok, message = config.save(name, session_of(url, given, token, options.allow_http))
   if not ok then return cx:fail("the session can't be kept: " .. message) end
-  cx:print(cx:paint("green", "Logged in as " .. safe(given.username)))
+  local as = name == profile.DEFAULT and "" or (" (profile %s)"):format(name)
+  cx:print(cx:paint("green", "Logged in as " .. safe(given.username) .. as))
   if cx.tty then
     cx:print("Token expires: " .. safe(tostring(token.expires_at)))
     cx:print("Session saved to " .. config.path())
   end
-  for _, variable in ipairs({ "BOSA_API_KEY", "BOSA_TOKEN" }) do
+  for _, variable in ipairs(options.profile and {} or { "BOSA_API_KEY", "BOSA_TOKEN" }) do
     if origin(variable) ~= "" then cx:note(("bosa: note: %s is set, and wins over the session"):format(variable)) end
   end
 end
 
 local function not_authenticated(cx)
-  return cx:fail(context.error("auth", "not authenticated: " .. core.no_credentials))
+  local names = profile.names(config.sessions() or {})
+  local others = "; say --profile NAME for one of the profiles " .. table.concat(names, ", ")
+  return cx:fail(context.error("auth", "not authenticated: " .. core.no_credentials .. (names[1] and others or "")))
 end
 
 --- Says which variables are used whatever the session is.
@@ -121,13 +138,18 @@ local function note_variables(cx)
   end
 end
 
-local function logout(cx)
-  local session, err = config.load()
-  if session and not session.api_key then
+--- Ends the session of a profile, or all of them. A file that can't be read is removed.
+local function logout(cx, options)
+  local sessions, err = config.sessions()
+  local name, chosen = cx:profile()
+  local all = options.all or not sessions
+  if sessions and not all and not sessions[name] then
+    if chosen then return cx:fail(profile.unknown(name, sessions)) end
     note_variables(cx)
     return not_authenticated(cx)
   end
-  local ok, message = config.clear()
+  if sessions and all and not next(sessions) then return not_authenticated(cx) end
+  local ok, message = config.clear(not all and name or nil)
   if not ok then return cx:fail(message) end
   if err then cx:note("bosa: " .. err) end
   cx:print("Logged out")
@@ -147,28 +169,84 @@ local function masked(key)
   return (key:match("^sk%-%a+%-") or "") .. "..." .. key:sub(-4)
 end
 
+local function is_over(session) return type(session.expires) == "number" and session.expires <= os.time() end
+
+--- Asks the server whether key and token work: who the user is, or nil and an error that says which of them doesn't.
+local function ask_server(cx, credentials)
+  local hub, err = cx:make_hub({
+    api_url = credentials.api_url, api_key = credentials.api_key, token = credentials.token,
+    allow_http = credentials.allow_http, timeout = CHECK_SECONDS,
+  })
+  if not hub then return nil, err end
+  local user
+  user, err = hub:get_user_info(credentials.token)
+  if user then return user end
+  if err.kind == "auth" then
+    local what = err.status == 404 and "the API key" or "the user token"
+    local message = ("the server refuses %s (%s): run %s"):format(what, err.message, cx:login_command())
+    return nil, context.error("auth", message)
+  end
+  local message = "could not ask the server whether key and token work: " .. tostring(err)
+  return nil, context.error(err.kind, message)
+end
+
 local function status(cx)
   local credentials, err = cx:credentials()
   if not credentials then return cx:fail(err) end
-  if not credentials.api_key then return not_authenticated(cx) end
+  if not credentials.api_key and not credentials.token then return not_authenticated(cx) end
   local session = cx:session()
   local from_session = credentials.token ~= nil and credentials.token == session.token
   local function row(name, value)
     if value then cx:print(cx:paint("bold", name .. ":") .. " " .. safe(tostring(value))) end
   end
-  row("Username", from_session and session.username)
+  local function of_session(value) return from_session and value or nil end
+  local function from(variable, value) return value == os.getenv(variable) and origin(variable) or "" end
+  local name, chosen = cx:profile()
+  row("Profile", (chosen or #profile.names(config.sessions() or {}) > 1) and name)
+  row("Username", of_session(session.username))
   row("API URL", credentials.api_url or DEFAULT_URL)
-  row("Client API Key", masked(credentials.api_key) .. origin("BOSA_API_KEY"))
-  row("Token", (credentials.token and "set" or "none") .. origin("BOSA_TOKEN"))
-  row("Token Expires", from_session and (local_time(session.expires) or session.expires_at))
-  row("User ID", from_session and session.user_id)
-  row("Config File", from_session and config.path())
-  if from_session and type(session.expires) == "number" and session.expires <= os.time() then
-    return cx:fail(context.error("auth", "the token has expired: run `bosa auth login`"))
+  local key, token = credentials.api_key, credentials.token
+  row("Client API Key", (key and masked(key) or "none") .. from("BOSA_API_KEY", key))
+  row("Token", (token and "set" or "none") .. from("BOSA_TOKEN", token))
+  row("Token Expires", of_session(local_time(session.expires) or session.expires_at))
+  row("User ID", of_session(session.user_id))
+  row("Config File", of_session(config.path()))
+  if from_session and is_over(session) then
+    return cx:fail(context.error("auth", "the token has expired: run " .. cx:login_command()))
   end
+  if not token then
+    row("Server", "not asked: only a user token says whether the key works")
+    return
+  end
+  local user
+  user, err = ask_server(cx, credentials)
+  if not user then return cx:fail(err) end
+  row("Server", ("accepts the %s of %s"):format(key and "key and the token" or "token", tostring(user.identifier)))
 end
 
-local verbs = { login = login, logout = logout, status = status }
+--- Rows of the profiles: name, server, user, expiry, and which is in use.
+local function list(cx, options)
+  local sessions, message = config.sessions()
+  if not sessions then return cx:fail(context.error("file", message)) end
+  local rows, objects, current = {}, bosa.array({}), cx:profile()
+  for i, name in ipairs(profile.names(sessions)) do
+    local session = sessions[name]
+    local over = is_over(session)
+    local url = session.api_url or DEFAULT_URL
+    objects[i] = {
+      profile = name, api_url = url, username = session.username, expires_at = session.expires_at, expired = over,
+      current = name == current,
+    }
+    rows[i] = {
+      name, url, session.username or "", (local_time(session.expires) or session.expires_at or "") .. (over and " (expired)" or ""),
+      name == current and "in use" or "",
+    }
+  end
+  if options.json then return print_json(cx, objects) end
+  print_table(cx, { "Profile", "API URL", "Username", "Token Expires", "" }, rows)
+end
+
+local verbs = { login = login, logout = logout, status = status, list = list }
 
 function auth.run(cx, options) return verbs[options.verb](cx, options) end
 

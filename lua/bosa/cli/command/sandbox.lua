@@ -120,7 +120,8 @@ end
 local function environment(server)
   local list = {}
   for name, value in pairs(uv.os_environ()) do
-    if not name:find("^BOSA_API_") and name ~= "BOSA_TOKEN" then list[#list + 1] = name .. "=" .. value end
+    local own = name:find("^BOSA_API_") or name == "BOSA_TOKEN" or name == "BOSA_PROFILE"
+    if not own then list[#list + 1] = name .. "=" .. value end
   end
   list[#list + 1] = "BOSA_API_BASE_URL=" .. server.url
   list[#list + 1] = "BOSA_API_KEY=" .. server.key
