@@ -58,16 +58,19 @@ function accounts.of(user, connector)
   return found
 end
 
----------------------------------------------------------------------------------------------------
--- waiting
-
---- The account that is waited for: the one of that name, else the one that acts.
-local function awaited(list, who)
+--- Of accounts the one of that name; without a name the one that acts.
+---@param list bosa.Integration[]
+---@param who string?
+---@return bosa.Integration?
+function accounts.find(list, who)
   for _, one in ipairs(list) do
     if who and one.user_identifier == who or not who and one.selected == true then return one end
   end
   return not who and list[1] or nil
 end
+
+---------------------------------------------------------------------------------------------------
+-- waiting
 
 --- Asks the server, for `left` seconds at most (nil: as long as the hub lets a request take).
 local function ask(wait, endpoint, name)
@@ -101,7 +104,7 @@ local function look(wait)
   if err then return nil, err end
   local list = accounts.of(type(user) == "table" and user or {}, wait.name)
   if #list == 0 and not wait.who then return true end -- a server that lists none, but says that there is one
-  local one = awaited(list, wait.who)
+  local one = accounts.find(list, wait.who)
   if not one then return false, nothing end
   if accounts.is_well(one) then return true end
   return false, ("the account %s is still `%s`"):format(tostring(one.user_identifier), one.auth_status)

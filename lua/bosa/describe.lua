@@ -108,6 +108,11 @@ function describe.get_actions(connector)
   return list
 end
 
+--- What a schema of an object's says of its members, those of members too, by dotted names.
+---@param root table
+---@return table[] parameters { {name, type, required, default, description, enum}, ... }
+function describe.parameters(root) return flatten(read_levels(schema.reader(root), root), {}) end
+
 --- connector:get_action_parameters(action) -> { {name, type, required, default, description, enum}, ... } | nil, err
 function describe.get_action_parameters(connector, action)
   if type(action) ~= "string" then
@@ -116,7 +121,7 @@ function describe.get_action_parameters(connector, action)
   local entry, err = entry_of(connector, action)
   if not entry then return nil, err end
   local request = schema.request_of(entry)
-  return request and flatten(read_levels(schema.reader(request), request), {}) or {}
+  return request and describe.parameters(request) or {}
 end
 
 local function show_value(value)

@@ -13,10 +13,12 @@ after_each(function()
   sandbox.stop()
 end)
 
+--- Connects an account as its user does who opens the URL.
 local function connect(connector)
-  local _, err, code = bosa:run({ "integrations", "add", connector, "--config", "-" }, { stdin = '{"a":1}' })
+  local url, err, code = bosa:run({ "integrations", "add", connector, "--no-wait" })
   assert.equal("", err)
   assert.equal(0, code)
+  sandbox.browse(url:match("%S+"))
 end
 
 --- The user that the token is of.
@@ -55,7 +57,7 @@ describe("bosa integrations", function()
     remove_all()
     connect("github")
     local who = account("github")
-    assert.equal(who .. "\tSelected\n", (bosa:run({ "integrations", "show", "github" })))
+    assert.equal(who .. "\tSelected\tactive\n", (bosa:run({ "integrations", "show", "github" })))
     local out = bosa:run({ "integrations", "show", "github", who })
     assert.matches("connector\tgithub\n", out)
     assert.matches("user_identifier\t" .. who .. "\n", out, 1, true)
@@ -148,6 +150,7 @@ describe("bosa integrations add", function()
   end)
 
   it("minds only who comes with the word of the callback", function()
+    remove_all()
     local url, finish = begin({ "integrations", "add", "google_mail" })
     local callback = callback_of(url)
     assert.matches("^http://127%.0%.0%.1:%d+/callback/%x+$", callback)
@@ -184,6 +187,7 @@ describe("bosa integrations add", function()
     command.write_file(browser, "#!/bin/sh\nenv -u LD_PRELOAD curl -sL \"$1\" >/dev/null\n")
     os.execute("chmod +x " .. browser)
     local env = { DISPLAY = ":9", BROWSER = browser }
+    remove_all()
     local _, err, code = bosa:run({ "integrations", "add", "google_mail" }, { env = env })
     assert.equal("Connected google_mail\n", err)
     assert.equal(0, code)
@@ -210,6 +214,240 @@ describe("bosa integrations add", function()
     terminal:close()
     assert.matches("code=130", screen)
     assert.is_nil(screen:find("traceback", 1, true))
+  end)
+end)
+
+local function status(connector)
+  for _, one in ipairs(me().integrations) do
+    if one.connector == connector then return one.auth_status end
+  end
+end
+
+--- Runs it in the background. Gives its lines of output one by one, then its exit code and standard error.
+local function start(words)
+  os.execute(("mkfifo %s/lines"):format(bosa.dir))
+  os.execute(("{ %s >%s/lines 2>%s/err; echo $? >%s/code; } </dev/null &"):format(bosa:line(words), bosa.dir, bosa.dir,
+    bosa.dir))
+  local pipe = assert(io.open(bosa.dir .. "/lines", "r"))
+  local function finish()
+    pipe:read("*a")
+    pipe:close()
+    local code
+    repeat -- the shell writes it right behind the pipe's end
+      code = tonumber(command.output_of("cat " .. bosa.dir .. "/code 2>/dev/null"))
+    until code
+    return code, command.read_file(bosa.dir .. "/err")
+  end
+  return function() return pipe:read("*l") end, finish
+end
+
+--- The user's browser: opens the URL, and goes where it is sent.
+local function visit(url) return command.output_of("env -u LD_PRELOAD curl -sL " .. command.quote(url)) end
+
+describe("an account that expired", function()
+  before_each(function() sandbox.expire("github") end)
+
+  it("is shown with what to do", function()
+    local out, err, code = bosa:run({ "integrations" })
+    assert.equal(0, code)
+    assert.equal("github\t1\texpired\ngoogle_drive\t1\ngoogle_mail\t1\nlab\t1\n", out)
+    local advice = "github: the account ada@example.com is `expired`; `bosa integrations renew github` renews it\n"
+    assert.equal(advice, err)
+    out, err, code = bosa:run({ "integrations", "show", "github" })
+    assert.same({ "ada@example.com\tSelected\texpired\n", advice, 0 }, { out, err, code })
+    out, err = bosa:run({ "integrations", "show", "github", "ada@example.com" })
+    assert.matches("auth_status\texpired\n", out, 1, true)
+    assert.equal(advice, err)
+    local list = library.json.decode((bosa:run({ "integrations", "show", "github", "--json" })))
+    assert.equal("expired", list[1].auth_status)
+    assert.matches("Auth", (bosa:on_terminal({ "integrations", "show", "github" }, { NO_COLOR = "1" })), 1, true)
+  end)
+
+  it("is renewed by one command", function()
+    for _, words in ipairs({
+      { "integrations", "renew", "github" }, { "integrations", "renew" },
+      { "integrations", "add", "--renew", "github" },
+    }) do
+      sandbox.expire("github")
+      local next_line, finish = start(words)
+      assert.matches("The account is connected", visit(next_line()))
+      local code, err = finish()
+      assert.same({ 0, "Renewed github\n" }, { code, err })
+      assert.equal("active", status("github"))
+      os.execute(("rm %s/lines %s/code"):format(bosa.dir, bosa.dir))
+    end
+    assert.same({ "Nothing to renew\n", "", 0 }, { bosa:run({ "integrations", "renew" }) })
+  end)
+
+  it("is not renewed by adding it, which is said", function()
+    local next_line, finish = start({ "integrations", "add", "github" })
+    assert.matches("not connected", visit(next_line()))
+    local code, err = finish()
+    assert.equal(5, code)
+    local words = "this account is connected already; `bosa integrations renew github` renews it"
+    assert.equal("bosa: not connected: " .. words .. "\n", err)
+    assert.equal("expired", status("github"))
+  end)
+
+  it("is offered to be renewed on a terminal", function()
+    local terminal = bosa:terminal(bosa:line({ "integrations", "add", "github", "--no-wait" }) .. "; echo code=$?")
+    terminal:wait_for("ada@example.com of github is `expired`. Renew it%? %[y/N%]")
+    terminal:type("y")
+    terminal:press("Enter")
+    local screen = terminal:wait_for("code=")
+    terminal:close()
+    assert.matches("replace=1", (screen:gsub("\n", "")), 1, true)
+  end)
+
+  it("is renewed only where there is one", function()
+    remove_all()
+    local _, err, code = bosa:run({ "integrations", "renew", "github" })
+    assert.equal(5, code)
+    assert.matches("^bosa: no account of github is connected: `bosa integrations add github` [^\n]*\n$", err)
+  end)
+end)
+
+describe("what the browser comes back with", function()
+  it("is told in words", function()
+    remove_all()
+    for name, words in pairs({
+      invalid_request = "did not take the request", integration_error = "the service gave no access",
+      cancelled_error = "cancelled in the browser", duplicate_user_error = "`bosa integrations renew google_mail`",
+      something_else = "something_else",
+    }) do
+      local next_line, finish = start({ "integrations", "add", "google_mail" })
+      local callback = next_line():match("callback_url=(.*)"):gsub("%%(%x%x)", function(hex)
+        return string.char(tonumber(hex, 16))
+      end)
+      visit(callback .. "?error=" .. name)
+      local code, err = finish()
+      assert.equal(5, code)
+      assert.matches("^bosa: not connected: [^\n]*\n$", err)
+      assert.truthy(err:find(words, 1, true), err)
+      os.execute(("rm %s/lines %s/code"):format(bosa.dir, bosa.dir))
+    end
+  end)
+end)
+
+describe("several connectors at once", function()
+  it("are linked, waited for and done", function()
+    remove_all()
+    local next_line, finish = start({ "integrations", "add", "github", "google_drive", "google_mail" })
+    local urls = { next_line(), next_line(), next_line() }
+    for i = 3, 1, -1 do assert.matches("The account is connected", visit(urls[i])) end
+    local code, err = finish()
+    assert.same({ 0, "Connected google_mail\nConnected google_drive\nConnected github\n" }, { code, err })
+    for _, connector in ipairs({ "github", "google_drive", "google_mail" }) do
+      assert.equal("active", status(connector))
+    end
+  end)
+
+  it("go on where one of them fails", function()
+    sandbox.expire("google_drive")
+    remove_all()
+    connect("github")
+    local next_line, finish = start({ "integrations", "add", "github", "google_drive" })
+    visit(next_line())
+    visit(next_line())
+    local code, err = finish()
+    assert.equal(5, code)
+    assert.matches("bosa: github: not connected: this account is connected already", err, 1, true)
+    assert.matches("\nConnected google_drive\n", err, 1, true)
+    local _, unknown, unknown_code = bosa:run({ "integrations", "add", "github", "nosuch" })
+    assert.equal(5, unknown_code)
+    assert.matches("connector 'nosuch' not found", unknown, 1, true)
+  end)
+end)
+
+describe("a connector that takes a configuration", function()
+  before_each(remove_all)
+
+  it("asks for its fields, lines of standard input in a pipe", function()
+    local out, err, code = bosa:run({ "integrations", "add", "lab" }, { stdin = "db.example.com\nada\nhush\n\n\n\n" })
+    assert.same({ "Connected lab\n", "", 0 }, { out, err, code })
+    assert.equal("active", status("lab"))
+    sandbox.expire("lab")
+    local lines = "db.example.com\nada\nhush\nread\n1\nno\n"
+    out, err, code = bosa:run({ "integrations", "renew", "lab" }, { stdin = lines })
+    assert.same({ "Renewed lab\n", "", 0 }, { out, err, code })
+    assert.equal("active", status("lab"))
+  end)
+
+  it("asks on a terminal, secrets without echo", function()
+    local terminal = bosa:terminal(bosa:line({ "integrations", "add", "lab" }) .. "; echo code=$?")
+    terminal:wait_for("host %(Name of the machine%):")
+    terminal:type("db.example.com")
+    terminal:press("Enter")
+    terminal:wait_for("user %(Who logs in%):")
+    terminal:type("ada")
+    terminal:press("Enter")
+    terminal:wait_for("password:")
+    terminal:type("hush-hush")
+    terminal:press("Enter")
+    terminal:wait_for("mode %(read | write, What the account may do, optional%):")
+    terminal:press("Enter")
+    terminal:wait_for("port %(integer, default 5432%):")
+    terminal:press("Enter")
+    terminal:wait_for("tls %(boolean, default true%):")
+    terminal:press("Enter")
+    local screen = terminal:wait_for("code=")
+    terminal:close()
+    assert.matches("Connected lab\ncode=0", screen, 1, true)
+    assert.is_nil(screen:find("hush", 1, true))
+    assert.equal("active", status("lab"))
+  end)
+
+  it("is told what is wrong before anything is sent", function()
+    for text, words in pairs({
+      ["db\nada\nhush\nread\n70000\n\n"] = "port", ["db\nada\nhush\nfly\n\n\n"] = "mode",
+      ["db\nada\nhush\nread\nmany\n\n"] = "port", ["db\nada\nhush\n\n\nperhaps\n"] = "tls",
+      ["db\nada\n"] = "password: input is required", [""] = "host: input is required",
+    }) do
+      local before = sandbox.stats().requests
+      local out, err, code = bosa:run({ "integrations", "add", "lab" }, { stdin = text })
+      assert.same({ "", 4 }, { out, code })
+      assert.matches("^bosa: [^\n]*\n$", err)
+      assert.truthy(err:find(words, 1, true), err)
+      assert.is_nil(err:find("hush", 1, true))
+      assert.equal(before + 3, sandbox.stats().requests) -- names, who, how; nothing to connect
+    end
+    assert.is_nil(account("lab"))
+  end)
+
+  it("takes a file, which is checked likewise", function()
+    local path = bosa.dir .. "/lab.json"
+    command.write_file(path, '{"host":"db","user":"ada","password":"hush","port":"many"}')
+    local _, err, code = bosa:run({ "integrations", "add", "lab", "--config", path })
+    assert.equal(4, code)
+    assert.matches("^bosa: [^\n]*port[^\n]*\n$", err)
+    assert.is_nil(err:find("hush", 1, true))
+    command.write_file(path, '{"host":"db","user":"ada","password":"hush","port":1}')
+    assert.same({ "Connected lab\n", "", 0 }, { bosa:run({ "integrations", "add", "lab", "--config", path }) })
+    _, err, code = bosa:run({ "integrations", "add", "lab", "--config", path })
+    assert.equal(5, code)
+    assert.matches("already exists", err)
+    assert.same({ "Renewed lab\n", "", 0 }, { bosa:run({ "integrations", "renew", "lab", "--config", path }) })
+    _, err, code = bosa:run({ "integrations", "add", "github", "--config", path })
+    assert.equal(4, code)
+    assert.matches("connected in the browser", err)
+    _, err, code = bosa:run({ "integrations", "add", "github", "lab", "--config", path })
+    assert.equal(4, code)
+    assert.matches("one connector", err)
+  end)
+end)
+
+describe("a token without a key", function()
+  it("is enough for all but creating users", function()
+    local env = { BOSA_API_KEY = false }
+    for _, words in ipairs({
+      { "run", "lab", "small" }, { "integrations" }, { "actions", "lab" }, { "types", "lab" }, { "auth", "status" },
+    }) do
+      local _, err, code = bosa:run(words, { env = env })
+      assert.same({ "", 0 }, { err, code })
+    end
+    local _, err, code = bosa:run({ "users", "create", "x" }, { env = env })
+    assert.equal(2, code)
+    assert.matches("Invalid API Key.; no API key was given", err, 1, true)
   end)
 end)
 

@@ -65,7 +65,7 @@ function Command:line(words, env)
       unset[#unset + 1] = name
     end
   end
-  for _, name in ipairs({ "BOSA_API_BASE_URL", "BOSA_API_KEY", "BOSA_TOKEN" }) do
+  for _, name in ipairs({ "BOSA_API_BASE_URL", "BOSA_API_KEY", "BOSA_TOKEN", "BOSA_PROFILE" }) do
     if not all[name] then unset[#unset + 1] = name end
   end
   return ("env -u %s %s %s bin/bosa %s"):format(table.concat(unset, " -u "), quoted(set), os.getenv("BOSA_LUA"),

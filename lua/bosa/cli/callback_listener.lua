@@ -1,7 +1,8 @@
---- Where the browser comes back to: an HTTP listener on loopback that waits for one request.
+--- Where the browser comes back to: an HTTP listener on loopback that waits for a request for each account.
 --
--- Its path holds a random word, so that a request that wasn't sent there by the server doesn't count.
+-- Each path holds a random word, so that a request that wasn't sent there by the server doesn't count.
 
+local core = require("bosa.core")
 local uv = require("luv")
 
 local listener = {}
@@ -32,18 +33,21 @@ local function parse_query(query)
   return fields
 end
 
---- Answers a request once its head is whole; notes the fields of its query when it is the one waited for.
+--- Answers a request once its head is whole; notes the fields of its query when it is one waited for.
 local function take(self, client, head)
   local target = head:match("^GET (%S+) HTTP/1%.[01]\r\n")
   local path, query = (target or ""):match("^([^?]*)%??(.*)$")
-  if path ~= self.path then
+  local expected = self.expected[path or ""]
+  if not expected then
     respond(client, "404 Not Found", "There is nothing here.")
     return
   end
   local fields = parse_query(query)
   local refused = fields.error or fields.success == "false"
   respond(client, "200 OK", refused and "The account was not connected." or "The account is connected.")
-  self.fields = self.fields or fields
+  if expected.fields then return end
+  expected.fields = fields
+  self.arrived[#self.arrived + 1] = expected
 end
 
 local function serve(self)
@@ -62,9 +66,14 @@ local function serve(self)
   end)
 end
 
----@class bosa.cli.Listener
+--- A request that is waited for.
+---@class bosa.cli.Callback
 ---@field url string where the browser is to come back to
----@field fields table? the query of the request that came
+---@field fields table? the query of the request, once it came
+
+---@class bosa.cli.Listener
+---@field expected table<string, bosa.cli.Callback> by path
+---@field arrived bosa.cli.Callback[] those that came, and that nobody was told of yet
 local Listener = {}
 Listener.__index = Listener
 
@@ -72,7 +81,7 @@ Listener.__index = Listener
 ---@param port integer? 0: any free one
 ---@return bosa.cli.Listener? listener, string? message
 function listener.open(port)
-  local self = setmetatable({ server = uv.new_tcp(), clients = {}, path = "/callback/" .. random_word() }, Listener)
+  local self = setmetatable({ server = uv.new_tcp(), clients = {}, expected = {}, arrived = {} }, Listener)
   local ok, message = self.server:bind("127.0.0.1", port or 0)
   if ok then
     ok, message = self.server:listen(16, function(err)
@@ -83,20 +92,27 @@ function listener.open(port)
     self.server:close()
     return nil, message
   end
-  self.url = ("http://127.0.0.1:%d%s"):format(self.server:getsockname().port, self.path)
   return self
 end
 
---- Waits for the browser: the fields of its query, or nil when `seconds` have gone by.
----@param seconds number
----@return table? fields
-function Listener:wait(seconds)
+--- Expects a request.
+---@return bosa.cli.Callback
+function Listener:expect()
+  local path = "/callback/" .. random_word()
+  self.expected[path] = { url = ("http://127.0.0.1:%d%s"):format(self.server:getsockname().port, path) }
+  return self.expected[path]
+end
+
+--- Waits for the next of the requests that are expected; nil: none came until `deadline`.
+---@param deadline number by core.now()
+---@return bosa.cli.Callback?
+function Listener:wait(deadline)
   local late = false
   local timer = uv.new_timer()
-  timer:start(math.ceil(seconds * 1000), 0, function() late = true end)
-  while not self.fields and not late do uv.run("once") end
+  timer:start(math.max(0, math.ceil((deadline - core.now()) * 1000)), 0, function() late = true end)
+  while not self.arrived[1] and not late do uv.run("once") end
   timer:close()
-  return self.fields
+  return table.remove(self.arrived, 1)
 end
 
 --- Closes it, once what was answered is sent.

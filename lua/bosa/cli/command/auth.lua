@@ -237,10 +237,8 @@ local function list(cx, options)
       profile = name, api_url = url, username = session.username, expires_at = session.expires_at, expired = over,
       current = name == current,
     }
-    rows[i] = {
-      name, url, session.username or "", (local_time(session.expires) or session.expires_at or "") .. (over and " (expired)" or ""),
-      name == current and "in use" or "",
-    }
+    local expires = (local_time(session.expires) or session.expires_at or "") .. (over and " (expired)" or "")
+    rows[i] = { name, url, session.username or "", expires, name == current and "in use" or "" }
   end
   if options.json then return print_json(cx, objects) end
   print_table(cx, { "Profile", "API URL", "Username", "Token Expires", "" }, rows)
