@@ -116,7 +116,7 @@ end)
 describe("bosa integrations add", function()
   --- Starts it in the background; the URL that it prints.
   local function begin(words, env)
-    os.execute(("mkfifo %s/url"):format(bosa.dir))
+    os.execute(("rm -f %s/code && mkfifo %s/url"):format(bosa.dir, bosa.dir)) -- one may be there of a run before
     local line = bosa:line(words, env)
     os.execute(("{ %s >%s/url 2>%s/err; echo $? >%s/code; } </dev/null &"):format(line, bosa.dir, bosa.dir, bosa.dir))
     local pipe = assert(io.open(bosa.dir .. "/url", "r"))
@@ -225,7 +225,7 @@ end
 
 --- Runs it in the background. Gives its lines of output one by one, then its exit code and standard error.
 local function start(words)
-  os.execute(("mkfifo %s/lines"):format(bosa.dir))
+  os.execute(("cd %s && rm -f code lines && mkfifo lines"):format(bosa.dir)) -- those of a run before
   os.execute(("{ %s >%s/lines 2>%s/err; echo $? >%s/code; } </dev/null &"):format(bosa:line(words), bosa.dir, bosa.dir,
     bosa.dir))
   local pipe = assert(io.open(bosa.dir .. "/lines", "r"))
@@ -274,7 +274,6 @@ describe("an account that expired", function()
       local code, err = finish()
       assert.same({ 0, "Renewed github\n" }, { code, err })
       assert.equal("active", status("github"))
-      os.execute(("rm %s/lines %s/code"):format(bosa.dir, bosa.dir))
     end
     assert.same({ "Nothing to renew\n", "", 0 }, { bosa:run({ "integrations", "renew" }) })
   end)
@@ -324,7 +323,6 @@ describe("what the browser comes back with", function()
       assert.equal(5, code)
       assert.matches("^bosa: not connected: [^\n]*\n$", err)
       assert.truthy(err:find(words, 1, true), err)
-      os.execute(("rm %s/lines %s/code"):format(bosa.dir, bosa.dir))
     end
   end)
 end)
