@@ -19,6 +19,8 @@ static const struct {
     {ENDPOINT_TOKEN, DIALECT_LEGACY, "POST", "/clients/oauth-token", false},
     {ENDPOINT_WHO_AM_I, DIALECT_CURRENT, "GET", "/users/me", true},
     {ENDPOINT_WHO_AM_I, DIALECT_LEGACY, "GET", "/clients/user", true},
+    {ENDPOINT_AUTH_SCHEMA, DIALECT_CURRENT, "GET", C "/auth-schema", false},
+    {ENDPOINT_AUTH_SCHEMA, DIALECT_LEGACY, "GET", C "/auth-schema", false},
     {ENDPOINT_HAS_INTEGRATION, DIALECT_CURRENT, "GET", C "/integration-exists", true},
     {ENDPOINT_HAS_INTEGRATION, DIALECT_LEGACY, "GET", C "/integration-exists", true},
     {ENDPOINT_INTEGRATE, DIALECT_CURRENT, "POST", C "/integrations", true},
