@@ -65,6 +65,20 @@ describe("a client without a handshake that opens URLs", function()
     end
   end)
 
+  it("is given a link that renews an account which has expired", function()
+    open(assert(hub:initiate_connector_auth("lab", token, "http://127.0.0.1:1/")))
+    sandbox.expire("lab")
+    local one = client()
+    local asked = one:modern("tools/call", { name = call.name }, URL).result
+    assert.equal("input_required", asked.resultType)
+    open(asked.inputRequests.connect.params.url)
+    local answered = one:modern("tools/call", {
+      name = call.name, requestState = asked.requestState, inputResponses = { connect = { action = "accept" } },
+    }, URL).result
+    assert.is_false(answered.isError)
+    assert.equal("active", assert(hub:get_user_info(token)).integrations[1].auth_status)
+  end)
+
   it("is told what was not done where the user says no", function()
     local one = client()
     local asked = one:modern("tools/call", { name = call.name }, URL).result

@@ -8,7 +8,6 @@ local core = require("bosa.core")
 local is_object = require("bosa.tools.options").is_object
 local protocol = require("bosa.mcp.protocol")
 local results = require("bosa.tools.result")
-local task = require("bosa.task")
 
 local connect = {}
 
@@ -64,7 +63,8 @@ end
 function connect.ask(service, connector, result, cx)
   if not lacks_account(result.error) then return nil end
   local token = cx.token or service.options.token
-  local url = service.hub:initiate_connector_auth(connector, token, service.callback_uri)
+  local renew = { replace_duplicate = true } -- it may be there, but have expired
+  local url = service.hub:initiate_connector_auth(connector, token, service.callback_uri, renew)
   if not url then return nil end
   if can_open_urls(cx) then
     if cx.modern then return wants_input(service, connector, token, url) end
@@ -77,11 +77,11 @@ end
 
 --- Waits until an account is there, at most for a while: the browser may still be on its way.
 local function wait_for_account(service, connector, cx)
-  local deadline = core.now() + WAIT
-  while core.now() < deadline and not cx.running.cancelled do
-    if service.hub:user_has_integration(connector, cx.token or service.options.token) ~= false then return end
-    task.sleep(EVERY)
-  end
+  service.hub:wait_for_integration(connector, cx.token or service.options.token, {
+    timeout = WAIT,
+    interval = EVERY,
+    callback = function() return not cx.running.cancelled end,
+  })
 end
 
 --- Takes the user's answer to the question for a connector, which the request brings. A result: the call isn't to be
