@@ -19,33 +19,20 @@
 #define DEFAULT_CONNECTIONS 16
 #define DEFAULT_CACHE_TTL 3600
 
-static const char *const option_names[] = {"api_base_url",
-                                           "api_key",
-                                           "token",
-                                           "allow_http",
-                                           "max_attempts",
-                                           "replay_unsafe",
-                                           "deadline",
-                                           "timeout",
-                                           "connect_timeout",
-                                           "max_response_size",
-                                           "max_connections",
-                                           "cache_dir",
-                                           "cache_ttl",
-                                           "cache",
-                                           "ca_file",
-                                           "proxy",
-                                           "verify",
-                                           "user_agent",
-                                           "transport",
-                                           "on_event",
-                                           "int64",
-                                           "retry_budget",
-                                           "snapshot",
-                                           "before",
-                                           "after",
-                                           "null",
-                                           NULL};
+static const char *const option_names[] = {"api_base_url",    "api_key",
+                                           "token",           "allow_http",
+                                           "max_attempts",    "replay_unsafe",
+                                           "deadline",        "timeout",
+                                           "connect_timeout", "max_response_size",
+                                           "max_connections", "cache_dir",
+                                           "cache_ttl",       "cache",
+                                           "ca_file",         "proxy",
+                                           "verify",          "user_agent",
+                                           "transport",       "on_event",
+                                           "int64",           "retry_budget",
+                                           "snapshot",        "before",
+                                           "after",           "null",
+                                           "traceparent",     NULL};
 
 /* An option, else an environment variable, else the fallback; an empty variable counts as unset. */
 static const char *from_env(const char *option, const char *variable, const char *fallback)
@@ -203,6 +190,20 @@ static void keep_null(lua_State *L, int index, int self, struct lhub *h)
     bind_keep(L, self, KEPT_NULL);
 }
 
+/* A string, which the core checks, or a function, which Lua asks for each call. */
+static const char *keep_traceparent(lua_State *L, int index, int self)
+{
+    lua_getfield(L, index, "traceparent");
+    int type = lua_type(L, -1);
+    if (type != LUA_TNIL && type != LUA_TSTRING && type != LUA_TFUNCTION) {
+        luaL_error(L, "option `traceparent`: string or function expected, got %s",
+                   luaL_typename(L, -1));
+    }
+    lua_pushvalue(L, -1);
+    bind_keep(L, self, KEPT_TRACEPARENT);
+    return type == LUA_TSTRING ? options_string(L, index, "traceparent", NULL) : NULL;
+}
+
 /*
  * What lua/bosa calls or loads: functions, the snapshot, and `cache` as it is, for the host that
  * shares one.
@@ -315,6 +316,7 @@ int bind_hub_make(lua_State *L)
         from_env(options_string(L, 1, "api_base_url", NULL), "BOSA_API_BASE_URL", DEFAULT_URL);
     o.api_key = from_env(options_string(L, 1, "api_key", NULL), "BOSA_API_KEY", NULL);
     o.token = from_env(options_string(L, 1, "token", NULL), "BOSA_TOKEN", NULL);
+    o.traceparent = keep_traceparent(L, 1, 2);
     o.allow_http = options_bool(L, 1, "allow_http", false);
     o.retry_budget = options_bool(L, 1, "retry_budget", true);
     o.max_response_size =

@@ -41,6 +41,12 @@ function Action:account(identifier) end
 ---@return self
 function Action:headers(headers) end
 
+--- Of which trace its requests are a part, in place of the hub's: a `traceparent` of W3C Trace Context, or a function
+--- that gives one for each call (nil: no trace).
+---@param traceparent string|(fun(): string?)|nil
+---@return self
+function Action:traceparent(traceparent) end
+
 --- How often it is tried in all: on 429, 5xx and connections that could not be made.
 ---@param attempts integer 1 to 11
 ---@return self
@@ -90,6 +96,7 @@ function Action:run() end
 --- Runs it: the body as the server sent it (`body.data`, `body.meta`), or a file.
 ---@return table|bosa.File|nil body
 ---@return integer|bosa.Error status_or_err
+---@return table<string, string>? headers by lower-case name
 function Action:execute() end
 
 --- Begins it and gives back at once. With hooks it is a task that comes back.

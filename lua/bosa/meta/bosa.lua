@@ -37,6 +37,7 @@ local bosa = {}
 ---@field user_agent? string what User-Agent says
 ---@field transport? bosa.Transport sends requests in place of libcurl
 ---@field on_event? fun(event: bosa.Event) is told of every attempt, retry, wait and outcome, without secrets
+---@field traceparent? string|fun(): string? of which trace every request is a part (W3C Trace Context)
 ---@field int64? "string"|"cdata"|"number" what an integer becomes that the VM's numbers can't hold ("string")
 ---@field null? any what JSON's null becomes in answers (bosa.null)
 ---@field snapshot? bosa.Snapshot schemas from a file in place of the server's
@@ -72,6 +73,8 @@ local bosa = {}
 ---@field kind? bosa.ErrorKind
 ---@field sent? "no"|"maybe"|"yes"
 ---@field message? string
+---@field traceparent? string that the call's requests carry
+---@field trace_id? string the trace's part of it
 ---@field seconds? number how long it is waited
 ---@field budget? number what is left of the retry budget
 ---@field bytes_up? integer
