@@ -7,6 +7,7 @@ if core.module() then return core.module() end -- it was cleared out of package.
 
 local catalog = require("bosa.catalog")
 local describe = require("bosa.describe")
+local filter = require("bosa.filter")
 local hooks = require("bosa.hooks")
 local loop = require("bosa.loop")
 local misuse = require("bosa.misuse")
@@ -56,6 +57,7 @@ local bosa = {
   object = core.object,
   null = core.null,
   json = core.json,
+  filter = filter.make,
 }
 
 local has_ffi, ffi = pcall(require, "ffi")
@@ -131,6 +133,16 @@ function Action:validate()
   return builder:_validate()
 end
 
+--- action:response_filters{...}: which items of a page the server is to send, where the action takes such a list: what
+-- bosa.filter makes, or tables like that; nil: all.
+function Action:response_filters(filters)
+  check_self(self, "action", "response_filters")
+  local list, why
+  if filters ~= nil then list, why = filter.list(filters) end
+  if why then misuse.raise(2, "bad argument #1 to 'response_filters' (%s)", why) end
+  return self:param("response_filters", list)
+end
+
 --- action:traceparent(s): of which trace the requests of this call are a part: a string, or a function that gives one
 -- for each call; nil: of the hub's.
 function Action:traceparent(traceparent)
@@ -154,6 +166,7 @@ local option_setters = {
   output = Action.output,
   on_progress = Action.on_progress,
   response_fields = Action.response_fields,
+  response_filters = Action.response_filters,
   traceparent = Action.traceparent,
 }
 

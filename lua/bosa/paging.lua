@@ -82,11 +82,11 @@ function Walk:ask(page)
 end
 
 --- True when the page that came is the one before again. Two pages may hold the same by chance: then their numbers
--- differ.
+-- differ. Of filtered pages many in a row may be empty.
 local function repeats(walk, page)
   if cursor_of(walk.page, walk.forward) ~= nil or not page:_same_data(walk.page) then return false end
   local number = page_number(page)
-  return #page == 0 or number == nil or number == page_number(walk.page)
+  return #page == 0 and not page:_filtered() or number == nil or number == page_number(walk.page)
 end
 
 --- The next page: `page`, or nothing at the end, or `nil, err`.

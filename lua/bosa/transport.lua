@@ -83,6 +83,7 @@ end
 --- Takes a call from its beginning to its end.
 step = function(hub, call, send)
   local state = call:_begin()
+  loop.emit(hub, call) -- it may have ended at once
   while state ~= "ended" do
     if state == "schemas" then
       local fetched, err = fetch(hub, call:_connector(), call:_traceparent())

@@ -21,6 +21,12 @@ function Action:param(name, value) end
 ---@return self
 function Action:response_fields(fields) end
 
+--- The items that the server is to send of a page, where the action takes such a list: all filters must hold. A plain
+--- table may leave its `type` out where its members tell it.
+---@param filters bosa.Filter[]?
+---@return self
+function Action:response_filters(filters) end
+
 --- The user's token in place of the hub's.
 ---@param token string?
 ---@return self

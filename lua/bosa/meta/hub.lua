@@ -17,6 +17,7 @@ local Hub = {}
 ---@field output? string|fun(chunk: string): boolean? where a file goes: a path, or a function (false stops)
 ---@field on_progress? fun(done: integer, total: integer?, direction: "up"|"down") in bytes
 ---@field response_fields? string[] the fields that the server is to send
+---@field response_filters? bosa.Filter[] which items of a page the server is to send
 ---@field traceparent? string|fun(): string? of which trace its requests are a part
 
 --- A connector by its name. Nothing is looked up yet, so it can't fail.
