@@ -154,6 +154,12 @@ function Action:traceparent(traceparent)
   return self
 end
 
+--- for item in action:watch{...} do: items that were not there before, for ever; see bosa.watch.
+function Action:watch(options)
+  check_self(self, "action", "watch")
+  return require("bosa.watch").watch(self, options)
+end
+
 local option_setters = {
   token = Action.token,
   identifier = Action.identifier,

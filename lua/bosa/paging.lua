@@ -143,6 +143,9 @@ local function check_options(options, level)
 end
 
 --- Pages one by one: `next() -> page | nothing | nil, err`, and the walk to close.
+---@param response userdata
+---@param options { prefetch: integer?, max_pages: number?, reverse: boolean? }
+---@return function next_page, table steps
 local function pages(response, options)
   local steps, given, max = walk(response, options), 0, options.max_pages or math.huge
   local function next_page()
@@ -161,6 +164,8 @@ local function pages(response, options)
   end
   return next_page, steps
 end
+
+paging.walk = pages
 
 --- for page in response:pages{ prefetch, max_pages, reverse } do
 function paging.pages(response, options)

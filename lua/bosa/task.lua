@@ -68,6 +68,10 @@ local function parker_of(host)
   return own_parker() or (host.parker and host.parker())
 end
 
+--- Whether who runs now can wait without holding up its host.
+---@return boolean
+function task.can_wait() return parker_of(loop.host()) ~= nil end
+
 --- Waits for a call or a task, at most `timeout` seconds. Yields where the host lets it, else blocks.
 -- Returns whether it is done.
 ---@param object bosa.Waitable

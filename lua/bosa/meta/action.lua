@@ -115,6 +115,25 @@ function Action:start() end
 ---@return bosa.Error? err kind "params", with all faults in `details`
 function Action:validate() end
 
+--- Asks the list again and again and gives the items that were not there before: `for item, again in action:watch{} do`.
+--- Waits between rounds as `run` does. An item counts as handled when the next one is asked for; `again()` has it given
+--- once more in the next round. A round that fails is followed by the next; what no later round would mend is raised.
+---@param options? bosa.WatchOptions
+---@return fun(): any, fun()
+function Action:watch(options) end
+
+--- What `watch` takes.
+---@class bosa.WatchOptions
+---@field every? number seconds from the beginning of a round to that of the next (60), at least 1
+---@field key? string what tells items apart: a name, with dots where it lies deeper ("id")
+---@field state? string path of the file that remembers what was handled; without it a new loop begins anew
+---@field max_pages? integer pages that a round reads (10)
+---@field max_rounds? integer rounds, after which the loop ends (none)
+---@field keep? integer keys that are remembered of items that are on no page any more (10000)
+---@field from_now? boolean leaves out what is there when the watch begins for the first time
+---@field wait? fun(seconds: number): boolean? waits between rounds in place of the library; false ends the loop
+---@field on_failure? fun(err: bosa.Error, seconds: number) is told of a round that failed, and when the next one comes
+
 --- A call that is under way, made by `action:start`. One that nobody holds any more is cancelled.
 ---@class bosa.Call
 local Call = {}
