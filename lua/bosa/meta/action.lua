@@ -117,7 +117,7 @@ function Action:validate() end
 
 --- Asks the list again and again and gives the items that were not there before: `for item, again in action:watch{} do`.
 --- Waits between rounds as `run` does. An item counts as handled when the next one is asked for; `again()` has it given
---- once more in the next round. A round that fails is followed by the next; what no later round would mend is raised.
+--- once more in the next round. A round that fails is followed by the next; what no later one would mend is raised.
 ---@param options? bosa.WatchOptions
 ---@return fun(): any, fun()
 function Action:watch(options) end
