@@ -560,7 +560,9 @@ describe("a watch waits without holding up", function()
       web.stop()
       return latest, log
     end
-    local function open(title) assert(hub:run("github", "create_issue", { owner = "lua", repo = "lua", title = title })) end
+    local function open(title)
+      assert(hub:run("github", "create_issue", { owner = "lua", repo = "lua", title = title }))
+    end
     open("nginx one")
     local latest, log = told("nginx one")
     assert.truthy(latest:find("nginx one\n", 1, true), log)

@@ -77,6 +77,7 @@ static bool is_number(const struct json_doc *doc, uint32_t node)
     return type == JSON_INT || type == JSON_UINT || type == JSON_DIGITS || type == JSON_DOUBLE;
 }
 
+/* Days from 1970-01-01 to a date. */
 static int days_before(int year, int month, int day)
 {
     int y = month <= 2 ? year - 1 : year, m = month <= 2 ? month + 12 : month;
@@ -104,7 +105,8 @@ static bool read_offset(const char *text, double *seconds)
     return true;
 }
 
-bool filter_date(const char *text, size_t len, double *seconds)
+/* Unix seconds of an ISO 8601 date or time, with or without an offset; false when it is none. */
+static bool read_date(const char *text, size_t len, double *seconds)
 {
     char copy[64];
     int year, month, day, hour = 0, minute = 0, second = 0, used = 0;
@@ -137,7 +139,7 @@ static bool measure(const struct json_doc *doc, uint32_t node, bool dates, doubl
     size_t len;
     if (dates) {
         const char *text = json_type(doc, node) == JSON_STRING ? json_text(doc, node, &len) : NULL;
-        return text && filter_date(text, len, value);
+        return text && read_date(text, len, value);
     }
     *value = is_number(doc, node) ? json_number(doc, node) : 0;
     return is_number(doc, node);

@@ -15,7 +15,4 @@
 void filter_items(struct json_doc *out, const struct json_doc *from, uint32_t node,
                   const struct json_doc *params, uint32_t filters);
 
-/* Unix seconds of an ISO 8601 date or time, with or without an offset; false when it is none. */
-bool filter_date(const char *text, size_t len, double *seconds);
-
 #endif

@@ -89,8 +89,8 @@ static void add_required(struct buf *out, const struct param *params)
 }
 
 /*
- * The kinds of filters, each with its own members; all have `type`, `field_name` and `root`. The
- * numbers of a kind's name and title are alike in both: "number_range" is a NumberRange.
+ * The kinds of filters: `type`, the middle of the definition's name, the members beside those that
+ * all have, and those that are required beside `field_name`.
  */
 static const char *const filter_kinds[][4] = {
     {"string", "String", "'value':{'type':'string'}," IGNORE_CASE, ",'value'"},

@@ -115,7 +115,7 @@ function Action:start() end
 ---@return bosa.Error? err kind "params", with all faults in `details`
 function Action:validate() end
 
---- Asks the list again and again and gives the items that were not there before: `for item, again in action:watch{} do`.
+--- Asks the list again and again and gives the items that were not there before: `for item, again in action:watch{}`.
 --- Waits between rounds as `run` does. An item counts as handled when the next one is asked for; `again()` has it given
 --- once more in the next round. A round that fails is followed by the next; what no later one would mend is raised.
 ---@param options? bosa.WatchOptions
