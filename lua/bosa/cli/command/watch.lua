@@ -120,11 +120,11 @@ function watch.run(cx, options)
   if not action then return cx:fail(err) end
   local to = output_file.open(cx)
   for item, again in action:watch(watch_options(cx, options)) do
-    if options.fields then item = fields.project(item, options.fields) end
+    local shown = options.fields and fields.project(item, options.fields) or item
     if options.exec then
-      execute(cx, options.exec, item, again)
+      execute(cx, options.exec, shown, again)
     else
-      to:line(sorted_json.line(item))
+      to:line(sorted_json.line(shown))
       io.stdout:flush()
     end
   end
