@@ -12,6 +12,13 @@ local terminal_text = require("bosa.cli.terminal_text")
 
 local watch = { summary = "Tell what is new in a list, for ever", task = true }
 
+watch.examples = {
+  "# new issues as JSON lines, also those that come while nobody watches",
+  "bosa watch github list_issues owner=lua repo=lua --key number --state issues.json",
+  "# a command for each that comes from now on",
+  "bosa watch github list_issues owner=lua repo=lua --key number --from-now --exec 'jq -r .title'",
+}
+
 local function seconds(text)
   local number = params.positive(text)
   if not number or number < 1 then return nil, ("--every: 1 second or more expected, not '%s'"):format(text) end
