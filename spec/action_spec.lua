@@ -15,13 +15,16 @@ local repo = { owner = "lua", repo = "lua" }
 
 describe("an action", function()
   it("runs directly: the body as the server sent it, and the status", function()
-    local body, status = hub:execute("github", "list_pull_requests", repo)
+    local body, status, headers = hub:execute("github", "list_pull_requests", repo)
     assert.equal(200, status)
     assert.equal("table", type(body.data))
     assert.equal("table", type(body.meta))
-    body, status = github:action("list_pull_requests"):params(repo):execute()
+    assert.matches("^application/json", headers["content-type"])
+    body, status, headers = github:action("list_pull_requests"):params(repo):execute()
     assert.equal(200, status)
     assert.is_true(#body.data > 0)
+    assert.matches("^[%w._:-]+$", headers["x-request-id"])
+    assert.equal(2, select("#", hub:execute("github", "list_pull_requests", {}))) -- a failure has none
   end)
 
   it("runs by the fluent chain, by hub:run and as a method", function()

@@ -35,6 +35,7 @@ describe("the example", function()
     hooks = "refused\ttrue\tgoogle_drive.delete_file: this program deletes nothing",
     snapshot = "breaks callers\tgithub.get_issue",
     catalog = "release-helper\t3 files",
+    spans = "\"name\":\"github.list_issues\",\"parentSpanId\"",
     retries = "lost\tnil\tconnection\tsent maybe\tattempts 1",
   }
   for name in io.popen("ls examples/*.lua"):lines() do

@@ -202,6 +202,7 @@ describe("an error of kind", function()
       error = {
         message = "Slow\ndown.",
         code = "too_fast",
+        type = "throttled",
         details = { limit = 5 },
         recovery = { retryable = true, retry_after_seconds = 3 },
       },
@@ -209,6 +210,8 @@ describe("an error of kind", function()
     local _, err = fault({ status = 429, body = body, content_type = "application/json" })
     assert.equal("429 Too Many Requests: Slow down.", err.message)
     assert.equal("too_fast", err.code)
+    assert.equal("throttled", err.type)
+    assert.equal(2, err.contract) -- the sandbox keeps the contract that it is asked for
     assert.same({ limit = 5 }, err.details)
     assert.equal(3, err.retry_after)
     assert.equal(body, err.body)

@@ -152,7 +152,8 @@ describe("an after hook", function()
     local ids = {}
     for item in response:items() do ids[#ids + 1] = item.id end
     assert.same({ "changed", 2, 3, 4 }, ids)
-    local body, status = action:execute()
+    local body, status, headers = action:execute()
+    assert.matches("^application/json", headers["content-type"])
     assert.equal(4, #body.data)
     assert.equal("changed", body.data[1].id)
     assert.equal("table", type(body.meta))

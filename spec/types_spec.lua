@@ -106,6 +106,7 @@ describe("the definitions of the library", function()
     local found = own()
     assert.same({}, differences(public(bosa), methods_of(found, "bosa")))
     assert.same({}, differences(public(bosa.json), methods_of(found, "json")))
+    assert.same({}, differences(public(bosa.filter), methods_of(found, "filter")))
     for _, name in ipairs({ "testing", "changes" }) do
       assert.same({}, differences(public(require("bosa." .. name)), methods_of(found, name)), name)
     end

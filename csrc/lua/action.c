@@ -330,6 +330,11 @@ static enum bosa_status read_plan(lua_State *L, int call, struct lcall *c)
     struct invocation *invocation = c->invocation;
     invocation->token = copy_kept(L, KEPT_TOKEN);
     invocation->identifier = copy_kept(L, KEPT_IDENTIFIER);
+    invocation->traceparent = copy_kept(L, KEPT_TRACEPARENT); /* a function is Lua's to ask */
+    if (!invocation->traceparent) {
+        bind_kept(L, 1, KEPT_TRACEPARENT);
+        bind_keep(L, call, KEPT_TRACEPARENT);
+    }
     read_output(L, call, invocation);
     enum bosa_status status = read_headers(L, invocation, &c->error);
     if (status != BOSA_OK) {

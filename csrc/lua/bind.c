@@ -104,7 +104,8 @@ enum kept bind_check_kept(lua_State *L, int arg)
                  {"identifier", KEPT_IDENTIFIER},
                  {"error", KEPT_ERROR},
                  {"null", KEPT_NULL},
-                 {"token", KEPT_TOKEN}};
+                 {"token", KEPT_TOKEN},
+                 {"traceparent", KEPT_TRACEPARENT}};
     const char *name = luaL_checkstring(L, arg);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(name, names[i].name) == 0) {

@@ -147,6 +147,7 @@ enum kept {
     KEPT_HEADERS,
     KEPT_BEFORE,
     KEPT_AFTER,
+    KEPT_TRACEPARENT,
     KEPT_READ, /* file */
     /* hub */
     KEPT_TRANSPORT,

@@ -198,6 +198,39 @@ static int call_param(lua_State *L)
     return 1;
 }
 
+/*
+ * call:_trace(text, own) -> whether the text is a traceparent, which a call that has not begun then
+ * has. `own`: the caller gave it for this call, and not for the hub.
+ */
+static int call_set_trace(lua_State *L)
+{
+    struct lcall *c = bind_check_call(L);
+    size_t len = 0;
+    const char *text = luaL_checklstring(L, 2, &len);
+    bool valid = traceparent_is_valid(text, len);
+    if (valid && lua_toboolean(L, 3) && c->invocation && !c->invocation->traceparent) {
+        c->invocation->traceparent = mem_dup(text, len);
+        if (!c->invocation->traceparent) {
+            return bind_nomem(L);
+        }
+    } else if (valid) {
+        call_trace(c->call, text);
+    }
+    lua_pushboolean(L, valid);
+    return 1;
+}
+
+/* call:_traceparent() -> what it was given of its own, or by a function of the hub's; nil: nothing
+ */
+static int call_traceparent(lua_State *L)
+{
+    struct lcall *c = bind_check_call(L);
+    const char *own = c->invocation ? c->invocation->traceparent : NULL;
+    const char *text = own ? own : c->call->traceparent;
+    lua_pushstring(L, text[0] != '\0' ? text : NULL);
+    return 1;
+}
+
 /* call:_kept(name) -> a value that the call keeps: "hub", "output", "on_progress" */
 static int call_kept(lua_State *L)
 {
@@ -410,6 +443,16 @@ static void set_request(lua_State *L, const struct request *request)
     lua_setfield(L, -2, "url");
 }
 
+static void set_trace(lua_State *L, const struct call *call)
+{
+    if (call->traceparent[0] != '\0') {
+        lua_pushlstring(L, call->traceparent, TRACEPARENT_LEN);
+        lua_setfield(L, -2, "traceparent");
+        lua_pushlstring(L, call->traceparent + TRACEPARENT_ID_AT, TRACEPARENT_ID_LEN);
+        lua_setfield(L, -2, "trace_id");
+    }
+}
+
 /*
  * call:_event() -> the oldest event as a table; nil: none. Which fields it has depends on `type`.
  */
@@ -424,6 +467,7 @@ static int call_event(lua_State *L)
     lua_pushstring(L, call_event_name(e.type));
     lua_setfield(L, -2, "type");
     set_names(L, c);
+    set_trace(L, c->call);
     set_integer(L, "attempt", e.attempt);
     set_integer(L, "status", e.status > 0 ? e.status : -1);
     if (e.type == EVENT_REQUEST) {
@@ -458,6 +502,8 @@ void bind_open_call(lua_State *L)
                                        {"_kept", call_kept},
                                        {"_keep", bind_keep_method},
                                        {"_param", call_param},
+                                       {"_trace", call_set_trace},
+                                       {"_traceparent", call_traceparent},
                                        {"_needs_input", call_needs_input},
                                        {"_driven", call_driven},
                                        {"_feed", call_feed},

@@ -183,8 +183,10 @@ static void push_error(lua_State *L, struct bosa_error *err, int null)
     set_text(L, "action", err->action);
     set_text(L, "url", err->url);
     set_text(L, "code", err->code);
+    set_text(L, "type", err->type);
     set_text(L, "cause", err->cause);
     set_number(L, "status", err->status);
+    set_number(L, "contract", err->contract);
     set_number(L, "attempts", err->attempts);
     lua_pushboolean(L, err->retryable);
     lua_setfield(L, -2, "retryable");

@@ -20,20 +20,35 @@
 #define DEFAULT_CONNECTIONS 16
 #define DEFAULT_CACHE_TTL 3600
 
-static const char *const option_names[] = {"api_base_url",    "api_key",
-                                           "token",           "allow_http",
-                                           "max_attempts",    "replay_unsafe",
-                                           "deadline",        "timeout",
-                                           "connect_timeout", "max_response_size",
-                                           "max_connections", "cache_dir",
-                                           "cache_ttl",       "cache",
-                                           "ca_file",         "proxy",
-                                           "verify",          "user_agent",
-                                           "transport",       "on_event",
-                                           "int64",           "retry_budget",
-                                           "snapshot",        "before",
-                                           "after",           "null",
-                                           "profile",         NULL};
+static const char *const option_names[] = {"api_base_url",
+                                           "api_key",
+                                           "token",
+                                           "allow_http",
+                                           "max_attempts",
+                                           "replay_unsafe",
+                                           "deadline",
+                                           "timeout",
+                                           "connect_timeout",
+                                           "max_response_size",
+                                           "max_connections",
+                                           "cache_dir",
+                                           "cache_ttl",
+                                           "cache",
+                                           "ca_file",
+                                           "proxy",
+                                           "verify",
+                                           "user_agent",
+                                           "transport",
+                                           "on_event",
+                                           "int64",
+                                           "retry_budget",
+                                           "snapshot",
+                                           "before",
+                                           "after",
+                                           "null",
+                                           "profile",
+                                           "traceparent",
+                                           NULL};
 
 /* An option, else an environment variable, else the fallback; an empty variable counts as unset. */
 static const char *from_env(const char *option, const char *variable, const char *fallback)
@@ -189,6 +204,20 @@ static void keep_null(lua_State *L, int index, int self, struct lhub *h)
         values_add_null(L, -1);
     }
     bind_keep(L, self, KEPT_NULL);
+}
+
+/* A string, which the core checks, or a function, which Lua asks for each call. */
+static const char *keep_traceparent(lua_State *L, int index, int self)
+{
+    lua_getfield(L, index, "traceparent");
+    int type = lua_type(L, -1);
+    if (type != LUA_TNIL && type != LUA_TSTRING && type != LUA_TFUNCTION) {
+        luaL_error(L, "option `traceparent`: string or function expected, got %s",
+                   luaL_typename(L, -1));
+    }
+    lua_pushvalue(L, -1);
+    bind_keep(L, self, KEPT_TRACEPARENT);
+    return type == LUA_TSTRING ? options_string(L, index, "traceparent", NULL) : NULL;
 }
 
 /*
@@ -397,6 +426,7 @@ int bind_hub_make(lua_State *L)
     if (!read_credentials(L, &o)) {
         return 2;
     }
+    o.traceparent = keep_traceparent(L, 1, 2);
     o.retry_budget = options_bool(L, 1, "retry_budget", true);
     o.max_response_size =
         (size_t)options_int(L, 1, "max_response_size", 1, (int64_t)1 << 40, DEFAULT_RESPONSE_SIZE);

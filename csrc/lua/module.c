@@ -40,6 +40,8 @@ static void open_constants(lua_State *L)
     lua_setfield(L, -2, "page_parameters");
     lua_pushliteral(L, HUB_NO_CREDENTIALS);
     lua_setfield(L, -2, "no_credentials");
+    lua_pushliteral(L, TRACEPARENT_EXPECTED);
+    lua_setfield(L, -2, "traceparent_expected");
     lua_pushinteger(L, INVOCATION_MAX_ATTEMPTS);
     lua_setfield(L, -2, "max_attempts");
 }
@@ -73,6 +75,15 @@ static int module_is_yieldable(lua_State *L)
     return 1;
 }
 
+/* is_traceparent(text) -> whether it may be sent as one */
+static int module_is_traceparent(lua_State *L)
+{
+    size_t len = 0;
+    const char *text = luaL_checklstring(L, 1, &len);
+    lua_pushboolean(L, traceparent_is_valid(text, len));
+    return 1;
+}
+
 /* The one name that the library exports. */
 __attribute__((visibility("default"))) int luaopen_bosa_core(lua_State *L);
 
@@ -103,6 +114,7 @@ int luaopen_bosa_core(lua_State *L)
                                          {"is_yieldable", module_is_yieldable},
                                          {"random", module_random},
                                          {"module", module_module},
+                                         {"is_traceparent", module_is_traceparent},
                                          {NULL, NULL}};
     if (push_opened(L)) {
         return 1;

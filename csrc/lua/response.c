@@ -417,6 +417,15 @@ static int response_names(lua_State *L)
     return 3;
 }
 
+/* response:_filtered() -> whether it is of an action whose items the server was to filter */
+static int response_filtered(lua_State *L)
+{
+    const struct invocation *invocation = check(L)->call->invocation;
+    lua_pushboolean(L, invocation &&
+                           json_member(&invocation->params, 0, "response_filters") != JSON_NONE);
+    return 1;
+}
+
 /*
  * Pushes a call userdata, still without an invocation, with this response's hub and callbacks.
  * Feeds are not handed on: paging refuses what was uploaded from a function.
@@ -538,6 +547,7 @@ void bind_open_response(lua_State *L)
                                        {"_kept", bind_kept_method},
                                        {"_item", response_item},
                                        {"_names", response_names},
+                                       {"_filtered", response_filtered},
                                        {"_page_call", response_page_call},
                                        {"_numbered", response_numbered},
                                        {"_numbered_call", response_numbered_call},

@@ -8,6 +8,7 @@
 #include "detail.h"
 #include "emit.h"
 #include "endpoints.h"
+#include "filter.h"
 #include "formdoc.h"
 #include "http/media_type.h"
 #include "pick.h"
@@ -81,8 +82,19 @@ static bool read_params(struct exchange *x, struct json_doc *params, struct answ
     return status == BOSA_OK;
 }
 
-/* Replaces the text of `data` by what response_fields leaves of it. */
-static void pick(struct answer *answer, const struct json_doc *params, uint32_t paths)
+/* A list of a run's that is given; JSON_NONE: it isn't. */
+static uint32_t list_of(const struct run *run, const char *name)
+{
+    uint32_t node = run_node(run, name);
+    return node != JSON_NONE && json_type(run->params, node) == JSON_ARRAY ? node : JSON_NONE;
+}
+
+typedef void narrower(struct json_doc *out, const struct json_doc *from, uint32_t node,
+                      const struct json_doc *params, uint32_t list);
+
+/* Replaces the text of `data` by what `narrow` leaves of it. */
+static void narrow_data(struct answer *answer, narrower *narrow, const struct json_doc *params,
+                        uint32_t list)
 {
     struct json_doc whole, left;
     struct bosa_error err;
@@ -96,7 +108,7 @@ static void pick(struct answer *answer, const struct json_doc *params, uint32_t 
     if (!data || json_parse(&whole, data, len, &err) != BOSA_OK) {
         text.failed = true;
     } else {
-        pick_fields(&left, &whole, 0, params, paths);
+        narrow(&left, &whole, 0, params, list);
         text.failed = left.failed || json_write(&text, &left, 0, &err) != BOSA_OK;
     }
     answer->data = text;
@@ -106,14 +118,14 @@ static void pick(struct answer *answer, const struct json_doc *params, uint32_t 
 }
 
 /* Runs the handler and does what is alike for all actions: `key` counts, `delay_ms` delays,
- * `response_fields` filters. */
+ * `response_filters` and then `response_fields` leave a part of it. */
 static void run_handler(struct exchange *x, const struct json_doc *params, struct answer *answer)
 {
     struct sandbox *sandbox = x->sandbox;
     struct run run = {x, sandbox, params, 0};
     size_t len;
     const char *key = run_text(&run, "key", &len);
-    uint32_t paths = run_node(&run, "response_fields");
+    uint32_t filters = list_of(&run, "response_filters"), paths = list_of(&run, "response_fields");
     int64_t delay = run_int(&run, "delay_ms", 0); /* unchecked where the schema doesn't name it */
     answer->delay_ms = sandbox->options.delay_ms + (uint64_t)(delay > 0 ? delay : 0);
     if (key && strcmp(x->target.action->def->name, "count") != 0) {
@@ -121,9 +133,12 @@ static void run_handler(struct exchange *x, const struct json_doc *params, struc
     }
     x->target.action->executions++;
     x->target.action->def->handler(&run, answer);
-    bool picks = paths != JSON_NONE && json_type(params, paths) == JSON_ARRAY;
-    if (picks && answer->kind == ANSWER_ENVELOPE && answer->data.len > 0) {
-        pick(answer, params, paths);
+    bool has_data = answer->kind == ANSWER_ENVELOPE && answer->data.len > 0;
+    if (has_data && filters != JSON_NONE) {
+        narrow_data(answer, filter_items, params, filters);
+    }
+    if (has_data && paths != JSON_NONE) {
+        narrow_data(answer, pick_fields, params, paths);
     }
 }
 

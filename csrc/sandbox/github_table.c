@@ -197,11 +197,16 @@ static const struct param create_params[] = {
     MAY("body", "'type':'string'", "What it is about."),
     MAY("labels", "'items':{'type':'string'},'maxItems':8,'type':'array'", "Names of labels."),
     RESPONSE_FIELDS,
+    RESPONSE_FILTERS,
     NO_MORE};
 
 static const struct param get_params[] = {
-    OWNER, REPO, NEED("issue_number", "'minimum':1,'type':'integer'", "The number behind the #."),
-    RESPONSE_FIELDS, NO_MORE};
+    OWNER,
+    REPO,
+    NEED("issue_number", "'minimum':1,'type':'integer'", "The number behind the #."),
+    RESPONSE_FIELDS,
+    RESPONSE_FILTERS,
+    NO_MORE};
 
 static const struct param list_params[] = {
     OWNER,
@@ -218,6 +223,7 @@ static const struct param list_params[] = {
                "Upwards or downwards."),
     PAGE,
     RESPONSE_FIELDS,
+    RESPONSE_FILTERS,
     NO_MORE};
 
 static const struct param pull_params[] = {
@@ -227,9 +233,11 @@ static const struct param pull_params[] = {
                "Open ones, closed ones, or all."),
     PAGE,
     RESPONSE_FIELDS,
+    RESPONSE_FILTERS,
     NO_MORE};
 
-static const struct param repo_params[] = {OWNER, REPO, PAGE, RESPONSE_FIELDS, NO_MORE};
+static const struct param repo_params[] = {OWNER,  REPO, PAGE, RESPONSE_FIELDS, RESPONSE_FILTERS,
+                                           NO_MORE};
 
 static const struct param search_params[] = {
     OWNER,
@@ -239,6 +247,7 @@ static const struct param search_params[] = {
     MAY_PRESET("per_page", "'type':'integer','minimum':1,'maximum':100", "30",
                "Entries a page, up to 100."),
     RESPONSE_FIELDS,
+    RESPONSE_FILTERS,
     NO_MORE};
 
 #define ISSUE                                                                                      \

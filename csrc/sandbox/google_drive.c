@@ -263,7 +263,9 @@ static const struct param search_params[] = {
     MAY_PRESET("page_size", "'type':'integer','minimum':1,'maximum':100", "10",
                "Files a page, up to 100."),
     MAY("page_token", "'type':'string'", "Where to go on: what `meta` calls forwards_cursor."),
-    RESPONSE_FIELDS, NO_MORE};
+    RESPONSE_FIELDS,
+    RESPONSE_FILTERS,
+    NO_MORE};
 
 static const struct param create_params[] = {
     MAY("file", "'format':'binary','type':'string'", "The content."),
@@ -272,6 +274,7 @@ static const struct param create_params[] = {
     MAY("starred", "'type':'boolean'", "Whether it gets a star."),
     MAY("parents", "'items':{'type':'string'},'type':'array'", "Folders it is put in."),
     RESPONSE_FIELDS,
+    RESPONSE_FILTERS,
     NO_MORE};
 
 static const struct param id_params[] = {NEED("id", "'type':'string'", "The file's id."), NO_MORE};

@@ -271,7 +271,7 @@ static const struct param list_params[] = {
     MAY_PRESET("page", "'type':'integer','minimum':1", "1", "Which page, from 1."),
     MAY_PRESET("limit", "'type':'integer','minimum':1,'maximum':100", "20",
                "Letters a page, up to 100."),
-    RESPONSE_FIELDS, NO_MORE};
+    RESPONSE_FIELDS, RESPONSE_FILTERS, NO_MORE};
 
 static const struct param send_params[] = {
     NEED("to", "'items':{'type':'string'},'minItems':1,'type':'array'", "Addresses."),

@@ -78,6 +78,7 @@ static const struct param pages[] = {
     PRESET("page", "'type':'integer','minimum':1", "1", "Which page, from 1."),
     MAY("fail_page", "'type':'integer'", "The page that answers 500."),
     RESPONSE_FIELDS,
+    RESPONSE_FILTERS,
     DELAY,
     KEY,
     NO_MORE};

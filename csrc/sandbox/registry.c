@@ -16,6 +16,8 @@
 static const struct connector_def *const connectors[] = {&connector_github, &connector_drive,
                                                          &connector_mail, &connector_lab};
 
+#define OR_NULL(type) "'anyOf':[{'type':'" type "'},{'type':'null'}],'default':null"
+#define IGNORE_CASE "'ignore_case':{'anyOf':[{'type':'boolean'},{'type':'null'}],'default':true}"
 #define CONNECTOR_COUNT (sizeof connectors / sizeof connectors[0])
 
 /* ---- writing ---- */
@@ -86,15 +88,94 @@ static void add_required(struct buf *out, const struct param *params)
     }
 }
 
+/*
+ * The kinds of filters: `type`, the middle of the definition's name, the members beside those that
+ * all have, and those that are required beside `field_name`.
+ */
+static const char *const filter_kinds[][4] = {
+    {"string", "String", "'value':{'type':'string'}," IGNORE_CASE, ",'value'"},
+    {"string_list", "StringList",
+     "'values':{'default':[],'items':{'type':'string'},'type':'array'}," IGNORE_CASE, ""},
+    {"date_range", "DateRange",
+     "'from_date':{" OR_NULL("string") "},'to_date':{" OR_NULL("string") "}", ""},
+    {"number", "Number", "'value':{'type':'number'}", ",'value'"},
+    {"number_list", "NumberList",
+     "'values':{'default':[],'items':{'type':'number'},'type':'array'}", ""},
+    {"number_range", "NumberRange",
+     "'from_value':{" OR_NULL("number") "},'to_value':{" OR_NULL("number") "}", ""}};
+
+#define KIND_COUNT (sizeof filter_kinds / sizeof filter_kinds[0])
+
+/* The definition of a kind of filter. */
+static void add_filter_kind(struct buf *out, const char *const kind[4])
+{
+    char text[1024];
+    snprintf(
+        text, sizeof text,
+        "'Response%sFilter':{'properties':{'type':{'const':'%s','default':'%s','type':"
+        "'string'},'field_name':{'description':'A field of an item, with dots.','type':"
+        "'string'},'root':{" OR_NULL("string") ",'description':'Path to a list in each item "
+                                               "whose elements are filtered "
+                                               "instead.'},%s},'required':['field_name'%s],'type':"
+                                               "'object'},",
+        kind[1], kind[0], kind[0], kind[2], kind[3]);
+    add_quoted(out, text);
+}
+
+/* The definitions that RESPONSE_FILTERS refers to. */
+static void add_filter_defs(struct buf *out)
+{
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        add_filter_kind(out, filter_kinds[i]);
+    }
+    buf_adds(out, "\"ResponseFilter\":{\"discriminator\":{\"mapping\":{");
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        buf_addf(out, "%s\"%s\":\"#/$defs/Response%sFilter\"", i > 0 ? "," : "", filter_kinds[i][0],
+                 filter_kinds[i][1]);
+    }
+    buf_adds(out, "},\"propertyName\":\"type\"},\"oneOf\":[");
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        buf_addf(out, "%s{\"$ref\":\"#/$defs/Response%sFilter\",\"type\":\"object\"}",
+                 i > 0 ? "," : "", filter_kinds[i][1]);
+    }
+    buf_adds(out, "]}");
+}
+
+static bool takes_filters(const struct param *params)
+{
+    for (; params->name; params++) {
+        if (strcmp(params->name, FILTERS_NAME) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* $defs: the action's own, and those of its filters. */
+static void add_defs(struct buf *out, const struct action_def *action)
+{
+    bool filters = takes_filters(action->params);
+    if (!action->defs && !filters) {
+        return;
+    }
+    buf_adds(out, "\"$defs\":{");
+    if (action->defs) {
+        add_quoted(out, action->defs);
+    }
+    if (action->defs && filters) {
+        buf_addc(out, ',');
+    }
+    if (filters) {
+        add_filter_defs(out);
+    }
+    buf_addc(out, '}');
+}
+
 /* The JSON Schema of a request's body. */
 static void add_request_schema(struct buf *out, const char *key, const struct action_def *action)
 {
     emit_open(out, key, '{');
-    if (action->defs) {
-        buf_adds(out, "\"$defs\":{");
-        add_quoted(out, action->defs);
-        buf_addc(out, '}');
-    }
+    add_defs(out, action);
     emit_text(out, "description", action->about);
     emit_open(out, "properties", '{');
     for (const struct param *param = action->params; param->name; param++) {

@@ -60,6 +60,11 @@ struct param {
     MAY("response_fields", "'type':'array','items':{'type':'string'}",                             \
         "Dotted names of the fields to keep, applied to each item of a list.")
 
+#define FILTERS_NAME "response_filters"
+#define RESPONSE_FILTERS                                                                           \
+    MAY(FILTERS_NAME, "'type':'array','items':{'$ref':'#/$defs/ResponseFilter','type':'object'}",  \
+        "Conditions that each item of a page must meet, all of them.")
+
 enum action_flag {
     ACTION_NO_REQUEST = 1,  /* takes no parameters at all */
     ACTION_KEEPS_FILES = 2, /* the handler needs the content of the files it gets */

@@ -129,7 +129,16 @@ local function show_value(value)
   return core.json.encode(value) or tostring(value)
 end
 
+local FILTERS = "response_filters"
+local FILTERS_HELP = "  response_filters  what each item of a page must be: see bosa.filter, `bosa run --filter`"
+
+--- Adds what is said of a parameter. The filters that nearly every action takes, 18 parameters deep, get one line.
 local function parameter_lines(lines, parameter)
+  if parameter.name:sub(1, #FILTERS + 1) == FILTERS .. "." then return end
+  if parameter.name == FILTERS then
+    lines[#lines + 1] = FILTERS_HELP
+    return
+  end
   local head = "  " .. parameter.name .. "  " .. parameter.type
   if parameter.required then head = head .. ", required" end
   if parameter.default ~= nil and parameter.default ~= core.null then

@@ -7,6 +7,7 @@ if core.module() then return core.module() end -- it was cleared out of package.
 
 local catalog = require("bosa.catalog")
 local describe = require("bosa.describe")
+local filter = require("bosa.filter")
 local hooks = require("bosa.hooks")
 local loop = require("bosa.loop")
 local misuse = require("bosa.misuse")
@@ -16,6 +17,7 @@ local server = require("bosa.server")
 local skills = require("bosa.skills")
 local snapshot = require("bosa.snapshot")
 local task = require("bosa.task")
+local trace = require("bosa.trace")
 local tunnel = require("bosa.host.tunnel")
 
 local check_type, check_self = misuse.check_type, misuse.check_self
@@ -42,6 +44,7 @@ core.set_on_new(function(hub)
   local err = snapshot.load(hub)
   if err then return err end
   hooks.adopt(hub)
+  trace.adopt(hub)
   if not hub:_tls() then tell_unverified(hub) end
 end)
 
@@ -56,6 +59,7 @@ local bosa = {
   object = core.object,
   null = core.null,
   json = core.json,
+  filter = filter.make,
 }
 
 local has_ffi, ffi = pcall(require, "ffi")
@@ -92,12 +96,12 @@ end
 
 local function whole_body(response, err)
   if not response then return nil, err end
-  if hooks.on then return hooks.body(response), response.status end
-  return response:_body(), response.status
+  if hooks.on then return hooks.body(response), response.status, response.headers end
+  return response:_body(), response.status, response.headers
 end
 
 --- Runs the action: the body as the server sent it (`body.data`, `body.meta`), or a file.
----@return table|userdata|nil body, integer|table status_or_err
+---@return table|userdata|nil body, integer|table status_or_err, table<string, string>? headers
 function Action:execute()
   check_self(self, "action", "execute")
   if hooks.on then return whole_body(hooks.run(self)) end
@@ -122,13 +126,40 @@ end
 function Action:validate()
   check_self(self, "action", "validate")
   local hub, name = self:_hub()
-  local ok, err = run.load(hub, name)
+  local ok, err = run.load(hub, name, self:_kept("traceparent"))
   if not ok then return nil, err end
   if not hooks.on then return self:_validate() end
   local builder
   builder, err = hooks.prepare(self)
   if not builder then return nil, err end
   return builder:_validate()
+end
+
+--- action:response_filters{...}: which items of a page the server is to send, where the action takes such a list: what
+-- bosa.filter makes, or tables like that; nil: all.
+function Action:response_filters(filters)
+  check_self(self, "action", "response_filters")
+  local list, why
+  if filters ~= nil then list, why = filter.list(filters) end
+  if why then misuse.raise(2, "bad argument #1 to 'response_filters' (%s)", why) end
+  return self:param("response_filters", list)
+end
+
+--- action:traceparent(s): of which trace the requests of this call are a part: a string, or a function that gives one
+-- for each call; nil: of the hub's.
+function Action:traceparent(traceparent)
+  check_self(self, "action", "traceparent")
+  local why = trace.complaint(traceparent)
+  if why then misuse.raise(2, "bad argument #1 to 'traceparent' (%s)", why) end
+  if type(traceparent) == "function" then trace.on = true end
+  self:_keep("traceparent", traceparent)
+  return self
+end
+
+--- for item in action:watch{...} do: items that were not there before, for ever; see bosa.watch.
+function Action:watch(options)
+  check_self(self, "action", "watch")
+  return require("bosa.watch").watch(self, options)
 end
 
 local option_setters = {
@@ -143,6 +174,8 @@ local option_setters = {
   output = Action.output,
   on_progress = Action.on_progress,
   response_fields = Action.response_fields,
+  response_filters = Action.response_filters,
+  traceparent = Action.traceparent,
 }
 
 --- A builder with parameters and options; mistakes raise at the line of the caller `level` up.
@@ -217,7 +250,7 @@ function Hub:run(connector, action, params, options)
   return build(2, self:connect(connector), action, params, options):run()
 end
 
---- hub:execute("github", "list_issues", params?, options?) -> body, status | nil, err
+--- hub:execute("github", "list_issues", params?, options?) -> body, status, headers | nil, err
 function Hub:execute(connector, action, params, options)
   check_self(self, "hub", "execute")
   check_type(connector, "string", 1, "execute")

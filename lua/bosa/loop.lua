@@ -228,13 +228,17 @@ function loop.timer(seconds, fn)
   return timer
 end
 
+--- Takes a timer back. With the last one the host's own goes, too, so that its loop may end.
 function loop.cancel_timer(timer)
   for i = 1, #timers do
     if timers[i] == timer then
       table.remove(timers, i)
-      return
+      break
     end
   end
+  if timers[1] or first <= last then return end
+  local host = loop.host()
+  if host.disarm then host.disarm() end
 end
 
 --- Seconds until the first timer, at most `limit` (nil: no limit).

@@ -82,11 +82,11 @@ function Walk:ask(page)
 end
 
 --- True when the page that came is the one before again. Two pages may hold the same by chance: then their numbers
--- differ.
+-- differ. Of filtered pages many in a row may be empty.
 local function repeats(walk, page)
   if cursor_of(walk.page, walk.forward) ~= nil or not page:_same_data(walk.page) then return false end
   local number = page_number(page)
-  return #page == 0 or number == nil or number == page_number(walk.page)
+  return #page == 0 and not page:_filtered() or number == nil or number == page_number(walk.page)
 end
 
 --- The next page: `page`, or nothing at the end, or `nil, err`.
@@ -143,6 +143,9 @@ local function check_options(options, level)
 end
 
 --- Pages one by one: `next() -> page | nothing | nil, err`, and the walk to close.
+---@param response userdata
+---@param options { prefetch: integer?, max_pages: number?, reverse: boolean? }
+---@return function next_page, table steps
 local function pages(response, options)
   local steps, given, max = walk(response, options), 0, options.max_pages or math.huge
   local function next_page()
@@ -161,6 +164,8 @@ local function pages(response, options)
   end
   return next_page, steps
 end
+
+paging.walk = pages
 
 --- for page in response:pages{ prefetch, max_pages, reverse } do
 function paging.pages(response, options)

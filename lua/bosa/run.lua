@@ -2,13 +2,15 @@
 
 local loop = require("bosa.loop")
 local task = require("bosa.task")
+local trace = require("bosa.trace")
 local transport = require("bosa.transport")
 
 local run = {}
 
---- Hands a call to what is to send it: in Lua, or libcurl.
+--- Hands a call, with the trace that it is a part of, to what is to send it: in Lua, or libcurl.
 local function hand_over(call, in_lua, by_libcurl)
   local hub = call:_kept("hub")
+  if trace.on then trace.apply(hub, call) end
   local send = transport.sender(hub)
   if send then return in_lua(hub, call, send) end
   return by_libcurl(hub, call)
@@ -31,10 +33,13 @@ end
 --- Loads a connector's schemas.
 ---@param hub userdata
 ---@param name string
+---@param traceparent (string|function)? of who needs them, in place of the hub's
 ---@return true? ok, table? err
-function run.load(hub, name)
+function run.load(hub, name, traceparent)
   if hub:_has(name) then return true end
-  local fetched, err = run.run(hub:_fetch(name))
+  local call, why = hub:_fetch(name)
+  if call and traceparent then trace.give(call, traceparent) end
+  local fetched, err = run.run(call, why)
   if not fetched then return nil, err end
   return true
 end

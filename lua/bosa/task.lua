@@ -17,6 +17,7 @@ local task = {}
 ---@field error any
 ---@field observed boolean whether someone has asked for its result
 ---@field inner { call: userdata? }? the call that it is about, which ends with it
+---@field timer table? what ends its wait, if nothing does earlier
 ---@field running userdata? the call that it runs just now, which nobody else holds; it ends with it, too
 local Task = {}
 Task.__index = Task
@@ -53,7 +54,10 @@ local function own_parker()
         woken = true
         resume(co)
       end)
+      local self = tasks[co]
+      self.timer = timer
       coroutine.yield()
+      self.timer = nil
       if timer then loop.cancel_timer(timer) end
     end,
   }
@@ -67,6 +71,10 @@ local function parker_of(host)
   if not core.is_yieldable() then return nil end
   return own_parker() or (host.parker and host.parker())
 end
+
+--- Whether who runs now can wait without holding up its host.
+---@return boolean
+function task.can_wait() return parker_of(loop.host()) ~= nil end
 
 --- Waits for a call or a task, at most `timeout` seconds. Yields where the host lets it, else blocks.
 -- Returns whether it is done.
@@ -194,6 +202,7 @@ function task.cancel(object, kind)
     return
   end
   if object.kill then object.kill() end
+  if object.timer then loop.cancel_timer(object.timer) end
   object.done_ = true
   object.error = loop.error("cancelled", "the task was cancelled", "maybe")
   loop.settle(object)

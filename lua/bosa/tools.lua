@@ -34,7 +34,7 @@ local LIST = { format = "string", full = "boolean", strict = "boolean" }
 local CALL = { max_length = "number" }
 local RUN = {
   token = true, identifier = true, account = true, headers = true, max_attempts = true, replay_unsafe = true,
-  deadline = true, timeout = true, on_progress = true,
+  deadline = true, timeout = true, on_progress = true, traceparent = true,
 }
 
 tools.is_object = checked.is_object

@@ -24,10 +24,11 @@ local fetches = setmetatable({}, { __mode = "k" }) -- hub -> connector -> the fe
 
 local step
 
---- Asks the server for a connector's schemas; the fetch, an ended call.
-local function ask(hub, name, send)
+--- Asks the server for a connector's schemas; the fetch, an ended call. It is a part of the trace of who waits first.
+local function ask(hub, name, send, traceparent)
   local call, err = hub:_fetch(name)
   if not call then return nil, err end
+  if traceparent then call:_trace(traceparent) end
   step(hub, call, send)
   return call
 end
@@ -40,9 +41,9 @@ local function finish(job, ok, err)
 end
 
 --- Begins to fetch a connector's schemas.
-local function begin_fetch(hub, name, pending)
+local function begin_fetch(hub, name, pending, traceparent)
   local job = { done_ = false, results = { n = 1 }, failure = false, pending = pending, name = name }
-  local function from_server() job.results = { n = 2, ask(hub, name, transport.sender(hub)) } end
+  local function from_server() job.results = { n = 2, ask(hub, name, transport.sender(hub), traceparent) } end
   local function fetch_it()
     local host, shared = loop.host(), hub:_kept("cache")
     if shared and host.share then return host.share(hub, name, shared, from_server) end
@@ -62,10 +63,10 @@ local function begin_fetch(hub, name, pending)
 end
 
 --- Fetches a connector's schemas once, however many wait: `call` (ended), or true where they came from elsewhere.
-local function fetch(hub, name)
+local function fetch(hub, name, traceparent)
   local pending = fetches[hub] or {}
   fetches[hub] = pending
-  local job = pending[name] or begin_fetch(hub, name, pending)
+  local job = pending[name] or begin_fetch(hub, name, pending, traceparent)
   task.wait(job)
   if job.failure then return nil, loop.error("connection", tostring(job.failure), "no") end
   return loop.result(job)
@@ -82,9 +83,10 @@ end
 --- Takes a call from its beginning to its end.
 step = function(hub, call, send)
   local state = call:_begin()
+  loop.emit(hub, call) -- it may have ended at once
   while state ~= "ended" do
     if state == "schemas" then
-      local fetched, err = fetch(hub, call:_connector())
+      local fetched, err = fetch(hub, call:_connector(), call:_traceparent())
       call:_schemas(fetched, err and err.message)
     elseif state == "send" then
       exchange(call, send)

@@ -268,7 +268,7 @@ static void an_action_without_parameters_takes_none_and_is_sent_an_object(void *
     assert_request_body(&request, "{}");
     request_free(&request);
     assert_string_equal(bad(hub, invocation_of("admin/revoke-all", "{\"a\":1}"), BOSA_PARAMS),
-                        "admin/revoke-all takes no parameters");
+                        "admin/revoke-all takes no parameters, and `a` was given");
     hub_unref(hub);
 }
 

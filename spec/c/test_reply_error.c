@@ -375,6 +375,35 @@ static void the_code_is_the_servers(void **unused)
     assert_code("[1]", NULL);
 }
 
+static void the_type_and_the_contract_are_the_servers(void **unused)
+{
+    static const struct {
+        const char *lines;
+        int contract;
+    } cases[] = {{"X-GL-Error-Contract: 2\n", 2},  {"x-gl-error-contract: 12\n", 12},
+                 {"X-GL-Error-Contract: 0\n", 0},  {"X-GL-Error-Contract: 2x\n", 0},
+                 {"X-GL-Error-Contract: -2\n", 0}, {"X-GL-Error-Contract: 99999999999\n", 0},
+                 {"X-GL-Error-Contract:\n", 0},    {"X-Other: 2\n", 0}};
+    struct bosa_error err, copy;
+    (void)unused;
+    judge(400, JSON_TYPE, "{\"error\":{\"code\":\"c\",\"type\":\"a\\u0007b\"}}", false, &err);
+    assert_string_equal(err.code, "c");
+    assert_string_equal(err.type, "a b");
+    error_init(&copy);
+    assert_int_equal(error_copy(&copy, &err), BOSA_OK);
+    assert_string_equal(copy.type, "a b");
+    error_clear(&copy);
+    error_clear(&err);
+    judge(400, JSON_TYPE, "{\"error\":{\"type\":5},\"type\":\"t\"}", false, &err);
+    assert_null(err.type);
+    error_clear(&err);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        judge(400, cases[i].lines, "{}", false, &err);
+        assert_int_equal(err.contract, cases[i].contract);
+        error_clear(&err);
+    }
+}
+
 /* ---- recovery and references ---- */
 
 static void recovery_says_whether_and_when_to_try_again(void **unused)
@@ -595,6 +624,7 @@ int main(void)
         cmocka_unit_test(details_are_the_servers),
         cmocka_unit_test(the_body_is_shown_as_it_came),
         cmocka_unit_test(the_code_is_the_servers),
+        cmocka_unit_test(the_type_and_the_contract_are_the_servers),
         cmocka_unit_test(recovery_says_whether_and_when_to_try_again),
         cmocka_unit_test(the_reference_is_the_fields_before_the_bodys),
         cmocka_unit_test(a_good_answer_has_a_reference_too),

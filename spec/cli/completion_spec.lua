@@ -51,13 +51,14 @@ describe("what a word may become", function()
     assert.equal("github", complete("actions", "git"))
     assert.equal("list_issues", complete("run", "github", "list_i"))
     assert.equal("list_issues", complete("help", "github", "list_i"))
-    assert.equal("owner= repo= direction= filters:= labels= limit= page= response_fields= sort= state=",
-      complete("run", "github", "list_issues", ""))
+    assert.equal("owner= repo= direction= filters:= labels= limit= page= response_fields= response_filters:= sort= "
+      .. "state=", complete("run", "github", "list_issues", ""))
     assert.equal("file@", complete("run", "lab", "upload", "fi"))
   end)
 
   it("leaves out what is there, but not a list", function()
-    assert.equal("repo= response_fields=", complete("run", "github", "list_issues", "owner=lua", "--all", "r"))
+    assert.equal("repo= response_fields= response_filters:=",
+      complete("run", "github", "list_issues", "owner=lua", "--all", "r"))
     assert.equal("labels=", complete("run", "github", "list_issues", "labels=a", "lab"))
     assert.equal("", complete("run", "github", "list_issues", "owner=lua", "ow"))
   end)

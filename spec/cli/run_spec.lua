@@ -139,6 +139,59 @@ describe("the answer of bosa run in a pipe", function()
     assert.same({ ok = true }, decode((bosa:run({ "run", "lab", "slow", "delay_ms=1", "--fields", "ok" }))))
   end)
 
+  it("holds the items that were asked for", function()
+    local function numbers(...)
+      local out, err, code = bosa:run(with("state=all", "--fields", "number", ...))
+      assert.equal("", err)
+      assert.equal(0, code)
+      local list = {}
+      for i, issue in ipairs(decode(out)) do list[i] = issue.number end
+      return list
+    end
+    local all = {}
+    for _, issue in ipairs(decode((bosa:run(with("state=all"))))) do all[#all + 1] = issue end
+    local function where(predicate)
+      local list = {}
+      for _, issue in ipairs(all) do
+        if predicate(issue) then list[#list + 1] = issue.number end
+      end
+      assert.is_true(#list > 0 and #list < #all)
+      return list
+    end
+    local some = all[3]
+    for _, case in ipairs({
+      { function(i) return i.state == "closed" end, "--filter", "state=CLOSED" },
+      { function(i) return i.comments == some.comments end, "--filter", "comments=" .. some.comments },
+      { function(i) return i.comments >= 11 and i.comments <= 15 end, "--filter", "comments>=11", "--filter",
+        "comments<=15" },
+      { function(i) return i.comments >= 11 and i.comments <= 15 end, "--filter", "comments=11..15" },
+      { function(i) return i.comments <= 4 and i.state == "open" end, "--filter", "comments=..4", "--filter",
+        "state=open,nothing" },
+      { function(i) return i.number == all[1].number or i.number == all[2].number end, "--filter",
+        ("number=%d,%d"):format(all[1].number, all[2].number) },
+      { function(i) return i.created_at >= some.created_at end, "--filter", "created_at>=" .. some.created_at },
+      { function(i) return i.title == some.title end, "--filter", "title:=" .. library.json.encode(some.title) },
+    }) do assert.same(where(case[1]), numbers((table.unpack or unpack)(case, 2))) end
+    for _, issue in ipairs(decode((bosa:run(with("--filter", "labels[].name=bug"))))) do
+      for _, label in ipairs(issue.labels) do assert.equal("bug", label.name) end
+    end
+  end)
+
+  it("says what is wrong with a filter, and sends nothing", function()
+    for word, why in pairs({
+      ["state"] = "field=value, field>=value", [">=5"] = "field=value", ["comments>=many"] = "a number or a date",
+      ["a:={"] = "no JSON", ["a:=true"] = "number expected, got boolean",
+    }) do
+      local _, err, code = bosa:run(with("--filter", word))
+      assert.equal(4, code)
+      assert.matches("--filter " .. word, err, 1, true)
+      assert.matches(why, err, 1, true)
+    end
+    local _, err, code = bosa:run({ "run", "lab", "slow", "--filter", "a=b" })
+    assert.equal(4, code)
+    assert.matches("response_filters", err, 1, true)
+  end)
+
   it("is every item of every page with --all, a line each", function()
     local out, err, code = bosa:run({ "run", "lab", "list_pages", "total=95", "--all", "--fields", "id" })
     assert.equal("", err)

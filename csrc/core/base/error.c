@@ -29,6 +29,7 @@ void error_clear(struct bosa_error *e)
     mem_free(e->action);
     mem_free(e->url);
     mem_free(e->code);
+    mem_free(e->type);
     mem_free(e->cause);
     mem_free(e->body);
     if (e->details) {
@@ -134,7 +135,7 @@ static bool copy_owned(struct bosa_error *to, const struct bosa_error *from)
            copy_text(&to->reference_id, from->reference_id) &&
            copy_text(&to->connector, from->connector) && copy_text(&to->action, from->action) &&
            copy_text(&to->url, from->url) && copy_text(&to->code, from->code) &&
-           copy_text(&to->cause, from->cause) &&
+           copy_text(&to->type, from->type) && copy_text(&to->cause, from->cause) &&
            error_field(&to->body, from->body, from->body_len) == BOSA_OK &&
            copy_details(&to->details, from->details);
 }
@@ -153,6 +154,7 @@ enum bosa_status error_copy(struct bosa_error *to, const struct bosa_error *from
     to->sent = from->sent;
     to->retryable = from->retryable;
     to->status = from->status;
+    to->contract = from->contract;
     to->attempts = from->attempts;
     to->retry_after = from->retry_after;
     to->body_len = from->body_len;

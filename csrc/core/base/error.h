@@ -52,6 +52,7 @@ struct bosa_error {
     enum bosa_sent sent;
     bool retryable;     /* the same call may succeed later */
     int status;         /* HTTP status, 0: none */
+    int contract;       /* version of the error contract that the server confirmed, 0: none */
     int attempts;       /* how often the request was sent or tried, 0: never */
     double retry_after; /* seconds the server asks to wait; below 0: not said */
     char *message;      /* owned, as all strings here; one line; NULL only when out of memory */
@@ -59,6 +60,7 @@ struct bosa_error {
     char *connector, *action; /* names, where the error belongs to one */
     char *url;                /* without query */
     char *code;               /* the server's own code for it; one line */
+    char *type;               /* the server's own kind of it; one line */
     char *cause;              /* what the layer below said: libcurl's or the system's words */
     char *body;               /* start of the answer's text, not terminated; for display */
     size_t body_len;

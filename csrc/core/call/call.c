@@ -237,6 +237,9 @@ static enum call_state build_action(struct call *call, const struct moment *now)
     error_init(&err);
     status = hub_action_request(call->hub, call->invocation, &call->request, now, &err);
     if (status == BOSA_OK) {
+        status = call_trace_request(call, &err);
+    }
+    if (status == BOSA_OK) {
         note_paging(call, now);
         return call_prepare(call, now);
     }
@@ -253,12 +256,15 @@ static enum call_state build_action(struct call *call, const struct moment *now)
 static enum bosa_status build_other(struct call *call, struct bosa_error *err)
 {
     const struct call_private *p = call->p;
+    enum bosa_status status;
 
     if (call->kind == CALL_FETCH) {
-        return hub_discovery_request(call->hub, call->name, &call->request, err);
+        status = hub_discovery_request(call->hub, call->name, &call->request, err);
+    } else {
+        status = hub_endpoint_request(call->hub, p->endpoint, p->dialect, call->name, p->identifier,
+                                      p->token, p->has_body ? &p->body : NULL, &call->request, err);
     }
-    return hub_endpoint_request(call->hub, p->endpoint, p->dialect, call->name, p->identifier,
-                                p->token, p->has_body ? &p->body : NULL, &call->request, err);
+    return status == BOSA_OK ? call_trace_request(call, err) : status;
 }
 
 /* What the request before this one held is freed first: the hub writes over it. */

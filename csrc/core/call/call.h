@@ -18,6 +18,7 @@
 #ifndef BOSA_CALL_H
 #define BOSA_CALL_H
 
+#include "http/traceparent.h"
 #include "hub/hub.h"
 #include "reply/reply.h"
 
@@ -62,6 +63,10 @@ struct call {
     struct reply reply;      /* the current answer, and the result when ok */
     struct bosa_error error; /* the result when ENDED and not ok */
     bool ok;
+    /*
+     * Of which trace its requests are a part; empty: of none. Known once a request was made.
+     */
+    char traceparent[TRACEPARENT_LEN + 1];
     int attempts;         /* made so far */
     int64_t begun, ended; /* ms */
 
@@ -94,6 +99,12 @@ struct call *call_new_endpoint(struct hub *hub, enum endpoint endpoint, const ch
  * succeeds with whatever answer comes, which is not looked at: its bytes are a file.
  */
 struct call *call_new_verbatim(struct hub *hub, struct request *request, int64_t timeout);
+
+/*
+ * Gives a call that has not begun a traceparent (which is valid) in place of the hub's. One that
+ * the invocation has, and a field of the caller's, go before it.
+ */
+void call_trace(struct call *call, const char *traceparent);
 
 /* CALL_NEW -> the first state. All functions below return the new state. */
 enum call_state call_begin(struct call *call, const struct moment *now);

@@ -5,6 +5,7 @@
  *   call_answer.c  what an answer, or its absence, means
  *   call_retry.c   whether to send again, and when
  *   call_error.c   what a final error carries
+ *   call_trace.c   the traceparent of its requests
  *   call_event.c   the queue of events
  *   paging*.c      the pages behind a response
  */
@@ -126,6 +127,11 @@ void call_add_words(struct bosa_error *err, const char *text);
 
 /* paging_has of a list that is paged by offset. */
 bool paging_offset_has(const struct call *call, bool forward);
+
+/* ---- call_trace.c ---- */
+
+/* Puts the call's traceparent into the request that was just made, or notes the caller's own. */
+enum bosa_status call_trace_request(struct call *call, struct bosa_error *err);
 
 /* ---- call_event.c ---- */
 

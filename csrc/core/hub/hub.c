@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "http/header_fields.h"
+#include "http/traceparent.h"
 
 #include <string.h>
 
@@ -76,6 +77,15 @@ static enum bosa_status check_secret(const char *secret, const char *what, struc
     return status;
 }
 
+/* NULL is allowed. */
+static enum bosa_status check_traceparent(const char *text, struct bosa_error *err)
+{
+    if (!text || traceparent_is_valid(text, strlen(text))) {
+        return BOSA_OK;
+    }
+    return error_set(err, BOSA_PARAMS, "option `traceparent`: " TRACEPARENT_EXPECTED);
+}
+
 /* Fills a zeroed hub; what was copied when memory runs out is freed by hub_unref. False: no memory.
  */
 static bool copy_options(struct hub *hub, const struct hub_options *options)
@@ -90,7 +100,9 @@ static bool copy_options(struct hub *hub, const struct hub_options *options)
     hub->random = options->seed;
     hub->base_url = mem_dup(options->base_url, trimmed(options->base_url));
     return hub->base_url && copy_text(&hub->api_key, options->api_key) &&
-           copy_text(&hub->token, options->token) && copy_text(&hub->cache_dir, options->cache_dir);
+           copy_text(&hub->token, options->token) &&
+           copy_text(&hub->cache_dir, options->cache_dir) &&
+           copy_text(&hub->traceparent, options->traceparent);
 }
 
 /* Everything is checked before anything is made, so a refusal has nothing to undo. */
@@ -103,7 +115,8 @@ enum bosa_status hub_new(struct hub **out, const struct hub_options *options,
     *out = NULL;
     if ((status = check_base_url(options, err)) != BOSA_OK ||
         (status = check_secret(options->api_key, "api_key", err)) != BOSA_OK ||
-        (status = check_secret(options->token, "token", err)) != BOSA_OK) {
+        (status = check_secret(options->token, "token", err)) != BOSA_OK ||
+        (status = check_traceparent(options->traceparent, err)) != BOSA_OK) {
         return status;
     }
     hub = mem_zalloc(1, sizeof *hub);
@@ -137,6 +150,7 @@ static void hub_free(struct hub *hub)
     wipe_text(hub->token);
     mem_free(hub->base_url);
     mem_free(hub->cache_dir);
+    mem_free(hub->traceparent);
     mem_free(hub);
 }
 
@@ -145,6 +159,11 @@ void hub_unref(struct hub *hub)
     if (hub && --hub->refs == 0) {
         hub_free(hub);
     }
+}
+
+const char *hub_traceparent(const struct hub *hub)
+{
+    return hub->traceparent;
 }
 
 const char *hub_base_url(const struct hub *hub)

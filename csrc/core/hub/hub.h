@@ -32,10 +32,11 @@ struct hub_options {
     bool retry_budget;
     struct policy policy;
     size_t max_response_size;
-    const char *cache_dir; /* NULL: no schemas on disk */
-    int64_t cache_ttl;     /* seconds that schemas are fresh; 0: none on disk, all in memory */
-    bool events;           /* calls keep events for their driver */
-    uint64_t seed;         /* of the jitter */
+    const char *cache_dir;   /* NULL: no schemas on disk */
+    int64_t cache_ttl;       /* seconds that schemas are fresh; 0: none on disk, all in memory */
+    const char *traceparent; /* of every request that has none of its own; NULL: none */
+    bool events;             /* calls keep events for their driver */
+    uint64_t seed;           /* of the jitter */
 };
 
 /* One action as discovery described it. */
@@ -94,7 +95,7 @@ struct hub; /* opaque */
 /*
  * A hub with one reference. BOSA_PARAMS: the base URL is no http(s) URL, holds user information, a
  * query or a fragment, or is plain http to another host than loopback without allow_http; a key or
- * token that can't be a field value. BOSA_NOMEM.
+ * token that can't be a field value; a malformed traceparent. BOSA_NOMEM.
  */
 enum bosa_status hub_new(struct hub **out, const struct hub_options *options,
                          struct bosa_error *err);
@@ -107,6 +108,7 @@ const char *hub_base_url(const struct hub *hub); /* without trailing slash */
 const struct policy *hub_policy(const struct hub *hub);
 size_t hub_max_response_size(const struct hub *hub);
 bool hub_events(const struct hub *hub);
+const char *hub_traceparent(const struct hub *hub); /* NULL: none */
 bool hub_has_key(const struct hub *hub);
 bool hub_has_token(const struct hub *hub);
 

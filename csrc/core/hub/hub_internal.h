@@ -15,10 +15,11 @@ struct held {
 
 struct hub {
     int refs;
-    char *base_url;  /* owned, as all strings here; without trailing slash */
-    char *api_key;   /* NULL: none; wiped at the end, as the token */
-    char *token;     /* NULL: none */
-    char *cache_dir; /* NULL: no cache on disk */
+    char *base_url;    /* owned, as all strings here; without trailing slash */
+    char *api_key;     /* NULL: none; wiped at the end, as the token */
+    char *token;       /* NULL: none */
+    char *cache_dir;   /* NULL: no cache on disk */
+    char *traceparent; /* NULL: none */
     int64_t cache_ttl;
     struct policy policy;
     size_t max_response_size;

@@ -221,7 +221,10 @@ static enum bosa_status check_params(const struct invocation *invocation,
                                      struct bosa_error *err)
 {
     if (!schema && invocation->params.nodes[0].len > 0) {
-        return error_set(err, BOSA_PARAMS, "%s takes no parameters", invocation->action);
+        size_t len;
+        const char *given = json_text(&invocation->params, 1, &len);
+        return error_set(err, BOSA_PARAMS, "%s takes no parameters, and `%.*s` was given",
+                         invocation->action, len > INT_MAX ? INT_MAX : (int)len, given);
     }
     if (!schema) {
         json_close(checked, json_open(checked, JSON_OBJECT), 0);

@@ -96,6 +96,7 @@ struct invocation *invocation_with(const struct invocation *invocation, const ch
         !copy_text(&copy->action, invocation->action) ||
         !copy_text(&copy->token, invocation->token) ||
         !copy_text(&copy->identifier, invocation->identifier) ||
+        !copy_text(&copy->traceparent, invocation->traceparent) ||
         !copy_text(&copy->output_path, invocation->output_path) || !copy_files(copy, invocation) ||
         fields_copy(&copy->fields, &invocation->fields) != BOSA_OK) {
         invocation_unref(copy);
@@ -116,6 +117,7 @@ static void invocation_free(struct invocation *invocation)
     json_wipe(&invocation->params);
     wipe_text(invocation->token);
     wipe_text(invocation->identifier);
+    mem_free(invocation->traceparent);
     mem_free(invocation->output_path);
     mem_free(invocation->connector);
     mem_free(invocation->action);

@@ -32,6 +32,7 @@ struct invocation {
     struct fields fields; /* the caller's own header fields */
     char *token;          /* owned; NULL: the hub's */
     char *identifier;     /* owned; which third-party account acts; NULL: the server's choice */
+    char *traceparent;    /* owned; NULL: the caller's own field, else the hub's */
     struct policy policy;
     enum sink_kind output;
     char *output_path; /* owned; SINK_PATH */

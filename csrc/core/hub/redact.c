@@ -27,7 +27,7 @@ static void mask_details(struct json_doc *details, const struct secrets *secrets
  */
 void error_redact(struct bosa_error *e, const struct secrets *secrets)
 {
-    char *const texts[] = {e->message, e->cause, e->code, e->reference_id, e->url};
+    char *const texts[] = {e->message, e->cause, e->code, e->type, e->reference_id, e->url};
     bool failed = secrets->failed;
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {

@@ -11,10 +11,11 @@
 #include "reply/error_message.h"
 #include "json/json_error.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define MAX_SENTENCE 500 /* bytes of the server's words about a failed integration */
-#define MAX_CODE 200     /* bytes of its code */
+#define MAX_CODE 200     /* bytes of its code, and of its type */
 
 /* True when these words stand in a text, in whatever case. */
 static bool contains(const struct words *words, const char *what)
@@ -298,19 +299,19 @@ static enum bosa_status fill_body(const struct reply *reply, struct bosa_error *
     return set_body(err, text->data, before_input(text->data, text->len));
 }
 
-/* Sets the error's code to one line of the server's text. */
-static enum bosa_status set_code(const struct reply *reply, struct bosa_error *err,
-                                 const char *text, size_t len)
+/* Sets `field` of an error, its code or its type, to one line of the server's text. */
+static enum bosa_status set_word(const struct reply *reply, char **field, const char *text,
+                                 size_t len)
 {
-    struct buf code;
-    buf_init(&code);
-    reply_add_cut(&code, reply, text, len, MAX_CODE);
+    struct buf word;
+    buf_init(&word);
+    reply_add_cut(&word, reply, text, len, MAX_CODE);
     enum bosa_status status =
-        code.failed ? BOSA_NOMEM : error_field(&err->code, code.len ? code.data : "", code.len);
+        word.failed ? BOSA_NOMEM : error_field(field, word.len ? word.data : "", word.len);
     if (status == BOSA_OK) {
-        text_flatten(err->code, strlen(err->code));
+        text_flatten(*field, strlen(*field));
     }
-    buf_free(&code);
+    buf_free(&word);
     return status;
 }
 
@@ -325,22 +326,39 @@ static enum bosa_status fill_code(const struct reply *reply, struct bosa_error *
     uint32_t error = reply_find(reply, reply_root(reply), "error");
     uint32_t node = reply_find(reply, error, "code");
     if (reply_text(reply, error, "code", &words)) {
-        return set_code(reply, err, words.text, words.len);
+        return set_word(reply, &err->code, words.text, words.len);
     }
     if (!is_number(&reply->doc, node)) {
         bool found = reply_text(reply, error, "type", &words) ||
                      reply_text(reply, reply_root(reply), "code", &words);
-        return found ? set_code(reply, err, words.text, words.len) : BOSA_OK;
+        return found ? set_word(reply, &err->code, words.text, words.len) : BOSA_OK;
     }
     buf_init(&number);
     error_init(&ignored);
     enum bosa_status status = json_write(&number, &reply->doc, node, &ignored);
     if (status == BOSA_OK) {
-        status = number.failed ? BOSA_NOMEM : set_code(reply, err, number.data, number.len);
+        status = number.failed ? BOSA_NOMEM : set_word(reply, &err->code, number.data, number.len);
     }
     error_clear(&ignored);
     buf_free(&number);
     return status;
+}
+
+/* The server's own kind of it, error.type. */
+static enum bosa_status fill_type(const struct reply *reply, struct bosa_error *err)
+{
+    struct words words;
+    uint32_t error = reply_find(reply, reply_root(reply), "error");
+    bool found = reply_text(reply, error, "type", &words);
+    return found ? set_word(reply, &err->type, words.text, words.len) : BOSA_OK;
+}
+
+/* The version of the error contract that the server says it keeps; 0: it says none. */
+static int contract_of(const struct reply *reply)
+{
+    const char *text = fields_get(&reply->fields, "X-GL-Error-Contract");
+    bool fits = text && text[0] >= '1' && text[0] <= '9' && strspn(text, "0123456789") <= 4;
+    return fits && text[strspn(text, "0123456789")] == '\0' ? (int)strtol(text, NULL, 10) : 0;
 }
 
 /* Sets kind and message. */
@@ -378,6 +396,7 @@ static enum bosa_status fill(const struct reply *reply, int64_t now_unix, struct
     enum bosa_status status = BOSA_OK;
     int retryable = reply_recovery(reply);
     err->status = reply->status;
+    err->contract = contract_of(reply);
     err->retry_after = retry_after(reply, now_unix);
     err->retryable = retryable >= 0 ? retryable > 0 : reply->status == 429 || reply->status >= 500;
     if (find_reference(reply, &reference)) {
@@ -385,6 +404,9 @@ static enum bosa_status fill(const struct reply *reply, int64_t now_unix, struct
     }
     if (status == BOSA_OK) {
         status = fill_code(reply, err);
+    }
+    if (status == BOSA_OK) {
+        status = fill_type(reply, err);
     }
     if (status == BOSA_OK) {
         status = fill_body(reply, err);

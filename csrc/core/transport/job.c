@@ -114,10 +114,18 @@ static struct job *find_fetch(const struct job *j)
     return fetch;
 }
 
-/* One fetch for each connector, however many wait for it. NULL: no memory. */
+/*
+ * One fetch for each connector, however many wait for it; it is a part of the first one's trace.
+ * NULL: no memory.
+ */
 static struct job *begin_fetch(struct job *j)
 {
-    struct call *call = call_new_fetch(j->call->hub, j->call->invocation->connector);
+    const struct invocation *invocation = j->call->invocation;
+    const char *trace = invocation->traceparent ? invocation->traceparent : j->call->traceparent;
+    struct call *call = call_new_fetch(j->call->hub, invocation->connector);
+    if (call && trace[0] != '\0') {
+        call_trace(call, trace);
+    }
     struct job *fetch = call ? job_new(j->transfer, call, true) : NULL;
     if (!fetch) {
         call_free(call);

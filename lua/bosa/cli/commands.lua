@@ -14,8 +14,8 @@ local commands = {}
 
 --- The subcommands, in the order of the help.
 commands.names = {
-  "auth", "integrations", "users", "connectors", "actions", "search", "catalog", "skills", "help", "run", "repl", "mcp",
-  "types", "sandbox", "snapshot", "completion",
+  "auth", "integrations", "users", "connectors", "actions", "search", "catalog", "skills", "help", "run", "watch",
+  "repl", "mcp", "types", "sandbox", "snapshot", "completion",
 }
 
 commands.examples = {

@@ -15,6 +15,7 @@ local FILES = { { ":" } }
 local FILE_OPTIONS = {
   ["--output"] = true, ["-o"] = true, ["--input"] = true, ["--config"] = true, ["--diff"] = true, ["--ca-file"] = true,
   ["--dir"] = true,
+  ["--state"] = true,
 }
 
 ---------------------------------------------------------------------------------------------------
@@ -96,6 +97,13 @@ local function parameters(connector, action, words)
   return list
 end
 
+--- A connector, one of its actions, and the action's parameters.
+local function call(words)
+  if #words == 1 then return connectors() end
+  if #words == 2 then return actions(words[1]) end
+  return parameters(words[1], words[2], words)
+end
+
 --- What stands at the place of the last of a subcommand's words, its options left out.
 local positions = {
   help = function(words)
@@ -106,11 +114,8 @@ local positions = {
     end
     return list
   end,
-  run = function(words)
-    if #words == 1 then return connectors() end
-    if #words == 2 then return actions(words[1]) end
-    return parameters(words[1], words[2], words)
-  end,
+  run = call,
+  watch = call,
   actions = function(words) return #words == 1 and connectors() or {} end,
   integrations = function(words, verb)
     local several = verb == "add" or verb == "renew"

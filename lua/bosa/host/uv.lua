@@ -66,6 +66,11 @@ function host.arm(seconds)
   timer:start(ms, 0, turn)
 end
 
+--- Has no turn called.
+function host.disarm()
+  if timer then timer:stop() end
+end
+
 function host.rearm()
   local seconds = loop.next_timer()
   if seconds then host.arm(seconds) end

@@ -151,13 +151,13 @@ local function progress_teller(cx, token)
   end
 end
 
-local TRACE = { traceparent = 64, tracestate = 512, baggage = 8192 } -- the longest that is passed on
+local CONTEXT = { tracestate = 512, baggage = 8192 } -- the longest that is passed on
 
---- The header fields of a request, with the client's trace context.
+--- The header fields of a request, with what of the client's trace context is no traceparent.
 local function headers_of(given, meta)
   local headers = {}
   for name, value in pairs(given or {}) do headers[name] = value end
-  for name, longest in pairs(TRACE) do
+  for name, longest in pairs(CONTEXT) do
     local value = meta[name]
     if type(value) == "string" and #value <= longest and value:find("^[\32-\126]+$") then headers[name] = value end
   end
@@ -171,6 +171,8 @@ local function call_options(self, connector, meta, cx)
   options.account = self.accounts[connector] or options.account
   options.token = cx.token or options.token
   options.headers = headers_of(options.headers, meta)
+  local trace = meta.traceparent
+  if type(trace) == "string" and core.is_traceparent(trace) then options.traceparent = trace end
   if protocol.is_id(meta.progressToken) then options.on_progress = progress_teller(cx, meta.progressToken) end
   return options
 end

@@ -21,6 +21,12 @@ function Action:param(name, value) end
 ---@return self
 function Action:response_fields(fields) end
 
+--- The items that the server is to send of a page, where the action takes such a list: all filters must hold. A plain
+--- table may leave its `type` out where its members tell it.
+---@param filters bosa.Filter[]?
+---@return self
+function Action:response_filters(filters) end
+
 --- The user's token in place of the hub's.
 ---@param token string?
 ---@return self
@@ -40,6 +46,12 @@ function Action:account(identifier) end
 ---@param headers table<string, string>
 ---@return self
 function Action:headers(headers) end
+
+--- Of which trace its requests are a part, in place of the hub's: a `traceparent` of W3C Trace Context, or a function
+--- that gives one for each call (nil: no trace).
+---@param traceparent string|(fun(): string?)|nil
+---@return self
+function Action:traceparent(traceparent) end
 
 --- How often it is tried in all: on 429, 5xx and connections that could not be made.
 ---@param attempts integer 1 to 11
@@ -90,6 +102,7 @@ function Action:run() end
 --- Runs it: the body as the server sent it (`body.data`, `body.meta`), or a file.
 ---@return table|bosa.File|nil body
 ---@return integer|bosa.Error status_or_err
+---@return table<string, string>? headers by lower-case name
 function Action:execute() end
 
 --- Begins it and gives back at once. With hooks it is a task that comes back.
@@ -101,6 +114,25 @@ function Action:start() end
 ---@return true? ok
 ---@return bosa.Error? err kind "params", with all faults in `details`
 function Action:validate() end
+
+--- Asks the list again and again and gives the items that were not there before: `for item, again in action:watch{}`.
+--- Waits between rounds as `run` does. An item counts as handled when the next one is asked for; `again()` has it given
+--- once more in the next round. A round that fails is followed by the next; what no later one would mend is raised.
+---@param options? bosa.WatchOptions
+---@return fun(): any, fun()
+function Action:watch(options) end
+
+--- What `watch` takes.
+---@class bosa.WatchOptions
+---@field every? number seconds from the beginning of a round to that of the next (60), at least 1
+---@field key? string what tells items apart: a name, with dots where it lies deeper ("id")
+---@field state? string path of the file that remembers what was handled; without it a new loop begins anew
+---@field max_pages? integer pages that a round reads (10)
+---@field max_rounds? integer rounds, after which the loop ends (none)
+---@field keep? integer keys that are remembered of items that are on no page any more (10000)
+---@field from_now? boolean leaves out what is there when the watch begins for the first time
+---@field wait? fun(seconds: number): boolean? waits between rounds in place of the library; false ends the loop
+---@field on_failure? fun(err: bosa.Error, seconds: number) is told of a round that failed, and when the next one comes
 
 --- A call that is under way, made by `action:start`. One that nobody holds any more is cancelled.
 ---@class bosa.Call

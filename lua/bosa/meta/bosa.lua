@@ -9,6 +9,7 @@
 ---@field version string of this library
 ---@field null bosa.Null JSON's null; the same value as lua-cjson's `cjson.null`, in Neovim `vim.NIL`
 ---@field json bosa.json
+---@field filter bosa.filter
 local bosa = {}
 
 --- JSON's null, which nil can't stand for in a table: compare with `bosa.null`.
@@ -38,6 +39,7 @@ local bosa = {}
 ---@field user_agent? string what User-Agent says
 ---@field transport? bosa.Transport sends requests in place of libcurl
 ---@field on_event? fun(event: bosa.Event) is told of every attempt, retry, wait and outcome, without secrets
+---@field traceparent? string|fun(): string? of which trace every request is a part (W3C Trace Context)
 ---@field int64? "string"|"cdata"|"number" what an integer becomes that the VM's numbers can't hold ("string")
 ---@field null? any what JSON's null becomes in answers (bosa.null)
 ---@field snapshot? bosa.Snapshot schemas from a file in place of the server's
@@ -73,6 +75,8 @@ local bosa = {}
 ---@field kind? bosa.ErrorKind
 ---@field sent? "no"|"maybe"|"yes"
 ---@field message? string
+---@field traceparent? string that the call's requests carry
+---@field trace_id? string the trace's part of it
 ---@field seconds? number how long it is waited
 ---@field budget? number what is left of the retry budget
 ---@field bytes_up? integer
@@ -124,6 +128,72 @@ function bosa.async(fn, ...) end
 ---@return table<integer, any> results by place
 ---@return table<integer, bosa.Error> errors by place; empty where all went well
 function bosa.all(calls) end
+
+--- Makes filters for `response_filters`; each raises for what makes none.
+---@class bosa.filter
+local filter = {}
+
+--- A filter of items, as it is sent.
+---@class bosa.Filter
+---@field type? "string"|"string_list"|"date_range"|"number"|"number_list"|"number_range"
+---@field field_name string the field, with dots
+---@field root? string path to a list in each item whose elements are filtered instead of the items
+---@field value? string|number
+---@field values? string[]|number[]
+---@field ignore_case? boolean of strings (true)
+---@field from_date? string
+---@field to_date? string
+---@field from_value? number
+---@field to_value? number
+
+--- What filters take beside: `ignore_case` is for strings only.
+---@class bosa.FilterOptions
+---@field root? string
+---@field ignore_case? boolean
+
+--- The field is this string.
+---@param field string
+---@param value string
+---@param options? bosa.FilterOptions
+---@return bosa.Filter
+function filter.string(field, value, options) end
+
+--- The field is one of these strings.
+---@param field string
+---@param values string[]
+---@param options? bosa.FilterOptions
+---@return bosa.Filter
+function filter.string_list(field, values, options) end
+
+--- The field is a date from `from` to `to`, both of which belong to it; one of them may be nil.
+---@param field string
+---@param from string? ISO 8601
+---@param to string? ISO 8601
+---@param options? bosa.FilterOptions
+---@return bosa.Filter
+function filter.date_range(field, from, to, options) end
+
+--- The field is this number.
+---@param field string
+---@param value number
+---@param options? bosa.FilterOptions
+---@return bosa.Filter
+function filter.number(field, value, options) end
+
+--- The field is one of these numbers.
+---@param field string
+---@param values number[]
+---@param options? bosa.FilterOptions
+---@return bosa.Filter
+function filter.number_list(field, values, options) end
+
+--- The field is a number from `from` to `to`, both of which belong to it; one of them may be nil.
+---@param field string
+---@param from number?
+---@param to number?
+---@param options? bosa.FilterOptions
+---@return bosa.Filter
+function filter.number_range(field, from, to, options) end
 
 --- JSON as the library reads and writes it: integers stay integers, `null` is `bosa.null`, and an empty list is not an
 --- empty object.

@@ -17,6 +17,8 @@ local Hub = {}
 ---@field output? string|fun(chunk: string): boolean? where a file goes: a path, or a function (false stops)
 ---@field on_progress? fun(done: integer, total: integer?, direction: "up"|"down") in bytes
 ---@field response_fields? string[] the fields that the server is to send
+---@field response_filters? bosa.Filter[] which items of a page the server is to send
+---@field traceparent? string|fun(): string? of which trace its requests are a part
 
 --- A connector by its name. Nothing is looked up yet, so it can't fail.
 ---@param name string
@@ -39,6 +41,7 @@ function Hub:run(connector, action, params, options) end
 ---@param options? bosa.CallOptions
 ---@return table|bosa.File|nil body
 ---@return integer|bosa.Error status_or_err
+---@return table<string, string>? headers by lower-case name
 function Hub:execute(connector, action, params, options) end
 
 --- The names of all connectors, sorted.
@@ -354,6 +357,8 @@ function Hub:close() end
 ---@field retryable boolean the same call may succeed later
 ---@field status? integer of the answer
 ---@field code? string the server's
+---@field type? string the server's own kind of it
+---@field contract? integer version of the error contract that the server says it keeps
 ---@field details? bosa.Fault[] faults of parameters (at least one, where that is the kind), or what the server says
 ---@field body? string of the answer, its beginning
 ---@field reference_id? string what the server's operators can find it by

@@ -29,6 +29,7 @@ local CLASSES = {
 :initiate_connector_auth(name, token, callback_uri)  the URL that connects an account]],
   action = [[
 :params{...}, :param(name, value)       parameters; :response_fields{...} which fields are wanted
+:response_filters{...}, :watch{...}      which items are wanted; for item in :watch{} do: what is new
 :account(who), :token(token)            who acts
 :timeout(seconds), :deadline(seconds)   of an attempt, of the whole call
 :max_attempts(n), :replay_unsafe(bool)  repeating after errors

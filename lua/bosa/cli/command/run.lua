@@ -5,6 +5,7 @@ local core = require("bosa.core")
 local cache = require("bosa.cli.cache")
 local context = require("bosa.cli.context")
 local fields = require("bosa.cli.fields")
+local filters = require("bosa.cli.filters")
 local jq = require("bosa.cli.jq")
 local print_json = require("bosa.cli.json")
 local listing = require("bosa.cli.listing")
@@ -57,6 +58,9 @@ function run.configure(parser)
     .. "by repeating the name, a place in an object with dots."):args("*"):argname("<name=value>")
   parser:flag("--all", "Every page of a list: a table that grows, in a pipe JSON lines.")
   parser:option("--fields", "Only these fields, like id,user.login."):argname("<names>"):convert(fields.parse)
+  parser:option("--filter", "Only items like that: state=open, state=open,closed, comments>=2, number=1..5, "
+    .. "created_at>=2025-02-01, labels[].name=bug; again for more, all of which must hold."):argname("<condition>")
+    :count("*")
   parser:option("-o --output", "Write the response to a file, - for standard output."):argname("<file>")
   parser:flag("--json", "JSON also on a terminal.")
   parser:option("--jq", "Filter the response by an expression of jq; --all: each item by itself.")
@@ -131,6 +135,12 @@ local function prepare(cx, hub, options, trouble)
   local wanted = wanted_fields(options)
   if wanted and has(known, "response_fields") and values.response_fields == nil then
     action:response_fields(wanted)
+  end
+  if options.filter and options.filter[1] then
+    local list
+    list, err = filters.read(options.filter)
+    if not list then return nil, err end
+    action:response_filters(list)
   end
   if options.account then action:account(options.account) end
   if options.timeout then action:timeout(options.timeout) end

@@ -1,0 +1,93 @@
+--- An action in the words of a command line: its name, its parameters, and the options of its call.
+
+local core = require("bosa.core")
+local cache = require("bosa.cli.cache")
+local fields = require("bosa.cli.fields")
+local filters = require("bosa.cli.filters")
+local params = require("bosa.cli.params")
+
+local action_words = {}
+
+local function attempts(text)
+  local number = params.positive(text)
+  if not number or number % 1 ~= 0 or number > core.max_attempts then
+    return nil, ("--max-attempts: a whole number from 1 to %d expected, not '%s'"):format(core.max_attempts, text)
+  end
+  return number
+end
+
+--- Adds the arguments that name an action and give its parameters.
+function action_words.add_arguments(parser)
+  parser:argument("connector", "Connector name, like github.")
+  parser:argument("action", "Action name, like list_issues.")
+  parser:argument("parameters", "name=text, which the schema says the type of; name:=JSON; name@file. A list is given "
+    .. "by repeating the name, a place in an object with dots."):args("*"):argname("<name=value>")
+end
+
+--- Adds the options that say which items are wanted, and what of them.
+function action_words.add_selection(parser)
+  parser:option("--fields", "Only these fields, like id,user.login."):argname("<names>"):convert(fields.parse)
+  parser:option("--filter", "Only items like that: state=open, state=open,closed, comments>=2, number=1..5, "
+    .. "created_at>=2025-02-01, labels[].name=bug; again for more, all of which must hold."):argname("<condition>")
+    :count("*")
+end
+
+--- Adds the options of a call.
+function action_words.add_options(parser)
+  parser:option("--input", "Parameters from a file with a JSON object, - for standard input."):argname("<file>")
+  parser:option("--account", "The connected account that acts."):argname("<who>")
+  parser:option("--timeout", "Seconds that an attempt may take (30)."):argname("<seconds>"):convert(params.positive)
+  parser:option("--max-attempts", "Attempts in all, on 429 and server errors (1)."):argname("<n>"):convert(attempts)
+end
+
+--- The values of the parameters, typed by the action's schema.
+local function read_parameters(known, options)
+  if not options.input then return params.read(options.parameters, known) end
+  local values, err = params.read_object("--input", options.input)
+  if not values then return nil, err end
+  return params.read(options.parameters, known, values)
+end
+
+local function has(known, name)
+  for _, parameter in ipairs(known) do
+    if parameter.name == name then return true end
+  end
+  return false
+end
+
+--- Puts the options of a call into its builder.
+---@return true? ok, table? err
+local function set_options(action, options)
+  if options.filter and options.filter[1] then
+    local list, err = filters.read(options.filter)
+    if not list then return nil, err end
+    action:response_filters(list)
+  end
+  if options.account then action:account(options.account) end
+  if options.timeout then action:timeout(options.timeout) end
+  if options.max_attempts then action:max_attempts(options.max_attempts) end
+  return true
+end
+
+--- The action, ready to be run.
+---@param hub userdata
+---@param options table the parsed arguments
+---@param wanted string[]? fields that the server is to send, where the action takes such a list
+---@return userdata? action, table? err
+function action_words.prepare(hub, options, wanted)
+  local connector = hub:connect(options.connector)
+  local known, err = connector:get_action_parameters(options.action)
+  if not known then return nil, err end
+  cache.keep_name(hub, options.connector)
+  local values
+  values, err = read_parameters(known, options)
+  if not values then return nil, err end
+  local action = connector:action(options.action):params(values)
+  if wanted and has(known, "response_fields") then action:response_fields(wanted) end
+  local ok
+  ok, err = set_options(action, options)
+  if not ok then return nil, err end
+  return action
+end
+
+return action_words

@@ -1,0 +1,140 @@
+--- bosa watch: asks a list again and again, and tells what is new.
+
+local uv = require("luv")
+local action_words = require("bosa.cli.action_words")
+local fields = require("bosa.cli.fields")
+local loop = require("bosa.loop")
+local output_file = require("bosa.cli.output_file")
+local params = require("bosa.cli.params")
+local sorted_json = require("bosa.sorted_json")
+local task = require("bosa.task")
+local terminal_text = require("bosa.cli.terminal_text")
+
+local watch = { summary = "Tell what is new in a list, for ever", task = true }
+
+watch.examples = {
+  "# new issues as JSON lines, also those that come while nobody watches",
+  "bosa watch github list_issues owner=lua repo=lua --key number --state issues.json",
+  "# a command for each that comes from now on",
+  "bosa watch github list_issues owner=lua repo=lua --key number --from-now --exec 'jq -r .title'",
+}
+
+local function seconds(text)
+  local number = params.positive(text)
+  if not number or number < 1 then return nil, ("--every: 1 second or more expected, not '%s'"):format(text) end
+  return number
+end
+
+local function whole(name)
+  return function(text)
+    local number = params.positive(text)
+    if not number or number % 1 ~= 0 then
+      return nil, ("%s: a whole number over 0 expected, not '%s'"):format(name, text)
+    end
+    return number
+  end
+end
+
+function watch.configure(parser)
+  parser:description("Asks an action that gives a list again and again, and prints each item that was not there before "
+    .. "as a line of JSON, at least once. The first time these are all items.")
+  action_words.add_arguments(parser)
+  parser:option("--every", "Seconds between the beginnings of two rounds (60)."):argname("<seconds>"):convert(seconds)
+  parser:option("--state", "File that remembers what was told; without it every start begins anew."):argname("<file>")
+  parser:option("--exec", "Command of a shell that is run for each item, with the item as JSON on its standard input; "
+    .. "nothing is printed then. Where it fails, it is run again in the next round."):argname("<command>")
+  parser:option("--key", "What tells items apart (id); dots lead into objects."):argname("<name>"):default("id")
+  parser:option("--max-pages", "Pages that a round reads (10)."):argname("<n>"):convert(whole("--max-pages"))
+  parser:flag("--from-now", "Not what is there at the first start.")
+  parser:option("--rounds", "End after so many rounds."):argname("<n>"):convert(whole("--rounds"))
+  action_words.add_selection(parser)
+  action_words.add_options(parser)
+end
+
+---------------------------------------------------------------------------------------------------
+-- --exec
+
+--- Waits for an object that something of luv's will settle.
+local function await(object)
+  if task.can_wait() then return task.wait(object) end
+  while not object.done_ do uv.run("once") end
+end
+
+--- Runs a shell's command with a text as its standard input. Nothing of the text is in its line. Gives its exit code.
+local function run_command(cx, line, text)
+  local ended = { done_ = false }
+  local input, ignored = uv.new_pipe(false), uv.new_signal()
+  ignored:start("sigpipe", function() end) -- it need not read what it is given
+  local handle, message = uv.spawn("/bin/sh", { args = { "-c", line }, stdio = { input, 1, 2 } }, function(code, signal)
+    ended.code, ended.done_ = signal > 0 and 128 + signal or code, true
+    loop.settle(ended)
+  end)
+  if not handle then
+    input:close()
+    ignored:close()
+    return nil, "can't run a shell: " .. tostring(message)
+  end
+  local running = true
+  cx:cleanup(function()
+    if running then handle:kill("sigterm") end
+  end)
+  input:write(text, function() input:close() end)
+  await(ended)
+  running = false
+  cx.cleanups[#cx.cleanups] = nil
+  ignored:close()
+  handle:close()
+  return ended.code
+end
+
+--- Handles an item by the command; where that fails, it is to be given again.
+local function execute(cx, line, item, again)
+  io.stdout:flush()
+  local code, message = run_command(cx, line, sorted_json.line(item) .. "\n")
+  if code == 0 then return end
+  again()
+  message = message or ("the command ended with %d"):format(code)
+  cx:note(("bosa: %s; it is run again for this item in the next round"):format(message))
+end
+
+---------------------------------------------------------------------------------------------------
+-- the command
+
+--- The fields that the server is to send: those that are wanted, and the key.
+local function needed(options)
+  if not options.fields then return nil end
+  local list, has_key = {}, false
+  for i, name in ipairs(options.fields) do list[i], has_key = name, has_key or name == options.key end
+  if not has_key then list[#list + 1] = options.key end
+  return list
+end
+
+local function watch_options(cx, options)
+  return {
+    every = options.every, state = options.state, key = options.key, max_pages = options.max_pages,
+    max_rounds = options.rounds, from_now = options.from_now,
+    on_failure = function(err, wait)
+      cx:note(("bosa: %s; again in %.0f s"):format(terminal_text.safe((tostring(err):gsub("%s*\n%s*", "; "))), wait))
+    end,
+  }
+end
+
+function watch.run(cx, options)
+  local hub, err = cx:hub()
+  if not hub then return cx:fail(err) end
+  local action
+  action, err = action_words.prepare(hub, options, needed(options))
+  if not action then return cx:fail(err) end
+  local to = output_file.open(cx)
+  for item, again in action:watch(watch_options(cx, options)) do
+    local shown = options.fields and fields.project(item, options.fields) or item
+    if options.exec then
+      execute(cx, options.exec, shown, again)
+    else
+      to:line(sorted_json.line(shown))
+      io.stdout:flush()
+    end
+  end
+end
+
+return watch

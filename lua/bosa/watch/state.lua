@@ -1,0 +1,200 @@
+--- What a watch remembers: the keys of items that were handled, in memory and in a file.
+--
+-- The file is JSON, written whole or not at all, by its owner alone to be read:
+--   { "bosa_watch": 1, "connector":, "action":, "key":, "parameters": a checksum, "primed": bool, "keys": [...] }
+-- Its keys are in the order in which they were handled.
+
+local core = require("bosa.core")
+local loop = require("bosa.loop")
+
+local state = {}
+
+local VERSION = 1
+local LONGEST_KEY = 200 -- bytes; of a longer one its length and a checksum are kept
+local LARGEST_FILE = 64 * 2 ^ 20 -- bytes that are read
+local EXACT = 2 ^ 53 -- doubles past it may stand for several integers
+
+--- A checksum of a text, the same on every VM: two sums of products, each below 2^32.
+---@param text string
+---@return string
+function state.checksum(text)
+  local a, b = 1, 7
+  for i = 1, #text do
+    local byte = text:byte(i)
+    a = (a * 31 + byte) % 4294967291
+    b = (b * 131 + byte) % 4294967279
+  end
+  return ("%.0f-%.0f-%d"):format(a, b, #text)
+end
+
+---------------------------------------------------------------------------------------------------
+-- keys
+
+--- The text of a value that can be a key; nil: it can't. A number and its digits are one key.
+local function text_of(value)
+  local kind = type(value)
+  if kind == "string" then return value end
+  if kind == "cdata" then return (tostring(value):gsub("U?LL$", "")) end
+  if kind ~= "number" then return nil end
+  if math.type and math.type(value) == "integer" then return ("%d"):format(value) end
+  if value > EXACT or value < -EXACT then return nil end
+  return value % 1 == 0 and ("%.0f"):format(value) or ("%.17g"):format(value)
+end
+
+--- What a dotted path leads to in an item; a member of that very name goes first.
+local function lookup(item, path)
+  if type(item) ~= "table" then return nil end
+  if item[path] ~= nil then return item[path] end
+  local value = item
+  for name in path:gmatch("[^.]+") do
+    if type(value) ~= "table" then return nil end
+    value = value[name]
+  end
+  return value
+end
+
+--- The key of an item; nil and why it has none.
+---@param item any
+---@param path string
+---@return string? key, string? why
+function state.key_of(item, path)
+  local value = lookup(item, path)
+  if value == nil then return nil, ("an item has no `%s`"):format(path) end
+  local text = text_of(value)
+  if not text and type(value) == "number" then
+    return nil, ("`%s` of an item is a number that is not exact; see `int64` of bosa.new"):format(path)
+  elseif not text then
+    local got = value == core.null and "null" or type(value)
+    return nil, ("`%s` of an item is no key: string or number expected, got %s"):format(path, got)
+  end
+  if #text <= LONGEST_KEY then return text end
+  return text:sub(1, 40) .. "..." .. state.checksum(text)
+end
+
+---------------------------------------------------------------------------------------------------
+-- memory
+
+---@class bosa.WatchState
+---@field path string? the file
+---@field identity table<string, string> what the file must be of
+---@field keep integer keys that are kept when they are on no page
+---@field order string[] keys, oldest first
+---@field seen table<string, integer> key -> the round that had it last on a page
+---@field primed boolean? a first round is over
+---@field dirty boolean? the file lags behind
+local State = {}
+State.__index = State
+
+---@return bosa.WatchState
+function state.new(path, identity, keep)
+  return setmetatable({ path = path, identity = identity, keep = keep, order = {}, seen = {} }, State)
+end
+
+--- Notes that an item was on a page. Returns whether it was handled.
+function State:look(key, round)
+  if not self.seen[key] then return false end
+  self.seen[key] = round
+  return true
+end
+
+--- Remembers an item as handled.
+function State:add(key, round)
+  if self.seen[key] then return end
+  self.seen[key], self.order[#self.order + 1], self.dirty = round, key, true
+end
+
+--- Forgets the oldest keys that were on no page of a whole round, down to `keep`.
+function State:forget(round)
+  local excess = #self.order - self.keep
+  if excess <= 0 then return end
+  local left = {}
+  for _, key in ipairs(self.order) do
+    if excess > 0 and self.seen[key] ~= round then
+      excess, self.seen[key] = excess - 1, nil
+    else
+      left[#left + 1] = key
+    end
+  end
+  self.order, self.dirty = left, true
+end
+
+---------------------------------------------------------------------------------------------------
+-- file
+
+local function fail(kind, ...) return nil, loop.error(kind, string.format(...), "no") end
+
+--- The content of a file; "" where there is none yet.
+local function read(path)
+  local file, message, code = io.open(path, "rb")
+  if not file and code == 2 then return "" end -- ENOENT
+  local text
+  if file then
+    text, message = file:read(LARGEST_FILE + 1)
+    if not text and not message then text = "\0" end -- empty, which is damaged: it is written whole
+    file:close()
+  end
+  if not text then return fail("file", "can't read the watch's state: %s", tostring(message)) end
+  if #text > LARGEST_FILE then return fail("file", "the watch's state %s is too large", path) end
+  return text
+end
+
+--- Why a state is of another watch; nil: it isn't.
+local function other_watch(identity, document)
+  for _, name in ipairs({ "connector", "action", "key" }) do
+    local got = document[name]
+    if got ~= identity[name] then
+      return ("is of another watch: the %s is `%s`, not `%s`"):format(name, got, identity[name])
+    end
+  end
+  return document.parameters ~= identity.parameters and "is of a watch with other parameters" or nil
+end
+
+--- Why a document is no state of this watch; nil: it is.
+local function complaint_of(self, document)
+  if type(document) ~= "table" or document.bosa_watch == nil then return "is no state of a watch" end
+  if document.bosa_watch ~= VERSION then return "is of another version of bosa" end
+  for name in pairs(self.identity) do
+    if type(document[name]) ~= "string" then return ("is damaged: it has no `%s`"):format(name) end
+  end
+  if type(document.keys) ~= "table" then return "is damaged: it has no `keys`" end
+  for _, key in ipairs(document.keys) do
+    if type(key) ~= "string" then return "is damaged: a key is no string" end
+  end
+  return other_watch(self.identity, document)
+end
+
+--- Reads the file, if there is one, and sees to it that it can be written.
+---@return true? ok, table? err
+function State:load()
+  if not self.path then return true end
+  local text, err = read(self.path)
+  if not text then return nil, err end
+  if text == "" then
+    self.dirty = true
+    return self:save()
+  end
+  local document, why = core.json.decode(text)
+  if why then return fail("file", "the watch's state %s is damaged: %s", self.path, why.message) end
+  why = complaint_of(self, document)
+  if why then return fail("file", "the watch's state %s %s", self.path, why) end
+  for _, key in ipairs(document.keys) do self:add(key, 0) end
+  self.primed, self.dirty = document.primed == true, false
+  return true
+end
+
+--- Writes the file where it lags behind.
+---@return true? ok, table? err
+function State:save()
+  if not self.path or not self.dirty then return true end
+  local document = { bosa_watch = VERSION, primed = self.primed or false, keys = core.array(self.order) }
+  for name, value in pairs(self.identity) do document[name] = value end
+  local text, err = core.json.encode(document, { sorted = true })
+  if text then
+    text, err = core.write_private(self.path, text .. "\n")
+  end
+  if not text then return nil, err end
+  self.dirty = false
+  return true
+end
+
+return state
