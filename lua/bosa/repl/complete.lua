@@ -85,7 +85,7 @@ end
 local function resolve(self, path)
   local first, rest = path:match("^([%a_][%w_]*)(.*)$")
   if not first then return nil end
-  local value = rawget(self.names.env, first)
+  local value = self.names:value(first)
   if value == nil then value = rawget(_G, first) end
   if value == nil then
     connectors(self)
@@ -168,7 +168,7 @@ end
 
 local function globals(self, lead)
   local list = connectors(self)
-  add_public(list, self.names.env)
+  for _, name in ipairs(self.names:set_names()) do list[#list + 1] = name end
   if lead == "" then return list end
   add_public(list, _G)
   for _, word in ipairs(reserved.list) do list[#list + 1] = word end
