@@ -33,11 +33,11 @@ local function read_names(tokens, i, found)
   local all, all_at
   all, all_at, i = attribute_at(tokens, i) -- of Lua 5.5: for every name
   while true do
-    local name, attribute, at = text_at(tokens, i), nil, nil
-    attribute, at, i = attribute_at(tokens, i + 1)
+    local name = text_at(tokens, i)
+    local attribute, at, after = attribute_at(tokens, i + 1)
     found[#found + 1] = { name = name, attribute = attribute or all, at = at or all_at }
-    if text_at(tokens, i) ~= "," then return i end
-    i = i + 1
+    if text_at(tokens, after) ~= "," then return after end
+    i = after + 1
   end
 end
 
@@ -105,23 +105,31 @@ end
 ---------------------------------------------------------------------------------------------------
 -- what was handed over
 
+---@alias bosa.repl.Variables table<string, { get: fun(): any, set: fun(value: any)? }>
+
 ---@class bosa.repl.Locals
----@field variables table<string, { get: fun(): any, set: fun(value: any)? }>
+---@field variables bosa.repl.Variables never changed: another one takes its place, as chunks have seen this one
+---@field scopes table<bosa.repl.Variables, table> the latest one's scope
 ---@field closing any[] values that end with the prompt, oldest first
----@field scope table what chunks see as their globals: these variables, then those of `env`
+---@field env table
 local Locals = {}
 Locals.__index = Locals
 
-local function keep(self, name, get, set, close)
-  local value = get()
-  if close and value then
-    local meta = getmetatable(value)
-    if type(meta) ~= "table" or meta.__close == nil then
-      error(("variable '%s' got a non-closable value"):format(name), 0)
-    end
-    self.closing[#self.closing + 1] = value
+local function close_at_end(self, name, value)
+  if not value then return end
+  local meta = getmetatable(value)
+  if type(meta) ~= "table" or meta.__close == nil then
+    error(("variable '%s' got a non-closable value"):format(name), 0)
   end
-  self.variables[name] = { get = get, set = set }
+  self.closing[#self.closing + 1] = value
+end
+
+local function keep(self, name, get, set, close)
+  if close then close_at_end(self, name, get()) end
+  local variables = {}
+  for known, variable in pairs(self.variables) do variables[known] = variable end
+  variables[name] = { get = get, set = set }
+  self.variables = variables
 end
 
 --- Whether a local variable of this name was kept.
@@ -137,6 +145,37 @@ function Locals:get(name)
   return nil
 end
 
+local function new_scope(self, variables)
+  local env = self.env
+  local function hand_over(...) return keep(self, ...) end
+  return setmetatable({}, {
+    __index = function(_, name)
+      local variable = variables[name]
+      if variable then return variable.get() end
+      if name == KEEP then return hand_over end
+      return env[name]
+    end,
+    __newindex = function(_, name, value)
+      local variable = variables[name]
+      if not variable then
+        env[name] = value
+      elseif variable.set then
+        variable.set(value)
+      else
+        error(("attempt to assign to const variable '%s'"):format(name), 2)
+      end
+    end,
+  })
+end
+
+--- What a chunk that is compiled now sees as its globals: the variables that are there now, then those of `env`.
+---@return table
+function Locals:scope()
+  local variables = self.variables
+  if not self.scopes[variables] then self.scopes = { [variables] = new_scope(self, variables) } end
+  return self.scopes[variables]
+end
+
 --- Closes what is to be closed, the latest first, as at the end of a block.
 function Locals:close()
   for i = #self.closing, 1, -1 do
@@ -149,28 +188,6 @@ end
 --- The local variables of a prompt, above the globals of `env`.
 ---@param env table
 ---@return bosa.repl.Locals
-function locals.new(env)
-  local self = setmetatable({ variables = {}, closing = {} }, Locals)
-  local function hand_over(...) return keep(self, ...) end
-  self.scope = setmetatable({}, {
-    __index = function(_, name)
-      local variable = self.variables[name]
-      if variable then return variable.get() end
-      if name == KEEP then return hand_over end
-      return env[name]
-    end,
-    __newindex = function(_, name, value)
-      local variable = self.variables[name]
-      if not variable then
-        env[name] = value
-      elseif variable.set then
-        variable.set(value)
-      else
-        error(("attempt to assign to const variable '%s'"):format(name), 2)
-      end
-    end,
-  })
-  return self
-end
+function locals.new(env) return setmetatable({ variables = {}, scopes = {}, closing = {}, env = env }, Locals) end
 
 return locals

@@ -42,6 +42,8 @@ function pager.show(text, turn)
   local wanted = command()
   if not wanted then return false end
   local input, ended, status = uv.new_pipe(false), false, nil
+  local broken = uv.new_signal() -- a pager that ends early is no reason to end
+  broken:start("sigpipe", function() end)
   local child = uv.spawn("sh", { args = { "-c", wanted }, stdio = { input, 1, 2 } }, function(code)
     ended, status = true, code
   end)
@@ -52,6 +54,7 @@ function pager.show(text, turn)
     child:close()
   end
   if not input:is_closing() then input:close() end
+  broken:close()
   return child ~= nil and status ~= 127 -- what the shell says of a command that isn't there
 end
 

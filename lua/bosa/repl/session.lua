@@ -131,7 +131,8 @@ local function without_place(message) return (message:gsub("^stdin:1: ", "")) en
 --- What may have been meant by the name that Lua's message says is nil; "": nothing.
 local function hint_of(self, message)
   local name = self.names.missing
-  if not name or not message:find("nil value", 1, true) or not message:find("'" .. name .. "'", 1, true) then return "" end
+  local is_about = name and message:find("nil value", 1, true) and message:find("'" .. name .. "'", 1, true)
+  if not is_about then return "" end
   local suggestion = self.names:suggestion(name)
   return suggestion and "; " .. suggestion or ""
 end
@@ -249,7 +250,7 @@ local function read_chunk(self)
     text = text and text .. "\n" .. line or line
     local place = not self.reader.interactive and first or nil
     local chunk, incomplete
-    chunk, message, incomplete = session.compile(text, self.names.locals.scope, place)
+    chunk, message, incomplete = session.compile(text, self.names.locals:scope(), place)
     if chunk or not incomplete then return text, nil, chunk, message end
   end
 end
