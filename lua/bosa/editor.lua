@@ -26,10 +26,8 @@ local complain = buffer.complain
 
 --- Tells `User` autocommands. Neovim 0.7 takes no data for them; editor.last has it all.
 local function tell(event, data)
-  local options = { pattern = event, modeline = false, data = data }
-  if pcall(api.nvim_exec_autocmds, "User", options) then return end
-  options.data = nil
-  api.nvim_exec_autocmds("User", options)
+  local takes_data = vim.fn.has("nvim-0.8") == 1
+  api.nvim_exec_autocmds("User", { pattern = event, modeline = false, data = takes_data and data or nil })
 end
 
 local function failed(outcome, err)
