@@ -89,7 +89,7 @@ local function show_file(name, file)
     return open(name, vim.split((bytes:gsub("\r\n", "\n"):gsub("\n$", "")), "\n"), "")
   end
   return open(name, { safe(tostring(file)), "", "To save it:",
-    ':lua require("bosa.editor").last.response.data:save("PATH")' }, "")
+    ":lua require'bosa.editor'.last.response.data:save('PATH')" }, "")
 end
 
 ---------------------------------------------------------------------------------------------------
