@@ -74,11 +74,11 @@ describe("a secret", function()
       file = response.data,
       task = task,
       user = user,
-      ["a token"] = user_token,
       ["a response's fields"] = response.headers,
       ["a file to send"] = bosa.file({ file = "x", filename = "x" }),
     }
     for name, object in pairs(objects) do assert_clean(name, object) end
+    assert.is_nil(table.concat(dump(user_token), "\n"):find(user_token.token, 1, true))
     assert.matches("\n?user secrets@example.com %(secret sk%-user%-%.%.%.", tostring(user))
     for _, secret in ipairs({ user.secret, user_token.token }) do
       assert.is_nil(tostring(user):find(secret, 1, true))
