@@ -97,8 +97,13 @@ describe("the definitions of the library", function()
     local found = own()
     for class, name in pairs({ hub = "Hub", connector = "Connector", action = "Action", call = "Call",
       response = "Response", file = "File" }) do
-      assert.same({}, differences(public(core.classes[class].methods), methods_of(found, name)), name)
+      local described = methods_of(found, name)
+      for method in pairs(methods_of(found, "Any" .. name)) do described[method] = true end
+      assert.same({}, differences(public(core.classes[class].methods), described), name)
     end
+    local any = found.classes["bosa.AnyConnector"].fields
+    any.action = "of each connector's own class"
+    assert.same({}, differences(public(core.classes.connector.methods), any))
     assert.same({}, differences(public(require("bosa.task").methods), methods_of(found, "Task")))
   end)
 

@@ -1,7 +1,23 @@
 ---@meta _
 
+--- How a hub gives connectors. Where `bosa types` has written those of the server, its annotations of `bosa.Hub` take the
+--- place of these: they know each connector by its name.
+---@class bosa.AnyHub
+local AnyHub = {}
+
+--- A connector by its name. Nothing is looked up yet, so it can't fail.
+---@param name string
+---@return bosa.Connector
+function AnyHub:connect(name) end
+
+--- A connector with its schemas loaded.
+---@param name string
+---@return bosa.Connector? connector
+---@return bosa.Error? err
+function AnyHub:get_connector(name) end
+
 --- A server, an API key, and what goes with them: made by `bosa.new`.
----@class bosa.Hub
+---@class bosa.Hub : bosa.AnyHub
 local Hub = {}
 
 --- What a call takes besides parameters. Each is a setter of the builder, too.
@@ -17,11 +33,6 @@ local Hub = {}
 ---@field output? string|fun(chunk: string): boolean? where a file goes: a path, or a function (false stops)
 ---@field on_progress? fun(done: integer, total: integer?, direction: "up"|"down") in bytes
 ---@field response_fields? string[] the fields that the server is to send
-
---- A connector by its name. Nothing is looked up yet, so it can't fail.
----@param name string
----@return bosa.Connector
-function Hub:connect(name) end
 
 --- Runs an action and waits for its answer.
 ---@param connector string
@@ -45,12 +56,6 @@ function Hub:execute(connector, action, params, options) end
 ---@return string[]? names
 ---@return bosa.Error? err
 function Hub:get_available_modules() end
-
---- A connector with its schemas loaded.
----@param name string
----@return bosa.Connector? connector
----@return bosa.Error? err
-function Hub:get_connector(name) end
 
 --- Forgets a connector's schemas, in memory and on disk; they are fetched anew when they are needed.
 ---@param name string
