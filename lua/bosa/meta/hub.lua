@@ -1,7 +1,7 @@
 ---@meta _
 
---- How a hub gives connectors. Where `bosa types` has written those of the server, its annotations of `bosa.Hub` take the
---- place of these: they know each connector by its name.
+--- How a hub gives connectors. Where `bosa types` has written those of the server, its annotations of `bosa.Hub` take
+--- the place of these: they know each connector by its name.
 ---@class bosa.AnyHub
 local AnyHub = {}
 
