@@ -106,6 +106,22 @@ describe("bosa repl in a pipe", function()
     assert.matches("non%-closable", (select(2, pipe("local x <close> = 1"))))
   end)
 
+  it("finds the names of a chunk's local variables, with their attributes", function()
+    local function names_in(text)
+      local list = {}
+      for i, variable in ipairs((require("bosa.repl.locals").find(text))) do
+        list[i] = variable.name .. (variable.attribute and " " .. variable.attribute or "")
+      end
+      return table.concat(list, ", ")
+    end
+    assert.equal("a, b const, c close", names_in("local a, b <const>, c <close> = f{ local_ = 1 }, 'local x'"))
+    assert.equal("a const, b close", names_in("local <const> a, b <close> = 1")) -- of Lua 5.5
+    assert.equal("f, x", names_in("local function f() local y = 1 end if a then local z end local x "
+      .. "while b do local w end"))
+    assert.equal("x", names_in("local x = (function() return 1 end)() return x, function() local y end"))
+    assert.equal("", names_in("-- local a\n--[[ local b ]] t = { f = function() local c end, [ [=[local d]=] ] = 1 }"))
+  end)
+
   it("ends by a word, unless that is a variable", function()
     for _, line in ipairs({ "exit", "quit", " exit() ", "quit;" }) do
       assert.equal("1\n", shown("1\n" .. line .. "\n2"), line)

@@ -14,7 +14,7 @@ end
 
 --- Has `require` find the plugin's own core, where it was built, ahead of another version's.
 function built.find()
-  local top = vim and vim.fn and root()
+  local top = vim and vim.fn and package.searchpath and root() -- plain Lua 5.1 has none, nor a core of ours
   if not top then return end
   local template = top .. "/build/luajit/?.so"
   local found = package.searchpath("bosa.core", package.cpath)
