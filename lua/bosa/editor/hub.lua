@@ -45,7 +45,8 @@ function hub.get()
   local ok, made, err = pcall(bosa.new, options)
   if not ok then return nil, tostring(made) end
   if not made then return nil, tostring(err) end
-  present, has_credentials = made, (options.api_key or options.token or set("BOSA_API_KEY") or set("BOSA_TOKEN")) ~= nil
+  local given = options.api_key or options.token or set("BOSA_API_KEY") or set("BOSA_TOKEN")
+  present, has_credentials = made, (given or options.profile or set("BOSA_PROFILE")) ~= nil
   return present
 end
 
