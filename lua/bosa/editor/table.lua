@@ -36,7 +36,8 @@ sheet.fits = fields.is_table
 ---@param width integer cells of the window
 ---@return string[]
 function sheet.lines(items, width)
-  local names, rows = fields.rows(items, nil, width)
+  local names = fields.choose(items, width)
+  local rows = fields.rows(items, names)
   table.insert(rows, 1, names)
   local widths, lines = {}, {}
   for i, row in ipairs(rows) do
