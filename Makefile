@@ -121,7 +121,7 @@ build: modules sandbox ## the module for every VM whose headers are found, and t
 
 .PHONY: nvim
 nvim: $(BUILD)/need-luajit ## the plugin for Neovim: the module for its LuaJIT alone, and the tags of `:help bosa`
-	@$(MAKE) $(jobs) $(BUILD)/luajit/bosa/core.so
+	@$(MAKE) $(jobs) $(BUILD)/luajit/bosa/core.so $(filter $(BUILD)/luajit/bosa/archive.so,$(modules))
 	@! command -v nvim >/dev/null || nvim --headless -u NONE -i NONE -n -c 'helptags doc' -c 'qa!'
 	@echo "== Built for Neovim: $(BUILD)/luajit/bosa/core.so"
 
