@@ -119,6 +119,12 @@ help: ## list the targets
 .PHONY: build
 build: modules sandbox ## the module for every VM whose headers are found, and the sandbox server
 
+.PHONY: nvim
+nvim: $(BUILD)/need-luajit ## the plugin for Neovim: the module for its LuaJIT alone, and the tags of `:help bosa`
+	@$(MAKE) $(jobs) $(BUILD)/luajit/bosa/core.so $(filter $(BUILD)/luajit/bosa/archive.so,$(modules))
+	@! command -v nvim >/dev/null || nvim --headless -u NONE -i NONE -n -c 'helptags doc' -c 'qa!'
+	@echo "== Built for Neovim: $(BUILD)/luajit/bosa/core.so"
+
 .PHONY: test
 test: ## every test: C, schemas, Lua on every VM (ONLY=pattern: some of them)
 	@tools/deps.sh build test
@@ -368,7 +374,7 @@ $(BUILD)/flags: always
 .PRECIOUS: $(BUILD)/need-%
 $(BUILD)/need-%: | $(BUILD)/flags
 	@CPPFLAGS="$(CPPFLAGS) $(CURL_CFLAGS) $(ZLIB_CFLAGS) $(MHD_CFLAGS) $(CMOCKA_CFLAGS)" \
-	  LUA_INCDIRS="$(LUA54_INCDIR) $(LUA55_INCDIR) $(LUAJIT_INCDIR)" PUC_LUA_INCDIR="$(LUA54_INCDIR)$(LUA55_INCDIR)" \
+	  LUA_INCDIRS="$(LUA54_INCDIR) $(LUA55_INCDIR) $(LUAJIT_INCDIR)" LUAJIT_INCDIR="$(LUAJIT_INCDIR)" PUC_LUA_INCDIR="$(LUA54_INCDIR)$(LUA55_INCDIR)" \
 	  tools/need.sh $*
 	@touch $@
 

@@ -366,10 +366,8 @@ describe("the example", function()
       env = { BOSA_API_BASE_URL = sandbox.url, BOSA_API_KEY = sandbox.key },
       config = function(of)
         certificates.make(of.dir, "server", "127.0.0.1")
-        local modules = assert(io.open(of.dir .. "/modules.conf", "w"))
-        modules:write(of.modules)
-        modules:close()
-        return (text:gsub("listen 8443", "listen 127.0.0.1:" .. of.port):gsub("http {", "http {\n  " .. of.paths, 1))
+        local conf = text:gsub("listen 8443", "listen 127.0.0.1:" .. of.port)
+        return (of.modules .. "\n" .. conf:gsub("http {", "http {\n  " .. of.paths, 1))
       end,
     })
     local body = encode({ jsonrpc = "2.0", id = 1, method = "tools/call", params = {

@@ -254,22 +254,47 @@ describe("max_connections", function()
 end)
 
 describe("the example", function()
-  it("answers with the pull requests of ten repositories", function()
+  --- Runs it as its comment says, on a free port.
+  local function run_example(env)
     local f = assert(io.open("examples/openresty/nginx.conf"))
     local text = f:read("*a")
     f:close()
-    local http = text:match("(  init_by_lua_block {.-\n  })\n")
-    local location = text:match("(    location = /prs {.-\n    })\n")
-    local example = nginx.start({
-      http = "lua_shared_dict bosa 10m;\n" .. http,
-      server = location,
-      env = { BOSA_API_BASE_URL = sandbox.url, BOSA_API_KEY = sandbox.key, BOSA_TOKEN = sandbox.token },
+    local root, build = io.popen("pwd"):read("*l"), os.getenv("BOSA_BUILD") or "build"
+    return nginx.start({
+      arguments = nginx.loads_modules() and assert(text:match("nginx %-p %. %-c nginx.conf (%-g '[^']*')")) or nil,
+      config = function(of) return (text:gsub("listen 127.0.0.1:8080", "listen 127.0.0.1:" .. of.port)) end,
+      env = {
+        BOSA_API_BASE_URL = env.url or sandbox.url, BOSA_API_KEY = sandbox.key, BOSA_TOKEN = sandbox.token,
+        LUA_PATH = ("'%s/lua/?.lua;%s/lua/?/init.lua;;'"):format(root, root),
+        LUA_CPATH = ("'%s/luajit/?.so;;'"):format(build:find("^/") and build or root .. "/" .. build),
+      },
     })
+  end
+
+  it("answers with the pull requests of ten repositories", function()
+    local example = run_example({})
     local body, status = example.get("/prs?user=lua")
     local log = example.log()
     example.stop()
     assert.equal(200, status, log)
     assert.is_true(#assert(decode(body)) >= 10)
+    for line in log:gmatch("[^\n]*%[error%][^\n]*") do error(line) end
+  end)
+
+  it("answers with an empty list where there are none", function()
+    local none = nginx.start({ server = [[
+      location ~ list_pull_requests$ { content_by_lua_block {
+        ngx.header.content_type = "application/json"
+        ngx.print('{"data":[],"meta":{"total":0}}')
+      } }
+      location / { proxy_pass ]] .. sandbox.url .. "; }" })
+    local example = run_example({ url = none.url })
+    local body, status = example.get("/prs")
+    local log = example.log()
+    example.stop()
+    none.stop()
+    assert.equal(200, status, log)
+    assert.equal("[]", body)
   end)
 end)
 

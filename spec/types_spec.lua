@@ -97,8 +97,13 @@ describe("the definitions of the library", function()
     local found = own()
     for class, name in pairs({ hub = "Hub", connector = "Connector", action = "Action", call = "Call",
       response = "Response", file = "File" }) do
-      assert.same({}, differences(public(core.classes[class].methods), methods_of(found, name)), name)
+      local described = methods_of(found, name)
+      for method in pairs(methods_of(found, "Any" .. name)) do described[method] = true end
+      assert.same({}, differences(public(core.classes[class].methods), described), name)
     end
+    local any = found.classes["bosa.AnyConnector"].fields
+    any.action = "of each connector's own class"
+    assert.same({}, differences(public(core.classes.connector.methods), any))
     assert.same({}, differences(public(require("bosa.task").methods), methods_of(found, "Task")))
   end)
 
@@ -313,6 +318,15 @@ describe("bosa types", function()
     assert.equal("github.lua\nlab.lua\n", command.output_of("ls " .. directory))
   end)
 
+  it("writes all connectors of the server", function()
+    local directory = bin.dir .. "/all"
+    local _, err, code = bin:run({ "types", "--all", "-o", directory })
+    assert.equal("", err)
+    assert.equal(0, code)
+    local names = command.output_of("ls " .. directory):gsub("%.lua\n", " ")
+    assert.equal(table.concat(hub:get_available_modules(), " ") .. " ", names)
+  end)
+
   it("tells where the library's own definitions are", function()
     local out, _, code = bin:run({ "types", "--path" }, { env = { BOSA_API_KEY = false } })
     assert.equal(0, code)
@@ -325,6 +339,8 @@ describe("bosa types", function()
       { { "types" }, 4, "name a connector" },
       { { "types", "gitlab" }, 4, "gitlab" },
       { { "types", "github", "lab" }, 4, "-o <dir>" },
+      { { "types", "--all" }, 4, "-o <dir>" },
+      { { "types", "--all", "github", "-o", bin.dir }, 4, "takes no names" },
       { { "types", "github", "-o", bin.dir .. "/a file" }, 4, "not a directory" },
       { { "types", "github", "-o", bin.dir .. "/no/such/place" }, 1, "no such file or directory" },
       { { "types", "github", "--nope" }, 4, "unknown option" },
@@ -354,11 +370,15 @@ describe("an editor's checker", function()
       command.write_file(place .. "/program.lua", text)
       return command.output_of(("cd %s && emmylua_check . 2>&1"):format(command.quote(place)))
     end
-    local head = '---@type bosa.connectors.github\nlocal github = require("bosa").new():connect("github")\n'
+    local head = 'local hub = require("bosa").new()\nlocal github = hub:connect("github")\n'
     local fine = complaints(head .. [[
 local response, err = github:action("list_issues"):params({ owner = "lua", repo = "lua", state = "open" }):run()
 if not response then error(tostring(err)) end
-for issue, page in response:items({ prefetch = 2 }) do print(issue, page.status) end
+for issue, page in response:items({ prefetch = 2 }) do print(issue.title, page.status) end
+local one = assert(github:list_issues({ owner = "lua", repo = "lua" }, { timeout = 5 }))
+print(#one.data, github:help("list_issues"), github:get_actions())
+local loaded = assert(hub:get_connector("github"))
+loaded:list_issues({ owner = "lua", repo = "lua" })
 ]])
     assert.truthy(fine:find("No issues found", 1, true), fine)
     for line, complaint in pairs({
@@ -366,6 +386,14 @@ for issue, page in response:items({ prefetch = 2 }) do print(issue, page.status)
       ['github:list_issues({ owner = "lua" })'] = "missing-fields",
       ['github:list_issues({ owner = "lua", repo = "lua", state = "opn" })'] = "assign-type-mismatch",
       ['github:action("list_issues"):max_attempts("three")'] = "param-type-mismatch",
+      ['github:list_isues({ owner = "lua", repo = "lua" })'] = "undefined-field",
+      ['github:action("list_isues")'] = "param-type-mismatch",
+      ['hub:connect("githb")'] = "param-type-mismatch",
+      ['require("bosa").new({ timeout = "soon" })'] = "param-type-mismatch",
+      ['for issue in assert(github:list_issues({ owner = "lua", repo = "lua" })):items() do print(issue.titel) end']
+        = "undefined-field",
+      ['---@type bosa.connectors.github.list_issues.Params\nlocal p = { owner = "lua", repo = "lua" }\np.stat = "open"']
+        = "inject-field",
     }) do
       local text = complaints(head .. line .. "\n")
       assert.truthy(text:find(complaint, 1, true), text)

@@ -143,7 +143,7 @@ local tags = {}
 function tags.meta() end
 
 function tags.class(self, rest, where)
-  local name, parents = rest:match("^([%w_.]+)%s*:?%s*(.*)$")
+  local name, parents = rest:gsub("^%(exact%)%s+", ""):match("^([%w_.]+)%s*:?%s*(.*)$")
   if not name then error("a class's name expected", 0) end
   local class = self.classes[name] or { parents = {}, fields = {}, events = {} }
   self.classes[name], self.class = class, class

@@ -146,7 +146,7 @@ line_neovim-0.11() {
   make -j"$(getconf _NPROCESSORS_ONLN)" build || exit 1
   PATH=$work/py/bin:$PATH
   with "Neovim $(nvim --version | sed -n 's/^NVIM v//p')"
-  VMS=luajit ONLY=hosts tools/test.sh lua
+  VMS=luajit ONLY='hosts|neovim' tools/test.sh lua
 }
 line_libcurl-trixie() { libcurl_of trixie; }
 line_libcurl-sid() { libcurl_of sid; }

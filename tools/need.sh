@@ -62,10 +62,12 @@ case ${1-} in
   lua) [ -n "${LUA_INCDIRS// /}" ] ||
     say "lua.h, of Lua 5.4, Lua 5.5 or LuaJIT," "liblua5.4-dev libluajit-5.1-dev" \
       "lua-devel luajit-devel" "lua luajit" "brew install lua luajit" ;;
+  luajit) [ -n "${LUAJIT_INCDIR-}" ] ||
+    say "luajit.h, of LuaJIT, which Neovim runs on," libluajit-5.1-dev luajit-devel luajit "brew install luajit" ;;
   puc-lua) [ -n "${PUC_LUA_INCDIR-}" ] ||
     say "lua.h, of Lua 5.4 or Lua 5.5 (the C tests need it)," liblua5.4-dev lua-devel lua "brew install lua" ;;
   *)
-    echo "usage: $0 cc|curl|zlib|microhttpd|cmocka|lua|puc-lua" >&2
+    echo "usage: $0 cc|curl|zlib|microhttpd|cmocka|lua|luajit|puc-lua" >&2
     exit 2
     ;;
 esac

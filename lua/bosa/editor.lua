@@ -1,86 +1,125 @@
 --- What Neovim's :Bosa does; plugin/bosa.lua makes the command.
 
 local bosa = require("bosa")
-local candidates = require("bosa.candidates")
-local safe = require("bosa.cli.terminal_text").safe
-local sorted_json = require("bosa.sorted_json")
+local buffer = require("bosa.editor.buffer")
+local hubs = require("bosa.editor.hub")
+local params = require("bosa.cli.params")
+local picker = require("bosa.editor.picker")
+local words = require("bosa.editor.words")
 
 local vim = rawget(_G, "vim")
-local editor = {}
+local api = vim and vim.api
 
-local hub -- made at first use, from the environment or vim.g.bosa
+---@class bosa.editor.Outcome
+---@field connector string
+---@field action string
+---@field response userdata?
+---@field err table?
+---@field buf integer? the buffer that shows it
 
----@return userdata? hub, table? err
-local function get_hub()
-  local err
-  if not hub then
-    hub, err = bosa.new(vim.g.bosa)
+local editor = {
+  ---@type bosa.editor.Outcome? what came of the last :Bosa
+  last = nil,
+}
+
+local complain = buffer.complain
+
+--- Tells `User` autocommands. Neovim 0.7 takes no data for them; editor.last has it all.
+local function tell(event, data)
+  local takes_data = vim.fn.has("nvim-0.8") == 1
+  api.nvim_exec_autocmds("User", { pattern = event, modeline = false, data = takes_data and data or nil })
+end
+
+local function failed(outcome, err)
+  outcome.err = err
+  editor.last = outcome
+  if type(err) == "table" and err.kind == "auth" then hubs.forget() end -- somebody may log in anew
+  complain(err)
+  local about = type(err) == "table" and err or { message = tostring(err) }
+  tell("BosaError", {
+    connector = outcome.connector, action = outcome.action, kind = about.kind, message = tostring(err),
+    status = about.status,
+  })
+end
+
+--- The parameters that the rest of a command line stands for: a JSON object, or words as the command `bosa` takes them.
+local function read_parameters(hub, outcome, rest)
+  if rest:find("^%s*{") then
+    local values, err = bosa.json.decode(rest)
+    if type(values) ~= "table" then return nil, err or "Bosa: the parameters must be a JSON object" end
+    return values
   end
-  return hub, err
-end
-
---- Names that a command line can hold: they are a server's.
-local function plain(names)
-  local list = {}
-  for _, name in ipairs(names) do
-    if not name:find('[%s|"\\]') and safe(name) == name then list[#list + 1] = name end
+  local list = words.split(rest)
+  if not list then return nil, "Bosa: a quote is never closed" end
+  if not list[1] then return {} end
+  for _, word in ipairs(list) do
+    if word:find("^[^=]*@%-$") or word:find(":=@-", 1, true) then
+      return nil, "Bosa: Neovim has no standard input; name a file"
+    end
   end
-  return list
+  local known, err = hub:connect(outcome.connector):get_action_parameters(outcome.action)
+  if not known then return nil, err end
+  return params.read(list, known)
 end
 
---- Parameter names for the JSON object being typed: `{"ow` becomes `{"owner": `.
-local function parameters(lead, connector, action)
-  local before, quoted = lead:match('^(.*[{,]%s*)"?([%w_]*)$')
-  if not before then before, quoted = lead == "" and "{" or "", "" end
-  local names = plain(candidates.names(candidates.parameters(get_hub(), connector, action)))
-  local list = candidates.starting_with(quoted, names)
-  for i, name in ipairs(list) do list[i] = before .. '"' .. name .. '": ' end
-  return list
+local function perform(hub, outcome, rest, raw)
+  local values, err = read_parameters(hub, outcome, rest)
+  if not values then return failed(outcome, err) end
+  outcome.response, err = hub:run(outcome.connector, outcome.action, values)
+  if not outcome.response then return failed(outcome, err) end
+  outcome.buf = buffer.show(outcome.connector .. "/" .. outcome.action, outcome.response, raw)
+  editor.last = outcome
+  tell("BosaDone", {
+    connector = outcome.connector, action = outcome.action, status = outcome.response.status, buf = outcome.buf,
+  })
 end
 
---- Completion of :Bosa's arguments; fetches schemas when they are not there yet.
+--- Runs an action and shows what it gives, without holding up the editor.
+---@param connector string
+---@param action string
+---@param rest string? the parameters, as in the command line
+---@param raw boolean? show JSON
+local function start(connector, action, rest, raw)
+  local hub, message = hubs.get()
+  local outcome = { connector = connector, action = action }
+  if not hub then return failed(outcome, message) end
+  bosa.async(perform, hub, outcome, rest or "", raw)
+end
+
+--- Has somebody choose what isn't given: connector, action, parameters.
+---@param connector string?
+---@param action string?
+---@param raw boolean? show JSON
+function editor.pick(connector, action, raw)
+  local hub, message = hubs.get()
+  if not hub then return complain(message) end
+  picker.choose({
+    hub = hub, connector = connector, action = action,
+    fail = function(err) failed({ connector = connector, action = action }, err) end,
+    done = function(choice)
+      local line = picker.command(choice)
+      vim.fn.histadd("cmd", line)
+      start(choice.connector, choice.action, line:match("^%S+%s+%S+%s+%S+%s*(.*)$"), raw)
+    end,
+  })
+end
+
+--- What `:Bosa {arguments}` does.
+---@param arguments string
+---@param raw boolean? show JSON: `:Bosa!`
+function editor.run(arguments, raw)
+  local connector, action, rest = arguments:match("^%s*(%S+)%s+(%S+)%s*(.*)$")
+  if not connector then return editor.pick(arguments:match("%S+"), nil, raw) end
+  start(connector, action, rest, raw)
+end
+
+--- Completion of :Bosa's arguments.
 ---@param lead string what is typed of the present word
 ---@param line string the whole command line
+---@param at integer? the cursor's place in it
 ---@return string[]
-function editor.complete(lead, line)
-  local words = vim.split(line, "%s+")
-  if not get_hub() then return {} end
-  if #words <= 2 then return candidates.starting_with(lead, plain(get_hub():get_available_modules() or {})) end
-  if #words == 3 then
-    return candidates.starting_with(lead, plain(candidates.names(candidates.actions(get_hub(), words[2]))))
-  end
-  return parameters(lead, words[2], words[3])
-end
-
-local function show(response)
-  local data = response:get_data()
-  vim.cmd("new")
-  for name, value in pairs({ buftype = "nofile", bufhidden = "wipe", swapfile = false }) do vim.bo[name] = value end
-  local text = type(data) == "userdata" and tostring(data) or sorted_json.encode(data)
-  vim.api.nvim_buf_set_lines(0, 0, -1, false, vim.split(text, "\n"))
-  vim.bo.filetype = "json"
-end
-
---- A message, not an error: the command itself did what it should.
-local function complain(err) vim.api.nvim_echo({ { safe(tostring(err)), "ErrorMsg" } }, true, {}) end
-
---- Runs "{connector} {action} {json}" and shows the answer, without holding up the editor.
----@param arguments string
-function editor.run(arguments)
-  local connector, action, json = arguments:match("^(%S+)%s+(%S+)%s*(.*)$")
-  if not connector then return complain("Bosa: a connector and an action are needed") end
-  local params, err = bosa.json.decode(json == "" and "{}" or json)
-  if type(params) ~= "table" then return complain(err or "Bosa: the parameters must be a JSON object") end
-  local server, new_err = get_hub()
-  if not server then return complain(new_err) end
-  bosa.async(function()
-    local response, run_err = server:run(connector, action, params)
-    if response then
-      show(response)
-    else
-      complain(run_err)
-    end
-  end)
+function editor.complete(lead, line, at)
+  return require("bosa.editor.complete").words(lead, line:sub(1, at or #line))
 end
 
 return editor

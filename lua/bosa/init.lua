@@ -2,6 +2,8 @@
 --
 -- The objects are userdata of the core; what may wait is written here in Lua, since only Lua can yield.
 
+if rawget(_G, "vim") then require("bosa.editor.built").find() end
+
 local core = require("bosa.core")
 if core.module() then return core.module() end -- it was cleared out of package.loaded, and is required again
 

@@ -13,7 +13,9 @@ local methods = server.methods
 local encode = core.json.encode
 
 ---------------------------------------------------------------------------------------------------
--- objects that hold a secret: readable by name, never shown
+-- objects that hold a secret: readable by name, never shown, not even by who shows all fields of a table
+
+local hidden = setmetatable({}, { __mode = "k" }) -- object -> its secret
 
 --- A user as created or read. `secret` is there only right after creation.
 ---@class bosa.User
@@ -24,6 +26,7 @@ local encode = core.json.encode
 ---@field is_active boolean?
 ---@field integrations bosa.Integration[]?
 local User = { __name = "bosa.user" }
+function User.__index(user, name) return name == "secret" and hidden[user] or nil end
 function User.__tostring(user)
   return string.format("user %s (secret %s)", tostring(user.identifier), tostring(user.secret_preview or "not shown"))
 end
@@ -35,6 +38,7 @@ end
 ---@field expires_at string as the server wrote it
 ---@field expires number? Unix seconds
 local Token = { __name = "bosa.token" }
+function Token.__index(token, name) return name == "token" and hidden[token] or nil end
 function Token.__tostring(token)
   return "token " .. (token.expires_at and "until " .. tostring(token.expires_at) or "without expiry")
 end
@@ -93,10 +97,14 @@ local function protocol_error(message)
   return nil, loop.error("protocol", message, "yes")
 end
 
---- A table of the response, marked with `class`; anything else is malformed.
+local SECRETS = { [User] = "secret", [Token] = "token" }
+
+--- A table of the response, marked with `class`, its secret put aside; anything else is malformed.
 local function object_of(class, data, err)
   if err then return nil, err end
   if type(data) ~= "table" then return protocol_error("malformed response: not an object") end
+  local name = SECRETS[class]
+  hidden[data], data[name] = data[name], nil
   return setmetatable(data, class)
 end
 

@@ -86,7 +86,7 @@ end
 
 --- Writes the class of the connector itself.
 local function write_connector(writer, class, actions, methods)
-  writer:line(("---@class %s : bosa.Connector"):format(class))
+  writer:line(("---@class %s : bosa.AnyConnector"):format(class))
   for _, action in ipairs(actions) do
     local name = schema.quoted(action.name)
     if name then

@@ -68,6 +68,68 @@ describe("bosa repl in a pipe", function()
     assert.equal(1, code)
   end)
 
+  it("keeps local variables for later lines, as in one script", function()
+    for _, case in ipairs({
+      { "local x = 1\nx + 1", "2\n" },
+      { "local a, b = 1\na, b", "1\tnil\n" },
+      { "local x\nx = 2\nx", "2\n" },
+      { "local x = 1\nlocal x = x + 1\nx", "2\n" },
+      { "local function twice(n)\n  local m = n\n  return 2 * m\nend\ntwice(4), m", "8\tnil\n" },
+      { "local n = 0\nfunction add() n = n + 1 end\nadd()\nn\nn = 10\nadd()\nn", "1\n11\n" },
+      { "local n = 1\nfunction old() return n end\nlocal n = 2\nold(), n", "1\t2\n" },
+      { "if true then local x = 1 end\nfor i = 1, 2 do local y = i end\nx, y, i", "nil\tnil\tnil\n" },
+      { "repeat local r = 1 until r == 1\ndo local s = 1 end\nr, s", "nil\tnil\n" },
+      { "local t = { f = function() local x = 1 return x end }\nt.f(), x", "1\tnil\n" },
+      { "local text = [[\nlocal no = 1\n]] local w = 1 -- local q = 1\nno, w, q", "nil\t1\tnil\n" },
+      { "local x = 1 return x\nx", "1\n1\n" },
+      { "local f = print -- a comment\n(f)('called')", "called\n" },
+      { "x = 1\nlocal x = 2\nx, _G.x", "2\t1\n" },
+      { "local hub = 5\nhub", "5\n" },
+      { "local github = hub:connect('lab')\ngithub:small().status", "200\n" },
+      { "local _, y = 1, 2\n3\n_ + y", "3\n5\n" },
+    }) do
+      assert.equal(case[2], shown(case[1]), case[1])
+    end
+    local out, err = pipe("local x = 1\nlocal y = 2 error('no')\nx, y")
+    assert.matches("no\n$", err)
+    assert.equal("1\tnil\n", out)
+  end)
+
+  it("knows constants, and closes what is to be closed when it ends", function()
+    if not load("local x <const> = 1") then return end -- before Lua 5.4
+    local out, err = pipe("local a, b <const> = 1, 2\na = 3\na, b\nb = 3\nb")
+    assert.equal("3\t2\n2\n", out)
+    assert.matches("^bosa: stdin:4: [^\n]*const[^\n]*'b'\n$", err)
+    assert.equal("1\nopen\nclosed 2\nclosed 1\n", shown("function new(n) return setmetatable({}, { "
+      .. "__close = function() print('closed ' .. n) end }) end\nlocal x <close> = new(1)\n1\n"
+      .. "local y <close>, z = new(2), 1\nx and y and 'open'"))
+    assert.matches("non%-closable", (select(2, pipe("local x <close> = 1"))))
+  end)
+
+  it("finds the names of a chunk's local variables, with their attributes", function()
+    local function names_in(text)
+      local list = {}
+      for i, variable in ipairs((require("bosa.repl.locals").find(text))) do
+        list[i] = variable.name .. (variable.attribute and " " .. variable.attribute or "")
+      end
+      return table.concat(list, ", ")
+    end
+    assert.equal("a, b const, c close", names_in("local a, b <const>, c <close> = f{ local_ = 1 }, 'local x'"))
+    assert.equal("a const, b close", names_in("local <const> a, b <close> = 1")) -- of Lua 5.5
+    assert.equal("f, x", names_in("local function f() local y = 1 end if a then local z end local x "
+      .. "while b do local w end"))
+    assert.equal("x", names_in("local x = (function() return 1 end)() return x, function() local y end"))
+    assert.equal("", names_in("-- local a\n--[[ local b ]] t = { f = function() local c end, [ [=[local d]=] ] = 1 }"))
+  end)
+
+  it("ends by a word, unless that is a variable", function()
+    for _, line in ipairs({ "exit", "quit", " exit() ", "quit;" }) do
+      assert.equal("1\n", shown("1\n" .. line .. "\n2"), line)
+    end
+    assert.equal("7\n8\n", shown("local exit = 7\nexit\n8"))
+    assert.equal("nil\n", shown("'exit' == 1 or nil"))
+  end)
+
   it("keeps the last result in _", function()
     assert.equal("4\n5\n", shown("4\n_ + 1"))
   end)
@@ -152,6 +214,18 @@ describe("names at the prompt", function()
     assert.equal("5\n", shown("github = 5\ngithub"))
   end)
 
+  it("that are not set come with the nearest ones", function()
+    local out, err, code = pipe("drive\nlocal issues = 1\nisues\ndrive:list_files()\nnil + 1\nzebra, drive")
+    assert.equal("nil\nnil\nnil\tnil\n", out)
+    assert.equal(1, code)
+    local lines = {}
+    for line in err:gmatch("([^\n]*)\n") do lines[#lines + 1] = line end
+    assert.equal("`drive` is not set; did you mean `google_drive`?", lines[1])
+    assert.equal("`isues` is not set; did you mean `issues`?", lines[2])
+    assert.matches("^bosa: stdin:4: .*drive.*; did you mean `google_drive`%?$", lines[3])
+    assert.is_nil(lines[4]:find("did you mean", 1, true))
+  end)
+
   it("follow hub where it is set to another one", function()
     local out = shown("hub = bosa.new{ api_base_url = 'http://127.0.0.1:1', transport = function(request)\n"
       .. "  return { status = 200, body = '{\"data\":[\"other\"]}' }\nend }\nother\ngithub")
@@ -221,6 +295,26 @@ describe("help at the prompt", function()
     assert.equal(text, shown('help(github:action("list_issues"))'):sub(1, #text))
   end)
 
+  it("is what a question mark asks for", function()
+    assert.equal(shown("help(lab.small)"), shown("?lab.small"))
+    assert.equal(shown("help()"), shown(" ? "))
+  end)
+
+  it("tells of an error what it means and what to do", function()
+    local out = pipe('github:list_issues{ owner = "lua", sort = "x" }\nhelp(err)')
+    assert.matches("^github.list_issues: missing parameter `repo`", out)
+    assert.matches("\n  `sort`: expected one of ", out)
+    assert.matches("help%(github.list_issues%)", out)
+    out = shown("local _, e = lab:fault{ status = 503 }\n?e")
+    assert.matches("status +503", out)
+    assert.matches("The server responded", out)
+    assert.equal("nil\n", (pipe("err")))
+    assert.equal("7\n", (pipe("err = 7\nlab:fault{ status = 503 }\nerr")))
+    for kind in command.read_file("doc/errors.md"):match("`kind` |([^\n]*)"):gmatch("`([%w_]+)`") do
+      assert.matches("%S", require("bosa.repl.error_help").text({ kind = kind, sent = "no" }):match("\n\n(.-)\n"), kind)
+    end
+  end)
+
   it("is there for connectors, the hub, and what they give", function()
     assert.matches("^github: %d+ actions\n.*list_issues", shown("help(github)"))
     assert.matches("connectors: [^\n]*github", shown("help(hub)"))
@@ -261,7 +355,11 @@ describe("completion at the prompt", function()
     { 'github:action("list_issues"):account("a"):params({ ow', "owner" },
     { "github:list_issues{ filters = { { field", "field_name" }, { "github:list_issues{ owner = ow", "" },
     { "lab:unions{ shape = { rad", "radius" }, { 'github:list_issues{ sort = "', "comments created updated" },
-    { 'github:list_issues{ sort = "cr', "created" },
+    { 'github:list_issues{ sort = "cr', "created" }, { "github:list_issues{ sort = cr", '"created"' },
+    { "github:list_issues{ sort = ", '"comments" "created" "updated"' },
+    { "hub:connect(gi", '"github"' },
+    { "github:action(list_is", '"list_issues"' },
+    { 'hub:run("github", list_iss', '"list_issues"' }, { "?gith", "github" },
     { 'github:action("list_issues"):val', "validate" }, { "github:list_issues{ owner = 1 }:next", "next_page" },
     { 'hub:run("lab", "small"):get_m', "get_meta" }, { "-- gith", "" }, { '"gith', "" }, { "[[gith", "" },
     { "answer.data[1].us", "user" }, { "answer.data[ 2 ].user.log", "login" }, { "answer[1].us", "user" },
@@ -293,12 +391,14 @@ end)
 describe("bosa repl on a terminal", function()
   local terminal, state
 
-  --- Opens a prompt; `env`: more variables.
-  local function open(env)
+  --- Opens a prompt; `env`: more variables; `rows`: of the screen, as programs see it.
+  local function open(env, rows)
     state = bosa.dir .. "/state"
     local all = { NO_COLOR = "1", XDG_STATE_HOME = state }
     for name, value in pairs(env or {}) do all[name] = value end
-    terminal = bosa:terminal(bosa:line({ "repl" }, all) .. "; echo code=$?; stty -a | grep -o '[-]*icanon'")
+    local size = rows and "stty rows " .. rows .. "; " or ""
+    local line = bosa:line({ "repl" }, all)
+    terminal = bosa:terminal(size .. line .. "; echo code=$?; stty -a | grep -o '[-]*icanon'")
     terminal:wait_for("\n> *\n")
   end
 
@@ -349,6 +449,7 @@ describe("bosa repl on a terminal", function()
     terminal:type("this is nothing")
     terminal:wait_for("nothing")
     terminal:press("C-c")
+    terminal:wait_for("> this is nothing\n> *\n") -- keys that are typed before it has taken the signal go with the line
     enter("'first'", "\nfirst\n")
     for _, line in ipairs({ "lab:slow{ delay_ms = 60000 } -- $", "print('begun') while true do end -- $" }) do
       terminal:type(line)
@@ -379,9 +480,27 @@ describe("bosa repl on a terminal", function()
 
   it("takes lines that are pasted one by one", function()
     open()
-    terminal:paste("'pasted ' .. 1\nfor i = 2, 3 do\n  print('pasted ' .. i)\nend\n'pasted ' .. 4")
-    terminal:wait_for("%.%. 4")
+    terminal:paste("'pasted ' .. 1\nlocal last = 3\n"
+      .. "for i = 2, last do\n  print('pasted ' .. i)\nend\n'pasted ' .. last + 1")
+    terminal:wait_for("last %+ 1")
     enter("", "\npasted 1\npasted 2\npasted 3\npasted 4\n")
+  end)
+
+  it("shows long help through the pager, and goes on", function()
+    open({ PAGER = "tail -n 1; echo paged" }, 12)
+    enter("help(lab.small)", "lab.small: [^>]*under this name.\n")
+    enter("help(github.list_issues) help(github)", "\npaged\n[^>]*list_pull_requests")
+    terminal:close()
+    open({ PAGER = "less" }, 12)
+    terminal:type("for _ = 1, 9 do help(github.list_issues) end")
+    terminal:press("Enter")
+    for _ = 1, 2 do
+      terminal:wait_for("\n:")
+      terminal:press("C-c")
+    end
+    terminal:close()
+    open({ PAGER = "no-such-pager" }, 12)
+    enter("help(github.list_issues) print('still here')", "Upwards[^>]*still here\n")
   end)
 
   it("ends by Ctrl-C where its lines come from a pipe", function()

@@ -63,9 +63,13 @@ local function modules()
   return table.concat(list, "\n")
 end
 
+--- Whether nginx has to load the Lua module, as it isn't built in.
+function nginx.loads_modules() return modules() ~= "" end
+
 --- Starts nginx: { port =, url =, get = function(path) -> body, status, log = function() -> text, stop = function }.
 ---@param options table http: text for the http block; server: for the server block; env: names; workers: count;
----config: function({ dir, port, modules, paths }) gives the whole configuration instead
+---config: function({ dir, port, modules, paths }) gives the whole configuration instead;
+---arguments: of its command line, as a shell has them, besides -p and -c
 function nginx.start(options)
   if io.popen("PATH=$PATH:/usr/sbin; command -v nginx"):read("*l") == nil then error("nginx is not installed", 2) end
   local dir = os.tmpname()
@@ -89,7 +93,7 @@ function nginx.start(options)
   local fifo = dir .. "/stop"
   assert(os.execute("mkfifo " .. fifo))
   -- nginx ends with the shell that holds the pipe, so also when the test process dies
-  local start = ("nginx -c %s/nginx.conf -p %s 2>%s/stderr & p=$!; "):format(dir, dir, dir)
+  local start = ("nginx -c %s/nginx.conf -p %s %s 2>%s/stderr & p=$!; "):format(dir, dir, options.arguments or "", dir)
   local command = "PATH=$PATH:/usr/sbin; " .. table.concat(settings) .. start .. "cat >/dev/null; kill $p; wait $p"
   local process = assert(io.popen(command, "w"))
   local self = { port = port, url = "http://127.0.0.1:" .. port, dir = dir }

@@ -45,6 +45,16 @@ function Connector:before(hook) end
 ---@return self
 function Connector:after(hook) end
 
+--- What every connector has. The classes that `bosa types` writes are made of it: they have this and the actions of
+--- their connector, and nothing else.
+---@class bosa.AnyConnector
+---@field get_actions fun(self: self): bosa.ActionEntry[]?, bosa.Error? all actions, sorted by name
+---@field get_action_parameters fun(self: self, action: string): bosa.Parameter[]?, bosa.Error? nested ones with dots
+---@field help fun(self: self, action?: string): string?, bosa.Error? a text for a person
+---@field tools fun(self: self, options: bosa.ToolListOptions): table[]?, bosa.Error? definitions for a language model
+---@field before fun(self: self, hook: bosa.BeforeHook): self adds a hook that sees every request ahead of its check
+---@field after fun(self: self, hook: bosa.AfterHook): self adds a hook that sees every result
+
 --- An action in a list.
 ---@class bosa.ActionEntry
 ---@field name string

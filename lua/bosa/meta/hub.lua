@@ -1,7 +1,23 @@
 ---@meta _
 
+--- How a hub gives connectors. Where `bosa types` has written those of the server, its annotations of `bosa.Hub` take
+--- the place of these: they know each connector by its name.
+---@class bosa.AnyHub
+local AnyHub = {}
+
+--- A connector by its name. Nothing is looked up yet, so it can't fail.
+---@param name string
+---@return bosa.Connector
+function AnyHub:connect(name) end
+
+--- A connector with its schemas loaded.
+---@param name string
+---@return bosa.Connector? connector
+---@return bosa.Error? err
+function AnyHub:get_connector(name) end
+
 --- A server, an API key, and what goes with them: made by `bosa.new`.
----@class bosa.Hub
+---@class bosa.Hub : bosa.AnyHub
 local Hub = {}
 
 --- What a call takes besides parameters. Each is a setter of the builder, too.
@@ -19,11 +35,6 @@ local Hub = {}
 ---@field response_fields? string[] the fields that the server is to send
 ---@field response_filters? bosa.Filter[] which items of a page the server is to send
 ---@field traceparent? string|fun(): string? of which trace its requests are a part
-
---- A connector by its name. Nothing is looked up yet, so it can't fail.
----@param name string
----@return bosa.Connector
-function Hub:connect(name) end
 
 --- Runs an action and waits for its answer.
 ---@param connector string
@@ -48,12 +59,6 @@ function Hub:execute(connector, action, params, options) end
 ---@return string[]? names
 ---@return bosa.Error? err
 function Hub:get_available_modules() end
-
---- A connector with its schemas loaded.
----@param name string
----@return bosa.Connector? connector
----@return bosa.Error? err
-function Hub:get_connector(name) end
 
 --- Forgets a connector's schemas, in memory and on disk; they are fetched anew when they are needed.
 ---@param name string

@@ -85,7 +85,7 @@ end
 local function resolve(self, path)
   local first, rest = path:match("^([%a_][%w_]*)(.*)$")
   if not first then return nil end
-  local value = rawget(self.names.env, first)
+  local value = self.names:value(first)
   if value == nil then value = rawget(_G, first) end
   if value == nil then
     connectors(self)
@@ -168,7 +168,7 @@ end
 
 local function globals(self, lead)
   local list = connectors(self)
-  add_public(list, self.names.env)
+  for _, name in ipairs(self.names:set_names()) do list[#list + 1] = name end
   if lead == "" then return list end
   add_public(list, _G)
   for _, word in ipairs(reserved.list) do list[#list + 1] = word end
@@ -269,6 +269,22 @@ local function in_string(self, text, place)
   return values(self, text, place.open, before)
 end
 
+--- Whether a word, which may be a server's, stands for itself in Lua: as a name, or where `quote` says so in a string.
+local function stands_for_itself(word, quote)
+  if not quote then return word:find("^[%a_][%w_]*$") ~= nil end
+  return not word:find("[\"'\\%]]") and terminal_text.safe(word) == word
+end
+
+--- What can stand in a string where none has been begun yet, in quotes.
+local function with_quotes(self, before, lead, open)
+  local list = { in_quotes = true }
+  if not before:find("[=(,{] ?$") then return list end
+  for _, word in ipairs(in_string(self, before .. '"', { quote = #before + 1, open = open })) do
+    if word:sub(1, #lead) == lead and stands_for_itself(word, true) then list[#list + 1] = '"' .. word .. '"' end
+  end
+  return list
+end
+
 --- The word that is being typed, what it may become, and what follows it then.
 local function at(self, typed)
   local place = scan.read(typed)
@@ -278,16 +294,12 @@ local function at(self, typed)
   local lead = text:match("[%a_][%w_]*$") or ""
   local before, separator = text:sub(1, #text - #lead):match("^(.-) ?([.:])$")
   if separator and before:find("[%w_)}\"'%]]$") then return lead, after_separator(self, before, separator), "" end
+  local strings = with_quotes(self, text:sub(1, #text - #lead), lead, place.open)
+  if strings[1] then return lead, strings, "" end
   local last = place.open[#place.open]
   local list = last and text:sub(last, last) == "{" and parameter_names(self, text, place.open, lead)
   if list and list[1] then return lead, list, " = " end
   return lead, globals(self, lead), ""
-end
-
---- Whether a word, which may be a server's, stands for itself in Lua: as a name, or where `quote` says so in a string.
-local function stands_for_itself(word, quote)
-  if not quote then return word:find("^[%a_][%w_]*$") ~= nil end
-  return not word:find("[\"'\\%]]") and terminal_text.safe(word) == word
 end
 
 --- What the word at the end of a text may become.
@@ -300,8 +312,8 @@ function Complete:at(text)
   if not ok then return #text + 1, {}, "" end
   local seen, words = {}, {}
   local quote = ending ~= "" and ending ~= " = "
-  for _, word in ipairs(candidates.starting_with(lead, list)) do
-    if not seen[word] and stands_for_itself(word, quote) then words[#words + 1] = word end
+  for _, word in ipairs(list.in_quotes and list or candidates.starting_with(lead, list)) do
+    if not seen[word] and (list.in_quotes or stands_for_itself(word, quote)) then words[#words + 1] = word end
     seen[word] = true
   end
   table.sort(words)

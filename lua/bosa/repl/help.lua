@@ -1,6 +1,8 @@
 --- help(x) at the prompt: what something is, and what can be done with it.
 
+local error_help = require("bosa.repl.error_help")
 local names = require("bosa.repl.names")
+local show = require("bosa.repl.show")
 
 local help = {}
 
@@ -11,8 +13,11 @@ github:list_issues{ owner = "lua", repo = "lua" }
                                  runs an action; help(github.list_issues) tells its parameters
 github:action("list_issues")     a builder: :params{...}, :account(...), :run()
 _                                what the last line gave, like _.data, _:next_page()
+err                              the last error; help(err) tells what it means and what to do
+?x                               the same as help(x)
 
-Tab completes names, actions and parameters. Ctrl-C ends the line or the call, Ctrl-D the prompt.]]
+Tab completes names, actions, parameters and their values. Ctrl-C ends the line or the call; exit, quit or Ctrl-D
+the prompt.]]
 
 local CLASSES = {
   hub = [[
@@ -96,6 +101,7 @@ local function text_of(self, ...)
   if class == "connector" and type(action) == "string" then return ask(value, action) end
   if class then return of_object(self, class, value) end
   if names.is_method(value) then return ask(value.connector, value.name) end
+  if show.is_error(value) then return error_help.text(value) end
   if type(value) == "string" then return of_name(self, value, action) end
   if value == nil then return "nil: no such name, or it has no value; help() tells what there is" end
   return ("%s: a %s of Lua's"):format(tostring(value), type(value))

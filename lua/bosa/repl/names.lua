@@ -5,6 +5,8 @@
 local bosa = require("bosa")
 local core = require("bosa.core")
 local cache = require("bosa.cli.cache")
+local locals = require("bosa.repl.locals")
+local suggest = require("bosa.repl.suggest")
 
 local names = {}
 
@@ -54,15 +56,37 @@ end
 -- connectors
 
 ---@class bosa.repl.Names
----@field env table what the prompt's lines see as globals
+---@field env table the prompt's globals
+---@field locals bosa.repl.Locals the local variables of its chunks, above these
 ---@field first userdata the hub of the command
+---@field missing string? the last name that nothing was found for
+---@field last_error table? what `err` is while nobody has set it
 local Names = {}
 Names.__index = Names
+
+--- What a name was set to at the prompt; nil: nothing.
+---@param name string
+---@return any
+function Names:value(name)
+  if self.locals:has(name) then return self.locals:get(name) end
+  return rawget(self.env, name)
+end
+
+--- The names that were set at the prompt.
+---@return string[]
+function Names:set_names()
+  local list = {}
+  for name in pairs(self.locals.variables) do list[#list + 1] = name end
+  for name in next, self.env do
+    if type(name) == "string" and not self.locals:has(name) then list[#list + 1] = name end
+  end
+  return list
+end
 
 --- The hub that `hub` is: the command's, or another one that it was set to.
 ---@return userdata
 function Names:hub()
-  local hub = rawget(self.env, "hub")
+  local hub = self:value("hub")
   return names.class_of(hub) == "hub" and hub or self.first
 end
 
@@ -124,11 +148,28 @@ local function find(self, name)
   if value ~= nil or type(name) ~= "string" or not name:find("^%a[%w_]*$") then return value end
   local connector = self:connector(name)
   if connector then return connector end
+  if name == "err" and self.last_error then return self.last_error end
   local ok, err = self:ask()
   if not ok then
     error(("`%s` is not set, and whether it is a connector can't be asked: %s"):format(name, tostring(err)), 0)
   end
-  return self:connector(name)
+  connector = self:connector(name)
+  if not connector then self.missing = name end
+  return connector
+end
+
+--- What somebody may have meant by a name that is not set, as part of a sentence; nil: nothing comes near.
+---@param name string
+---@return string?
+function Names:suggestion(name)
+  local list = self:list()
+  for _, known_name in ipairs(self:set_names()) do list[#list + 1] = known_name end
+  for known_name in pairs(_G) do
+    if type(known_name) == "string" then list[#list + 1] = known_name end
+  end
+  local nearest = suggest.names(name, list)
+  if not nearest[1] then return nil end
+  return "did you mean `" .. table.concat(nearest, "` or `") .. "`?"
 end
 
 --- The names of a prompt.
@@ -138,6 +179,7 @@ function names.new(hub)
   local self = setmetatable({ first = hub, about = setmetatable({}, { __mode = "k" }) }, Names)
   self.env = setmetatable({ hub = hub, bosa = bosa }, { __index = function(_, name) return find(self, name) end })
   self.env._G = self.env
+  self.locals = locals.new(self.env)
   return self
 end
 

@@ -51,6 +51,26 @@ local function piece_at(text, i)
   return "long", last
 end
 
+--- The words, numbers and signs of a text in order, without white space and comments: each as { text, first, last }, a
+--- string as { "", first, last }. What is never closed ends the list.
+---@param text string
+---@return { [1]: string, [2]: integer, [3]: integer }[]
+function scan.tokens(text)
+  local list, i = {}, 1
+  while i <= #text do
+    local kind, last = piece_at(text, i)
+    if not last then break end
+    if kind == "sign" then
+      last = select(2, text:find("^[%a_][%w_]*", i)) or select(2, text:find("^%d[%w_.]*", i)) or i
+      list[#list + 1] = { text:sub(i, last), i, last }
+    elseif kind == "string" or kind == "long" then
+      list[#list + 1] = { "", i, last }
+    end
+    i = last + 1
+  end
+  return list
+end
+
 --- Reads a text up to its end.
 ---@param text string
 ---@return bosa.repl.Place

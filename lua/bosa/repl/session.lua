@@ -8,11 +8,13 @@ local uv = require("luv")
 local exit = require("bosa.cli.exit")
 local interrupt = require("bosa.cli.interrupt")
 local host = require("bosa.host.uv")
+local locals = require("bosa.repl.locals")
 local terminal = require("bosa.cli.terminal")
 local show = require("bosa.repl.show")
 
 local session = {}
 
+local LEAVES = { exit = true, quit = true, ["exit()"] = true, ["quit()"] = true } -- as a whole line
 local STEPS = 1000000 -- of the virtual machine between two looks for Ctrl-C
 local unpack = table.unpack or unpack
 
@@ -48,6 +50,15 @@ function Session:turn(enough)
   return true
 end
 
+--- Runs the loop until `enough()`; Ctrl-C is for somebody else, who has the terminal.
+function Session:turn_beside(enough)
+  while not enough() do
+    uv.run("once")
+    drain(self)
+  end
+  self.pressed = false
+end
+
 --- Whether Ctrl-C was pressed since this was asked.
 function Session:interrupted()
   local pressed = self.pressed
@@ -74,6 +85,7 @@ end
 --- Gives back what `begin` took.
 function Session:finish()
   host.collect_deferred(nil)
+  self.names.locals:close()
   self.signal:close()
   interrupt.restore()
 end
@@ -90,18 +102,23 @@ end
 
 --- Compiles a text, an expression if it is one: a function, or nil, a message, and whether more may make it whole.
 ---@param text string
----@param env table
+---@param scope table what it sees as globals
 ---@param line integer? the number of its first line
 ---@return function? chunk, string? message, boolean? incomplete
-function session.compile(text, env, line)
+function session.compile(text, scope, line)
   text = text:gsub("^%s*=", "")
+  local asked = text:match("^%s*%?%s*(.*)$") -- ?x
+  if asked then text = "help(" .. asked .. ")" end
   local above = ("\n"):rep((line or 1) - 1)
   -- the value in front keeps a call from being a tail call, whose errors would have no place
-  local chunk, why = load_text(above .. "return nil, " .. text, env)
+  local chunk, why = load_text(above .. "return nil, " .. text, scope)
   if chunk then return function() return select(2, chunk()) end end
   local message
-  chunk, message = load_text(above .. text, env)
-  if chunk then return chunk end
+  chunk, message = load_text(above .. text, scope)
+  if chunk then
+    local with_locals = locals.rewrite(text)
+    return with_locals and load_text(above .. with_locals, scope) or chunk
+  end
   local incomplete = why:find("<eof>'?$") or message:find("<eof>'?$")
   return nil, message, incomplete ~= nil
 end
@@ -110,6 +127,15 @@ local function pack(...) return { n = select("#", ...), ... } end
 
 --- Where in the chunk an error was is left out where there is one line of it anyway.
 local function without_place(message) return (message:gsub("^stdin:1: ", "")) end
+
+--- What may have been meant by the name that Lua's message says is nil; "": nothing.
+local function hint_of(self, message)
+  local name = self.names.missing
+  local is_about = name and message:find("nil value", 1, true) and message:find("'" .. name .. "'", 1, true)
+  if not is_about then return "" end
+  local suggestion = self.names:suggestion(name)
+  return suggestion and "; " .. suggestion or ""
+end
 
 --- Says what went wrong, as one line.
 function Session:report(err)
@@ -120,10 +146,11 @@ function Session:report(err)
     err = "(the error is a table without a text)"
   end
   if show.is_error(err) then
+    self.names.last_error = err
     self.cx:fail(err)
   else
     err = tostring(err)
-    self.cx:fail(self.reader.interactive and without_place(err) or err)
+    self.cx:fail((self.reader.interactive and without_place(err) or err) .. hint_of(self, err))
   end
 end
 
@@ -148,6 +175,9 @@ local function perform(self, chunk)
   if not text then error(err, 0) end
   if results[1] ~= nil then self.names.env._ = results[1] end
   self.cx:print(text)
+  local suggestion = results.n == 1 and results[1] == nil and self.names.missing == self.alone
+    and self.names:suggestion(self.alone)
+  if suggestion then self.cx:note(("`%s` is not set; %s"):format(self.alone, suggestion)) end
 end
 
 --- Ctrl-C ends a chunk, and where nobody types, everything.
@@ -200,6 +230,12 @@ local function read_line(self, prompt, above)
   return table.remove(self.pending, 1)
 end
 
+--- Whether a line ends the prompt: `exit` and `quit`, unless they are variables.
+local function leaves(self, line)
+  local word = line:match("^%s*(.-)%s*;?%s*$")
+  return LEAVES[word] ~= nil and self.names:value(word:match("%a+")) == nil
+end
+
 --- Reads lines until they make a chunk: its text, and the function, or nil and what is wrong with it.
 local function read_chunk(self)
   local text, first, message = nil, self.number + 1, nil
@@ -210,10 +246,11 @@ local function read_chunk(self)
       return nil, "interrupt"
     end
     if not line then return text, "end", nil, message end
+    if not text and leaves(self, line) then return nil, "end" end
     text = text and text .. "\n" .. line or line
     local place = not self.reader.interactive and first or nil
     local chunk, incomplete
-    chunk, message, incomplete = session.compile(text, self.names.env, place)
+    chunk, message, incomplete = session.compile(text, self.names.locals:scope(), place)
     if chunk or not incomplete then return text, nil, chunk, message end
   end
 end
@@ -227,6 +264,7 @@ local function step(self)
     return false
   end
   remember(self, text)
+  self.names.missing, self.alone = nil, text:match("^%s*=?%s*([%a_][%w_]*)%s*$") or false
   if chunk then self:run(chunk) else self:report(message) end
   return true
 end

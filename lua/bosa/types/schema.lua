@@ -172,7 +172,8 @@ function Writer:class(form, wanted, depth)
     end
   end
   self:comment(form.origin and form.origin.description)
-  self:line("---@class " .. name)
+  local is_exact = not self.nulls and not form.additional -- a checker marks what is set besides
+  self:line("---@class " .. (is_exact and "(exact) " or "") .. name)
   for _, field in ipairs(fields) do
     comment_property(self, field[1], field[2])
     self:line(field[3])

@@ -7,6 +7,7 @@ local config = require("bosa.cli.config")
 local help = require("bosa.repl.help")
 local history = require("bosa.repl.history")
 local names = require("bosa.repl.names")
+local pager = require("bosa.repl.pager")
 local terminal_text = require("bosa.cli.terminal_text")
 local reader = require("bosa.repl.reader")
 local session = require("bosa.repl.session")
@@ -42,7 +43,7 @@ end
 
 local function greet(cx, hub)
   local lua = rawget(_G, "jit") and "LuaJIT" or _VERSION
-  local text = ("%s, %s; help() tells what there is, Ctrl-D ends"):format(lua, tostring(hub))
+  local text = ("%s, %s; help() tells what there is, exit or Ctrl-D ends"):format(lua, tostring(hub))
   cx:note(cx:paint("dim", terminal_text.safe(text)))
   local credentials = cx:credentials()
   if credentials and (credentials.api_key or credentials.token) then return end
@@ -59,15 +60,22 @@ local function fetch(hub, known, connectors)
   return true
 end
 
-local function print_help(cx)
+--- Shows help, through the pager where it is longer than the screen.
+local function print_help(cx, work)
   return function(text)
-    for line in (text .. "\n"):gmatch("(.-)\n") do cx:print(terminal_text.safe(line)) end
+    local lines = {}
+    for line in (text .. "\n"):gmatch("(.-)\n") do lines[#lines + 1] = terminal_text.safe(line) end
+    text = table.concat(lines, "\n")
+    local is_long = cx.tty and work.reader.interactive and pager.is_long(text)
+    if is_long and pager.show(text, function(enough) work:turn_beside(enough) end) then return end
+    cx:print(text)
   end
 end
 
 --- Reads and runs everything; the error that ends the prompt before its time, if there is one.
 local function talk(cx, known)
   local work = session.new(cx, known, history.new(history_path(), secrets_of(cx)))
+  known.env.help = help.new(known, print_help(cx, work))
   local words = complete.new(known)
   work:begin()
   local lines = reader.new({
@@ -90,7 +98,6 @@ function repl.run(cx, options)
   local ok
   ok, err = fetch(hub, known, options.connectors)
   if not ok then return cx:fail(err) end
-  known.env.help = help.new(known, print_help(cx))
   names.install()
   return talk(cx, known)
 end

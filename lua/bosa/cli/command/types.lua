@@ -19,6 +19,7 @@ function types.configure(parser)
   parser:argument("connectors", "Connector names, like github."):args("*"):argname("<connector>")
   parser:option("-o --output", "Write DIR/CONNECTOR.lua for each of them; DIR is made. Without it one goes to standard "
     .. "output."):argname("<dir>")
+  parser:flag("--all", "Write those of all connectors of the server.")
   parser:flag("--path", "Print the directory of the library's own definitions, for the editor's settings.")
 end
 
@@ -56,14 +57,27 @@ local function print_path(cx)
   cx:print(directory)
 end
 
+--- What is wrong with the arguments; nil: nothing.
+local function fault_of(options)
+  local names, all, dir = options.connectors, options.all, options.output
+  if not names[1] and not all then return "name a connector, like github, or --all, or --path" end
+  if names[1] and all then return "--all takes no names of connectors" end
+  if (names[2] or all) and not dir then return "several connectors need -o <dir>" end
+  return nil
+end
+
 function types.run(cx, options)
   if options.path then return print_path(cx) end
+  local fault = fault_of(options)
+  if fault then return cx:fail(context.error("params", fault)) end
   local names, dir = options.connectors, options.output
-  if not names[1] then return cx:fail(context.error("params", "name a connector, like github, or --path")) end
-  if names[2] and not dir then return cx:fail(context.error("params", "several connectors need -o <dir>")) end
   local hub, err = cx:hub()
   if not hub then return cx:fail(err) end
   local ok
+  if options.all then
+    names, err = hub:get_available_modules()
+    if not names then return cx:fail(err) end
+  end
   ok, err = make_directory(dir)
   if not ok then return cx:fail(err) end
   for _, name in ipairs(names) do
