@@ -348,9 +348,6 @@ $(speak_lua:%=%.o): | $(BUILD)/need-puc-lua
 $(BUILD)/csrc/core/%.o: private flags := $(CURL_CFLAGS) $(ZLIB_CFLAGS) -Icsrc/core
 $(BUILD)/csrc/sandbox/%.o: private flags := $(MHD_CFLAGS) $(ZLIB_CFLAGS) -Icsrc/core
 $(BUILD)/spec/c/%.o: private flags := $(CMOCKA_CFLAGS) $(ZLIB_CFLAGS) -Icsrc/core
-# It takes sources of the sandbox with it, and they take libmicrohttpd.
-$(BUILD)/spec/c/test_sandbox_form.o: private flags += $(MHD_CFLAGS)
-$(BUILD)/spec/c/test_sandbox_form: private libraries := $(MHD_LIBS)
 # kqueue's own header, where the system has none.
 ifeq ($(SYSTEM),Linux)
 $(BUILD)/spec/c/test_poller_kqueue.o: private flags += -Ispec/c/kevent

@@ -192,6 +192,7 @@ void exchange_free(struct exchange *x)
     mem_free(x->uri);
     buf_free(&x->path);
     buf_free(&x->body);
+    (void)parts_end(&x->parts); /* a request that broke off */
     parts_free(&x->parts);
     answer_free(&x->answer);
     mem_free(x);

@@ -45,7 +45,7 @@ void parts_begin(struct parts *parts, struct MHD_Connection *connection, size_t 
 
 void parts_feed(struct parts *parts, const char *bytes, size_t len);
 
-/* Ends reading: true when the form was whole, up to its last delimiter. */
+/* Ends reading, if it was begun: true when the form was whole, up to its last delimiter. */
 bool parts_end(struct parts *parts);
 
 /* Reads an urlencoded body in place of the two above. False: no memory, or too many pairs. */
@@ -54,6 +54,10 @@ bool parts_urlencoded(struct parts *parts, const char *body, size_t len);
 /* Appends `text` with %XX undone, and `+` read as a space where `plus` is set. */
 void parts_decode(struct buf *out, const char *text, size_t len, bool plus);
 
+/* Appends an empty part; NULL: no memory, or there are too many. */
+struct part *parts_add(struct parts *parts);
+
+/* The reading has ended (parts_end), or was never begun. */
 void parts_free(struct parts *parts);
 
 #endif
