@@ -47,8 +47,8 @@ local DEEDS = {
 local function stem(word)
   if #word <= 3 then return #word == 3 and (word:gsub("([^aius])s$", "%1")) or word end
   word = word:gsub("ies$", "y"):gsub("sses$", "ss"):gsub("([^su])s$", "%1")
-  local bare = word:match("^(.*[aeiouy].*)ing$") or word:match("^(.*[aeiouy].*)ed$")
-  if bare and #bare >= 3 then
+  local bare = word:sub(-3) == "ing" and word:sub(1, -4) or word:sub(-2) == "ed" and word:sub(1, -3) or ""
+  if #bare >= 3 and bare:find("[aeiouy]") then
     word = bare:gsub("([^aeiouls])%1$", "%1")
   elseif #word >= 7 then
     word = word:gsub("ion$", "")
