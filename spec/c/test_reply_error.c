@@ -79,6 +79,25 @@ static void the_message_says_what_the_server_says(void **unused)
         {502, TEXT_TYPE, "\n  upstream died\nstack trace", "502 Bad Gateway: upstream died"},
         {502, NULL, "upstream died", "502 Bad Gateway: upstream died"},
         {500, HTML_TYPE, "<html><p>nothing</p>", "500 Internal Server Error (text/html response)"},
+        {503, HTML_TYPE,
+         "<html><body><h1>503 Service Unavailable</h1>\nNo server is available to handle this "
+         "request.\n</body></html>\n",
+         "503 Service Unavailable: No server is available to handle this request"},
+        {503, HTML_TYPE,
+         "<html><head><title>503 Service Unavailable</title></head><body><h1>Service Unavailable"
+         "</h1><p>The server is busy.<br>Try again later.</p><hr><i>Apache</i></body></html>",
+         "503 Service Unavailable: The server is busy"},
+        {502, HTML_TYPE,
+         "<html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad Gateway</h1>"
+         "</center><hr><center>nginx</center></body></html>",
+         "502 Bad Gateway (text/html response)"},
+        {403, HTML_TYPE,
+         "<!-- <title>no</title> --><script>x = '<h1>no</h1>'</script><style>h1 {}</style><body>"
+         "<h1>You<!-- not --> are <script>no</script>blocked</h1>",
+         "403 Forbidden: You are blocked"},
+        {500, HTML_TYPE, "<!--<title>no</title>", "500 Internal Server Error (text/html response)"},
+        {500, HTML_TYPE, "<script><title>no</title>",
+         "500 Internal Server Error (text/html response)"},
         {500, "Content-Type: image/png", "\x89PNG",
          "500 Internal Server Error (image/png response)"},
         {500, NULL, "<html>", "500 Internal Server Error"},

@@ -262,7 +262,40 @@ static bool repeats_status(const char *text, size_t len, int status, const char 
     return true;
 }
 
-/* Adds the title and the heading of an HTML page, as far as they say something. */
+/* Adds the first sentence below the heading. One word alone is the name of who wrote the page. */
+static bool add_below(struct buf *out, const struct reply *reply, const struct buf *heading)
+{
+    struct buf body;
+    buf_init(&body);
+    html_text(&body, reply->text.data, reply->text.len, "body");
+    const char *text = body.data;
+    size_t len = body.len;
+    if (heading->len > 0 && len > heading->len && memcmp(text, heading->data, heading->len) == 0) {
+        text += heading->len;
+        len -= heading->len;
+    }
+    while (len > 0 && *text == ' ') {
+        text++;
+        len--;
+    }
+    size_t stop = 0;
+    while (stop < len && !(text[stop] == '.' && (stop + 1 == len || text[stop + 1] == ' '))) {
+        stop++;
+    }
+    bool some = stop > 0 && memchr(text, ' ', stop);
+    if (some) {
+        buf_adds(out, ": ");
+        reply_add_cut(out, reply, text, stop, MAX_HEADING);
+    }
+    out->failed = out->failed || body.failed;
+    buf_free(&body);
+    return some;
+}
+
+/*
+ * Adds the title and the heading of an HTML page, as far as they say something; where they only
+ * say the status, the sentence that follows.
+ */
 static bool add_page(struct buf *out, const struct reply *reply, const char *phrase)
 {
     static const char *const names[] = {"title", "h1"};
@@ -283,6 +316,7 @@ static bool add_page(struct buf *out, const struct reply *reply, const char *phr
         }
         out->failed = out->failed || text[i].failed;
     }
+    some = some || add_below(out, reply, &text[1]);
     buf_free(&text[0]);
     buf_free(&text[1]);
     return some;
