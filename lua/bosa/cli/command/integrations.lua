@@ -75,7 +75,7 @@ end
 local function of_connector(list, connector)
   local found = {}
   for _, integration in ipairs(list) do
-    if integration.connector == connector then found[#found + 1] = integration end
+    if type(integration) == "table" and integration.connector == connector then found[#found + 1] = integration end
   end
   return found
 end
