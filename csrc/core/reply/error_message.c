@@ -28,14 +28,19 @@ uint32_t reply_find(const struct reply *reply, uint32_t object, const char *name
     return object == JSON_NONE ? JSON_NONE : json_member(&reply->doc, object, name);
 }
 
-bool reply_text(const struct reply *reply, uint32_t object, const char *name, struct words *out)
+/* A value that is a string and not empty. */
+static bool string_at(const struct reply *reply, uint32_t node, struct words *out)
 {
-    uint32_t node = reply_find(reply, object, name);
     if (node == JSON_NONE || json_type(&reply->doc, node) != JSON_STRING) {
         return false;
     }
     out->text = json_text(&reply->doc, node, &out->len);
     return out->len > 0;
+}
+
+bool reply_text(const struct reply *reply, uint32_t object, const char *name, struct words *out)
+{
+    return string_at(reply, reply_find(reply, object, name), out);
 }
 
 /* The newest form comes first; an `error` that is a string is one of the older ones. */
@@ -48,7 +53,8 @@ bool reply_message(const struct reply *reply, struct words *out)
     return reply_text(reply, error, "message", out) || reply_text(reply, root, "error", out) ||
            reply_text(reply, root, "message", out) || reply_text(reply, root, "detail", out) ||
            reply_text(reply, detail, "message", out) || reply_text(reply, detail, "error", out) ||
-           reply_text(reply, data, "error", out) || reply_text(reply, data, "message", out);
+           reply_text(reply, data, "error", out) || reply_text(reply, data, "message", out) ||
+           string_at(reply, root, out);
 }
 
 /* ---- describing ---- */
@@ -158,8 +164,9 @@ static bool add_fault(struct buf *out, const struct reply *reply, uint32_t node)
     }
     uint32_t place = reply_find(reply, node, "loc");
     if (place != JSON_NONE && json_type(doc, place) == JSON_ARRAY && doc->nodes[place].len > 0) {
+        size_t start = out->len;
         add_place(out, reply, place);
-        buf_adds(out, ": ");
+        buf_adds(out, out->len > start ? ": " : "");
     }
     reply_add_cut(out, reply, msg.text, msg.len, MAX_SENTENCE);
     return true;
@@ -371,8 +378,10 @@ void reply_describe(const struct reply *reply, struct buf *out)
     struct words words;
     const char *phrase = reason(reply->status);
     uint32_t detail = reply_find(reply, reply_root(reply), "detail");
+    uint32_t errors = reply_find(reply, reply_root(reply), "errors");
     bool said = reply_message(reply, &words);
-    if (!said && detail != JSON_NONE && add_faults(out, reply, detail)) {
+    if (!said && ((detail != JSON_NONE && add_faults(out, reply, detail)) ||
+                  (errors != JSON_NONE && add_faults(out, reply, errors)))) {
         return;
     }
     buf_addf(out, "%d", reply->status);
