@@ -61,7 +61,8 @@ describe("a text of a server", function()
   end)
 
   it("goes to a model without the code's sections and indentation", function()
-    local docstring = "  Lists them.\n\n   All of  them.\n\n    Args:\n        request: what is sent\n    Returns:\n        all\n"
+    local docstring = "  Lists them.\n\n   All of  them.\n\n    Args:\n        request: what is sent\n"
+      .. "    Returns:\n        all\n"
     local tool = assert(hub_of(object({}), docstring):connect("made"):tools({ format = "mcp" }))[1]
     assert.equal("Lists them.\nAll of them.", tool.description)
     assert.equal("", lean.words(" \n \t"))

@@ -1,6 +1,7 @@
 --- What a connector can do, for people and programs: actions, their parameters, help texts.
 
 local core = require("bosa.core")
+local requests = require("bosa.schema.request")
 local run = require("bosa.run")
 local schema = require("bosa.schema")
 
@@ -124,7 +125,7 @@ function describe.get_action_parameters(connector, action)
   end
   local entry, err = entry_of(connector, action)
   if not entry then return nil, err end
-  local request = schema.request_of(entry)
+  local request = requests.offered(entry)
   return request and flatten(read_levels(schema.reader(request), request), {}) or {}
 end
 

@@ -13,7 +13,7 @@ local spelling = require("bosa.spelling")
 local names = require("bosa.tools.names")
 local options = require("bosa.tools.options")
 local run = require("bosa.run")
-local schemas = require("bosa.schema")
+local requests = require("bosa.schema.request")
 
 local search = {}
 
@@ -89,7 +89,7 @@ end
 local function description_of(entry)
   local text = describe.first_sentence(entry.docstring)
   if text ~= "" then return text end
-  local request = schemas.request_of(entry)
+  local request = requests.offered(entry)
   return request and describe.first_sentence(request.description) or ""
 end
 

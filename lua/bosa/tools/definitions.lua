@@ -8,7 +8,7 @@ local options = require("bosa.tools.options")
 local portable = require("bosa.tools.portable")
 local reading = require("bosa.tools.reading")
 local schema = require("bosa.tools.schema")
-local schemas = require("bosa.schema")
+local requests = require("bosa.schema.request")
 
 local definitions = {}
 
@@ -115,7 +115,7 @@ end
 ---@param given bosa.tools.Making
 ---@return bosa.Tool? tool nil: it can't be called without a file, or `change` left it out
 function definitions.make(connector, action, entry, given)
-  local request = schemas.request_of(entry)
+  local request = requests.offered(entry)
   local wanted = given.full and request or lean.trim(request)
   local parameters = schema.shape(wanted, { inline = given.inline, paths = given.files ~= nil })
   if not parameters then return nil end
