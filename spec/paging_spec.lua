@@ -77,6 +77,15 @@ describe("meta", function()
     end
   end)
 
+  it("is an empty table where it is none", function()
+    for _, meta in ipairs({ "1", "2.5", "true", "false", '"x"' }) do
+      local response = assert(new(function() return '{"data":[1],"meta":' .. meta .. "}" end):run("t", "list", {}))
+      assert.is_nil(response:get_meta().total)
+      assert.equal("{}", bosa.json.encode(response.meta))
+      assert.is_false(response:has_next())
+    end
+  end)
+
   it("may hold numbers that count nothing", function()
     for _, number in ipairs({ "2.5", "-1", "1e300", "1e400", '"7"', "null", "99999999999999999999" }) do
       local meta = ('{"total":%s,"total_page":%s,"page":%s,"limit":%s}'):format(number, number, number, number)

@@ -433,3 +433,45 @@ describe("the real schemas", function()
     end)
   end
 end)
+
+describe("an action that is sent as a form", function()
+  local filter = { type = "object", properties = { type = { const = "string" }, value = { type = "string" } } }
+  local or_null = { anyOf = { { type = "array", items = { ["$ref"] = "#/$defs/f" } }, { type = "null" } } }
+
+  local function form_hub(file, required)
+    return hub_of({
+      type = "object", required = bosa.array(required or {}), ["$defs"] = { f = filter },
+      properties = {
+        file = file, name = { type = "string" }, names = { type = "array", items = { type = "string" } },
+        response_filters = or_null, about = { ["$ref"] = "#/$defs/f" }, anything = {},
+        either = { anyOf = { { type = "string" }, { type = "object" } } },
+      },
+    })
+  end
+  local FILE = { anyOf = { { type = "string", format = "binary" }, { type = "null" } } }
+
+  --- What offers each of the names, or doesn't.
+  local function assert_offers(hub, expected, ...)
+    local help = hub:connect("made"):help("run")
+    local tool = hub:connect("made"):tools({ format = "mcp", full = true, files = "/tmp" })[1].inputSchema.properties
+    local written = types.of_connector(hub, "made")
+    local parameters = parameters_of(hub, "made", "run")
+    for _, name in ipairs({ ... }) do
+      assert.equal(expected, help:find("\n  " .. name .. "  ", 1, true) ~= nil, "help: " .. name)
+      assert.equal(expected, tool[name] ~= nil, "tools: " .. name)
+      assert.equal(expected, written:find("field " .. name, 1, true) ~= nil, "types: " .. name)
+      assert.equal(expected, parameters[name] ~= nil, "parameters: " .. name)
+    end
+  end
+
+  it("offers no object that can't be sent in one", function()
+    local hub = form_hub(FILE)
+    assert_offers(hub, false, "response_filters", "about")
+    assert_offers(hub, true, "file", "name", "names", "anything", "either")
+  end)
+
+  it("offers what is required, and what another action can be sent", function()
+    assert_offers(form_hub(FILE, { "about" }), true, "about")
+    assert_offers(form_hub({ type = "string" }), true, "response_filters", "about")
+  end)
+end)

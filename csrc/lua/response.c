@@ -166,8 +166,10 @@ static int push_meta(lua_State *L, struct lresponse *r)
     }
     lua_pop(L, 1);
     const struct reply *reply = reply_of(r);
-    bool has = reply->kind == REPLY_JSON && reply->meta != JSON_NONE &&
-               json_type(&reply->doc, reply->meta) != JSON_NULL;
+    enum json_type type = reply->kind == REPLY_JSON && reply->meta != JSON_NONE
+                              ? json_type(&reply->doc, reply->meta)
+                              : JSON_NULL;
+    bool has = type == JSON_OBJECT || type == JSON_ARRAY; /* nothing else has fields */
     if (has) {
         push_value(L, r, reply->meta);
     } else {

@@ -1,6 +1,7 @@
 --- What a connector can do, for people and programs: actions, their parameters, help texts.
 
 local core = require("bosa.core")
+local requests = require("bosa.schema.request")
 local run = require("bosa.run")
 local schema = require("bosa.schema")
 
@@ -9,14 +10,22 @@ local describe = {}
 local INTEGERS = rawget(_G, "jit") and "cdata" or nil -- how whole numbers are decoded without loss
 local MAX_DEPTH = 6 -- of nested parameters shown; schemas may refer to themselves
 local MOST = 1000 -- parameters shown of one action
+local LONGEST_PREFIX = 1000 -- bytes of the names that a nested parameter stands under; below longer ones none is shown
 
 --- The first paragraph of a docstring, on one line.
 ---@param text any what is no text gives none
 ---@return string
 function describe.first_sentence(text)
-  if type(text) ~= "string" then return "" end
-  local paragraph = text:match("^%s*(.-)%s*\n%s*\n") or text
-  return (paragraph:gsub("%s+", " "):gsub("^ ", ""):gsub(" $", ""))
+  local from = type(text) == "string" and text:find("%S")
+  local words = {}
+  while from and from <= #text do -- line by line: one pattern over all lines takes for ever on many empty ones
+    local stop = text:find("\n", from, true) or #text + 1
+    local line = text:sub(from, stop - 1)
+    if not line:find("%S") then break end
+    for word in line:gmatch("%S+") do words[#words + 1] = word end
+    from = stop + 1
+  end
+  return table.concat(words, " ")
 end
 
 ---------------------------------------------------------------------------------------------------
@@ -42,7 +51,8 @@ local function read_levels(reader, root)
   for _ = 1, MAX_DEPTH do
     local below = {}
     for _, holder in ipairs(level) do
-      for _, property in ipairs(reader:properties(holder.about)) do
+      local shown = #holder.prefix <= LONGEST_PREFIX and reader:properties(holder.about) or {}
+      for _, property in ipairs(shown) do
         if count >= MOST then return top end
         count = count + 1
         local parameter = parameter_of(reader, holder.prefix, property)
@@ -120,7 +130,7 @@ function describe.get_action_parameters(connector, action)
   end
   local entry, err = entry_of(connector, action)
   if not entry then return nil, err end
-  local request = schema.request_of(entry)
+  local request = requests.offered(entry)
   return request and describe.parameters(request) or {}
 end
 

@@ -32,7 +32,9 @@ local plain = {
   unwatch = function() end,
   arm = function() end,
   defer = function(fn) fn() end,
-  report = function(message) io.stderr:write("bosa: ", message, "\n") end,
+  report = function(message)
+    io.stderr:write("bosa: ", require("bosa.cli.terminal_text").lines(message), "\n")
+  end,
 }
 
 --- Adds a host. `host.running()` tells whether it is the one that runs now.

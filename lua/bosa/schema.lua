@@ -179,6 +179,21 @@ local function afford(self, steps)
   return false
 end
 
+local function count(map)
+  local n = 0
+  for _ in pairs(map) do n = n + 1 end
+  return n
+end
+
+--- Takes the steps of what two shapes that become one both have: properties, and the values of enums.
+local function charge(self, a, b)
+  if a.properties and b.properties then
+    self.work = self.work - count(b.properties)
+    self.budget = self.budget - count(a.properties) - count(b.properties)
+  end
+  if a.enum and b.enum then self.budget = self.budget - #a.enum - #b.enum end
+end
+
 --- Every shape of one list together with every one of another.
 local function product(self, a, b)
   if #a == 1 and a[1] == shape.ANY then return b end
@@ -187,7 +202,7 @@ local function product(self, a, b)
   local list, same = {}, #b == 1
   for _, one in ipairs(a) do
     for _, other in ipairs(b) do
-      for _ in pairs(one.properties and other.properties or {}) do self.work = self.work - 1 end
+      charge(self, one, other)
       list[#list + 1] = shape.both(one, other)
       same = same and list[#list] == one
     end

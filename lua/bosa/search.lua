@@ -13,7 +13,7 @@ local spelling = require("bosa.spelling")
 local names = require("bosa.tools.names")
 local options = require("bosa.tools.options")
 local run = require("bosa.run")
-local schemas = require("bosa.schema")
+local requests = require("bosa.schema.request")
 
 local search = {}
 
@@ -47,8 +47,8 @@ local DEEDS = {
 local function stem(word)
   if #word <= 3 then return #word == 3 and (word:gsub("([^aius])s$", "%1")) or word end
   word = word:gsub("ies$", "y"):gsub("sses$", "ss"):gsub("([^su])s$", "%1")
-  local bare = word:match("^(.*[aeiouy].*)ing$") or word:match("^(.*[aeiouy].*)ed$")
-  if bare and #bare >= 3 then
+  local bare = word:sub(-3) == "ing" and word:sub(1, -4) or word:sub(-2) == "ed" and word:sub(1, -3) or ""
+  if #bare >= 3 and bare:find("[aeiouy]") then
     word = bare:gsub("([^aeiouls])%1$", "%1")
   elseif #word >= 7 then
     word = word:gsub("ion$", "")
@@ -89,7 +89,7 @@ end
 local function description_of(entry)
   local text = describe.first_sentence(entry.docstring)
   if text ~= "" then return text end
-  local request = schemas.request_of(entry)
+  local request = requests.offered(entry)
   return request and describe.first_sentence(request.description) or ""
 end
 

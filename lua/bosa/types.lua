@@ -6,7 +6,7 @@
 local core = require("bosa.core")
 local describe = require("bosa.describe")
 local schema = require("bosa.types.schema")
-local schemas = require("bosa.schema")
+local requests = require("bosa.schema.request")
 
 local types = {}
 
@@ -34,7 +34,7 @@ end
 
 --- Writes the classes of an action's parameters; their type, and whether they may be left out.
 local function write_parameters(writer, entry, base)
-  local request = schemas.request_of(entry)
+  local request = requests.offered(entry)
   if not request or request.type == "any" then return "table", true end
   local reader = writer:open(request, false)
   return writer:type_of(request, base .. ".Params") or "table", may_be_empty(reader:read(request).shapes)

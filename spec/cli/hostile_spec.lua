@@ -65,6 +65,7 @@ local HUMAN = { -- words, and what is typed
   { { "skills", "install", "00000000-0000-4000-8000-000000000000" } },
   { { "skills", "install", "no\27]52;c;x\7such" } },
   { { "mcp", "none" } },
+  { { "mcp", "n\27]52;c;x\7" } },
   { { "frob\27]52;c;x\7" } },
   { { "run", "evil", "act", "--timeout", "\27]52;c;x\7" } },
   { { "repl", "evil" }, 'evil:act{ case = "list" }\nevil:act{ case = "object" }\nevil:act{ case = "text" }:get_data()\n'

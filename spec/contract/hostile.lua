@@ -126,7 +126,9 @@ refused("Content-Encoding: gzip over content that is none",
 refused("Content-Encoding: deflate over content that is none",
   with("Content-Encoding: deflate\r\nContent-Length: 20"))
 read("Content-Encoding: none", with("Content-Encoding: none\r\nContent-Length: 20"))
-read("Content-Encoding: UTF-8", with("Content-Encoding: UTF-8\r\nContent-Length: 20"))
+for _, none in ipairs({ "UTF-8", "utf8", "iso-8859-1", "binary", "8bit", "identity, none", ",", "None , UTF-8" }) do
+  read("Content-Encoding: " .. none, with("Content-Encoding: " .. none .. "\r\nContent-Length: 20"))
+end
 read("an empty Content-Encoding", with("Content-Encoding:\r\nContent-Length: 20"))
 read("Content-Encoding: identity", with("Content-Encoding: identity\r\nContent-Length: 20"))
 

@@ -40,7 +40,7 @@ local routes = {
   { "POST /users$", '{"data":{"id":"1","identifier":"NASTY","secret":"sk-user-NASTY","secret_preview":"NASTY"}}' },
   { "POST /auth/tokens$",
     '{"data":{"token":"jwt","token_type":"Bearer","expires_at":"NASTY","user_id":"NASTY","is_revoked":false}}' },
-  { "GET /users/me$", '{"data":{"id":"1","identifier":"NASTY","integrations":[' .. integration .. "]}}" },
+  { "GET /users/me$", '{"data":{"id":"1","identifier":"NASTY","integrations":[null,5,"x",' .. integration .. "]}}" },
   { "GET /connectors/evil/integration%-exists$", '{"data":{"has_integration":true}}' },
   { "POST /connectors/evil/integrations$", '{"data":{"url":"https://evil.example/NASTY"}}' },
   { "GET /connectors/evil/integrations/", '{"data":{"success":true,"keyNASTY":"NASTY","inner":{"a":"NASTY"}}}' },

@@ -27,22 +27,45 @@ struct decoder {
     bool padding; /* what comes after the last member is no member */
 };
 
-enum coding coding_of(const char *content_encoding)
+/* The coding of one name; CODING_OTHER: none that is known. */
+static enum coding named(const char *name, size_t len)
 {
     static const struct {
         const char *name;
         enum coding coding;
-    } names[] = {{"identity", CODING_IDENTITY}, {"gzip", CODING_GZIP},
-                 {"x-gzip", CODING_GZIP},       {"deflate", CODING_DEFLATE},
-                 {"none", CODING_IDENTITY},     {"utf-8", CODING_IDENTITY},
-                 {"", CODING_IDENTITY}};
-    const char *text = content_encoding ? content_encoding : "";
+    } names[] = {
+        {"gzip", CODING_GZIP},           {"x-gzip", CODING_GZIP},     {"deflate", CODING_DEFLATE},
+        {"identity", CODING_IDENTITY},   {"none", CODING_IDENTITY},   {"", CODING_IDENTITY},
+        {"utf-8", CODING_IDENTITY},      {"utf8", CODING_IDENTITY},   {"us-ascii", CODING_IDENTITY},
+        {"iso-8859-1", CODING_IDENTITY}, {"binary", CODING_IDENTITY}, {"8bit", CODING_IDENTITY},
+        {"7bit", CODING_IDENTITY}};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (http_same(text, strlen(text), names[i].name, strlen(names[i].name))) {
+        if (http_same(name, len, names[i].name, strlen(names[i].name))) {
             return names[i].coding;
         }
     }
     return CODING_OTHER;
+}
+
+enum coding coding_of(const char *content_encoding)
+{
+    enum coding found = CODING_IDENTITY;
+    const char *p = content_encoding ? content_encoding : "";
+    for (;;) {
+        p += strspn(p, " \t");
+        size_t item = strcspn(p, ","), len = item;
+        while (len > 0 && strchr(" \t", p[len - 1])) {
+            len--;
+        }
+        enum coding coding = named(p, len);
+        if (coding != CODING_IDENTITY) {
+            found = found == CODING_IDENTITY ? coding : CODING_OTHER;
+        }
+        if (!p[item]) {
+            return found;
+        }
+        p += item + 1;
+    }
 }
 
 static void *take_memory(void *context, uInt count, uInt size)

@@ -7,13 +7,14 @@
 #include "base/error.h"
 
 enum coding {
-    CODING_IDENTITY, /* none; also what some servers write for that: "", "none", "utf-8" */
+    CODING_IDENTITY, /* none; also what servers write for that: "", "none", a charset, "binary" */
     CODING_GZIP,     /* gzip, x-gzip: one member or several, and padding after the last */
     CODING_DEFLATE,  /* zlib's format, or bare deflate, which some servers send by that name */
     CODING_OTHER     /* one that was not asked for, or several */
 };
 
-/* What a Content-Encoding says; NULL is CODING_IDENTITY. */
+/* What a Content-Encoding says, a list; of names for no coding the rest counts. NULL is
+ * CODING_IDENTITY. */
 enum coding coding_of(const char *content_encoding);
 
 struct decoder;

@@ -28,14 +28,19 @@ uint32_t reply_find(const struct reply *reply, uint32_t object, const char *name
     return object == JSON_NONE ? JSON_NONE : json_member(&reply->doc, object, name);
 }
 
-bool reply_text(const struct reply *reply, uint32_t object, const char *name, struct words *out)
+/* A value that is a string and not empty. */
+static bool string_at(const struct reply *reply, uint32_t node, struct words *out)
 {
-    uint32_t node = reply_find(reply, object, name);
     if (node == JSON_NONE || json_type(&reply->doc, node) != JSON_STRING) {
         return false;
     }
     out->text = json_text(&reply->doc, node, &out->len);
     return out->len > 0;
+}
+
+bool reply_text(const struct reply *reply, uint32_t object, const char *name, struct words *out)
+{
+    return string_at(reply, reply_find(reply, object, name), out);
 }
 
 /* The newest form comes first; an `error` that is a string is one of the older ones. */
@@ -48,7 +53,8 @@ bool reply_message(const struct reply *reply, struct words *out)
     return reply_text(reply, error, "message", out) || reply_text(reply, root, "error", out) ||
            reply_text(reply, root, "message", out) || reply_text(reply, root, "detail", out) ||
            reply_text(reply, detail, "message", out) || reply_text(reply, detail, "error", out) ||
-           reply_text(reply, data, "error", out) || reply_text(reply, data, "message", out);
+           reply_text(reply, data, "error", out) || reply_text(reply, data, "message", out) ||
+           string_at(reply, root, out);
 }
 
 /* ---- describing ---- */
@@ -158,8 +164,9 @@ static bool add_fault(struct buf *out, const struct reply *reply, uint32_t node)
     }
     uint32_t place = reply_find(reply, node, "loc");
     if (place != JSON_NONE && json_type(doc, place) == JSON_ARRAY && doc->nodes[place].len > 0) {
+        size_t start = out->len;
         add_place(out, reply, place);
-        buf_adds(out, ": ");
+        buf_adds(out, out->len > start ? ": " : "");
     }
     reply_add_cut(out, reply, msg.text, msg.len, MAX_SENTENCE);
     return true;
@@ -262,7 +269,40 @@ static bool repeats_status(const char *text, size_t len, int status, const char 
     return true;
 }
 
-/* Adds the title and the heading of an HTML page, as far as they say something. */
+/* Adds the first sentence below the heading. One word alone is the name of who wrote the page. */
+static bool add_below(struct buf *out, const struct reply *reply, const struct buf *heading)
+{
+    struct buf body;
+    buf_init(&body);
+    html_text(&body, reply->text.data, reply->text.len, "body");
+    const char *text = body.data;
+    size_t len = body.len;
+    if (heading->len > 0 && len > heading->len && memcmp(text, heading->data, heading->len) == 0) {
+        text += heading->len;
+        len -= heading->len;
+    }
+    while (len > 0 && *text == ' ') {
+        text++;
+        len--;
+    }
+    size_t stop = 0;
+    while (stop < len && !(text[stop] == '.' && (stop + 1 == len || text[stop + 1] == ' '))) {
+        stop++;
+    }
+    bool some = stop > 0 && memchr(text, ' ', stop);
+    if (some) {
+        buf_adds(out, ": ");
+        reply_add_cut(out, reply, text, stop, MAX_HEADING);
+    }
+    out->failed = out->failed || body.failed;
+    buf_free(&body);
+    return some;
+}
+
+/*
+ * Adds the title and the heading of an HTML page, as far as they say something; where they only
+ * say the status, the sentence that follows.
+ */
 static bool add_page(struct buf *out, const struct reply *reply, const char *phrase)
 {
     static const char *const names[] = {"title", "h1"};
@@ -283,6 +323,7 @@ static bool add_page(struct buf *out, const struct reply *reply, const char *phr
         }
         out->failed = out->failed || text[i].failed;
     }
+    some = some || add_below(out, reply, &text[1]);
     buf_free(&text[0]);
     buf_free(&text[1]);
     return some;
@@ -337,8 +378,10 @@ void reply_describe(const struct reply *reply, struct buf *out)
     struct words words;
     const char *phrase = reason(reply->status);
     uint32_t detail = reply_find(reply, reply_root(reply), "detail");
+    uint32_t errors = reply_find(reply, reply_root(reply), "errors");
     bool said = reply_message(reply, &words);
-    if (!said && detail != JSON_NONE && add_faults(out, reply, detail)) {
+    if (!said && ((detail != JSON_NONE && add_faults(out, reply, detail)) ||
+                  (errors != JSON_NONE && add_faults(out, reply, errors)))) {
         return;
     }
     buf_addf(out, "%d", reply->status);

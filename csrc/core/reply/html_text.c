@@ -27,13 +27,44 @@ static const char *skip_tag(const char *p, const char *end)
     return close ? close + 1 : end;
 }
 
+/* Past the comment that begins at `p`; `end` where it doesn't end. */
+static const char *skip_comment(const char *p, const char *end)
+{
+    for (p += 4; end - p >= 3; p++) {
+        if (memcmp(p, "-->", 3) == 0) {
+            return p + 3;
+        }
+    }
+    return end;
+}
+
+/* Past what begins at `p` if a browser doesn't show it: a comment, a script, a style; else `p`. */
+static const char *skip_hidden(const char *p, const char *end)
+{
+    static const char *const names[] = {"script", "style"};
+    if (end - p >= 4 && memcmp(p, "<!--", 4) == 0) {
+        return skip_comment(p, end);
+    }
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (is_tag(p, end, "<", names[i])) {
+            while (p < end && !is_tag(p, end, "</", names[i])) {
+                p++;
+            }
+            return skip_tag(p, end);
+        }
+    }
+    return p;
+}
+
 /* The first byte after the element's opening tag; NULL: there is none. */
 static const char *find_content(const char *page, const char *end, const char *name)
 {
     for (const char *p = page; p < end; p++) {
-        if (*p == '<' && is_tag(p, end, "<", name)) {
-            return skip_tag(p, end);
+        const char *shown = skip_hidden(p, end);
+        if (is_tag(shown, end, "<", name)) {
+            return skip_tag(shown, end);
         }
+        p = shown > p ? shown - 1 : p;
     }
     return NULL;
 }
@@ -80,8 +111,9 @@ void html_text(struct buf *out, const char *page, size_t len, const char *name)
         char c = *p;
         size_t step = c == '&' ? entity(p, end, &c) : 0;
         if (step == 0 && c == '<') {
+            const char *shown = skip_hidden(p, end);
             blank = true; /* <br> parts words */
-            p = skip_tag(p, end);
+            p = shown > p ? shown : skip_tag(p, end);
             continue;
         }
         add(out, start, &blank, c);

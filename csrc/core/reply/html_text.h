@@ -8,8 +8,9 @@
 #include "base/buf.h"
 
 /*
- * Adds the text of the page's first `name` element ("title", "h1"): without tags, the common
- * entities decoded, runs of white space as one space. Nothing is added where there is none.
+ * Adds the text of the page's first `name` element ("title", "h1", "body"): without tags, scripts,
+ * styles and comments, the common entities decoded, runs of white space as one space. Nothing is
+ * added where there is none.
  */
 void html_text(struct buf *out, const char *page, size_t len, const char *name);
 

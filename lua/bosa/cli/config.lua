@@ -11,6 +11,7 @@ local uv = require("luv")
 local config = {}
 
 local MODE_DIR = 448 -- 0700
+local LARGEST = 16 * 2 ^ 20 -- bytes of a file that the command wrote itself
 
 --- A directory of the XDG kind: `variable`, where it is an absolute path, else `fallback` below the home directory.
 local function xdg(variable, fallback)
@@ -56,13 +57,14 @@ function config.make_dir(path)
   return true
 end
 
---- The content of a file. What is none (a FIFO would be waited for) is an error.
+--- The content of a file. What is none (a FIFO would be waited for) is an error, and so is one that is too large.
 ---@param path string
 ---@return string? text, string? message
 function config.read_file(path)
   local stat, wrong = uv.fs_stat(path)
   if not stat then return nil, wrong end
   if stat.type ~= "file" then return nil, path .. ": not a regular file" end
+  if stat.size > LARGEST then return nil, path .. ": too large" end
   local file, message = io.open(path, "rb")
   if not file then return nil, message end
   local text

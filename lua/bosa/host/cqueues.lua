@@ -16,7 +16,10 @@ function host.running()
 end
 
 function host.defer(fn) fn() end
-function host.report(message) io.stderr:write("bosa: ", message, "\n") end
+
+function host.report(message)
+  io.stderr:write("bosa: ", require("bosa.cli.terminal_text").lines(message), "\n")
+end
 
 local function signal()
   condition = condition or require("cqueues.condition")

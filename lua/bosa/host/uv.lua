@@ -43,7 +43,7 @@ function host.collect_deferred(fn) collect = fn end
 
 function host.report(message)
   if not vim then
-    io.stderr:write("bosa: ", message, "\n")
+    io.stderr:write("bosa: ", require("bosa.cli.terminal_text").lines(message), "\n")
     return
   end
   vim.schedule(function() vim.api.nvim_echo({ { "bosa: " .. message, "ErrorMsg" } }, true, {}) end)

@@ -8,7 +8,7 @@ local options = require("bosa.tools.options")
 local portable = require("bosa.tools.portable")
 local reading = require("bosa.tools.reading")
 local schema = require("bosa.tools.schema")
-local schemas = require("bosa.schema")
+local requests = require("bosa.schema.request")
 
 local definitions = {}
 
@@ -32,10 +32,19 @@ local function title_of(action)
   return words == "" and action or (words:gsub("^%l", string.upper))
 end
 
---- A docstring for a model: without what it says of the function's own arguments.
+--- A docstring up to what it says of the function's own arguments.
+local function without_sections(docstring)
+  local kept = {}
+  for line in (docstring .. "\n"):gmatch("([^\n]*)\n") do
+    if line:find("^%s*Args:%s*$") or line:find("^%s*Returns:%s*$") then break end
+    kept[#kept + 1] = line
+  end
+  return table.concat(kept, "\n")
+end
+
+--- A docstring for a model.
 local function description_of(entry, request, title)
-  local text = type(entry.docstring) == "string" and entry.docstring or ""
-  text = lean.words(("\n" .. text):gsub("\n%s*Args:%s*\n.*", ""):gsub("\n%s*Returns:%s*\n.*", ""))
+  local text = lean.words(type(entry.docstring) == "string" and without_sections(entry.docstring) or "")
   if text == "" and request and type(request.description) == "string" then text = lean.words(request.description) end
   return text ~= "" and text or title
 end
@@ -106,7 +115,7 @@ end
 ---@param given bosa.tools.Making
 ---@return bosa.Tool? tool nil: it can't be called without a file, or `change` left it out
 function definitions.make(connector, action, entry, given)
-  local request = schemas.request_of(entry)
+  local request = requests.offered(entry)
   local wanted = given.full and request or lean.trim(request)
   local parameters = schema.shape(wanted, { inline = given.inline, paths = given.files ~= nil })
   if not parameters then return nil end

@@ -81,8 +81,10 @@ end
 
 --- In an object: null goes where a name may as well be left out.
 local function cut_nulls(node)
+  local required = {}
+  for _, name in ipairs(type(node.required) == "table" and node.required or {}) do required[name] = true end
   for name, child in pairs(type(node.properties) == "table" and node.properties or {}) do
-    if type(child) == "table" and not is_required(node, name) then
+    if type(child) == "table" and not required[name] then
       if child.default == core.null then child.default = nil end
       without_null(child)
     end
@@ -105,10 +107,20 @@ local function add_words(set, text)
   return set
 end
 
+--- Whether a word is one of the names that a schema stands under.
+---@param names { words: table<string, boolean>, above: table? }?
+local function is_in(names, word)
+  while names do
+    if names.words[word] then return true end
+    names = names.above
+  end
+  return false
+end
+
 --- Whether a text has a word that the names don't have.
 local function says_more(text, names)
   for word in pairs(add_words({}, text)) do
-    if not LITTLE[word] and not names[word] then return true end
+    if not LITTLE[word] and not is_in(names, word) then return true end
   end
   return false
 end
@@ -118,10 +130,11 @@ end
 ---@return string
 function lean.words(text)
   text = text:gsub("\r\n?", "\n"):gsub("[ \t][ \t]+", " "):gsub(" ?\n ?", "\n"):gsub("\n\n+", "\n")
-  return (text:gsub("^%s+", ""):gsub("%s+$", ""))
+  local from = text:find("%S")
+  return from and text:match("^.*%S", from) or ""
 end
 
---- `names`: the words of the names that a schema stands under.
+--- `names`: the words of the names that a schema stands under, the innermost first; nil: it stands under none.
 local function cut_words(node, names, root)
   for _, keyword in ipairs(DROPPED) do
     local value = node[keyword]
@@ -149,9 +162,7 @@ local function cut(node, names, root)
   return map_children(node, function(child, keyword, name)
     cut_response_parameters(child, false)
     if keyword ~= "properties" then return cut(child, names, root) end
-    local below = add_words({}, name)
-    for word in pairs(names) do below[word] = true end
-    return cut(child, below, root)
+    return cut(child, { words = add_words({}, name), above = names }, root)
   end)
 end
 
@@ -232,7 +243,7 @@ end
 function lean.arguments(shaped)
   shaped.description = nil -- the tool has one
   cut_response_parameters(shaped, true) -- behind a $ref `trim` didn't see them
-  cut(shaped, {}, shaped)
+  cut(shaped, nil, shaped)
   cut_described(shaped)
   place_single_refs(shaped, shaped, count_refs(shaped), {}, 0)
   return schema.prune(shaped)

@@ -20,6 +20,7 @@ local MOST_HOPS = 20 -- from a $ref to a $ref
 local MOST_DEPTH = 50 -- schemas within each other down to a $ref that is replaced; further down they stay
 local MOST_LEVELS = 100 -- schemas within each other in a definition
 local MOST_BRANCHES = 1000 -- that are looked at to see of which type a value is
+local MOST_COPIES = 100000 -- tables and values in them that were copied for that; beyond that they stay
 local MOST_VISITS = 20000 -- of $refs, to find those that lead to themselves; beyond that they stay
 
 local PATH_HINT = "Path of a file, relative to the directory that files are exchanged in."
@@ -38,14 +39,14 @@ end
 ---------------------------------------------------------------------------------------------------
 -- unions, and what is no JSON Schema
 
-local function require_name(node, name)
-  if type(node.properties) ~= "table" or node.properties[name] == nil then return end
-  local required = type(node.required) == "table" and node.required or {}
-  for _, known in ipairs(required) do
-    if known == name then return end
+local function require_names(node, names)
+  if type(node.properties) ~= "table" then return end
+  local required, known = type(node.required) == "table" and node.required or {}, {}
+  for _, name in ipairs(required) do known[name] = true end
+  for _, name in ipairs(document.sorted_names(names)) do
+    if not known[name] and node.properties[name] ~= nil then required[#required + 1] = name end
   end
-  required[#required + 1] = name
-  node.required = core.array(required)
+  if required[1] ~= nil then node.required = core.array(required) end
 end
 
 --- What a property is, as JSON Schema has it.
@@ -57,7 +58,7 @@ end
 --- Adds what the server's validator wants and JSON Schema doesn't say, and takes away what is no JSON Schema.
 local function mend(node, read)
   if node.type == "any" then node.type = nil end
-  for tag in pairs(read.tags[node] or {}) do require_name(node, tag) end
+  if read.tags[node] then require_names(node, read.tags[node]) end
   local properties = type(node.properties) == "table" and node.properties or {}
   for name, property in pairs(properties) do
     properties[name] = plain_property(property)
@@ -134,14 +135,23 @@ local function is_recursive(state, ref)
   return false
 end
 
+--- A copy, whose size counts.
+local function counted_copy(value, state)
+  state.copies = state.copies + 1
+  if type(value) ~= "table" then return value end
+  local copy = {}
+  for name, item in pairs(value) do copy[name] = counted_copy(item, state) end
+  return setmetatable(copy, getmetatable(value))
+end
+
 --- A schema with the annotations of the $ref that named it; where they can't be one, both hold.
-local function merge(target, siblings)
-  local whole, both = copy_of(target), copy_of(siblings)
+local function merge(target, siblings, state)
+  local whole, both = counted_copy(target, state), copy_of(siblings)
   both["$ref"] = nil
   for name, value in pairs(both) do
     local here = target[name]
     if here ~= nil and not document.ANNOTATIONS[name] and sorted_json.line(here) ~= sorted_json.line(value) then
-      return { allOf = core.array({ copy_of(target), both }) }
+      return { allOf = core.array({ counted_copy(target, state), both }) }
     end
     whole[name] = value
   end
@@ -152,12 +162,13 @@ end
 ---@class bosa.tools.Inlining
 ---@field root table
 ---@field tables integer made so far
+---@field copies integer tables and values copied so far
 ---@field visits integer
 ---@field below table<string, string[]>
 ---@field stays table<string, boolean> $refs that are not to be replaced
 
 local function stays(state, ref, level)
-  if state.tables > MOST_TABLES or level > MOST_DEPTH then return true end
+  if state.tables > MOST_TABLES or state.copies > MOST_COPIES or level > MOST_DEPTH then return true end
   if state.stays[ref] == nil then
     state.stays[ref] = type(document.lookup(state.root, ref)) ~= "table" or is_recursive(state, ref)
   end
@@ -168,7 +179,7 @@ local function inline(node, state, level)
   state.tables = state.tables + 1
   local ref = node["$ref"]
   if type(ref) == "string" and not stays(state, ref, level) then
-    return inline(merge(document.lookup(state.root, ref), node), state, level + 1)
+    return inline(merge(document.lookup(state.root, ref), node, state), state, level + 1)
   end
   node.discriminator = nil -- it names branches by their $refs; their constants say the same
   return document.map_children(node, function(child, keyword)
@@ -229,7 +240,7 @@ function schema.shape(request, options)
   if not shaped then return nil end
   local state
   if options.inline then
-    state = { root = copy_of(shaped), tables = 0, visits = 0, below = {}, stays = {} }
+    state = { root = copy_of(shaped), tables = 0, copies = 0, visits = 0, below = {}, stays = {} }
     shaped = inline(shaped, state, 0)
   end
   shaped = prune(shaped, state)

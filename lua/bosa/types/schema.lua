@@ -22,6 +22,7 @@ local SIMPLE = { string = "string", integer = "integer", number = "number", bool
 ---@class bosa.types.Writer
 ---@field lines string[]
 ---@field taken table<string, boolean> names of classes in use
+---@field last table<string, integer> a wanted name -> the number that it got last
 ---@field reader bosa.schema.Reader of the document that is being written
 ---@field classes table<bosa.schema.Shape, string> object -> its class
 ---@field shared table<string|table, string> a $def, or what it says with all that it refers to -> its type
@@ -35,7 +36,7 @@ Writer.__index = Writer
 ---@return bosa.types.Writer
 function schema.new_writer(connector)
   return setmetatable({
-    lines = {}, taken = { [connector] = true }, classes = {}, shared = {}, busy = {}, nulls = false,
+    lines = {}, taken = { [connector] = true }, last = {}, classes = {}, shared = {}, busy = {}, nulls = false,
     connector = connector,
   }, Writer)
 end
@@ -69,12 +70,12 @@ end
 
 --- A name that no class has yet.
 function Writer:name(wanted)
-  local name, n = wanted, 1
+  local name, n = wanted, self.last[wanted] or 1
   while self.taken[name] do
     n = n + 1
     name = wanted .. "_" .. n
   end
-  self.taken[name] = true
+  self.taken[name], self.last[wanted] = true, n
   return name
 end
 
