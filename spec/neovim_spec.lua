@@ -67,8 +67,8 @@ describe("the plugin", function()
     ["Bosa github list_i"] = "list_issues",
     ["Bosa! github get_"] = "get_issue",
     ["Bosa github list_issues ow"] = "owner=",
-    ["Bosa github list_issues owner=x "] = "repo= direction= filters:= labels= limit= page= response_fields= sort= "
-      .. "state=",
+    ["Bosa github list_issues owner=x "] = "repo= direction= filters:= labels= limit= page= response_fields= "
+      .. "response_filters:= sort= state=",
     ["Bosa github list_issues state="] = "state=open state=closed state=all",
     ["Bosa github list_issues state=o"] = "state=open",
     ["Bosa google_drive create_file fi"] = "file@",
