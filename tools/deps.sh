@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# deps.sh GROUP...: installs the packages of the groups build, test, lint, fuzz, coverage, bench, doc, deb, matrix
+# deps.sh [-v] GROUP...: installs the packages of the groups build, test, lint, fuzz, coverage, bench, doc, deb, matrix
 # that are missing, on Debian and Ubuntu as root. A machine that has them all uses no network. Elsewhere it
-# says what is missing and goes on; the build says for itself what it can't do without.
+# says what is missing and goes on; the build says for itself what it can't do without. With -v it also says that
+# nothing is missing.
 #
 # Nothing that is there is ever removed: where two packages exclude each other either will do
 # (written a|b), and the one is chosen that suits what is installed. No service is started. A package that
@@ -88,7 +89,7 @@ install_missing() {
     [ -n "$package" ] && packages+=("$package")
   done
   [ ${#packages[@]} -gt 0 ] || return
-  echo "deps: installing ${packages[*]}"
+  echo "   installing ${#packages[@]} packages by apt-get: ${packages[*]}"
   forbid_services
   apt install "${packages[@]}" >/dev/null && return
   echo "deps: that failed as a whole; trying one by one" >&2
@@ -97,6 +98,8 @@ install_missing() {
   done
 }
 
+told=
+[ "${1-}" != -v ] || { told=yes && shift; }
 wanted=()
 for group in "$@"; do
   case $group in
@@ -122,7 +125,7 @@ if ! command -v dpkg-query >/dev/null; then
   exit 0
 fi
 look "${wanted[@]}"
-[ ${#missing[@]} -gt 0 ] || exit 0
+[ ${#missing[@]} -gt 0 ] || { [ -z "$told" ] || echo "   installed already" && exit 0; }
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   install_missing
   look "${wanted[@]}"
