@@ -26,13 +26,13 @@ local function of_another_lua(message)
   local path = message:match("from file '([^']+)'")
   if not path and package.searchpath then path = package.searchpath("bosa.core", package.cpath) end
   local version = message:match("built for (Lua %d+%.%d+)") or built_for(path)
-  local text = "bosa: %s was built for %s, but this is %s: build it for this Lua (%s) and set LUA_CPATH to that build "
+  local text = "bosa: %s was built for %s, but this is %s: build it for this Lua (%s) and set LUA_CPATH to it "
     .. "(%s prints it)"
   return text:format(path or "bosa.core", named(version), THIS_LUA, BUILD, SETTING)
 end
 
 local function not_found(message)
-  local text = "bosa: the compiled part, bosa.core, was not found for %s: build it (%s) and set LUA_CPATH to that build "
+  local text = "bosa: the compiled part, bosa.core, was not found for %s: build it (%s), set LUA_CPATH to it "
     .. "(%s prints it), or `make install`. Lua looked here:%s"
   return text:format(THIS_LUA, BUILD, SETTING, (message:gsub("^[^\n]*", "", 1)))
 end
