@@ -227,6 +227,12 @@ doc: ## the reference of the API as HTML, in $(BUILD)/doc
 	@tools/reference.sh $(BUILD)/doc
 	@echo "== Wrote $(BUILD)/doc/index.html"
 
+.PHONY: recording
+recording: build ## doc/recording.svg, what the README shows: a session in a terminal, with a sandbox server
+	@tools/deps.sh recording
+	@tools/recording.sh doc/recording.svg
+	@echo "== Wrote doc/recording.svg"
+
 .PHONY: lint
 lint: ## luacheck, clang-format, the rules of the tree, warnings as errors
 	@tools/deps.sh build lint

@@ -129,3 +129,20 @@ for name in io.popen("ls doc/*.md CHANGELOG.md CONTRIBUTING.md SECURITY.md"):lin
     it("links to what is there", function() check_links(name) end)
   end)
 end
+
+describe("the recording", function()
+  it("is drawn from a session", function()
+    if command.output_of("command -v tmux") == "" then return pending("tmux is not installed") end
+    local path = os.tmpname()
+    local said = command.output_of(("cd %s && tools/recording.sh %s 2>&1; echo exit $?"):format(command.top, path))
+    assert.equal("exit 0\n", said)
+    local drawing = command.read_file(path)
+    os.remove(path)
+    assert.matches(">$ bosa run github list_issues owner=lua repo=lua state=open limit=4</text>", drawing, 1, true)
+    assert.matches('class="bold">number', drawing, 1, true)
+    assert.matches("unknown parameter `onwer`", drawing, 1, true)
+    assert.matches(">$ lua5.4 prs.lua</text>", drawing, 1, true)
+    assert.matches("18 +Rename error paths</text>", drawing)
+    assert.is_nil(drawing:find("\27", 1, true))
+  end)
+end)

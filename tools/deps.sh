@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# deps.sh [-v] GROUP...: installs the packages of the groups build, test, lint, fuzz, coverage, bench, doc, deb, matrix
-# that are missing, on Debian and Ubuntu as root. A machine that has them all uses no network. Elsewhere it
+# deps.sh [-v] GROUP...: installs the packages of the groups build, test, lint, fuzz, coverage, bench, doc, recording,
+# deb, matrix that are missing, on Debian and Ubuntu as root. A machine that has them all uses no network. Elsewhere it
 # says what is missing and goes on; the build says for itself what it can't do without. With -v it also says that
 # nothing is missing.
 #
@@ -22,6 +22,7 @@ fuzz_group="clang $sanitizers"
 coverage_group="gcovr"
 doc_group="lua-ldoc lua-markdown| lua5.4|luajit2|luajit"
 bench_group="wrk python3-venv lua-curl"
+recording_group="tmux"
 deb_group="dpkg-dev binutils"
 matrix_group="debootstrap qemu-user-static python3-venv"
 lint_group="lua-check libcmocka-dev clang clang-format clang-tidy $sanitizers"
@@ -110,10 +111,11 @@ for group in "$@"; do
     coverage) wanted+=($coverage_group) ;;
     bench) wanted+=($bench_group) ;;
     doc) wanted+=($doc_group) ;;
+    recording) wanted+=($recording_group) ;;
     deb) wanted+=($deb_group) ;;
     matrix) wanted+=($matrix_group) ;;
     *)
-      echo "usage: $0 build|test|lint|fuzz|coverage|bench|doc|deb|matrix..." >&2
+      echo "usage: $0 build|test|lint|fuzz|coverage|bench|doc|recording|deb|matrix..." >&2
       exit 2
       ;;
   esac
