@@ -222,9 +222,10 @@ soak: ## mixed calls with random faults for MINUTES (10) in all, and what they l
 	done
 
 .PHONY: doc
-doc: ## the reference of the API as HTML, in $(BUILD)/doc
+doc: modules ## a site of the README, the pages of doc/ and the reference of the API, in $(BUILD)/doc
 	@tools/deps.sh doc
-	@tools/reference.sh $(BUILD)/doc
+	@rm -rf $(BUILD)/doc
+	@tools/site.sh $(BUILD)/doc
 	@echo "== Wrote $(BUILD)/doc/index.html"
 
 .PHONY: recording

@@ -16,11 +16,11 @@ build_group="gcc libc6-dev make pkg-config lua5.4 liblua5.4-dev $luajit $luajit_
   lua-argparse lua-luv lua-readline"
 test_group="libcmocka-dev libarchive-dev libssl-dev lua-busted lua-cjson lua-socket lua-cqueues luarocks neovim
   nginx-light|nginx-full|nginx-extras libnginx-mod-http-lua json-schema-test-suite openssl curl
-  ca-certificates valgrind lua-ldoc lua-markdown| tmux zsh fish jq less python3-venv"
+  ca-certificates valgrind cmark-gfm tmux zsh fish jq less python3-venv"
 sanitizers="libclang-rt-14-dev|libclang-rt-dev" # bookworm has no package without the number
 fuzz_group="clang $sanitizers"
 coverage_group="gcovr"
-doc_group="lua-ldoc lua-markdown| lua5.4|luajit2|luajit"
+doc_group="cmark-gfm lua5.4|luajit2|luajit"
 bench_group="wrk python3-venv lua-curl"
 recording_group="tmux"
 deb_group="dpkg-dev binutils"

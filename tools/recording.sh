@@ -24,22 +24,27 @@ local prs = assert(github:list_pull_requests({ owner = "lua", repo = "lua" }))
 for pr in prs:items({ max_items = 3 }) do print(pr.number, pr.title) end
 LUA
 
-# Each prompt that the shell shows wakes up `run`.
+# The shell says when a command has ended. It prints its prompt after that.
 cat >"$dir/rc" <<RC
 PS1='$ '
-PROMPT_COMMAND='tmux -L bosa-recording-$$ wait-for -S prompt'
+PROMPT_COMMAND='tmux -L bosa-recording-$$ wait-for -S ended'
 RC
+
+wait_for_prompt() {
+  terminal wait-for ended
+  until terminal capture-pane -t 0 -p | grep -q '^\$$'; do :; done
+}
 
 run() {
   terminal send-keys -t 0 -l "$1"
   terminal send-keys -t 0 Enter
-  terminal wait-for prompt
+  wait_for_prompt
 }
 
 (cd "$dir" && terminal new-session -d -x $columns -y $lines "exec bash --noprofile --rcfile '$dir/rc' -i")
-terminal wait-for prompt
+wait_for_prompt
 run 'bosa run github list_issues owner=lua repo=lua state=open limit=4'
-run 'bosa run github list_issues onwer=lua repo=lua state=opened'
+run 'bosa run github list_issues onwer=lua repo=lua'
 run 'bosa run github list_issues owner=lua repo=lua --all --fields number,state | wc -l'
 run 'cat prs.lua'
 run 'lua5.4 prs.lua'
