@@ -175,7 +175,7 @@ check: lint tidy analyze check-c ## lint, clang-tidy, gcc's analyzer; tests unde
 	@GC=generational VMS=lua5.4 tools/test.sh lua
 
 # The session in which every allocation fails once is too long for valgrind; the sanitizers see it.
-sanitized := LD_PRELOAD="$(foreach s,asan ubsan,$(shell $(CC) -print-file-name=lib$(s).so))" \
+sanitized = LD_PRELOAD="$(foreach s,asan ubsan,$(shell $(CC) -print-file-name=lib$(s).so))" \
   ASAN_OPTIONS=detect_leaks=0 BUILD=build/asan
 .PHONY: check-c
 check-c:

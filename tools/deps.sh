@@ -61,6 +61,12 @@ apt() {
     --no-remove -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@" </dev/null
 }
 
+# Installs packages; a line that a bare Debian writes for each run is left out.
+install() {
+  apt install "$@" 2>&1 >/dev/null | grep -v '^debconf: delaying package configuration' >&2
+  return "${PIPESTATUS[0]}"
+}
+
 # Sets `missing` to what is not satisfied of the list given, but for what can be done without here.
 look() {
   local item
@@ -92,10 +98,10 @@ install_missing() {
   [ ${#packages[@]} -gt 0 ] || return
   echo "   installing ${#packages[@]} packages by apt-get: ${packages[*]}"
   forbid_services
-  apt install "${packages[@]}" >/dev/null && return
+  install "${packages[@]}" && return
   echo "deps: that failed as a whole; trying one by one" >&2
   for package in "${packages[@]}"; do
-    apt install "$package" >/dev/null
+    install "$package"
   done
 }
 
