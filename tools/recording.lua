@@ -18,8 +18,8 @@ local function width_of(text) return select(2, text:gsub("[^\128-\191]", "")) en
 --- Takes the numbers of one escape sequence into a style.
 local function restyle(style, numbers)
   if numbers == "" then numbers = "0" end
-  for number in numbers:gmatch("%d+") do
-    number = tonumber(number)
+  for digits in numbers:gmatch("%d+") do
+    local number = tonumber(digits)
     if number == 0 then
       style.colour, style.bold, style.dim = nil, nil, nil
     elseif number == 1 then
