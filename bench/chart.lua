@@ -7,7 +7,7 @@ local WIDTH, LABEL, BAR, GAP = 760, 290, 22, 8 -- in the units of the drawing
 
 local panels = {
   { row = "small", title = "Small calls per second",
-    note = "one request and a response of 500 bytes, on one connection" },
+    note = "one request and a short response, on one connection" },
   { row = "list-16k", title = "Lists of 16 kB per second", note = "every item decoded and read" },
   { row = "list-160k", title = "Lists of 160 kB per second", note = "every item decoded and read" },
 }

@@ -99,8 +99,9 @@ end
 
 local lines = read_lines()
 local out = {}
-for _, block in ipairs(blocks_of(lines)) do
-  out[#out + 1] = ('<g style="animation-delay: %.1fs">'):format(block.at)
+for i, block in ipairs(blocks_of(lines)) do
+  -- the first command and its output stand still, for viewers that show the beginning only
+  out[#out + 1] = i <= 2 and "<g>" or ('<g class="later" style="animation-delay: %.1fs">'):format(block.at)
   for _, line in ipairs(block.lines) do out[#out + 1] = drawn(line) end
   out[#out + 1] = "</g>"
 end
@@ -112,9 +113,9 @@ print(([[
 text { font: 14px ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; fill: #e6edf3; white-space: pre }
 .red { fill: #ff7b72 } .green { fill: #7ee787 } .yellow { fill: #e3b341 } .blue { fill: #79c0ff }
 .magenta { fill: #d2a8ff } .cyan { fill: #76e3ea } .dim { fill: #8b949e } .bold { font-weight: bold }
-g { animation: appear 0.01s both }
+.later { animation: appear 0.01s both }
 @keyframes appear { from { opacity: 0 } to { opacity: 1 } }
-@media (prefers-reduced-motion: reduce) { g { animation: none } }
+@media (prefers-reduced-motion: reduce) { .later { animation: none } }
 </style>
 <rect width="%d" height="%d" rx="8" fill="#0d1117"/>
 <circle cx="18" cy="16" r="5" fill="#ff5f57"/>
