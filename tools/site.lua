@@ -19,8 +19,8 @@ local MENU = {
   },
   {
     "Places", { "doc/hosts.md", "Event loops" }, { "doc/command.md", "The command" },
-    { "doc/models.md", "Language models" }, { "doc/testing.md", "Tests, snapshots, hooks" },
-    { "doc/editor.md", "Editors" },
+    { "doc/models.md", "Language models" }, { "doc/catalog.md", "Catalog and skills" },
+    { "doc/testing.md", "Tests, snapshots, hooks" }, { "doc/editor.md", "Editors" },
   },
   {
     "Choosing", { "doc/compared.md", "Compared with" }, { "doc/python.md", "From the Python SDK" },
