@@ -97,7 +97,10 @@ describe("the reference", function()
       local name = "bosa." .. class:gsub("^%l", string.upper)
       assert.is_true(anchors[name])
       for method in pairs(core.classes[class].methods) do
-        if method:sub(1, 1) ~= "_" then assert.is_true(anchors[name .. ":" .. method], name .. ":" .. method) end
+        local inherited = class == "hub" and anchors["bosa.AnyHub:" .. method]
+        if method:sub(1, 1) ~= "_" then
+          assert.is_true(inherited or anchors[name .. ":" .. method], name .. ":" .. method)
+        end
       end
     end
   end)

@@ -82,7 +82,8 @@ local function all(tags, name, read)
 end
 
 local function function_of(owner, separator, name, text, tags)
-  local called = (separator == ":" and owner.variable:lower() or owner.name) .. separator .. name
+  local object = owner.variable:gsub("^Any", ""):lower() -- AnyHub is what all hubs have
+  local called = (separator == ":" and object or owner.name) .. separator .. name
   return {
     name = called, anchor = owner.name .. separator .. name, text = text,
     parameters = all(tags, "param", named), results = all(tags, "return", result),

@@ -14,7 +14,8 @@ local MENU = {
   },
   {
     "Calls", { "doc/errors.md", "Errors and retries" }, { "doc/pages.md", "Lists and pages" },
-    { "doc/files.md", "Files" }, { "doc/parallel.md", "Many calls at once" }, { "doc/options.md", "Options" },
+    { "doc/watch.md", "What is new" }, { "doc/files.md", "Files" },
+    { "doc/parallel.md", "Many calls at once" }, { "doc/options.md", "Options" },
     { "doc/accounts.md", "Users and accounts" },
   },
   {
@@ -97,7 +98,9 @@ local function link_of(link, folder, copied)
   local path, anchor = link:match("^([^#]*)(.*)$")
   path = plain_path(folder .. path)
   if path:find("%.md$") then return page_of(path) .. anchor end
-  if path:find("^examples") then return "examples.html" .. path:gsub("^examples/?", "#"):gsub("^#$", "") end
+  if path:find("^examples") then -- a folder has no place of its own
+    return "examples.html" .. (path:find("%.%w+$") and "#" .. path:gsub("^examples/", "") or "")
+  end
   assert(exists(path), "a link to a file that isn't there: " .. link)
   local name = path:match("[^/]+$")
   copied[name] = path
@@ -238,7 +241,7 @@ end
 
 local function examples_html()
   local out = { "<h1>Examples</h1>", "<p>One idea a file. Run one with <code>bosa sandbox -- lua5.4 FILE</code>.</p>" }
-  for path in output_of("ls examples/*.lua examples/*/*"):gmatch("[^\n]+") do
+  for path in output_of("ls examples/*.lua && find examples/*/ -type f | sort"):gmatch("[^\n]+") do
     local name, code = path:match("^examples/(.*)$"), read_file(path)
     local language = name:find("%.conf$") and "sh" or "lua"
     out[#out + 1] = ('<h2 id="%s">%s</h2><pre><code>%s</code></pre>'):format(name, name, coloured(code, language))

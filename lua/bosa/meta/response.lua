@@ -54,8 +54,8 @@ function Response:next_page() end
 ---@return bosa.Error? err
 function Response:prev_page() end
 
---- Every page, this one first: `for page in response:pages() do`. It raises the error of a page that fails. If you leave
---- the loop early, it cancels the pages fetched ahead.
+--- Every page, this one first: `for page in response:pages() do`. It raises the error of a page that fails. If you
+--- leave the loop early, it cancels the pages fetched ahead.
 ---@param options? bosa.PageOptions
 ---@return fun(): bosa.Response
 function Response:pages(options) end

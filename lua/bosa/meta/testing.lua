@@ -4,7 +4,8 @@
 ---@class bosa.testing
 local testing = {}
 
---- The answer of a stub: data, a file, an error of `testing.error`, or a function that gives `data, meta` or `nil, err`.
+--- The answer of a stub: data, a file, an error of `testing.error`, or a function that returns `data, meta` or
+--- `nil, err`.
 ---@alias bosa.testing.Answer any
 
 --- What testing.hub takes; every other field is an option of bosa.new.
