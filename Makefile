@@ -324,12 +324,12 @@ $(BUILD)/$(1)/%.o: csrc/lua/%.c $(BUILD)/flags | $(BUILD)/need-cc
 
 $(BUILD)/$(1)/bosa/archive.so: $(BUILD)/$(1)/archive/archive.o
 	@mkdir -p $$(@D)
-	@echo "  link  $$@"
+	@$(say) "  link  $$@"
 	@$$(LINK) $(or $(LIBFLAG),$(MODULE_FLAGS)) $(STAY_LOADED) -o $$@ $$^ $(ARCHIVE_LIBS)
 
 $(BUILD)/$(1)/archive/%.o: csrc/archive/%.c $(BUILD)/flags | $(BUILD)/need-cc
 	@mkdir -p $$(@D)
-	@echo "  cc    $$< ($(1))"
+	@$(say) "  cc    $$< ($(1))"
 	@$$(COMPILE) $(ARCHIVE_CFLAGS) -I$(2) -Icsrc/lua -MMD -MP -c -o $$@ $$<
 endef
 $(if $(LUA54_INCDIR),$(eval $(call module_rules,lua5.4,$(LUA54_INCDIR))))

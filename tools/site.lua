@@ -222,7 +222,7 @@ end
 --- Code that is the name of a type or a function of the API leads to the reference.
 local function with_references(html, links)
   return (html:gsub("<code>([%a_][%w_.:]*)</code>", function(name)
-    local link = links[name]
+    local link = name ~= "bosa" and links[name] -- which is the command's name, too
     return link and ('<a href="%s"><code>%s</code></a>'):format(link, name)
   end))
 end
