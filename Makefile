@@ -99,6 +99,9 @@ spec_library := $(BUILD)/spec/c/libsupport.a
 spec_programs := $(patsubst %.c,$(BUILD)/%,$(spec_sources))
 modules := $(made_vms:%=$(BUILD)/%/bosa/core.so) $(if $(has_archive),$(made_vms:%=$(BUILD)/%/bosa/archive.so))
 
+# Each file that is compiled or linked is named, but where QUIET=1 says no.
+say := $(if $(QUIET),:,echo)
+
 # Sub-makes use every processor, unless make itself was told a number.
 processors := $(or $(shell getconf _NPROCESSORS_ONLN 2>/dev/null),2)
 jobs = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(processors))
@@ -132,14 +135,20 @@ test: ## every test: C, schemas, Lua on every VM (ONLY=pattern: some of them)
 	@tools/test.sh
 
 .PHONY: demo
-demo: ## run examples/demo.lua against a sandbox server of its own
-	@echo "== Looking for what the build needs"
-	@tools/deps.sh build
-	@echo "== Building the module and the sandbox server"
-	@$(MAKE) $(jobs) build
-	@echo "== Starting the sandbox server and running examples/demo.lua"
+demo: ## a tour: installs what is missing, builds, runs examples/demo.lua against a sandbox server (V=1: shows the compiler's lines)
+	@echo "== 1 of 3: packages that the build needs"
+	@tools/deps.sh -v build
+	@echo "== 2 of 3: the library and the sandbox server"
+	@echo "   compiling what is new: a minute the first time$(if $(V),, (V=1 shows each file))"
+	@mkdir -p $(BUILD) && touch $(BUILD)/demo-began
+	@$(MAKE) $(jobs) $(if $(V),,QUIET=1) build
+	@echo "   compiled $$(find $(BUILD) -name '*.o' -newer $(BUILD)/demo-began | wc -l) files"
+	@echo "== 3 of 3: a tour, examples/demo.lua, with a server on this machine only"
 	@tools/on-vm.sh "$(LUA)" tools/with-sandbox.sh @lua examples/demo.lua
-	@echo "== Done; the server has been stopped"
+	@printf '%s\n' "" "== That was the tour; the server has stopped. To go on:" \
+	  '   eval "$$(make -s env)"        use this checkout in your shell' \
+	  '   bosa sandbox -- bosa repl    a Lua prompt with a sandbox server' \
+	  '   README.md                    a first script of your own'
 
 .PHONY: bench
 bench: ## compare with bare libcurl, LuaSocket and lua-cjson; prints a table (ROUNDS=5, SHORT=1: only that it runs)
@@ -166,7 +175,7 @@ check: lint tidy analyze check-c ## lint, clang-tidy, gcc's analyzer; tests unde
 	@GC=generational VMS=lua5.4 tools/test.sh lua
 
 # The session in which every allocation fails once is too long for valgrind; the sanitizers see it.
-sanitized := LD_PRELOAD="$(foreach s,asan ubsan,$(shell $(CC) -print-file-name=lib$(s).so))" \
+sanitized = LD_PRELOAD="$(foreach s,asan ubsan,$(shell $(CC) -print-file-name=lib$(s).so))" \
   ASAN_OPTIONS=detect_leaks=0 BUILD=build/asan
 .PHONY: check-c
 check-c:
@@ -213,10 +222,17 @@ soak: ## mixed calls with random faults for MINUTES (10) in all, and what they l
 	done
 
 .PHONY: doc
-doc: ## the reference of the API as HTML, in $(BUILD)/doc
+doc: modules ## a site of the README, the pages of doc/ and the reference of the API, in $(BUILD)/doc
 	@tools/deps.sh doc
-	@tools/reference.sh $(BUILD)/doc
+	@rm -rf $(BUILD)/doc
+	@tools/site.sh $(BUILD)/doc
 	@echo "== Wrote $(BUILD)/doc/index.html"
+
+.PHONY: recording
+recording: build ## doc/recording.svg, what the README shows: a session in a terminal, with a sandbox server
+	@tools/deps.sh recording
+	@tools/recording.sh doc/recording.svg
+	@echo "== Wrote doc/recording.svg"
 
 .PHONY: lint
 lint: ## luacheck, clang-format, the rules of the tree, warnings as errors
@@ -287,7 +303,7 @@ fuzz-programs: $(fuzz_programs)
 
 $(core): $(core_objects)
 	@rm -f $@
-	@echo "  ar    $@"
+	@$(say) "  ar    $@"
 	@$(AR) rcs $@ $^
 
 $(spec_library): $(spec_support:%.c=$(BUILD)/%.o)
@@ -298,22 +314,22 @@ $(spec_library): $(spec_support:%.c=$(BUILD)/%.o)
 define module_rules
 $(BUILD)/$(1)/bosa/core.so: $(binding_sources:csrc/lua/%.c=$(BUILD)/$(1)/%.o) $(core)
 	@mkdir -p $$(@D)
-	@echo "  link  $$@"
+	@$(say) "  link  $$@"
 	@$$(LINK) $(or $(LIBFLAG),$(MODULE_FLAGS)) $(STAY_LOADED) -o $$@ $$^ $(CURL_LIBS) $(ZLIB_LIBS) -lm
 
 $(BUILD)/$(1)/%.o: csrc/lua/%.c $(BUILD)/flags | $(BUILD)/need-cc
 	@mkdir -p $$(@D)
-	@echo "  cc    $$< ($(1))"
+	@$(say) "  cc    $$< ($(1))"
 	@$$(COMPILE) -I$(2) -Icsrc/core -MMD -MP -c -o $$@ $$<
 
 $(BUILD)/$(1)/bosa/archive.so: $(BUILD)/$(1)/archive/archive.o
 	@mkdir -p $$(@D)
-	@echo "  link  $$@"
+	@$(say) "  link  $$@"
 	@$$(LINK) $(or $(LIBFLAG),$(MODULE_FLAGS)) $(STAY_LOADED) -o $$@ $$^ $(ARCHIVE_LIBS)
 
 $(BUILD)/$(1)/archive/%.o: csrc/archive/%.c $(BUILD)/flags | $(BUILD)/need-cc
 	@mkdir -p $$(@D)
-	@echo "  cc    $$< ($(1))"
+	@$(say) "  cc    $$< ($(1))"
 	@$$(COMPILE) $(ARCHIVE_CFLAGS) -I$(2) -Icsrc/lua -MMD -MP -c -o $$@ $$<
 endef
 $(if $(LUA54_INCDIR),$(eval $(call module_rules,lua5.4,$(LUA54_INCDIR))))
@@ -323,16 +339,16 @@ $(if $(ROCK_INCDIR),$(eval $(call module_rules,lua,$(ROCK_INCDIR))))
 
 $(sandbox): $(sandbox_objects) $(core)
 	@mkdir -p $(@D)
-	@echo "  link  $@"
+	@$(say) "  link  $@"
 	@$(LINK) -o $@ $^ $(MHD_LIBS) $(ZLIB_LIBS) -lm -pthread
 
 # The torture allocator stands before the core, so the core's own is not linked.
 $(spec_programs): $(BUILD)/spec/c/%: $(BUILD)/spec/c/%.o $(spec_library) $(core)
-	@echo "  link  $@"
+	@$(say) "  link  $@"
 	@$(LINK) -o $@ $(filter %.o,$^) $(spec_library) $(core) $(libraries) $(CMOCKA_LIBS) $(CURL_LIBS) $(ZLIB_LIBS) -lm -pthread
 
 $(fuzz_programs): $(BUILD)/spec/c/fuzz/%: $(BUILD)/spec/c/fuzz/%.o $(core)
-	@echo "  link  $@"
+	@$(say) "  link  $@"
 	@$(LINK) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(core) $(libraries) $(CURL_LIBS) $(ZLIB_LIBS) -lm -pthread
 
 # Those that speak Lua take the binding with them, of a Lua whose allocator can be replaced.
@@ -359,7 +375,7 @@ $(spec_sources:%.c=$(BUILD)/%.o): | $(BUILD)/need-cmocka
 
 $(BUILD)/%.o: %.c $(BUILD)/flags | $(BUILD)/need-cc
 	@mkdir -p $(@D)
-	@echo "  cc    $<"
+	@$(say) "  cc    $<"
 	@$(COMPILE) $(flags) -MMD -MP -c -o $@ $<
 
 # Other flags than last time compile everything anew.

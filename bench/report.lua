@@ -1,4 +1,5 @@
 --- report.lua DIR FILE CHART: medians and spread of what run.sh measured, as a table with goals, as JSON, as a chart.
+package.path = "./?.lua;" .. package.path
 local bosa = require("bosa")
 local dir, target, chart = arg[1], arg[2], arg[3]
 
@@ -59,8 +60,6 @@ for _, size in ipairs({ "16k", "160k", "5000k" }) do
   rows[#rows + 1] = { "json-encode-" .. size, "MB/s", nil, { "cjson", 1.5 } }
 end
 
-local bars = {} -- of the chart: ratio by its goal
-
 local function mark(met) return met and "met" or "MISSED" end
 
 --- What became of a row's goals for one of ours, as words.
@@ -72,7 +71,6 @@ local function judge(row, variant, m)
     if peer then
       local ratio = row.less and peer.value / m.value or m.value / peer.value
       words[#words + 1] = ("%.2f x %s (%g: %s)"):format(ratio, name:match("%S+$"), goal[2], mark(ratio >= goal[2]))
-      bars[#bars + 1] = { row[1] .. " / " .. name:match("%S+$") .. ", " .. variant, ratio / goal[2] }
     else
       words[#words + 1] = name .. ": missing"
     end
@@ -144,66 +142,7 @@ f:write(assert(bosa.json.encode({ versions = versions, machine = machine, rows =
 f:close()
 print("\nwritten to " .. target)
 
----------------------------------------------------------------------------------------------------
--- the chart: each ratio as a part of its goal, and growth
-
-if run("command -v gnuplot") == "" then
-  print("missing: gnuplot, so no chart")
-  return
-end
-
---- A file of lines for gnuplot.
-local function data_of(lines)
-  local name = os.tmpname()
-  local file = assert(io.open(name, "w"))
-  file:write(table.concat(lines, "\n"), "\n")
-  file:close()
-  return name
-end
-
-local lines, files, series = {}, {}, {}
-for i = #bars, 1, -1 do lines[#lines + 1] = ('"%s" %.3f'):format(bars[i][1], bars[i][2]) end
-files[1] = data_of(lines)
-for _, what in ipairs(growing) do
-  local name, size = what:match("^(%S+) (%S+)$")
-  local points = {}
-  for i, one in ipairs(growth(name, size, "lua5.4")) do points[i] = ("%d %.4f"):format(one[1], one[2]) end
-  files[#files + 1] = data_of(points)
-  series[#series + 1] = ('"%s" using 1:2 with linespoints lw 2 title "%s"'):format(files[#files], name)
-end
-
-local height = #bars * 18 + 90
-local plot = io.popen("gnuplot", "w")
-plot:write(([[
-set terminal svg size 760,%d background "white" font "sans-serif,12"
-set output "%s"
-set multiplot
-set origin 0,%.4f
-set size 1,%.4f
-set title "Measured, as a part of the goal (the line)"
-set style fill solid 0.8 border
-set yrange [-0.5:%d.5]
-set logscale x 2
-set xrange [0.25:8]
-set grid xtics
-set arrow 1 from 1,-0.5 to 1,%d.5 nohead lw 2 lc rgb "#b03030"
-unset key
-set lmargin 36
-plot "%s" using (0.25):0:(0.25):($2 > 8 ? 8 : $2):($0-0.35):($0+0.35):ytic(1) with boxxyerror lc rgb "#4070a0"
-unset arrow 1
-set origin 0,0
-set size 1,%.4f
-set title "Milliseconds for so many, on Lua 5.4: proportional to the dashed line is linear"
-set lmargin 10
-set autoscale
-set ytics auto
-set logscale xy 10
-set grid xtics ytics
-set key left top
-plot %s, x / 1000 with lines dashtype 2 lc rgb "#808080" title "1 us each"
-unset multiplot
-]]):format(height + 320, chart, 320 / (height + 320), height / (height + 320), #bars - 1, #bars - 1, files[1],
-  320 / (height + 320), table.concat(series, ", ")))
-plot:close()
-for _, name in ipairs(files) do os.remove(name) end
+f = assert(io.open(chart, "w"))
+f:write(require("bench.chart").svg(measured, machine))
+f:close()
 print("drawn in " .. chart)

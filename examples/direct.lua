@@ -1,4 +1,4 @@
---- Direct execution: one call, the answer's body as the server sent it.
+--- `execute`: one call, and the body of its response as the server sent it.
 local bosa = require("bosa")
 local hub = bosa.new() -- $BOSA_API_BASE_URL, $BOSA_API_KEY, $BOSA_TOKEN
 

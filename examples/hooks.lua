@@ -1,4 +1,4 @@
--- Hooks: functions that see every request ahead of its check, and every result; they may change or refuse.
+-- Hooks: functions that see every request before bosa validates it, and every result. They may change or refuse it.
 local bosa = require("bosa")
 local hub = bosa.new()
 

@@ -1,4 +1,4 @@
---- `run` on the hub: connector, action, parameters, options; and only the fields that are wanted.
+--- `hub:run`: connector, action, parameters, options; and only the fields you want.
 local bosa = require("bosa")
 local hub = bosa.new()
 

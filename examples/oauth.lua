@@ -1,5 +1,5 @@
---- Connecting an account: the browser comes back to a listener of ours on loopback.
--- Here nobody is at a browser, so the script follows the URL itself when it is told to (BOSA_EXAMPLE_ALONE=1).
+--- Connect an account: the browser comes back to this script, which listens on loopback.
+-- With BOSA_EXAMPLE_ALONE=1 the script follows the URL itself, in place of a person with a browser.
 local socket = require("socket")
 local bosa = require("bosa")
 local hub = bosa.new()

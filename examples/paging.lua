@@ -13,7 +13,7 @@ print("forward", table.concat(forward, " "))
 local backward = {}
 while page do
   backward[#backward + 1] = page.meta.page
-  local before, err = page:prev_page() -- plain nil: there is none
+  local before, err = page:prev_page() -- plain nil where there is none
   if err then error(err, 0) end
   page = before
 end

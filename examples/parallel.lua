@@ -1,4 +1,4 @@
---- Many calls at once in one thread: started together, waited for together.
+--- Many calls at once, in one thread: start them all, then wait for all.
 local bosa = require("bosa")
 local lab = bosa.new():connect("lab")
 

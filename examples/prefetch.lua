@@ -1,4 +1,4 @@
---- A loop over many pages, with pages fetched ahead while this one is worked on.
+--- A loop over many pages that fetches the next pages while you work on this one.
 local bosa = require("bosa")
 local lab = bosa.new():connect("lab")
 
@@ -8,6 +8,6 @@ for _ in first:items({ prefetch = 8 }) do count = count + 1 end
 print("items", count)
 
 for page in first:pages({ prefetch = 8 }) do
-  if page.meta.page == 3 then break end -- leaving early cancels what was fetched ahead
+  if page.meta.page == 3 then break end -- leaving early cancels the pages fetched ahead
 end
 print("left early")

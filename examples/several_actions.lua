@@ -1,4 +1,4 @@
---- Several actions on one connector; its schemas are fetched once.
+--- Several actions of one connector; bosa fetches its schemas once.
 local bosa = require("bosa")
 local github = bosa.new():connect("github")
 

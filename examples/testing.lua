@@ -1,7 +1,7 @@
--- Testing a program of one's own without a server: stubs that validate, and a recorded session.
+-- Test your program without a server: stubs that validate, and a recorded session.
 local testing = require("bosa.testing")
 
--- What is to be tested: it takes a hub, so that a test can hand in its own.
+-- The program under test. It takes a hub, so that a test can pass its own.
 local function open_titles(hub, owner, repo)
   local titles = {}
   for issue in assert(hub:run("github", "list_issues", { owner = owner, repo = repo })):items() do
@@ -10,7 +10,7 @@ local function open_titles(hub, owner, repo)
   return titles
 end
 
--- Answers by functions. Give `schemas` a file of `bosa snapshot github` to have parameters checked.
+-- Functions answer. With `schemas`, a file of `bosa snapshot github`, bosa also validates parameters.
 local issues = { { title = "one" }, { title = "two" }, { title = "three" } }
 local hub, stub = testing.hub({ stubs = { github = { list_issues = testing.pages(issues, { size = 2 }) } } })
 print("stubbed", table.concat(open_titles(hub, "lua", "lua"), ", "))
@@ -19,7 +19,7 @@ print("asked", #stub:calls("github", "list_issues"), stub:calls("github", "list_
 stub:set("github", "list_issues", testing.error({ kind = "rate_limit", retry_after = 60 }))
 print("failing", select(2, pcall(open_titles, hub, "lua", "lua")))
 
--- Answers of a real server: the first run records them, every later one replays them without a server.
+-- A real server responds. The first run records it, every later one replays it without a server.
 local path = os.tmpname()
 local params = { owner = "lua", repo = "lua", limit = 2 }
 local recorded, replayed

@@ -1,4 +1,4 @@
--- A language model's tools: definitions for it, and a call that it asked for.
+-- Tools for a language model: definitions that it reads, and a call that it asks for.
 local bosa = require("bosa")
 local hub = bosa.new()
 
@@ -6,7 +6,7 @@ local only = { "list_issues", "get_issue" }
 local definitions = assert(hub:connect("github"):tools({ format = "anthropic", only = only }))
 for _, tool in ipairs(definitions) do print("tool", tool.name, tool.description) end
 
--- What a model would send after reading them, the first time with a mistake
+-- What a model sends after reading them, the first time with a mistake
 for _, arguments in ipairs({
   '{"owner": "lua", "repo": "lua", "state": "opened"}',
   '{"owner": "lua", "repo": "lua", "state": "open", "limit": 2}',

@@ -19,7 +19,7 @@ local made = assert(drive
     name = "rows.csv",
     file = bosa.file({
       filename = "rows.csv",
-      read = function() -- called for the next bytes; nil is the end
+      read = function() -- bosa calls it for the next bytes; nil is the end
         rows = rows + 1
         if rows <= 1000 then return rows .. ";" .. rows * rows .. "\n" end
       end,

@@ -79,6 +79,17 @@ describe("the build", function()
     assert.matches("-D_FILE_OFFSET_BITS=64", text, 1, true)
   end)
 
+  it("names each file that it compiles, but for make demo", function()
+    local file = "csrc/core/base/buf"
+    local line = ("%s/build/%s.o"):format(dir, file)
+    assert.matches(('\necho "  cc    %s.c"'):format(file), make(line), 1, true)
+    local quiet = make("QUIET=1 " .. line)
+    assert.is_nil(quiet:find('echo "  cc', 1, true))
+    assert.matches(file .. ".c", quiet, 1, true)
+    assert.matches("QUIET=1 build", make("demo"), 1, true)
+    assert.is_nil(make("V=1 demo"):find("QUIET=1", 1, true))
+  end)
+
   it("asks each system for the names that it hides", function()
     local function flags(system) return (make(("SYSTEM=%s %s/build/csrc/core/base/buf.o"):format(system, dir))) end
     assert.matches("-D_POSIX_C_SOURCE", flags("Linux"), 1, true)

@@ -89,23 +89,61 @@ local function check_commands(name)
   end
 end
 
+--- The anchors of a page, as GitHub and tools/site.lua name its headings.
+local function anchors_of(name)
+  local anchors = {}
+  for heading in ("\n" .. command.read_file(name)):gsub("\n```.-\n```", "\n"):gmatch("\n#+ +([^\n]+)") do
+    anchors[heading:lower():gsub("%b()", function(link) return link:find("^%(http") and "" or link end)
+      :gsub("[^%w%s_\128-\255-]", ""):gsub("%s", "-")] = true
+  end
+  return anchors
+end
+
+--- Every link of a page to a file of this repository, and to a heading of a page, leads somewhere.
+local function check_links(name)
+  local dir = name:match("^(.*/)") or ""
+  local count = 0
+  for link in command.read_file(name):gsub("\n```.-\n```", "\n"):gmatch("%]%(([^)%s]+)%)") do
+    if not link:find("^%a+:") then
+      count = count + 1
+      local path, anchor = link:match("^([^#]*)#?(.*)$")
+      path = path == "" and name or dir .. path
+      assert.truthy(io.open(path), link)
+      if anchor ~= "" then assert.is_true(anchors_of(path)[anchor], "no heading for " .. link) end
+    end
+  end
+  return count
+end
+
 describe("README.md", function()
   local count = check_snippets("README.md")
   check_commands("README.md")
-  it("has snippets", function() assert.is_true(count >= 2) end)
-  it("links to what is there", function()
-    for link in command.read_file("README.md"):gmatch("%]%(([^)#:]+)%)") do assert.truthy(io.open(link), link) end
-  end)
+  it("has a snippet", function() assert.is_true(count >= 1) end)
+  it("is short", function() assert.is_true(#command.read_file("README.md") <= 6000) end)
+  it("links to what is there", function() assert.is_true(check_links("README.md") > 10) end)
 end)
 
-for name in io.popen("ls doc/*.md"):lines() do
+for name in io.popen("ls doc/*.md CHANGELOG.md CONTRIBUTING.md SECURITY.md"):lines() do
   describe(name, function()
     check_snippets(name)
     check_commands(name)
-    it("links to what is there", function()
-      for link in command.read_file(name):gmatch("%]%(([^)#:]+)[^)]*%)") do
-        if not link:find("^%a+$") then assert.truthy(io.open("doc/" .. link), link) end
-      end
-    end)
+    it("links to what is there", function() check_links(name) end)
   end)
 end
+
+describe("the recording", function()
+  it("is drawn from a session", function()
+    if command.output_of("command -v tmux") == "" then return pending("tmux is not installed") end
+    local path = os.tmpname()
+    local said = command.output_of(("cd %s && tools/recording.sh %s 2>&1; echo exit $?"):format(command.top, path))
+    assert.equal("exit 0\n", said)
+    local drawing = command.read_file(path)
+    os.remove(path)
+    assert.matches(">$ bosa run github list_issues owner=lua repo=lua state=open limit=4</text>", drawing, 1, true)
+    assert.matches('class="bold">number', drawing, 1, true)
+    assert.matches("unknown parameter `onwer`", drawing, 1, true)
+    assert.matches(">$ lua5.4 prs.lua</text>", drawing, 1, true)
+    assert.matches("18 +Rename error paths</text>", drawing)
+    assert.is_nil(drawing:find("\27", 1, true))
+  end)
+end)

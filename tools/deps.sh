@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# deps.sh GROUP...: installs the packages of the groups build, test, lint, fuzz, coverage, bench, doc, deb, matrix
-# that are missing, on Debian and Ubuntu as root. A machine that has them all uses no network. Elsewhere it
-# says what is missing and goes on; the build says for itself what it can't do without.
+# deps.sh [-v] GROUP...: installs the packages of the groups build, test, lint, fuzz, coverage, bench, doc, recording,
+# deb, matrix that are missing, on Debian and Ubuntu as root. A machine that has them all uses no network. Elsewhere it
+# says what is missing and goes on; the build says for itself what it can't do without. With -v it also says that
+# nothing is missing.
 #
 # Nothing that is there is ever removed: where two packages exclude each other either will do
 # (written a|b), and the one is chosen that suits what is installed. No service is started. A package that
@@ -15,12 +16,13 @@ build_group="gcc libc6-dev make pkg-config lua5.4 liblua5.4-dev $luajit $luajit_
   lua-argparse lua-luv lua-readline"
 test_group="libcmocka-dev libarchive-dev libssl-dev lua-busted lua-cjson lua-socket lua-cqueues luarocks neovim
   nginx-light|nginx-full|nginx-extras libnginx-mod-http-lua json-schema-test-suite openssl curl
-  ca-certificates valgrind lua-ldoc lua-markdown| tmux zsh fish jq less python3-venv"
+  ca-certificates valgrind cmark-gfm tmux zsh fish jq less python3-venv"
 sanitizers="libclang-rt-14-dev|libclang-rt-dev" # bookworm has no package without the number
 fuzz_group="clang $sanitizers"
 coverage_group="gcovr"
-doc_group="lua-ldoc lua-markdown| lua5.4|luajit2|luajit"
-bench_group="gnuplot-nox wrk python3-venv lua-curl"
+doc_group="cmark-gfm lua5.4|luajit2|luajit"
+bench_group="wrk python3-venv lua-curl"
+recording_group="tmux"
 deb_group="dpkg-dev binutils"
 matrix_group="debootstrap qemu-user-static python3-venv"
 lint_group="lua-check libcmocka-dev clang clang-format clang-tidy $sanitizers"
@@ -59,6 +61,12 @@ apt() {
     --no-remove -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@" </dev/null
 }
 
+# Installs packages; a line that a bare Debian writes for each run is left out.
+install() {
+  apt install "$@" 2>&1 >/dev/null | grep -v '^debconf: delaying package configuration' >&2
+  return "${PIPESTATUS[0]}"
+}
+
 # Sets `missing` to what is not satisfied of the list given, but for what can be done without here.
 look() {
   local item
@@ -88,15 +96,17 @@ install_missing() {
     [ -n "$package" ] && packages+=("$package")
   done
   [ ${#packages[@]} -gt 0 ] || return
-  echo "deps: installing ${packages[*]}"
+  echo "   installing ${#packages[@]} packages by apt-get: ${packages[*]}"
   forbid_services
-  apt install "${packages[@]}" >/dev/null && return
+  install "${packages[@]}" && return
   echo "deps: that failed as a whole; trying one by one" >&2
   for package in "${packages[@]}"; do
-    apt install "$package" >/dev/null
+    install "$package"
   done
 }
 
+told=
+[ "${1-}" != -v ] || { told=yes && shift; }
 wanted=()
 for group in "$@"; do
   case $group in
@@ -107,10 +117,11 @@ for group in "$@"; do
     coverage) wanted+=($coverage_group) ;;
     bench) wanted+=($bench_group) ;;
     doc) wanted+=($doc_group) ;;
+    recording) wanted+=($recording_group) ;;
     deb) wanted+=($deb_group) ;;
     matrix) wanted+=($matrix_group) ;;
     *)
-      echo "usage: $0 build|test|lint|fuzz|coverage|bench|doc|deb|matrix..." >&2
+      echo "usage: $0 build|test|lint|fuzz|coverage|bench|doc|recording|deb|matrix..." >&2
       exit 2
       ;;
   esac
@@ -122,7 +133,7 @@ if ! command -v dpkg-query >/dev/null; then
   exit 0
 fi
 look "${wanted[@]}"
-[ ${#missing[@]} -gt 0 ] || exit 0
+[ ${#missing[@]} -gt 0 ] || { [ -z "$told" ] || echo "   installed already" && exit 0; }
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   install_missing
   look "${wanted[@]}"

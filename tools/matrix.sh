@@ -172,8 +172,9 @@ line_deb() {
   tools/chroot.sh run "$root" 'apt-get -qq update && apt-get -qq -y install luajit /tmp/*.deb' || exit 1
   with "$(cd build/deb && echo *.deb)"
   # The first script of the README, on both VMs.
-  sed -n '/^And in a script:$/,/^```$/{/^```lua$/,/^```$/{/^```/!p}}' README.md >"$root/tmp/prs.lua"
-  tools/chroot.sh run "$root" 'set -e; for lua in lua5.4 luajit; do bosa sandbox -- $lua /tmp/prs.lua; done; bosa --version;
+  awk '/^```lua$/ { on = 1; next } /^```$/ && on { exit } on' README.md >"$root/tmp/issues.lua"
+  [ -s "$root/tmp/issues.lua" ] || exit 1
+  tools/chroot.sh run "$root" 'set -e; for lua in lua5.4 luajit; do bosa sandbox -- $lua /tmp/issues.lua; done; bosa --version;
     dpkg -r bosa lua-bosa; ! ls -d /usr/*/lua/*/bosa 2>/dev/null'
 }
 

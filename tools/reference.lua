@@ -1,21 +1,23 @@
---- reference.lua DIR: writes the definitions of lua/bosa/meta as sources that LDoc understands, a file for each class
--- that has methods or functions. LDoc has its own tags, and no types with blanks.
+--- The reference of the API as pages of HTML, from the definitions in lua/bosa/meta: a page a file, an anchor for each
+-- class, table and function, and every type linked. tools/site.lua gives them the look of the site.
 
 local luacats = require("tools.luacats")
 
-local MODULES = { -- in the order of the reference; the others are classes
-  ["bosa"] = true, ["bosa.json"] = true, ["bosa.testing"] = true, ["bosa.snapshot"] = true, ["bosa.changes"] = true,
-  ["bosa.mcp"] = true,
+local reference = {}
+
+--- The files in the order of the reference, each with its title.
+local FILES = {
+  { "bosa", "The module" }, { "hub", "Hubs and errors" }, { "connector", "Connectors" },
+  { "action", "Actions, calls and tasks" }, { "response", "Responses and files" },
+  { "tools", "Hooks and tools for models" },
+  { "testing", "bosa.testing" }, { "snapshot", "bosa.snapshot" }, { "changes", "bosa.changes" },
+  { "mcp", "bosa.mcp" }, { "mcp_http", "bosa.mcp.http" },
 }
 
-local function read_file(path)
-  local file = assert(io.open(path))
-  local text = file:read("*a")
-  file:close()
-  return text
-end
+---------------------------------------------------------------------------------------------------
+-- what the files say
 
---- The blocks of a file: comment lines, and the line of code behind them.
+--- The blocks of a file: comment lines, and the line of code after them.
 local function blocks_of(text)
   local blocks, comment = {}, {}
   for line in (text .. "\n"):gmatch("(.-)\n") do
@@ -29,68 +31,23 @@ local function blocks_of(text)
   return blocks
 end
 
---- A type as LDoc takes it: one word, `?` first where it may be nil. What LDoc can't say is left to `rest`.
----@return string word, string rest the type in full, where the word doesn't say it all
-local function word_of(kind)
-  local plain = kind:gsub("%s+", "")
-  local simple = plain:gsub("%(?fun%b().*", "function"):gsub("table(%b<>)", function(of)
-    return "{[" .. of:sub(2, -2):gsub(",", "]=") .. "}"
-  end)
-  if simple:find("^%b{}$") and simple:find(":") then simple = "table" end
-  local maybe = simple:find("%?$") or simple:find("|nil$")
-  simple = simple:gsub("%?$", ""):gsub("|nil$", ""):gsub("^%((.*)%)$", "%1")
-  if maybe then simple = simple:find("|") and "?|" .. simple or "?" .. simple end
-  local said_all = not (kind:find("fun(", 1, true) or kind:find("^{"))
-  return simple, said_all and "" or (" `%s`"):format(kind)
-end
-
---- What is said of a name and its type: `name? type text`.
-local function named(rest)
-  local name, mark, text = rest:match("^([%w_.]+)(%??)%s+(.*)$")
-  if not name then name, mark, text = rest:match("^(%b[])(%??)%s+(.*)$") end
-  local kind, about = luacats.split(text)
-  local word, more = word_of(kind)
-  return name, mark ~= "", word, about .. more
-end
-
-local function add(out, ...) out[#out + 1] = table.concat({ ... }) end
-
-local function add_field(out, rest, above)
-  local name, optional, kind, about = named(rest)
-  local text = table.concat(above, " ") .. (above[1] and " " or "") .. about
-  add(out, "-- @tfield", optional and "[opt] " or " ", kind, " ", name:gsub("[%[%]]", ""), " ", text)
-end
-
-local function add_result(out, rest)
-  local kind, text = luacats.split(rest)
-  local name, about = text:match("^([%a_][%w_]*)%s*(.*)$")
-  local word, more = word_of(kind)
-  add(out, "-- @treturn ", word, " ", name and ("`%s` "):format(name) or "", about or text, more)
-end
-
---- The tags of a comment, and the text above them.
+--- The text of a comment, its tags { name, rest }, and the choices of an alias { value, text }.
 local function parts_of(block)
-  local text, tags, above = {}, {}, {}
+  local text, tags, choices = {}, {}, {}
   for _, line in ipairs(block.comment) do
     local tag, rest = line:match("^%s*@(%a+)%s*(.*)$")
-    local choice = line:match("^| (.*)$")
+    local value, about = line:match('^%s*|%s*("[^"]*")%s*(.*)$')
     if tag then
-      tags[#tags + 1] = { tag, rest, above = above }
-      above = {}
-    elseif choice then
-      text[#text + 1] = "\n--  * `" .. choice:match('^"[^"]*"') .. "` " .. choice:gsub('^"[^"]*"%s*', "")
-    elseif tags[1] then
-      above[#above + 1] = line:gsub("^%s+", "")
+      tags[#tags + 1] = { tag, rest }
+    elseif value then
+      choices[#choices + 1] = { value, (about:gsub("^#%s*", "")) }
+    elseif tags[1] and tags[#tags][1] ~= "alias" then
+      tags[#tags][2] = tags[#tags][2] .. " " .. line:gsub("^%s+", "")
     else
       text[#text + 1] = line:gsub("^%s?", "")
     end
   end
-  return text, tags
-end
-
-local function add_text(out, text, fallback)
-  add(out, "--- ", text[1] or fallback)
-  for i = 2, #text do add(out, "-- ", text[i]) end
+  return table.concat(text, "\n"), tags, choices
 end
 
 local function find(tags, name)
@@ -100,81 +57,188 @@ local function find(tags, name)
   return nil
 end
 
---- Fields of a class as a table of their own.
-local function add_table(out, text, name, tags)
-  add_text(out, text, name)
-  add(out, "-- @table ", name)
-  for _, tag in ipairs(tags) do
-    if tag[1] == "field" then add_field(out, tag[2], tag.above) end
-  end
-  add(out, "")
+--- `name? type text`, of a field or a parameter.
+local function named(rest)
+  local name, mark, text = rest:match("^([%w_.]+)(%??)%s+(.*)$")
+  if not name then name, mark, text = rest:match("^(%b[])(%??)%s+(.*)$") end
+  local kind, about = luacats.split(text)
+  return { name = name, optional = mark ~= "", kind = kind, text = about }
 end
 
-local function add_function(out, text, tags, code)
-  add_text(out, text, code)
+--- `type name? text`, of a result.
+local function result(rest)
+  local kind, text = luacats.split(rest)
+  local name, about = text:match("^([%a_][%w_]*)%s*(.*)$")
+  if not name and text:find("^%.%.%.") then name, about = "...", text:match("^%.%.%.%s*(.*)$") end
+  return { name = name, kind = kind, text = about or text }
+end
+
+local function all(tags, name, read)
+  local list = {}
   for _, tag in ipairs(tags) do
-    if tag[1] == "param" and not tag[2]:find("^%.%.%.") then
-      local name, optional, kind, about = named(tag[2])
-      add(out, "-- @tparam", optional and "[opt] " or " ", kind, " ", name, " ", about)
-    elseif tag[1] == "param" then
-      add(out, "-- @param ... ", (tag[2]:gsub("^%.%.%.%s*", "")))
-    elseif tag[1] == "return" then
-      add_result(out, tag[2])
+    if tag[1] == name then list[#list + 1] = read(tag[2]) end
+  end
+  return list
+end
+
+local function function_of(owner, separator, name, text, tags)
+  local object = owner.variable:gsub("^Any", ""):lower() -- AnyHub is what all hubs have
+  local called = (separator == ":" and object or owner.name) .. separator .. name
+  return {
+    name = called, anchor = owner.name .. separator .. name, text = text,
+    parameters = all(tags, "param", named), results = all(tags, "return", result),
+  }
+end
+
+--- The types of a file in its order, each with its fields and its functions.
+local function types_of(text)
+  local types, by_variable = {}, {}
+  for _, block in ipairs(blocks_of(text)) do
+    local about, tags, choices = parts_of(block)
+    local class, alias = find(tags, "class"), find(tags, "alias")
+    local variable, method = block.code:match("^function ([%w_]+)([.:][%w_]+)")
+    if class or alias then
+      local name, rest = (class or alias):match("^([%w_.]+)%s*:?%s*(.*)$")
+      local one = {
+        name = name, text = about, fields = all(tags, "field", named), functions = {}, choices = choices,
+        parent = class and rest ~= "" and rest or nil, kind = alias and rest ~= "" and rest or nil,
+        variable = block.code:match("^local ([%w_]+) = {}$"),
+      }
+      types[#types + 1] = one
+      if one.variable then by_variable[one.variable] = one end
+    elseif variable and by_variable[variable] then
+      local list = by_variable[variable].functions
+      list[#list + 1] = function_of(by_variable[variable], method:sub(1, 1), method:sub(2), about, tags)
     end
   end
-  add(out, code)
-  add(out, "")
+  return types
 end
 
-local Reference = {}
-Reference.__index = Reference
+---------------------------------------------------------------------------------------------------
+-- how it is shown
 
---- Begins a file for a class with functions.
-function Reference:begin(class, variable, text, tags)
-  local out = {}
-  add_text(out, text, class)
-  add(out, MODULES[class] and "-- @module " or "-- @classmod ", class)
-  add(out, "")
-  add(out, "local ", variable, " = {}")
-  add(out, "")
-  self.files[class], self.variables[variable], self.out = out, out, out
-  for _, tag in ipairs(tags) do
-    if tag[1] == "field" then return add_table(out, { "What it holds." }, "fields", tags) end
+local Writer = {}
+Writer.__index = Writer
+
+--- A text of a comment: `code`, and names of types as links.
+function Writer:prose(text)
+  local html = self.escaped(text):gsub("`([^`]+)`", "<code>%1</code>")
+  return (html:gsub("%f[%w_.]bosa%.[%w_.]*%w", function(name)
+    local link = self.links[name]
+    return link and ('<a href="%s">%s</a>'):format(link, name)
+  end))
+end
+
+function Writer:type(kind)
+  local html = self.escaped(kind):gsub("%f[%w_.]bosa[%w_.]*", function(name)
+    local link = self.links[name]
+    return link and ('<a href="%s">%s</a>'):format(link, name)
+  end)
+  return '<span class="type">' .. html .. "</span>"
+end
+
+function Writer:list(label, list)
+  if not list[1] then return "" end
+  local out = { label and '<p class="label">' .. label .. "</p>" or "", "<dl>" }
+  for _, one in ipairs(list) do
+    out[#out + 1] = ("<dt>%s %s%s</dt>%s"):format(one.name and "<code>" .. self.escaped(one.name) .. "</code>" or "",
+      self:type(one.kind), one.optional and ' <span class="type">optional</span>' or "",
+      one.text ~= "" and "<dd>" .. self:prose(one.text) .. "</dd>" or "")
   end
+  out[#out + 1] = "</dl>"
+  return table.concat(out, "\n")
 end
 
-function Reference:take(block)
-  local text, tags = parts_of(block)
-  local class, alias = find(tags, "class"), find(tags, "alias")
-  local parent = class and class:match(":%s*(bosa%.%S+)")
-  if parent then text[#text + 1] = ("Takes all of @{%s}, too."):format(parent) end
-  local kind = alias and alias:match("^%S+%s+(.*)$")
-  if kind then text[#text + 1] = (" `%s`"):format(kind) end
-  local variable = block.code:match("^local ([%w_]+) = {}$")
-  if class and variable then return self:begin(class:match("^[%w_.]+"), variable, text, tags) end
-  if class then return add_table(self.out, text, class:match("^[%w_.]+"), tags) end
-  if alias then return add_table(self.out, text, alias:match("^[%w_.]+"), tags) end
-  local owner = block.code:match("^function ([%w_]+)[.:]")
-  if owner then add_function(self.variables[owner] or self.out, text, tags, block.code) end
+local function signature(fn)
+  local words = {}
+  for i, one in ipairs(fn.parameters) do words[i] = one.name .. (one.optional and "?" or "") end
+  return fn.name .. "(" .. table.concat(words, ", ") .. ")"
 end
 
-local function write(dir, files)
-  for class, out in pairs(files) do
-    local file = assert(io.open(("%s/%s.lua"):format(dir, class), "w"))
-    file:write(table.concat(out, "\n"), "\n")
-    file:close()
+function Writer:fn(fn)
+  return table.concat({
+    ('<h3 class="function" id="%s"><code>%s</code></h3>'):format(fn.anchor, self.escaped(signature(fn))),
+    "<p>" .. self:prose(fn.text) .. "</p>",
+    self:list("Arguments", fn.parameters),
+    self:list("Returns", fn.results),
+  }, "\n")
+end
+
+function Writer:of_type(one)
+  local out = { ('<h2 id="%s">%s</h2>'):format(one.name, one.name), "<p>" .. self:prose(one.text) .. "</p>" }
+  if one.parent then out[#out + 1] = "<p>It has all of " .. self:type(one.parent) .. ", too.</p>" end
+  if one.kind then out[#out + 1] = "<p>" .. self:type(one.kind) .. "</p>" end
+  local choices = {}
+  for i, choice in ipairs(one.choices) do choices[i] = { name = choice[1], kind = "", text = choice[2] } end
+  out[#out + 1] = self:list(nil, choices)
+  out[#out + 1] = self:list(nil, one.fields)
+  for _, fn in ipairs(one.functions) do out[#out + 1] = self:fn(fn) end
+  return table.concat(out, "\n")
+end
+
+local function first_sentence(text) return text:gsub("\n", " "):match("^(.-%.)%s") or text end
+
+function Writer:index(files)
+  local out = {
+    "<h1>Reference of the API</h1>",
+    "<p><code>bosa.new</code> makes a hub. A hub gives connectors, a connector gives actions, and an action gives a "
+      .. "response or an error. Anything marked optional may be left out. A result whose type ends with <code>?</code> "
+      .. "may be nil.</p>",
+  }
+  for _, file in ipairs(files) do
+    out[#out + 1] = ('<h2><a href="%s">%s</a></h2>'):format(file.page, file.title)
+    for _, one in ipairs(file.types) do
+      out[#out + 1] = ('<p><a href="%s">%s</a>: %s</p>'):format(self.links[one.name], one.name,
+        self:prose(first_sentence(one.text):gsub("%.$", "")))
+      if one.functions[1] then out[#out + 1] = "<ul>" end
+      for _, fn in ipairs(one.functions) do
+        out[#out + 1] = ('<li><a href="%s#%s"><code>%s</code></a> %s</li>'):format(file.page, fn.anchor,
+          self.escaped(signature(fn)), self:prose(first_sentence(fn.text)))
+      end
+      if one.functions[1] then out[#out + 1] = "</ul>" end
+    end
   end
+  return { name = "reference.html", title = "Reference of bosa", html = table.concat(out, "\n") }
 end
 
--- The files in the order of the reference. What belongs to no class of its file goes to the module.
-local FILES = {
-  "bosa", "hub", "connector", "action", "response", "tools", "mcp", "mcp_http", "snapshot", "changes", "testing",
-}
-
-local dir = assert(arg[1], "usage: reference.lua DIR")
-local reference = setmetatable({ files = {}, variables = {}, out = {} }, Reference)
-for _, name in ipairs(FILES) do
-  reference.variables, reference.out = {}, reference.files["bosa"]
-  for _, block in ipairs(blocks_of(read_file("lua/bosa/meta/" .. name .. ".lua"))) do reference:take(block) end
+--- The files, with those that FILES doesn't name last.
+local function files_of(read_file)
+  local files, known = {}, {}
+  for i, file in ipairs(FILES) do files[i], known[file[1]] = { base = file[1], title = file[2] }, true end
+  for path in io.popen("ls lua/bosa/meta/*.lua"):lines() do
+    local base = path:match("([^/]+)%.lua$")
+    if not known[base] then files[#files + 1] = { base = base, title = base } end
+  end
+  for _, file in ipairs(files) do
+    file.page = "reference-" .. file.base:gsub("_", "-") .. ".html"
+    file.types = types_of(read_file("lua/bosa/meta/" .. file.base .. ".lua"))
+  end
+  return files
 end
-write(dir, reference.files)
+
+--- The pages: { name = "reference-hub.html", title =, html = }.
+---@param read_file fun(path: string): string
+---@param escaped fun(text: string): string for HTML
+---@return table[] pages
+---@return table<string, string> links of types (bosa.Error) and functions (hub:run)
+function reference.pages(read_file, escaped)
+  local self = setmetatable({ escaped = escaped, links = {} }, Writer)
+  local files, pages, links = files_of(read_file), {}, self.links
+  for _, file in ipairs(files) do
+    for _, one in ipairs(file.types) do
+      links[one.name] = file.page .. "#" .. one.name
+      for _, fn in ipairs(one.functions) do links[fn.name] = file.page .. "#" .. fn.anchor end
+    end
+  end
+  for _, file in ipairs(files) do
+    local out, here = { "<h1>" .. file.title .. "</h1>" }, {}
+    for i, one in ipairs(file.types) do here[i] = ('<a href="#%s">%s</a>'):format(one.name, one.name) end
+    if here[2] then out[2] = "<p>On this page: " .. table.concat(here, ", ") .. "</p>" end
+    for _, one in ipairs(file.types) do out[#out + 1] = self:of_type(one) end
+    pages[#pages + 1] = { name = file.page, title = file.title .. " - bosa", html = table.concat(out, "\n") }
+  end
+  pages[#pages + 1] = self:index(files)
+  return pages, links
+end
+
+return reference

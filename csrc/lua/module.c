@@ -87,6 +87,24 @@ static int module_is_traceparent(lua_State *L)
 /* The one name that the library exports. */
 __attribute__((visibility("default"))) int luaopen_bosa_core(lua_State *L);
 
+/* Which Lua this was built for. lua/bosa/load_core.lua finds it in the file when the file can't be
+ * loaded. */
+#define BUILT_FOR_MARK "bosa.core for "
+__attribute__((used)) static const char built_for[] = BUILT_FOR_MARK LUA_VERSION;
+
+/* Raises when another Lua has loaded this. Most of these loads fail before that, for want of a
+ * symbol; 5.4 and 5.5 have the same ones. */
+static void check_lua(lua_State *L)
+{
+#if LUA_VERSION_NUM >= 504
+    if (lua_version(L) != (lua_Number)LUA_VERSION_NUM) {
+        luaL_error(L, "bosa.core was built for %s", built_for + sizeof BUILT_FOR_MARK - 1);
+    }
+#else
+    (void)L;
+#endif
+}
+
 /*
  * Pushes the module that this state has already, though it was cleared out of package.loaded or
  * comes from another file: one state has one set of classes. False: there is none.
@@ -116,6 +134,7 @@ int luaopen_bosa_core(lua_State *L)
                                          {"module", module_module},
                                          {"is_traceparent", module_is_traceparent},
                                          {NULL, NULL}};
+    check_lua(L);
     if (push_opened(L)) {
         return 1;
     }

@@ -1,4 +1,4 @@
---- cqueues: `run` inside any of its coroutines waits without holding up the others.
+--- cqueues: call `run` in any of its coroutines; the others go on.
 local cqueues = require("cqueues")
 local bosa = require("bosa")
 local github = bosa.new():connect("github")

@@ -1,4 +1,4 @@
---- luv: three lists at once, while the loop's own timer goes on.
+--- luv: three lists at once, while the loop's timer goes on.
 local uv = require("luv")
 local bosa = require("bosa")
 local github = bosa.new():connect("github")

@@ -4,7 +4,7 @@
 
 if rawget(_G, "vim") then require("bosa.editor.built").find() end
 
-local core = require("bosa.core")
+local core = require("bosa.load_core")
 if core.module() then return core.module() end -- it was cleared out of package.loaded, and is required again
 
 local catalog = require("bosa.catalog")

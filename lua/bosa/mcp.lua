@@ -9,7 +9,7 @@
 -- the stateless revision and of those with a handshake are served alike (bosa.mcp.protocol). Requests run as tasks
 -- (bosa.async), so that many are under way at once on the hub's one engine.
 
-local core = require("bosa.core")
+local core = require("bosa.load_core")
 local loop = require("bosa.loop")
 local protocol = require("bosa.mcp.protocol")
 local service = require("bosa.mcp.service")

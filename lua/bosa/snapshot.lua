@@ -4,7 +4,7 @@
 --   { "bosa_snapshot": 1, "taken": "2026-01-31T12:00:00Z", "connectors": { NAME: { ACTION: {...}, ... }, ... } }
 -- What discovery answers, `{ NAME: { ACTION: {...}, ... }, ... }`, is read as one, too.
 
-local core = require("bosa.core")
+local core = require("bosa.load_core")
 local describe = require("bosa.describe")
 local loop = require("bosa.loop")
 local run = require("bosa.run")

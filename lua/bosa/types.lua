@@ -3,7 +3,7 @@
 --
 -- They add to the definitions in bosa/meta, which types.directory() names.
 
-local core = require("bosa.core")
+local core = require("bosa.load_core")
 local describe = require("bosa.describe")
 local schema = require("bosa.types.schema")
 local requests = require("bosa.schema.request")

@@ -15,22 +15,24 @@ faults.list = list
 local function fault(entry) list[#list + 1] = entry end
 
 -- the connection
-fault({ name = "nobody listens", hub = { api_base_url = "http://127.0.0.1:1" }, kind = "connection", sent = "no" })
+fault({ name = "nothing listens at the address",
+  hub = { api_base_url = "http://127.0.0.1:1" }, kind = "connection", sent = "no" })
 fault({ name = "the network is unreachable", kind = "connection", or_kind = "timeout", sent = "no",
   hub = { api_base_url = "http://[100::1]", allow_http = true, connect_timeout = 2 } })
 for _, how in ipairs({ "close", "reset" }) do
   local verb = how == "close" and "closed" or "reset"
-  fault({ name = verb .. " before an answer", case = how .. "_before", kind = "connection", sent = "maybe", runs = 1 })
-  fault({ name = verb .. " before an answer, on a connection that was kept", case = how .. "_before", kept = true,
+  fault({ name = verb .. " before a response", case = how .. "_before", kind = "connection", sent = "maybe", runs = 1 })
+  fault({ name = verb .. " before a response, on a connection that was kept", case = how .. "_before", kept = true,
     kind = "connection", sent = "maybe", runs = 1 })
-  fault({ name = verb .. " in the header", case = how .. "_in_head", kind = "connection", runs = 1 })
+  fault({ name = verb .. " in the header section", case = how .. "_in_head", kind = "connection", runs = 1 })
   fault({ name = verb .. " in the body", case = how .. "_in_body", kind = "connection", sent = "yes", runs = 1 })
 end
-fault({ name = "closed in a body that said no length", case = "no_length", kind = "protocol", sent = "yes", runs = 1 })
+fault({ name = "closed in a body without a stated length",
+  case = "no_length", kind = "protocol", sent = "yes", runs = 1 })
 fault({ name = "closed in a chunk", case = "chunk_cut", kind = "connection", sent = "yes", runs = 1 })
 fault({ name = "silence", case = "silence", timeout = 0.3, kind = "timeout", sent = "maybe", runs = 1 })
-fault({ name = "an answer byte by byte, in time", case = "slowly", status = 200, runs = 1 })
-fault({ name = "an answer byte by byte, not in time", case = "slowly", timeout = 0.03, kind = "timeout", runs = 1 })
+fault({ name = "a response byte by byte, in time", case = "slowly", status = 200, runs = 1 })
+fault({ name = "a response byte by byte, not in time", case = "slowly", timeout = 0.03, kind = "timeout", runs = 1 })
 
 -- TLS
 for _, what in ipairs({ "self-signed", "for another host", "expired" }) do
@@ -41,18 +43,19 @@ end
 fault({ name = "another protocol", case = "no_http", kind = "protocol", runs = 1 })
 fault({ name = "a Content-Length that is too short", case = "short_length", kind = "protocol", sent = "yes", runs = 1 })
 fault({ name = "two Content-Lengths", case = "two_lengths", kind = "protocol", runs = 1 })
-fault({ name = "a Content-Length that is no number", case = "word_length", kind = "protocol", runs = 1 })
-fault({ name = "a chunk size that is none", case = "chunk_garbage", kind = "protocol", sent = "yes", runs = 1 })
+fault({ name = "a Content-Length that is not a number", case = "word_length", kind = "protocol", runs = 1 })
+fault({ name = "a malformed chunk size", case = "chunk_garbage", kind = "protocol", sent = "yes", runs = 1 })
 fault({ name = "a header field of 1 MiB", case = "huge_field", kind = "protocol", runs = 1 })
 fault({ name = "100,000 header fields", case = "many_fields", kind = "protocol", runs = 1 })
-fault({ name = "a header that begins with a folded line, on a connection that was kept", case = "folded", kept = true,
+fault({ name = "a header section that begins with a folded line, on a connection that was kept",
+  case = "folded", kept = true,
   kind = "protocol", runs = 1 })
-fault({ name = "100 Continue before the answer", case = "continue", status = 200, runs = 1 })
-fault({ name = "103 Early Hints before the answer", case = "interim", status = 200, runs = 1 })
+fault({ name = "100 Continue before the response", case = "continue", status = 200, runs = 1 })
+fault({ name = "103 Early Hints before the response", case = "interim", status = 200, runs = 1 })
 fault({ name = "103 Early Hints without end", case = "interim_flood", kind = "protocol", runs = 1 })
 fault({ name = "101 Switching Protocols, which nobody asked for", case = "switching", kind = "protocol", runs = 1 })
-fault({ name = "an answer nobody asked for, behind the answer", case = "answer_behind", status = 200, runs = 1 })
-fault({ name = "an answer before the request has ended", action = "send", kind = "api", status = 413, sent = "yes" })
+fault({ name = "a second response that nobody asked for", case = "answer_behind", status = 200, runs = 1 })
+fault({ name = "a response before the request has ended", action = "send", kind = "api", status = 413, sent = "yes" })
 
 -- bodies
 fault({ name = "100 MiB of zeros as 450 kB of gzip", case = "gzip_bomb", kind = "protocol", sent = "yes", runs = 1 })
@@ -76,9 +79,9 @@ fault({ name = "503, Retry-After in a year, 2 attempts", case = "retry_year", ma
   sent = "yes", runs = 1 })
 fault({ name = "503, Retry-After malformed, 2 attempts", case = "retry_malformed", max_attempts = 2, kind = "server",
   sent = "yes", runs = 2 })
-fault({ name = "lost behind the request, 3 attempts", case = "close_before", max_attempts = 3, kind = "connection",
+fault({ name = "lost after the request, 3 attempts", case = "close_before", max_attempts = 3, kind = "connection",
   sent = "maybe", runs = 1 })
-fault({ name = "lost behind the request, 2 attempts, `replay_unsafe`", case = "close_before", max_attempts = 2,
+fault({ name = "lost after the request, 2 attempts, `replay_unsafe`", case = "close_before", max_attempts = 2,
   replay_unsafe = true, kind = "connection", sent = "maybe", runs = 2 })
 
 -- responses that a careless reader misreads

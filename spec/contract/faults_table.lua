@@ -4,11 +4,15 @@
 local faults = require("spec.contract.faults")
 
 local intro = [[
-# What comes of faults on the wire
-Made of the list in `spec/contract/faults.lua`, which the tests run over libcurl and over nginx's cosockets alike.
-Requests is how often the server got the request; there is one attempt where the first column says no more. In all of
-them the next call works. Besides, a connection is closed and reset after every single byte of a request and of a
-reply: each gives an error of kind `connection` or `protocol`, and the action runs once at most.
+# Faults of a connection
+What bosa makes of each fault, over libcurl and over nginx's cosockets alike. The table is made from
+`spec/contract/faults.lua`, and the tests run every row on both. [errors.md](errors.md) explains the kinds.
+
+- **`err.sent`**: `no`: the action did not run; `maybe`: it may have run; `yes`: the server responded.
+- **requests**: how often the server received it. bosa makes one attempt, unless the first column says otherwise.
+
+After each fault, the next call works. The tests also close and reset a connection after every single byte of a request
+and of a response. Each of these gives an error of kind `connection` or `protocol`, and the action runs once at most.
 
 | what happens | `err.kind` | `err.sent` | requests |
 |---|---|---|---|

@@ -92,7 +92,7 @@ refused("JSON that Content-Length cuts off", OK .. "Content-Length: 19\r\n\r\n" 
 read("no length, and the connection's end", OK .. "\r\n" .. BODY, 200, "close")
 
 -- section 7: chunks
-refused("a chunk size that is no number", CHUNKED .. "xyz\r\n" .. BODY)
+refused("a chunk size that is not a number", CHUNKED .. "xyz\r\n" .. BODY)
 refused("a chunk size with a sign", CHUNKED .. "+14\r\n" .. BODY .. "\r\n0\r\n\r\n")
 refused("a chunk size with 0x", CHUNKED .. "0x14\r\n" .. BODY .. "\r\n0\r\n\r\n")
 refused("an empty chunk size", CHUNKED .. "\r\n" .. BODY .. "\r\n0\r\n\r\n")
@@ -121,9 +121,9 @@ read("204 with a content coding", "HTTP/1.1 204 No Content\r\nContent-Encoding: 
 -- section 8.4: content codings
 refused("Content-Encoding: br", with("Content-Encoding: br\r\nContent-Length: 20"))
 refused("Content-Encoding: gzip, gzip", with("Content-Encoding: gzip, gzip\r\nContent-Length: 20"))
-refused("Content-Encoding: gzip over content that is none",
+refused("Content-Encoding: gzip over content that is not compressed",
   with("Content-Encoding: gzip\r\nContent-Length: 20"))
-refused("Content-Encoding: deflate over content that is none",
+refused("Content-Encoding: deflate over content that is not compressed",
   with("Content-Encoding: deflate\r\nContent-Length: 20"))
 read("Content-Encoding: none", with("Content-Encoding: none\r\nContent-Length: 20"))
 for _, none in ipairs({ "UTF-8", "utf8", "iso-8859-1", "binary", "8bit", "identity, none", ",", "None , UTF-8" }) do

@@ -8,7 +8,7 @@
 -- the call (with `lua_check_client_abort on`). Each caller acts by the token in its Authorization header; the API key
 -- stays here.
 
-local core = require("bosa.core")
+local core = require("bosa.load_core")
 local loop = require("bosa.loop")
 local protocol = require("bosa.mcp.protocol")
 local service = require("bosa.mcp.service")

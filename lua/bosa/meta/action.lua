@@ -1,7 +1,7 @@
 ---@meta _
 
---- A call being built, made by `connector:action`. Every setter gives the builder back; what is run is a snapshot of
---- it, so a builder can be used again.
+--- A call that you build, made by `connector:action`. Every setter returns the builder. `run` copies it, so you may
+--- change the builder and use it again.
 ---@class bosa.Action
 local Action = {}
 
@@ -10,13 +10,13 @@ local Action = {}
 ---@return self
 function Action:params(params) end
 
---- One more parameter; nil takes it away.
+--- Sets one parameter; nil removes it.
 ---@param name string
 ---@param value any
 ---@return self
 function Action:param(name, value) end
 
---- The fields that the server is to send, where the action takes such a list.
+--- The fields to ask for, if the action has that parameter.
 ---@param fields string[] like { "id", "user.login" }
 ---@return self
 function Action:response_fields(fields) end
@@ -27,12 +27,12 @@ function Action:response_fields(fields) end
 ---@return self
 function Action:response_filters(filters) end
 
---- The user's token in place of the hub's.
+--- The user's token, in place of the hub's.
 ---@param token string?
 ---@return self
 function Action:token(token) end
 
---- Which of the user's connected accounts acts, in place of the selected one.
+--- Uses another of the user's connected accounts for this call.
 ---@param identifier string?
 ---@return self
 function Action:identifier(identifier) end
@@ -53,38 +53,38 @@ function Action:headers(headers) end
 ---@return self
 function Action:traceparent(traceparent) end
 
---- How often it is tried in all: on 429, 5xx and connections that could not be made.
+--- How many attempts to make: bosa sends again after 429 and 5xx, and when no connection could be made.
 ---@param attempts integer 1 to 11
 ---@return self
 function Action:max_attempts(attempts) end
 
---- Whether it is also sent again when it may have run already.
+--- Whether to send again also when a connection was lost and the action may have run.
 ---@param allowed boolean
 ---@return self
 function Action:replay_unsafe(allowed) end
 
---- How long the whole call may take, with its attempts and waits.
+--- Bounds the whole call, with its attempts and waits.
 ---@param seconds number?
 ---@return self
 function Action:deadline(seconds) end
 
---- How long one attempt may take; nil: as long as it likes.
+--- Bounds one attempt; nil: no bound.
 ---@param seconds number?
 ---@return self
 function Action:timeout(seconds) end
 
---- Where an answer that is a file goes: a path (written beside, then renamed), or a function that takes chunks; false
---- ends the call.
+--- Where a file of the response goes: a path (written next to it, then renamed), or a function that takes chunks and
+--- ends the call by returning false.
 ---@param place string|fun(chunk: string): boolean?
 ---@return self
 function Action:output(place) end
 
---- A function that is told how far the bytes are; `total` is nil where it isn't known.
+--- Calls a function as bytes go up and down; `total` is nil if it is unknown.
 ---@param fn fun(done: integer, total: integer?, direction: "up"|"down")
 ---@return self
 function Action:on_progress(fn) end
 
---- Adds a hook that sees the request ahead of its check.
+--- Adds a hook that sees the request before bosa validates it.
 ---@param hook bosa.BeforeHook
 ---@return self
 function Action:before(hook) end
@@ -94,25 +94,25 @@ function Action:before(hook) end
 ---@return self
 function Action:after(hook) end
 
---- Runs it and waits for its answer. In a task, or a host's coroutine, only that waits.
+--- Runs it and waits for the response. In a task or a host's coroutine, only that one waits.
 ---@return bosa.Response? response
 ---@return bosa.Error? err
 function Action:run() end
 
---- Runs it: the body as the server sent it (`body.data`, `body.meta`), or a file.
+--- Runs it and returns the body as the server sent it (`body.data`, `body.meta`), or a file.
 ---@return table|bosa.File|nil body
 ---@return integer|bosa.Error status_or_err
 ---@return table<string, string>? headers by lower-case name
 function Action:execute() end
 
---- Begins it and gives back at once. With hooks it is a task that comes back.
+--- Starts it and returns at once. With hooks it returns a task.
 ---@return bosa.Call|bosa.Task|nil call
 ---@return bosa.Error? err
 function Action:start() end
 
---- Checks the parameters against the schema. Nothing is sent, but the schema may be fetched.
+--- Validates the parameters against the schema. It sends nothing, but may fetch the schema.
 ---@return true? ok
----@return bosa.Error? err kind "params", with all faults in `details`
+---@return bosa.Error? err kind "params", with every validation error in `details`
 function Action:validate() end
 
 --- Asks the list again and again and gives the items that were not there before: `for item, again in action:watch{}`.
@@ -134,24 +134,24 @@ function Action:watch(options) end
 ---@field wait? fun(seconds: number): boolean? waits between rounds in place of the library; false ends the loop
 ---@field on_failure? fun(err: bosa.Error, seconds: number) is told of a round that failed, and when the next one comes
 
---- A call that is under way, made by `action:start`. One that nobody holds any more is cancelled.
+--- A call under way, made by `action:start`. Keep a reference: a call that is garbage-collected is cancelled.
 ---@class bosa.Call
 local Call = {}
 
 --- Waits for the result.
----@param timeout? number seconds; after that it is an error of kind "timeout", and the call goes on
+---@param timeout? number seconds; after them it returns an error of kind "timeout", and the call continues
 ---@return bosa.Response? response
 ---@return bosa.Error? err
 function Call:wait(timeout) end
 
---- Ends it; its result is then an error of kind "cancelled".
+--- Ends it. Its result is an error of kind "cancelled".
 function Call:cancel() end
 
---- Whether the result is there. Never waits.
+--- Whether it has ended. It never waits.
 ---@return boolean
 function Call:done() end
 
---- Has a function run with the result once it is there.
+--- Calls a function with the result when it ends.
 ---@param fn fun(response: bosa.Response?, err: bosa.Error?)
 ---@return self
 function Call:on_done(fn) end
@@ -160,19 +160,19 @@ function Call:on_done(fn) end
 ---@class bosa.Task
 local Task = {}
 
---- Waits for what the function returns; where it raised, `nil` and what it raised.
+--- Waits for the function and returns its results; if it raised, nil and the error.
 ---@param timeout? number seconds
 ---@return any ...
 function Task:wait(timeout) end
 
---- Ends it, and the call that it waits for.
+--- Ends it and the call that it waits for.
 function Task:cancel() end
 
---- Whether it has ended. Never waits.
+--- Whether it has ended. It never waits.
 ---@return boolean
 function Task:done() end
 
---- Has a function run with what it returns once it has ended.
+--- Calls a function with its results when it ends.
 ---@param fn fun(...: any)
 ---@return self
 function Task:on_done(fn) end

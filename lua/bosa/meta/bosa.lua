@@ -1,10 +1,10 @@
 ---@meta bosa
 
---- The module: makes hubs, and what is given to actions and comes back from them.
+--- The module: `require("bosa")`.
 ---
---- Works the same on Lua 5.4, Lua 5.5 and LuaJIT, in OpenResty and Neovim too. Loading it opens no socket, starts no
---- thread and reads no file. Misuse (an argument of the wrong type, an option that isn't there) raises at the caller's
---- line; whatever the outside world does comes back as `nil, err`.
+--- It works the same on Lua 5.4, Lua 5.5 and LuaJIT, in scripts, OpenResty and Neovim. Loading has no side effects.
+--- Misusing the API (a wrong Lua type, an unknown option) raises an error at your line. Everything else (invalid
+--- parameters, network and server failures) returns `nil, err`.
 ---@class bosa
 ---@field version string of this library
 ---@field null bosa.Null JSON's null; the same value as lua-cjson's `cjson.null`, in Neovim `vim.NIL`
@@ -12,25 +12,25 @@
 ---@field filter bosa.filter
 local bosa = {}
 
---- JSON's null, which nil can't stand for in a table: compare with `bosa.null`.
+--- JSON's null. A table can't hold nil, so compare with `bosa.null`.
 ---@class bosa.Null : lightuserdata
 
---- What bosa.new takes.
+--- Options of `bosa.new`.
 ---@class bosa.Options
 ---@field api_base_url? string URL of the server; else `$BOSA_API_BASE_URL`, else https://api.bosa.id
 ---@field api_key? string the client's key; else `$BOSA_API_KEY`
----@field token? string the user's token, where a call has none of its own; else `$BOSA_TOKEN`
+---@field token? string the user's token, for calls without one; else `$BOSA_TOKEN`
 ---@field profile? string|false a session that `bosa auth login` saved (else `$BOSA_PROFILE`); false: none
 ---@field allow_http? boolean plain http to other hosts than loopback (false)
----@field max_attempts? integer attempts of a call in all, 1 to 11 (1)
----@field replay_unsafe? boolean also send again what may have run already (false)
----@field retry_budget? boolean all retries of the hub draw on one budget (true)
+---@field max_attempts? integer attempts of a call, 1 to 11 (1)
+---@field replay_unsafe? boolean also send again when a connection was lost and the action may have run (false)
+---@field retry_budget? boolean all retries of the hub share one budget (true)
 ---@field deadline? number|false seconds for a whole call, its attempts and waits (none)
 ---@field timeout? number|false seconds for one attempt (30)
----@field connect_timeout? number|false seconds for making a connection (10)
----@field max_response_size? integer bytes of JSON in an answer; files are not bound by it (64 MiB)
----@field max_connections? integer requests under way at once; more wait in order (16)
----@field cache_dir? string|boolean a directory that schemas are kept in between runs; true: the XDG cache directory
+---@field connect_timeout? number|false seconds to make a connection (10)
+---@field max_response_size? integer bytes of JSON in a response; files are not bounded (64 MiB)
+---@field max_connections? integer requests under way at once; the others wait in order (16)
+---@field cache_dir? string|boolean a directory that keeps schemas between runs; true: the XDG cache directory
 ---@field cache_ttl? integer seconds that they are kept for (3600)
 ---@field cache? table in nginx: the `ngx.shared` dictionary that shares schemas between workers
 ---@field ca_file? string certificates to trust in place of the system's (else of $BOSA_CA_FILE, $SSL_CERT_FILE ...)
@@ -38,32 +38,32 @@ local bosa = {}
 ---@field verify? boolean check TLS certificates (true)
 ---@field user_agent? string what User-Agent says
 ---@field transport? bosa.Transport sends requests in place of libcurl
----@field on_event? fun(event: bosa.Event) is told of every attempt, retry, wait and outcome, without secrets
+---@field on_event? fun(event: bosa.Event) called for every attempt, retry, wait and outcome; events hold no secrets
 ---@field traceparent? string|fun(): string? of which trace every request is a part (W3C Trace Context)
 ---@field int64? "string"|"cdata"|"number" what an integer becomes that the VM's numbers can't hold ("string")
----@field null? any what JSON's null becomes in answers (bosa.null)
+---@field null? any what JSON's null becomes in responses (bosa.null)
 ---@field snapshot? bosa.Snapshot schemas from a file in place of the server's
----@field before? bosa.BeforeHook sees every action ahead of its check
+---@field before? bosa.BeforeHook sees every action before bosa validates it
 ---@field after? bosa.AfterHook sees every result
 
---- Sends a request in place of libcurl. An error's `sent` says whether the action can have run ("maybe" without it).
+--- Sends a request in place of libcurl. Its error may have `sent` ("maybe" without it).
 ---@alias bosa.Transport fun(request: bosa.TransportRequest): bosa.TransportReply?, table?
 
---- What a transport is given.
+--- The request that a transport gets.
 ---@class bosa.TransportRequest
 ---@field method "GET"|"POST"|"PUT"|"PATCH"|"DELETE"
 ---@field url string
 ---@field headers table<string, string>
 ---@field body? string
----@field timeout? number seconds that are left for this attempt
+---@field timeout? number seconds left for this attempt
 
---- What a transport gives back.
+--- The response that a transport returns.
 ---@class bosa.TransportReply
 ---@field status integer 100 to 599
 ---@field headers? table<string, string>
 ---@field body? string
 
---- What `on_event` is told. Times are of the attempt, in milliseconds.
+--- What `on_event` gets. Times are of the attempt, in milliseconds.
 ---@class bosa.Event
 ---@field type "request"|"response"|"retry"|"wait"|"error"|"warning"
 ---@field connector? string
@@ -77,56 +77,56 @@ local bosa = {}
 ---@field message? string
 ---@field traceparent? string that the call's requests carry
 ---@field trace_id? string the trace's part of it
----@field seconds? number how long it is waited
----@field budget? number what is left of the retry budget
+---@field seconds? number how long bosa waits
+---@field budget? number the rest of the retry budget
 ---@field bytes_up? integer
 ---@field bytes_down? integer
----@field reused? boolean the connection was there already
+---@field reused? boolean over a kept connection
 ---@field ms? { dns: number?, connect: number?, tls: number?, first_byte: number?, total: number? }
 
---- Makes a hub. It connects to nothing yet. Raises for options that are wrong.
+--- Makes a hub. It does not connect yet. Wrong options raise.
 ---@param options? bosa.Options
 ---@return bosa.Hub hub
----@return bosa.Error? err in place of the hub: the `snapshot` or the `profile` can't be read
+---@return bosa.Error? err the `snapshot` or the `profile` can't be read
 function bosa.new(options) end
 
---- What bosa.file takes: exactly one of `path`, `file` and `read`.
+--- Options of `bosa.file`: exactly one of `path`, `file` and `read`.
 ---@class bosa.FileSource
----@field path? string a file on disk, read while it is sent
+---@field path? string a file on disk; bosa reads it while it sends
 ---@field file? string its bytes
----@field read? fun(): string? gives the next bytes; "": nothing yet; nil is the end
----@field size? integer bytes that `read` gives in all; without it the request is chunked
----@field filename? string (the path's last part)
----@field content_type? string a media type (by the filename)
----@field headers? table<string, string> further header fields of its part of the form
+---@field read? fun(): string? returns the next bytes; "": nothing yet; nil: the end
+---@field size? integer all bytes of `read`; without it the request is chunked
+---@field filename? string the path's last part by default
+---@field content_type? string a media type; by the filename by default
+---@field headers? table<string, string> further header fields of this part of the form
 
---- A file to send: for parameters that take one.
+--- A file to send, for a parameter that takes one.
 ---@param source bosa.FileSource
 ---@return bosa.File
 function bosa.file(source) end
 
---- Says that a table is a JSON array, also where it is empty.
+--- Marks a table as a JSON array, even if it is empty.
 ---@generic T: table
 ---@param list? T
 ---@return T
 function bosa.array(list) end
 
---- Says that a table is a JSON object, also where it is empty.
+--- Marks a table as a JSON object, even if it is empty.
 ---@generic T: table
 ---@param object? T
 ---@return T
 function bosa.object(object) end
 
---- Runs `fn(...)` as a task: what waits inside it holds up no other task, nor the host's event loop.
+--- Runs `fn(...)` as a task. A call inside of it blocks neither other tasks nor the host's event loop.
 ---@param fn fun(...): ...
 ---@param ... any
 ---@return bosa.Task
 function bosa.async(fn, ...) end
 
---- Waits for all of a list of calls and tasks.
+--- Waits for a list of calls and tasks.
 ---@param calls (bosa.Call|bosa.Task)[]
----@return table<integer, any> results by place
----@return table<integer, bosa.Error> errors by place; empty where all went well
+---@return table<integer, any> results under the index of their call
+---@return table<integer, bosa.Error> errors under the index of their call; empty if all succeeded
 function bosa.all(calls) end
 
 --- Makes filters for `response_filters`; each raises for what makes none.
@@ -195,21 +195,21 @@ function filter.number_list(field, values, options) end
 ---@return bosa.Filter
 function filter.number_range(field, from, to, options) end
 
---- JSON as the library reads and writes it: integers stay integers, `null` is `bosa.null`, and an empty list is not an
---- empty object.
+--- JSON as bosa reads and writes it. Integers stay integers, `null` is `bosa.null`, and an empty list stays apart from
+--- an empty object.
 ---@class bosa.json
 local json = {}
 
 --- Reads JSON text.
 ---@param text string
----@param int64? "string"|"cdata"|"number" what becomes of integers that a number can't hold ("string")
----@param lenient? boolean for what a server or a model wrote: half a surrogate pair and bytes that are no UTF-8 are
---- read as U+FFFD, numbers past all doubles as the largest
+---@param int64? "string"|"cdata"|"number" what an integer becomes that a number can't hold ("string")
+---@param lenient? boolean for JSON from a server or a model: half a surrogate pair and invalid UTF-8 become U+FFFD,
+--- numbers past all doubles become the largest
 ---@return any value
 ---@return bosa.Error? err kind "protocol", with line and column
 function json.decode(text, int64, lenient) end
 
---- How a text is laid out.
+--- The layout of JSON text.
 ---@class bosa.json.Layout
 ---@field sorted? boolean names in the order of their bytes, whole numbers without a fraction: the same value is then
 --- the same text, in every process and on every VM

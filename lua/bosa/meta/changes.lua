@@ -9,7 +9,7 @@ local changes = {}
 ---@field connector string
 ---@field action? string
 ---@field parameter? string
----@field field? string of an answer
+---@field field? string of a response
 ---@field change string "connector removed", "parameter added", "type", "required", ...
 ---@field breaking boolean
 ---@field text string

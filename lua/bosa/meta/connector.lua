@@ -1,6 +1,6 @@
 ---@meta _
 
---- A service behind the server, made by `hub:connect`. Any action whose name is no method can be called like one:
+--- A service behind the server, made by `hub:connect`. An action whose name is not a method can be called like one:
 --- `github:list_issues(params, options)` is `github:action("list_issues"):params(params):run()`.
 ---@class bosa.Connector
 ---@field [string] fun(self: bosa.Connector, params?: table, options?: bosa.CallOptions): bosa.Response?, bosa.Error?
@@ -22,7 +22,7 @@ function Connector:get_actions() end
 ---@return bosa.Error? err
 function Connector:get_action_parameters(action) end
 
---- A text for a person: all actions, or one with its parameters.
+--- Help for a person: all actions, or one with its parameters.
 ---@param action? string
 ---@return string? text
 ---@return bosa.Error? err
@@ -35,7 +35,7 @@ function Connector:help(action) end
 ---@return bosa.Error? err
 function Connector:tools(options) end
 
---- Adds a hook that sees what is run by this object ahead of its check.
+--- Adds a hook that sees the calls of this object before bosa validates them.
 ---@param hook bosa.BeforeHook
 ---@return self
 function Connector:before(hook) end

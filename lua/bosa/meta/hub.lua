@@ -5,7 +5,7 @@
 ---@class bosa.AnyHub
 local AnyHub = {}
 
---- A connector by its name. Nothing is looked up yet, so it can't fail.
+--- A connector by its name. It sends nothing and can't fail: the first call loads the schemas.
 ---@param name string
 ---@return bosa.Connector
 function AnyHub:connect(name) end
@@ -16,27 +16,27 @@ function AnyHub:connect(name) end
 ---@return bosa.Error? err
 function AnyHub:get_connector(name) end
 
---- A server, an API key, and what goes with them: made by `bosa.new`.
+--- A server with an API key, and the connections to it. `bosa.new` makes it.
 ---@class bosa.Hub : bosa.AnyHub
 local Hub = {}
 
---- What a call takes besides parameters. Each is a setter of the builder, too.
+--- Options of a call. Each is also a method of the builder.
 ---@class bosa.CallOptions
 ---@field token? string the user's token in place of the hub's
----@field identifier? string which of the user's connected accounts acts
+---@field identifier? string which of the user's connected accounts to use
 ---@field account? string the same as `identifier`
 ---@field headers? table<string, string> further header fields
 ---@field max_attempts? integer 1 to 11
----@field replay_unsafe? boolean also send again what may have run already
+---@field replay_unsafe? boolean also send again when a connection was lost and the action may have run
 ---@field deadline? number seconds for the whole call
 ---@field timeout? number seconds for one attempt
 ---@field output? string|fun(chunk: string): boolean? where a file goes: a path, or a function (false stops)
 ---@field on_progress? fun(done: integer, total: integer?, direction: "up"|"down") in bytes
----@field response_fields? string[] the fields that the server is to send
+---@field response_fields? string[] the fields to ask for
 ---@field response_filters? bosa.Filter[] which items of a page the server is to send
 ---@field traceparent? string|fun(): string? of which trace its requests are a part
 
---- Runs an action and waits for its answer.
+--- Runs an action and waits for the response.
 ---@param connector string
 ---@param action string
 ---@param params? table
@@ -45,7 +45,7 @@ local Hub = {}
 ---@return bosa.Error? err
 function Hub:run(connector, action, params, options) end
 
---- Runs an action: the body as the server sent it (`body.data`, `body.meta`), or a file.
+--- Runs an action and returns the body as the server sent it (`body.data`, `body.meta`), or a file.
 ---@param connector string
 ---@param action string
 ---@param params? table
@@ -60,11 +60,11 @@ function Hub:execute(connector, action, params, options) end
 ---@return bosa.Error? err
 function Hub:get_available_modules() end
 
---- Forgets a connector's schemas, in memory and on disk; they are fetched anew when they are needed.
+--- Forgets a connector's schemas, in memory and on disk; the next call fetches them again.
 ---@param name string
 function Hub:refresh_connector(name) end
 
---- Creates a user. Its `secret` is told this once.
+--- Creates a user. The server shows the `secret` only this once.
 ---@param identifier string
 ---@return bosa.User? user
 ---@return bosa.Error? err
@@ -103,7 +103,7 @@ function Hub:get_user_info(token) end
 ---@return bosa.Error? err
 function Hub:user_has_integration(name, token) end
 
---- The URL that the user is to open to connect an account.
+--- The URL that the user opens to connect an account.
 ---@param name string
 ---@param token string?
 ---@param callback_uri string where the browser ends
@@ -112,7 +112,7 @@ function Hub:user_has_integration(name, token) end
 ---@return bosa.Error? err
 function Hub:initiate_connector_auth(name, token, callback_uri, options) end
 
---- Connects an account of a service that is set up by a configuration in place of a browser.
+--- Connects an account of a service that takes a configuration instead of a browser.
 ---@param name string
 ---@param token string?
 ---@param config table as the schema of get_auth_schema describes it
@@ -144,32 +144,31 @@ function Hub:wait_for_integration(name, token, options) end
 ---@return bosa.Error? err
 function Hub:get_integration(name, token, user_identifier) end
 
---- Makes one of the user's connected accounts the one that acts.
+--- Makes one of the user's connected accounts the active one.
 ---@param name string
 ---@param token string?
 ---@param user_identifier string
 ---@return bosa.Outcome? outcome
----@return bosa.Error? err also behind an outcome that is no success
+---@return bosa.Error? err also after an outcome without success
 function Hub:select_integration(name, token, user_identifier) end
 
 --- Disconnects an account.
 ---@param name string
 ---@param token string?
----@param user_identifier? string the connector's only one without it (servers of the older dialect)
+---@param user_identifier? string without it, the connector's only account (legacy API)
 ---@return bosa.Outcome? outcome
----@return bosa.Error? err also behind an outcome that is no success
+---@return bosa.Error? err also after an outcome without success
 function Hub:remove_integration(name, token, user_identifier) end
 
---- Runs the action that a tool's name stands for, for a language model. Whatever goes wrong is a result, too; only
---- misuse raises.
+--- Runs the action of a tool, for a language model. A failure is a result, too; only misuse raises.
 ---@param name string as connector:tools gave it
 ---@param arguments? string|table what the model wrote: JSON text, or a table
 ---@param options? bosa.ToolCallOptions
 ---@return bosa.ToolResult
 function Hub:call_tool(name, arguments, options) end
 
---- Finds actions by the words of their names, descriptions and parameters. No server is asked to search: schemas that
---- aren't there are fetched, and the rest happens here.
+--- Finds actions by the words of their names, descriptions and parameters. It searches here and asks the server only
+--- for missing schemas.
 ---@param words string
 ---@param options? bosa.SearchOptions
 ---@return bosa.FoundAction[]? list the best first
@@ -235,7 +234,7 @@ function Hub:get_tenant_skill(id, token) end
 ---@return bosa.Error? err
 function Hub:download_tenant_skill(id, options) end
 
---- Adds a hook that sees every action ahead of its check.
+--- Adds a hook that sees every action before bosa validates it.
 ---@param hook bosa.BeforeHook
 ---@return self
 function Hub:before(hook) end
@@ -245,8 +244,8 @@ function Hub:before(hook) end
 ---@return self
 function Hub:after(hook) end
 
---- Ends what is under way with errors of kind "closed" and lets go of the connections. May be called again; in Lua
---- 5.4 a hub may be a `<close>` variable.
+--- Ends all calls with errors of kind "closed" and closes the connections. You may call it twice. In Lua 5.4 a hub
+--- may be a `<close>` variable.
 function Hub:close() end
 
 --- A user of the server. `tostring` shows no secret.
@@ -286,12 +285,12 @@ function Hub:close() end
 
 --- A user's token. `tostring` doesn't show it.
 ---@class bosa.Token
----@field token string what calls take
+---@field token string what you pass to calls
 ---@field token_type string
 ---@field expires_at? string as the server wrote it
 ---@field expires? number the same in seconds since 1970
 
---- What came of selecting or removing an account.
+--- The outcome of selecting or removing an account.
 ---@class bosa.Outcome
 ---@field success boolean
 ---@field message string
@@ -358,41 +357,41 @@ function Hub:close() end
 ---@class bosa.Error
 ---@field kind bosa.ErrorKind
 ---@field message string one line
----@field sent "no"|"maybe"|"yes" whether the action can have run
+---@field sent "no"|"maybe"|"yes" "no": it did not run; "maybe": it may have run; "yes": the server responded
 ---@field retryable boolean the same call may succeed later
----@field status? integer of the answer
----@field code? string the server's
+---@field status? integer of the response
+---@field code? string the server's error code
 ---@field type? string the server's own kind of it
 ---@field contract? integer version of the error contract that the server says it keeps
----@field details? bosa.Fault[] faults of parameters (at least one, where that is the kind), or what the server says
----@field body? string of the answer, its beginning
----@field reference_id? string what the server's operators can find it by
----@field retry_after? number seconds
----@field attempts? integer that were made
+---@field details? bosa.Fault[] for kind "params" every validation error, at least one; else what the server says
+---@field body? string the beginning of the response body
+---@field reference_id? string the request's id in the server's logs
+---@field retry_after? number seconds to wait
+---@field attempts? integer how many bosa made
 ---@field connector? string
 ---@field action? string
 ---@field url? string
 ---@field cause? string what libcurl or the system says
 
 ---@alias bosa.ErrorKind
----| "params" parameters that the schema doesn't allow
----| "unknown_connector"
----| "unknown_action"
----| "auth" 401 and 403, and an API key that isn't valid
----| "not_connected" the user has connected no account
----| "not_found"
+---| "params" parameters that don't match the schema; nothing was sent
+---| "unknown_connector" the server has none of that name
+---| "unknown_action" the connector has none of that name
+---| "auth" 401 and 403, and an invalid API key
+---| "not_connected" the user has no account of this service connected
+---| "not_found" 404
 ---| "rate_limit" 429
 ---| "api" any other 4xx
 ---| "server" 5xx
----| "connection"
----| "timeout"
----| "tls"
+---| "connection" no connection, or a lost one
+---| "timeout" no response in time
+---| "tls" a certificate that is not trusted, or no common TLS
 ---| "protocol" a malformed response
----| "file"
----| "cancelled"
----| "closed"
+---| "file" a file that can't be read or written
+---| "cancelled" by you, or by a hook
+---| "closed" the hub is closed
 
---- One thing that is wrong with parameters.
+--- A validation error.
 ---@class bosa.Fault
 ---@field path? string where, with dots
 ---@field message string

@@ -1,6 +1,6 @@
 ---@meta bosa.mcp
 
---- A server of the Model Context Protocol, for transports of one's own: `require("bosa.mcp")`.
+--- A server of the Model Context Protocol, for a transport of your own: `require("bosa.mcp")`.
 ---@class bosa.mcp
 local mcp = {}
 
@@ -8,7 +8,7 @@ local mcp = {}
 ---@class bosa.mcp.Options : bosa.ToolCallOptions
 ---@field hub bosa.Hub
 ---@field connectors string[] whose actions are offered; may be left out with `search`
----@field accounts? table<string, string> connector -> the account that acts there
+---@field accounts? table<string, string> connector -> the account to use
 ---@field callback_uri? string where the browser ends that connected an account
 ---@field search? boolean three tools that find, describe and call actions, in place of one for each
 ---@field send fun(line: string) takes a message for the client: one line of JSON without its newline
@@ -30,7 +30,7 @@ function Server:receive(line) end
 ---@return boolean
 function Server:busy() end
 
---- Ends what is under way, without an answer.
+--- Ends all calls without a response.
 function Server:close() end
 
 return mcp

@@ -12,11 +12,11 @@ local http = {}
 ---@field max_body? integer bytes of a request (4 MiB); nginx's client_max_body_size comes first
 ---@field max_time? number seconds that a request may take (300)
 ---@field resource_metadata? string URL that a 401 names
----@field accounts? table<string, string> connector -> the account that acts there
+---@field accounts? table<string, string> connector -> the account to use
 ---@field callback_uri? string where the browser ends that connected an account
 ---@field state_secret? string signs questions to users: 16 bytes or more, the same on all machines (made at random)
 ---@field search? boolean three tools that find, describe and call actions, in place of one for each
----@field token? string the token of callers without one; nil: they are told to have one
+---@field token? string the token for callers without one; nil: they get a 401
 
 --- Made by `bosa.mcp.http.new`, once for many requests.
 ---@class bosa.mcp.Endpoint

@@ -1,24 +1,24 @@
 ---@meta _
 
---- What an action answered. Data is made into Lua values when it is first asked for.
+--- The response of an action. bosa decodes its data when you first ask for it.
 ---@class bosa.Response
----@field data any what the action gave: a value, a list, or a bosa.File
----@field meta table of a list: total, page, has_next, cursors, ...; empty where the answer has none
+---@field data any the result: a value, a list, or a bosa.File
+---@field meta table of a list: total, page, has_next, cursors, ...; empty if the response has none
 ---@field status integer
 ---@field headers table<string, string> by lower-case name
 ---@field attempts integer
----@field elapsed number seconds from the call's beginning to its end
+---@field elapsed number seconds of the whole call
 ---@field reference_id? string
----@field [integer] any an element of the list
+---@field [integer] any an item of the list
 ---@operator len: integer
 local Response = {}
 
---- What loops over pages take.
+--- Options of loops over pages.
 ---@class bosa.PageOptions
----@field prefetch? integer pages that are asked for ahead (0)
+---@field prefetch? integer pages to fetch ahead (0)
 ---@field max_pages? integer
 ---@field max_items? integer
----@field reverse? boolean pages before this one, not those after (of `pages` only)
+---@field reverse? boolean the pages before this one (`pages` only)
 
 --- The same as `response.data`.
 ---@return any
@@ -44,49 +44,49 @@ function Response:has_next() end
 ---@return boolean
 function Response:has_prev() end
 
---- The page after this one; plain nil: there is none.
+--- The next page; plain nil if there is none.
 ---@return bosa.Response? page
 ---@return bosa.Error? err
 function Response:next_page() end
 
---- The page before this one; plain nil: there is none.
+--- The page before this one; plain nil if there is none.
 ---@return bosa.Response? page
 ---@return bosa.Error? err
 function Response:prev_page() end
 
---- Every page, this one first: `for page in response:pages() do`. Raises the error of a page that can't be had; leaving
---- early cancels what was asked for ahead.
+--- Every page, this one first: `for page in response:pages() do`. It raises the error of a page that fails. If you
+--- leave the loop early, it cancels the pages fetched ahead.
 ---@param options? bosa.PageOptions
 ---@return fun(): bosa.Response
 function Response:pages(options) end
 
---- Every item of this page and the ones after: `for item, page in response:items() do`. Raises as `pages` does.
+--- Every item of this page and the next ones: `for item, page in response:items() do`. It raises as `pages` does.
 ---@param options? bosa.PageOptions
 ---@return fun(): any, bosa.Response
 function Response:items(options) end
 
---- This page and all after it, an entry each.
+--- This page and all after it, one entry for each.
 ---@return { data: any, meta: table }[]? pages
 ---@return bosa.Error? err
 function Response:get_all_items() end
 
---- A file: one to send, by `bosa.file`, or one that came as a response's data.
+--- A file to send, made by `bosa.file`, or a file in a response.
 ---@class bosa.File
----@field file? string its bytes; of one that came they are read when asked for
+---@field file? string its bytes; for a response they are read when you ask for them
 ---@field filename? string
 ---@field content_type? string
 ---@field headers table<string, string>
 ---@field size? integer bytes
 local File = {}
 
---- Writes it to a path: whole or not at all.
+--- Writes it to a path, whole or not at all.
 ---@param path string
 ---@return string? path
 ---@return bosa.Error? err
 function File:save(path) end
 
---- Writes it into a directory, under a safe form of the name that the server gave; never outside of it, never over
---- another file.
+--- Writes it into a directory, under a safe form of the server's filename: never outside of it, never over another
+--- file.
 ---@param directory string
 ---@return string? path
 ---@return bosa.Error? err

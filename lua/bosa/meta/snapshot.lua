@@ -4,7 +4,7 @@
 ---@class bosa.snapshot
 local snapshot = {}
 
---- Takes a snapshot: the server is asked for each of the connectors.
+--- Takes a snapshot: fetches the schemas of each connector.
 ---@param hub bosa.Hub
 ---@param names? string[] all that the server has
 ---@return string? text JSON, with a newline at its end

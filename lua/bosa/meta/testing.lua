@@ -4,16 +4,17 @@
 ---@class bosa.testing
 local testing = {}
 
---- What a stub answers: data, a file, an error of `testing.error`, or a function that gives `data, meta` or `nil, err`.
+--- The answer of a stub: data, a file, an error of `testing.error`, or a function that returns `data, meta` or
+--- `nil, err`.
 ---@alias bosa.testing.Answer any
 
 --- What testing.hub takes; every other field is an option of bosa.new.
 ---@class bosa.testing.Settings : bosa.Options
 ---@field schemas? bosa.Snapshot parameters are checked against it
 ---@field stubs? table<string, table<string, bosa.testing.Answer>> connector -> action -> answer
----@field routes? table<string, bosa.testing.Answer> "GET /users/me" -> answer, for what is no action
+---@field routes? table<string, bosa.testing.Answer> "GET /users/me" -> answer, for requests that are no actions
 
---- What answers a hub in place of a server.
+--- Answers a hub in place of a server.
 ---@class bosa.testing.Stub
 ---@field hub bosa.Hub
 local Stub = {}
@@ -24,7 +25,7 @@ local Stub = {}
 ---@field recording boolean
 local Cassette = {}
 
---- A hub that asks no server, and the stub that answers it.
+--- A hub without a server, and the stub that answers it.
 ---@param settings? bosa.testing.Settings
 ---@return bosa.Hub? hub
 ---@return bosa.testing.Stub|bosa.Error stub_or_err
@@ -41,14 +42,14 @@ function testing.error(fields) end
 ---@return bosa.testing.Answer
 function testing.pages(list, options) end
 
---- Opens a cassette: what a real server answered, recorded once and replayed ever after.
+--- Opens a cassette: a real server's responses, recorded once and replayed from then on.
 ---@param path string
----@param options? { mode: "auto"|"record"|"replay"|nil, secrets: string[]? } secrets: further texts not to be kept
+---@param options? { mode: "auto"|"record"|"replay"|nil, secrets: string[]? } secrets: further strings to leave out
 ---@return bosa.testing.Cassette? cassette
 ---@return bosa.Error? err
 function testing.cassette(path, options) end
 
---- Runs `fn(hub, cassette)` with a cassette and closes it. Replayed, every exchange must have been asked for.
+--- Runs `fn(hub, cassette)` with a cassette and closes it. A replay must use every exchange.
 ---@param path string
 ---@param options table|function those of `cassette`, and `hub`: those of bosa.new; or the function
 ---@param fn? fun(hub: bosa.Hub, cassette: bosa.testing.Cassette): ...
@@ -80,11 +81,11 @@ function Cassette:hub(options) end
 ---@return bosa.Transport
 function Cassette:transport(options) end
 
---- The exchanges that nobody asked for.
+--- The exchanges that were not used.
 ---@return string[]
 function Cassette:unused() end
 
---- Raises when something of a cassette that is replayed was never asked for.
+--- Raises if a replay has not used every exchange.
 function Cassette:assert_all_used() end
 
 --- Writes what was recorded: whole or not at all, readable by its owner only.

@@ -6,10 +6,10 @@
 ---@field action string not to be changed
 ---@field params table
 ---@field headers table<string, string>
----@field identifier? string which of the user's accounts acts
+---@field identifier? string which of the user's accounts to use
 ---@field token? string to be set only: it can't be read here
 
---- Sees a request ahead of its check. It changes the request in place, gives another one back, or refuses with
+--- Sees a request before bosa validates it. It changes the request in place, gives another one back, or refuses with
 --- `nil, err`.
 ---@alias bosa.BeforeHook fun(request: bosa.Request): bosa.Request?, bosa.Error|table|string|nil
 
@@ -37,9 +37,9 @@
 ---@field description string
 ---@field parameters table JSON Schema of the arguments
 ---@field read_only boolean the action surely reads, by its name
----@field preset table<string, any> to be filled: parameters that always have a value, and that the model isn't told of
----@field hide string[] to be filled: parameters that the model isn't told of and can't set
----@field rename table<string, string> to be filled: a parameter's name -> the one that the model is told
+---@field preset table<string, any> to be filled: parameters with a fixed value, which the model does not see
+---@field hide string[] to be filled: parameters that the model does not see and can't set
+---@field rename table<string, string> to be filled: a parameter's name -> the one that the model sees
 
 --- What connector:tools takes.
 ---@class bosa.ToolListOptions : bosa.ToolOptions
@@ -49,7 +49,7 @@
 
 --- What hub:search_actions takes.
 ---@class bosa.SearchOptions : bosa.ToolOptions
----@field connectors? string[] where to search; all, unless told
+---@field connectors? string[] where to search (all)
 ---@field limit? integer actions to give at most (10)
 
 --- An action that was found.
@@ -62,7 +62,7 @@
 
 --- What hub:call_tool takes.
 ---@class bosa.ToolCallOptions : bosa.ToolOptions
----@field max_length? integer bytes of an answer's data that are shown (50000)
+---@field max_length? integer bytes of a response's data that are shown (50000)
 ---@field token? string
 ---@field identifier? string
 ---@field account? string
