@@ -182,14 +182,14 @@ static int call_body(lua_State *L)
 }
 
 /*
- * call:_answered() -> state: _status, _field and _body were given the whole response. It may lead
+ * call:_responded() -> state: _status, _field and _body were given the whole response. It may lead
  * to another attempt ("send", "waiting") or to a fetch ("schemas").
  */
-static int call_answered_(lua_State *L)
+static int call_responded_(lua_State *L)
 {
     struct lcall *c = bind_check_call(L);
     struct moment now = bind_now();
-    call_answered(c->call, NULL, &now);
+    call_responded(c->call, NULL, &now);
     return push_state(L, c->call);
 }
 
@@ -262,7 +262,7 @@ void bind_open_call_steps(lua_State *L)
                                        {"_status", call_status},
                                        {"_field", call_field},
                                        {"_body", call_body},
-                                       {"_answered", call_answered_},
+                                       {"_responded", call_responded_},
                                        {"_broke", call_broke_},
                                        {"_wake", call_wake},
                                        {"_attempt_time", call_attempt},

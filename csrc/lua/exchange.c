@@ -162,7 +162,7 @@ static int exchange_rewind_(lua_State *L)
  * call:_exchange_input(bytes, from?, finish?) -> position after what was taken (from `from`, 1 is
  * the first byte), whether the response is whole, whether the connection may be kept then, whether
  * `output` must take chunks first and the rest, if only "", is to be given again then | false.
- * `finish`: a whole response is given to the call at once, as call:_answered does.
+ * `finish`: a whole response is given to the call at once, as call:_responded does.
  */
 static int exchange_input_(lua_State *L)
 {
@@ -188,7 +188,7 @@ static int exchange_input_(lua_State *L)
     if (c->exchange.whole && lua_toboolean(L, 4)) {
         struct moment now = bind_now();
         exchange_free(&c->exchange); /* a response may be held for long */
-        call_answered(c->call, NULL, &now);
+        call_responded(c->call, NULL, &now);
     }
     return 4;
 }

@@ -36,11 +36,11 @@ static void add_quoted(struct buf *out, const char *text)
     }
 }
 
-void endpoint_auth_schema(struct exchange *x, struct answer *answer)
+void endpoint_auth_schema(struct exchange *x, struct response *response)
 {
     const struct span *name = &x->target.segments[0];
     const char *configuration = configuration_of(name->text, name->len);
-    struct buf *out = &answer->data;
+    struct buf *out = &response->data;
     emit_open(out, NULL, '{');
     emit_open(out, "supported_auth_types", '[');
     emit_open(out, NULL, '{');
@@ -54,8 +54,8 @@ void endpoint_auth_schema(struct exchange *x, struct answer *answer)
     emit_close(out, '}');
 }
 
-/* Checks the node of `body` against a schema's text. False: the answer is made. */
-static bool check(struct answer *answer, const char *text, size_t len, struct json_doc *body,
+/* Checks the node of `body` against a schema's text. False: the response is made. */
+static bool check(struct response *response, const char *text, size_t len, struct json_doc *body,
                   uint32_t node)
 {
     struct bosa_error err;
@@ -72,9 +72,9 @@ static bool check(struct answer *answer, const char *text, size_t len, struct js
         status = schema_check(schema, body, node, 0, "property", &err);
     }
     if (status == BOSA_PARAMS) {
-        detail_faults(answer, body, &err);
+        detail_faults(response, body, &err);
     } else if (status != BOSA_OK) {
-        answer_error(answer, 500, "internal", "The configuration could not be checked.");
+        response_error(response, 500, "internal", "The configuration could not be checked.");
     }
     schema_free(schema);
     json_free(&doc);
@@ -82,24 +82,25 @@ static bool check(struct answer *answer, const char *text, size_t len, struct js
     return status == BOSA_OK;
 }
 
-bool auth_check(struct answer *answer, const char *connector, struct json_doc *body, uint32_t node)
+bool auth_check(struct response *response, const char *connector, struct json_doc *body,
+                uint32_t node)
 {
     const char *configuration = configuration_of(connector, strlen(connector));
     struct buf text;
     if (!configuration) {
-        emit_open(&answer->data, NULL, '{');
-        emit_bool(&answer->data, "success", false);
-        emit_format(&answer->data, "error", "%s is not connected by a configuration.", connector);
-        emit_close(&answer->data, '}');
+        emit_open(&response->data, NULL, '{');
+        emit_bool(&response->data, "success", false);
+        emit_format(&response->data, "error", "%s is not connected by a configuration.", connector);
+        emit_close(&response->data, '}');
         return false;
     }
     if (node == JSON_NONE || json_type(body, node) != JSON_OBJECT) {
-        detail_one(answer, "missing", "configuration", "Field required");
+        detail_one(response, "missing", "configuration", "Field required");
         return false;
     }
     buf_init(&text);
     add_quoted(&text, configuration);
-    bool ok = !text.failed && check(answer, text.data, text.len, body, node);
+    bool ok = !text.failed && check(response, text.data, text.len, body, node);
     buf_free(&text);
     return ok;
 }

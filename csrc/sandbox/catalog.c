@@ -165,23 +165,24 @@ static void emit_card(struct exchange *x, struct buf *out, const struct card *ca
 
 /* ---- the query ---- */
 
-void query_refuse(struct answer *answer, const char *name, const char *type, const char *message)
+void query_refuse(struct response *response, const char *name, const char *type,
+                  const char *message)
 {
-    answer->kind = ANSWER_BODY;
-    answer->status = 422;
-    buf_clear(&answer->body);
-    emit_open(&answer->body, NULL, '{');
-    emit_open(&answer->body, "detail", '[');
-    emit_open(&answer->body, NULL, '{');
-    emit_text(&answer->body, "type", type);
-    emit_open(&answer->body, "loc", '[');
-    emit_text(&answer->body, NULL, "query");
-    emit_text(&answer->body, NULL, name);
-    emit_close(&answer->body, ']');
-    emit_text(&answer->body, "msg", message);
-    emit_close(&answer->body, '}');
-    emit_close(&answer->body, ']');
-    emit_close(&answer->body, '}');
+    response->kind = RESPONSE_BODY;
+    response->status = 422;
+    buf_clear(&response->body);
+    emit_open(&response->body, NULL, '{');
+    emit_open(&response->body, "detail", '[');
+    emit_open(&response->body, NULL, '{');
+    emit_text(&response->body, "type", type);
+    emit_open(&response->body, "loc", '[');
+    emit_text(&response->body, NULL, "query");
+    emit_text(&response->body, NULL, name);
+    emit_close(&response->body, ']');
+    emit_text(&response->body, "msg", message);
+    emit_close(&response->body, '}');
+    emit_close(&response->body, ']');
+    emit_close(&response->body, '}');
 }
 
 /* At most nine digits; -1: no number. */
@@ -197,7 +198,7 @@ static int64_t read_digits(const struct buf *text)
     return text->len > 0 ? value : -1;
 }
 
-bool query_number(struct exchange *x, struct answer *answer, const char *name, int64_t least,
+bool query_number(struct exchange *x, struct response *response, const char *name, int64_t least,
                   int64_t most, int64_t preset, int64_t *out)
 {
     struct buf text;
@@ -210,14 +211,15 @@ bool query_number(struct exchange *x, struct answer *answer, const char *name, i
     if (*out >= least && *out <= most) {
         return true;
     }
-    query_refuse(answer, name, "int_parsing", "Input should be a valid integer within its bounds");
+    query_refuse(response, name, "int_parsing",
+                 "Input should be a valid integer within its bounds");
     return false;
 }
 
-bool window_read(struct exchange *x, struct answer *answer, struct window *window)
+bool window_read(struct exchange *x, struct response *response, struct window *window)
 {
-    return query_number(x, answer, "limit", 1, 200, 50, &window->limit) &&
-           query_number(x, answer, "offset", 0, 999999999, 0, &window->offset);
+    return query_number(x, response, "limit", 1, 200, 50, &window->limit) &&
+           query_number(x, response, "offset", 0, 999999999, 0, &window->offset);
 }
 
 void window_emit(struct buf *out, const struct window *window, int64_t total)
@@ -268,49 +270,49 @@ static bool matches(struct exchange *x, const struct card *card)
 
 /* ---- lists ---- */
 
-static void answer_list(struct exchange *x, struct answer *answer, enum kind kind)
+static void response_list(struct exchange *x, struct response *response, enum kind kind)
 {
     struct window window;
     size_t count;
     int64_t seen = 0;
-    if (!window_read(x, answer, &window)) {
+    if (!window_read(x, response, &window)) {
         return;
     }
     struct card *list = all_cards(&x->sandbox->registry, kind, &count);
-    answer->kind = ANSWER_BODY;
+    response->kind = RESPONSE_BODY;
     if (!list) {
-        answer->body.failed = true;
+        response->body.failed = true;
         return;
     }
-    emit_open(&answer->body, NULL, '{');
-    emit_open(&answer->body, "items", '[');
+    emit_open(&response->body, NULL, '{');
+    emit_open(&response->body, "items", '[');
     for (size_t i = 0; i < count; i++) {
         if (matches(x, &list[i])) {
             if (seen >= window.offset && seen < window.offset + window.limit) {
-                emit_card(x, &answer->body, &list[i]);
+                emit_card(x, &response->body, &list[i]);
             }
             seen++;
         }
     }
-    emit_close(&answer->body, ']');
-    window_emit(&answer->body, &window, seen);
-    emit_close(&answer->body, '}');
+    emit_close(&response->body, ']');
+    window_emit(&response->body, &window, seen);
+    emit_close(&response->body, '}');
     mem_free(list);
 }
 
-void endpoint_catalog_tools(struct exchange *x, struct answer *answer)
+void endpoint_catalog_tools(struct exchange *x, struct response *response)
 {
-    answer_list(x, answer, TOOLS);
+    response_list(x, response, TOOLS);
 }
 
-void endpoint_catalog_mcps(struct exchange *x, struct answer *answer)
+void endpoint_catalog_mcps(struct exchange *x, struct response *response)
 {
-    answer_list(x, answer, MCPS);
+    response_list(x, response, MCPS);
 }
 
-void endpoint_catalog_skills(struct exchange *x, struct answer *answer)
+void endpoint_catalog_skills(struct exchange *x, struct response *response)
 {
-    answer_list(x, answer, SKILLS);
+    response_list(x, response, SKILLS);
 }
 
 /* ---- search ---- */
@@ -373,16 +375,16 @@ static bool has_kind(const struct buf *kinds, const char *name)
     return kinds->len == 0;
 }
 
-static void answer_search(struct exchange *x, struct answer *answer, const char *words,
-                          const struct buf *kinds)
+static void response_search(struct exchange *x, struct response *response, const char *words,
+                            const struct buf *kinds)
 {
     static const char *const names[] = {"tools", "mcp", "skills"};
-    struct buf *out = &answer->body;
+    struct buf *out = &response->body;
     int64_t count;
-    if (!query_number(x, answer, "count", 1, MAX_COUNT, 5, &count)) {
+    if (!query_number(x, response, "count", 1, MAX_COUNT, 5, &count)) {
         return;
     }
-    answer->kind = ANSWER_BODY;
+    response->kind = RESPONSE_BODY;
     emit_open(out, NULL, '{');
     emit_text(out, "query", words);
     emit_open(out, "backend", '{');
@@ -401,7 +403,7 @@ static void answer_search(struct exchange *x, struct answer *answer, const char 
 }
 
 /* GET /catalog/search: needs a user, since the real one is billed. */
-void endpoint_catalog_search(struct exchange *x, struct answer *answer)
+void endpoint_catalog_search(struct exchange *x, struct response *response)
 {
     struct buf q, kinds;
     size_t len;
@@ -411,9 +413,9 @@ void endpoint_catalog_search(struct exchange *x, struct answer *answer)
     (void)exchange_query(x, "kinds", &kinds);
     char *words = buf_take(&q, &len);
     if (!words || len == 0 || strlen(words) != len) {
-        query_refuse(answer, "q", "string_too_short", "String should have at least 1 character");
+        query_refuse(response, "q", "string_too_short", "String should have at least 1 character");
     } else {
-        answer_search(x, answer, words, &kinds);
+        response_search(x, response, words, &kinds);
     }
     mem_free(words);
     buf_free(&kinds);

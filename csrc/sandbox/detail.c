@@ -57,26 +57,26 @@ static void open_fault(struct buf *out, const char *type)
 }
 
 /* Begins the body of a 422; what was written before is dropped. */
-static void open_list(struct answer *answer)
+static void open_list(struct response *response)
 {
-    answer->kind = ANSWER_BODY;
-    answer->status = 422;
-    buf_clear(&answer->body);
-    emit_open(&answer->body, NULL, '{');
-    emit_open(&answer->body, "detail", '[');
+    response->kind = RESPONSE_BODY;
+    response->status = 422;
+    buf_clear(&response->body);
+    emit_open(&response->body, NULL, '{');
+    emit_open(&response->body, "detail", '[');
 }
 
 /* Ends it. */
-static void close_list(struct answer *answer)
+static void close_list(struct response *response)
 {
-    emit_close(&answer->body, ']');
-    emit_close(&answer->body, '}');
+    emit_close(&response->body, ']');
+    emit_close(&response->body, '}');
 }
 
-void detail_one(struct answer *answer, const char *type, const char *name, const char *message)
+void detail_one(struct response *response, const char *type, const char *name, const char *message)
 {
-    struct buf *out = &answer->body;
-    open_list(answer);
+    struct buf *out = &response->body;
+    open_list(response);
     open_fault(out, type);
     if (name) {
         emit_text(out, NULL, name);
@@ -85,7 +85,7 @@ void detail_one(struct answer *answer, const char *type, const char *name, const
     emit_text(out, "msg", message);
     emit_null(out, "input");
     emit_close(out, '}');
-    close_list(answer);
+    close_list(response);
 }
 
 /* The wording for a fault. What isn't known is told in the core's words. */
@@ -184,39 +184,39 @@ static void emit_fault(struct buf *out, const struct json_doc *params,
     emit_close(out, '}');
 }
 
-void detail_faults(struct answer *answer, const struct json_doc *params,
+void detail_faults(struct response *response, const struct json_doc *params,
                    const struct bosa_error *err)
 {
     const struct json_doc *details = json_error_details(err);
     if (!details || json_type(details, 0) != JSON_ARRAY) {
-        detail_one(answer, "value_error", NULL, err->message ? err->message : "invalid");
+        detail_one(response, "value_error", NULL, err->message ? err->message : "invalid");
         return;
     }
-    open_list(answer);
+    open_list(response);
     uint32_t end = json_next(details, 0);
     for (uint32_t fault = 1; fault < end; fault = json_next(details, fault)) {
-        emit_fault(&answer->body, params, details, fault);
+        emit_fault(&response->body, params, details, fault);
     }
-    close_list(answer);
+    close_list(response);
 }
 
-bool detail_parse(struct answer *answer, struct json_doc *doc, const char *body, size_t len)
+bool detail_parse(struct response *response, struct json_doc *doc, const char *body, size_t len)
 {
     struct bosa_error err;
     char *copy;
     if (len == 0) {
-        detail_one(answer, "missing", NULL, "Field required");
+        detail_one(response, "missing", NULL, "Field required");
         return false;
     }
     error_init(&err);
     copy = mem_dup(body, len);
     if (!copy || json_parse(doc, copy, len, &err) != BOSA_OK) {
-        detail_one(answer, "json_invalid", NULL, "JSON decode error");
+        detail_one(response, "json_invalid", NULL, "JSON decode error");
         error_clear(&err);
         return false;
     }
     if (json_type(doc, 0) != JSON_OBJECT) {
-        detail_one(answer, "model_attributes_type", NULL,
+        detail_one(response, "model_attributes_type", NULL,
                    "Input should be a valid dictionary or object to extract fields from");
         return false;
     }

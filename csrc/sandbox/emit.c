@@ -1,6 +1,6 @@
 /*
  * An emitter for JSON text. Nothing is checked that only a mistake of ours could break; each
- * answer is small enough to be looked at by a test.
+ * response is small enough to be looked at by a test.
  */
 #include "emit.h"
 #include "base/text.h"

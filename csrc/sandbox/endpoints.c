@@ -11,47 +11,47 @@
 
 /* ---- discovery ---- */
 
-/* One connector's discovery answer, or 304 where the client has it already. */
-static void answer_connector(struct exchange *x, struct answer *answer,
-                             const struct connector_served *served)
+/* One connector's discovery response, or 304 where the client has it already. */
+static void response_connector(struct exchange *x, struct response *response,
+                               const struct connector_served *served)
 {
     const char *known = exchange_field(x, "If-None-Match");
-    answer_field(answer, "ETag", served->etag);
+    response_field(response, "ETag", served->etag);
     if (known && strstr(known, served->etag)) {
-        answer->kind = ANSWER_BODY;
-        answer->status = 304;
+        response->kind = RESPONSE_BODY;
+        response->status = 304;
         return;
     }
-    /* Not shared: the text is written anew when the schema changes, and this answer may still be
+    /* Not shared: the text is written anew when the schema changes, and this response may still be
      * under way. */
-    answer->kind = ANSWER_BODY;
-    buf_add(&answer->body, served->text.data, served->text.len);
+    response->kind = RESPONSE_BODY;
+    buf_add(&response->body, served->text.data, served->text.len);
 }
 
 /* All connectors in one object. */
-static void answer_connectors(struct registry *registry, struct answer *answer)
+static void response_connectors(struct registry *registry, struct response *response)
 {
-    answer->kind = ANSWER_BODY;
+    response->kind = RESPONSE_BODY;
     for (size_t i = 0; i < registry->count; i++) {
         const struct buf *text = &registry->list[i].text;
-        buf_addc(&answer->body, i == 0 ? '{' : ',');
-        buf_add(&answer->body, text->data + 1, text->len - 2);
+        buf_addc(&response->body, i == 0 ? '{' : ',');
+        buf_add(&response->body, text->data + 1, text->len - 2);
     }
-    buf_addc(&answer->body, '}');
+    buf_addc(&response->body, '}');
 }
 
 /*
  * GET /connectors/?modules=name. An unknown name is an empty object; without a name it is all of
  * them.
  */
-void endpoint_discovery(struct exchange *x, struct answer *answer)
+void endpoint_discovery(struct exchange *x, struct response *response)
 {
     struct registry *registry = &x->sandbox->registry;
     struct connector_served *served = NULL;
     struct buf name;
     buf_init(&name);
     if (!exchange_query(x, "modules", &name)) {
-        answer_connectors(registry, answer);
+        response_connectors(registry, response);
         return;
     }
     if (name.len > 0) {
@@ -59,56 +59,56 @@ void endpoint_discovery(struct exchange *x, struct answer *answer)
     }
     buf_free(&name);
     if (served) {
-        answer_connector(x, answer, served);
+        response_connector(x, response, served);
     } else {
-        answer_shared(answer, "{}", 2);
+        response_shared(response, "{}", 2);
     }
 }
 
 /* GET /connectors/names: a list. */
-void endpoint_names(struct exchange *x, struct answer *answer)
+void endpoint_names(struct exchange *x, struct response *response)
 {
     const struct registry *registry = &x->sandbox->registry;
-    answer->kind = ANSWER_BODY;
-    emit_open(&answer->body, NULL, '[');
+    response->kind = RESPONSE_BODY;
+    emit_open(&response->body, NULL, '[');
     for (size_t i = 0; i < registry->count; i++) {
-        emit_text(&answer->body, NULL, registry->list[i].def->name);
+        emit_text(&response->body, NULL, registry->list[i].def->name);
     }
-    emit_close(&answer->body, ']');
+    emit_close(&response->body, ']');
 }
 
-/* GET /connectors in the seed's dialect: an object whose keys are the names. */
-void endpoint_legacy_names(struct exchange *x, struct answer *answer)
+/* GET /connectors in the legacy API: an object whose keys are the names. */
+void endpoint_legacy_names(struct exchange *x, struct response *response)
 {
     const struct registry *registry = &x->sandbox->registry;
-    answer->kind = ANSWER_BODY;
-    emit_open(&answer->body, NULL, '{');
+    response->kind = RESPONSE_BODY;
+    emit_open(&response->body, NULL, '{');
     for (size_t i = 0; i < registry->count; i++) {
-        emit_text(&answer->body, registry->list[i].def->name, registry->list[i].def->title);
+        emit_text(&response->body, registry->list[i].def->name, registry->list[i].def->title);
     }
-    emit_close(&answer->body, '}');
+    emit_close(&response->body, '}');
 }
 
 /* ---- users ---- */
 
-/* A member of a JSON body that has to be a string that isn't empty; NULL: the answer is made. */
-static const char *need_text(struct answer *answer, const struct json_doc *body, const char *name,
-                             size_t *len)
+/* A member of a JSON body that has to be a string that isn't empty; NULL: the response is made. */
+static const char *need_text(struct response *response, const struct json_doc *body,
+                             const char *name, size_t *len)
 {
     uint32_t node = json_member(body, 0, name);
     if (node == JSON_NONE) {
-        detail_one(answer, "missing", name, "Field required");
+        detail_one(response, "missing", name, "Field required");
         return NULL;
     }
     const char *text = json_text(body, node, len);
     if (json_type(body, node) != JSON_STRING || *len == 0 || memchr(text, 0, *len)) {
-        detail_one(answer, "string_type", name, "Input should be a valid string");
+        detail_one(response, "string_type", name, "Input should be a valid string");
         return NULL;
     }
     return text;
 }
 
-/* What every answer about a user has; the object stays open. */
+/* What every response about a user has; the object stays open. */
 static void open_user(struct buf *out, const struct accounts *accounts, const struct user *user)
 {
     emit_open(out, NULL, '{');
@@ -120,15 +120,15 @@ static void open_user(struct buf *out, const struct accounts *accounts, const st
 }
 
 /* Makes a user. This is the only time its secret is told. */
-void endpoint_create_user(struct exchange *x, struct answer *answer)
+void endpoint_create_user(struct exchange *x, struct response *response)
 {
     struct accounts *accounts = &x->sandbox->accounts;
     struct json_doc body;
     const char *identifier;
     size_t len;
     json_init(&body);
-    if (!detail_parse(answer, &body, x->body.data, x->body.len) ||
-        !(identifier = need_text(answer, &body, "identifier", &len))) {
+    if (!detail_parse(response, &body, x->body.data, x->body.len) ||
+        !(identifier = need_text(response, &body, "identifier", &len))) {
         json_free(&body);
         return;
     }
@@ -136,12 +136,12 @@ void endpoint_create_user(struct exchange *x, struct answer *answer)
     const struct user *user = taken ? NULL : accounts_add(accounts, identifier, len);
     json_free(&body);
     if (!user) {
-        answer_error(answer, 409, "user_exists", "A user with this identifier exists already.");
+        response_error(response, 409, "user_exists", "A user with this identifier exists already.");
         return;
     }
-    open_user(&answer->data, accounts, user);
-    emit_text(&answer->data, "secret", user->secret);
-    emit_close(&answer->data, '}');
+    open_user(&response->data, accounts, user);
+    emit_text(&response->data, "secret", user->secret);
+    emit_close(&response->data, '}');
 }
 
 /* A token as the client gets to see it, once. */
@@ -159,16 +159,16 @@ static void write_token(struct buf *out, const struct accounts *accounts, const 
 }
 
 /* Gives a token for an identifier and its secret; a wrong one and an unknown user look alike. */
-void endpoint_token(struct exchange *x, struct answer *answer)
+void endpoint_token(struct exchange *x, struct response *response)
 {
     struct accounts *accounts = &x->sandbox->accounts;
     struct json_doc body;
     const char *identifier, *secret;
     size_t len, secret_len;
     json_init(&body);
-    if (!detail_parse(answer, &body, x->body.data, x->body.len) ||
-        !(identifier = need_text(answer, &body, "identifier", &len)) ||
-        !(secret = need_text(answer, &body, "secret", &secret_len))) {
+    if (!detail_parse(response, &body, x->body.data, x->body.len) ||
+        !(identifier = need_text(response, &body, "identifier", &len)) ||
+        !(secret = need_text(response, &body, "secret", &secret_len))) {
         json_wipe(&body);
         return;
     }
@@ -178,26 +178,26 @@ void endpoint_token(struct exchange *x, struct answer *answer)
     const struct token *token = known ? accounts_issue(accounts, user, false) : NULL;
     json_wipe(&body);
     if (token) {
-        write_token(&answer->data, accounts, token);
+        write_token(&response->data, accounts, token);
     } else {
-        answer_error(answer, 401, "unauthorized", "Unauthorized");
+        response_error(response, 401, "unauthorized", "Unauthorized");
     }
 }
 
 /* Tells whose the bearer token is, and what this user has integrated. */
-void endpoint_who_am_i(struct exchange *x, struct answer *answer)
+void endpoint_who_am_i(struct exchange *x, struct response *response)
 {
     const struct accounts *accounts = &x->sandbox->accounts;
-    const struct user *user = exchange_user(x, answer);
-    open_user(&answer->data, accounts, user);
-    emit_open(&answer->data, "integrations", '[');
+    const struct user *user = exchange_user(x, response);
+    open_user(&response->data, accounts, user);
+    emit_open(&response->data, "integrations", '[');
     for (size_t i = 0; i < user->count; i++) {
-        emit_open(&answer->data, NULL, '{');
-        emit_integration(&answer->data, accounts, user, &user->list[i]);
-        emit_close(&answer->data, '}');
+        emit_open(&response->data, NULL, '{');
+        emit_integration(&response->data, accounts, user, &user->list[i]);
+        emit_close(&response->data, '}');
     }
-    emit_close(&answer->data, ']');
-    emit_close(&answer->data, '}');
+    emit_close(&response->data, ']');
+    emit_close(&response->data, '}');
 }
 
 /* ---- for tests ---- */
@@ -220,11 +220,11 @@ static void emit_executions(struct buf *out, const struct registry *registry)
 /*
  * Counts since the start or the last reset; no envelope, so that a test reads them in one step.
  */
-void endpoint_stats(struct exchange *x, struct answer *answer)
+void endpoint_stats(struct exchange *x, struct response *response)
 {
     const struct stats *stats = &x->sandbox->stats;
-    struct buf *out = &answer->body;
-    answer->kind = ANSWER_BODY;
+    struct buf *out = &response->body;
+    response->kind = RESPONSE_BODY;
     emit_open(out, NULL, '{');
     emit_int(out, "requests", (int64_t)stats->requests);
     emit_int(out, "connections", (int64_t)stats->connections);
@@ -235,29 +235,29 @@ void endpoint_stats(struct exchange *x, struct answer *answer)
 }
 
 /* Back to the state at the start, the schema included. */
-void endpoint_reset(struct exchange *x, struct answer *answer)
+void endpoint_reset(struct exchange *x, struct response *response)
 {
     if (!sandbox_reset(x->sandbox)) {
-        answer_error(answer, 500, "no_memory", "no memory");
+        response_error(response, 500, "no_memory", "no memory");
         return;
     }
-    answer_shared(answer, "{}", 2);
+    response_shared(response, "{}", 2);
 }
 
 /* Shows the actions that come later; entity tags change with it. */
-void endpoint_schema_change(struct exchange *x, struct answer *answer)
+void endpoint_schema_change(struct exchange *x, struct response *response)
 {
     if (!registry_change(&x->sandbox->registry, true)) {
-        answer_error(answer, 500, "no_memory", "no memory");
+        response_error(response, 500, "no_memory", "no memory");
         return;
     }
-    answer_shared(answer, "{}", 2);
+    response_shared(response, "{}", 2);
 }
 
 /* Has a connector's accounts expire, those of every user. */
-void endpoint_expire(struct exchange *x, struct answer *answer)
+void endpoint_expire(struct exchange *x, struct response *response)
 {
     const struct span *connector = &x->target.segments[0];
     accounts_expire(&x->sandbox->accounts, connector->text, connector->len);
-    answer_shared(answer, "{}", 2);
+    response_shared(response, "{}", 2);
 }

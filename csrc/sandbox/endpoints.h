@@ -27,15 +27,16 @@ void emit_integration(struct buf *out, const struct accounts *accounts, const st
 
 /*
  * Checks the configuration that is to connect an account of `connector`: the member of `body` at
- * `node`. False: the answer is made.
+ * `node`. False: the response is made.
  */
-bool auth_check(struct answer *answer, const char *connector, struct json_doc *body, uint32_t node);
+bool auth_check(struct response *response, const char *connector, struct json_doc *body,
+                uint32_t node);
 
 /*
  * The integration that a request acts as: that of X-Bosa-Integration, else the selected one. False:
- * it can't act, and the answer is made. The lab takes any name, since it only tells what it was
+ * it can't act, and the response is made. The lab takes any name, since it only tells what it was
  * sent.
  */
-bool integration_acts(struct exchange *x, struct answer *answer);
+bool integration_acts(struct exchange *x, struct response *response);
 
 #endif

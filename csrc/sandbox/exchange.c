@@ -1,6 +1,6 @@
 /*
  * A request's way: its target is found and its body taken as the pieces come in; whether it may go
- * on is asked when it is whole, since a client that is still sending would not read the answer.
+ * on is asked when it is whole, since a client that is still sending would not read the response.
  */
 #include "exchange.h"
 
@@ -18,7 +18,7 @@ struct exchange *exchange_new(struct sandbox *sandbox, const char *uri)
         return NULL;
     }
     x->sandbox = sandbox;
-    answer_init(&x->answer);
+    response_prepare(&x->response);
     invent_uuid(&sandbox->ids, x->id);
     x->uri = mem_dup(uri, strlen(uri));
     if (!x->uri) {
@@ -95,7 +95,7 @@ void exchange_take(struct exchange *x, const char *bytes, size_t len)
 }
 
 /* 307 to the path with its last slash added or taken away, as the real router does. */
-static void redirect(struct exchange *x, struct answer *answer)
+static void redirect(struct exchange *x, struct response *response)
 {
     const char *host = exchange_field(x, "Host");
     size_t len = x->query ? (size_t)(x->query - x->uri - 1) : strlen(x->uri);
@@ -112,13 +112,13 @@ static void redirect(struct exchange *x, struct answer *answer)
         buf_addf(&location, "?%s", x->query);
     }
     char *text = buf_take(&location, &ignored);
-    answer->kind = ANSWER_BODY;
-    answer->status = 307;
-    answer_field(answer, "Location", text ? text : "/");
+    response->kind = RESPONSE_BODY;
+    response->status = 307;
+    response_field(response, "Location", text ? text : "/");
     mem_free(text);
 }
 
-/* True where a request without a key may go on: today's API needs one to create users only. */
+/* True where a request without a key may go on: the current API needs one to create users only. */
 static bool needs_no_key(const struct exchange *x, enum guard guard)
 {
     bool legacy = x->sandbox->options.dialect == DIALECT_LEGACY ||
@@ -126,24 +126,24 @@ static bool needs_no_key(const struct exchange *x, enum guard guard)
     return guard != NEEDS_KEY && !legacy;
 }
 
-/* False when the request may not go on; the answer is made then. */
-static bool pass(struct exchange *x, enum guard guard, struct answer *answer)
+/* False when the request may not go on; the response is made then. */
+static bool pass(struct exchange *x, enum guard guard, struct response *response)
 {
     const char *key = exchange_field(x, "X-API-Key");
     if (guard == OPEN_TO_ALL) {
         return true;
     }
-    if (guard == NEEDS_TOKEN && !exchange_user(x, answer)) {
+    if (guard == NEEDS_TOKEN && !exchange_user(x, response)) {
         return false;
     }
     if (key ? strcmp(key, x->sandbox->accounts.key) != 0 : !needs_no_key(x, guard)) {
-        answer_error(answer, 404, "invalid_api_key", "Invalid API Key.");
+        response_error(response, 404, "invalid_api_key", "Invalid API Key.");
         return false;
     }
-    return guard != NEEDS_USER || exchange_user(x, answer);
+    return guard != NEEDS_USER || exchange_user(x, response);
 }
 
-struct user *exchange_user(struct exchange *x, struct answer *answer)
+struct user *exchange_user(struct exchange *x, struct response *response)
 {
     const char *field = exchange_field(x, "Authorization");
     bool expired = false;
@@ -155,32 +155,32 @@ struct user *exchange_user(struct exchange *x, struct answer *answer)
         return user;
     }
     if (expired) {
-        answer_error(answer, 401, "token_expired", "Token has expired.");
+        response_error(response, 401, "token_expired", "Token has expired.");
     } else {
-        answer_error(answer, 401, "unauthorized", "Unauthorized");
+        response_error(response, 401, "unauthorized", "Unauthorized");
     }
     return NULL;
 }
 
-void exchange_answer(struct exchange *x)
+void exchange_respond(struct exchange *x)
 {
-    struct answer *answer = &x->answer;
+    struct response *response = &x->response;
     const struct target *target = &x->target;
-    x->answered = true;
+    x->responded = true;
     if (target->status == 307) {
-        redirect(x, answer);
+        redirect(x, response);
     } else if (target->status == 404) {
-        answer_detail(answer, 404, "Not Found");
+        response_detail(response, 404, "Not Found");
     } else if (target->status == 405) {
-        answer_detail(answer, 405, "Method Not Allowed");
+        response_detail(response, 405, "Method Not Allowed");
     } else if (x->too_large || x->body.failed) {
-        answer_detail(answer, 413, "Request Entity Too Large");
-    } else if (!pass(x, target->action ? NEEDS_USER : target->route->guard, answer)) {
+        response_detail(response, 413, "Request Entity Too Large");
+    } else if (!pass(x, target->action ? NEEDS_USER : target->route->guard, response)) {
         return;
     } else if (target->action) {
-        execute_action(x, answer);
+        execute_action(x, response);
     } else {
-        target->route->handler(x, answer);
+        target->route->handler(x, response);
     }
 }
 
@@ -194,6 +194,6 @@ void exchange_free(struct exchange *x)
     buf_free(&x->body);
     (void)parts_end(&x->parts); /* a request that broke off */
     parts_free(&x->parts);
-    answer_free(&x->answer);
+    response_release(&x->response);
     mem_free(x);
 }

@@ -1,11 +1,11 @@
 /*
- * exchange: one request as it came in, and the answer being made for it.
+ * exchange: one request as it came in, and the response being made for it.
  */
 #ifndef SANDBOX_EXCHANGE_H
 #define SANDBOX_EXCHANGE_H
 
-#include "answer.h"
 #include "parts.h"
+#include "response.h"
 #include "sandbox.h"
 
 #define EXCHANGE_MAX_BODY ((size_t)256 << 20) /* bytes held of a body that is no multipart form */
@@ -24,7 +24,7 @@ enum guard {
     NEEDS_TOKEN /* a token, which is looked at before the key */
 };
 
-typedef void endpoint_handler(struct exchange *x, struct answer *answer);
+typedef void endpoint_handler(struct exchange *x, struct response *response);
 
 struct route {
     const char *method, *pattern; /* in the pattern, {} stands for one segment */
@@ -57,17 +57,17 @@ struct exchange {
     struct sandbox *sandbox;
     struct MHD_Connection *connection;
     char *uri;         /* owned; as sent, with its query */
-    const char *query; /* within uri, behind the `?`; NULL: none */
+    const char *query; /* within uri, after the `?`; NULL: none */
     struct buf path;   /* percent-decoded */
     char method[16];   /* cut if longer */
     char id[37];
     struct target target;
     enum intake intake;
-    bool begun, answered;
+    bool begun, responded;
     bool too_large; /* the body was more than could be held */
     struct buf body;
     struct parts parts;
-    struct answer answer;
+    struct response response;
 };
 
 /* A request of which only the URI is known. NULL: no memory. */
@@ -79,8 +79,8 @@ void exchange_begin(struct exchange *x, struct MHD_Connection *connection, const
 /* Takes bytes of the body. */
 void exchange_take(struct exchange *x, const char *bytes, size_t len);
 
-/* The request is whole: makes the answer. */
-void exchange_answer(struct exchange *x);
+/* The request is whole: makes the response. */
+void exchange_respond(struct exchange *x);
 
 /* A header field of the request, borrowed; NULL: none. */
 const char *exchange_field(const struct exchange *x, const char *name);
@@ -91,8 +91,8 @@ bool exchange_is_type(const struct exchange *x, const char *type);
 /* Appends the value of a query parameter; false: it isn't there. */
 bool exchange_query(const struct exchange *x, const char *name, struct buf *value);
 
-/* The user whose token came with the request; NULL: none. The answer is made then. */
-struct user *exchange_user(struct exchange *x, struct answer *answer);
+/* The user whose token came with the request; NULL: none. The response is made then. */
+struct user *exchange_user(struct exchange *x, struct response *response);
 
 void exchange_free(struct exchange *x);
 
@@ -102,6 +102,6 @@ void exchange_free(struct exchange *x);
 struct target route_find(struct sandbox *sandbox, const char *method, const char *path, size_t len);
 
 /* Runs the action that is the exchange's target. */
-void execute_action(struct exchange *x, struct answer *answer);
+void execute_action(struct exchange *x, struct response *response);
 
 #endif

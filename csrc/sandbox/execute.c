@@ -23,8 +23,8 @@ static const struct json_doc *schemas_of(struct exchange *x)
     return &registry_find(&x->sandbox->registry, name->text, name->len)->doc;
 }
 
-/* Reads a form of either kind; false: the answer is made. */
-static bool read_form(struct exchange *x, struct json_doc *params, struct answer *answer)
+/* Reads a form of either kind; false: the response is made. */
+static bool read_form(struct exchange *x, struct json_doc *params, struct response *response)
 {
     const struct served *action = x->target.action;
     bool whole;
@@ -33,30 +33,30 @@ static bool read_form(struct exchange *x, struct json_doc *params, struct answer
     } else if (exchange_is_type(x, "application/x-www-form-urlencoded")) {
         whole = parts_urlencoded(&x->parts, x->body.data, x->body.len);
     } else {
-        detail_one(answer, "missing", NULL, "Field required");
+        detail_one(response, "missing", NULL, "Field required");
         return false;
     }
     if (!whole) {
-        answer_detail(answer, 400, "There was an error parsing the body");
+        response_detail(response, 400, "There was an error parsing the body");
         return false;
     }
     formdoc_build(params, &x->parts, schemas_of(x), action->node);
     return true;
 }
 
-/* Reads a JSON body; false: it is none, and the answer is made. */
-static bool read_json(struct exchange *x, struct json_doc *params, struct answer *answer)
+/* Reads a JSON body; false: it is none, and the response is made. */
+static bool read_json(struct exchange *x, struct json_doc *params, struct response *response)
 {
     if (!http_is_json(exchange_field(x, "Content-Type"))) {
-        detail_one(answer, "model_attributes_type", NULL,
+        detail_one(response, "model_attributes_type", NULL,
                    "Input should be a valid dictionary or object to extract fields from");
         return false;
     }
-    return detail_parse(answer, params, x->body.data, x->body.len);
+    return detail_parse(response, params, x->body.data, x->body.len);
 }
 
-/* Reads the parameters and checks them; false: the answer is made. */
-static bool read_params(struct exchange *x, struct json_doc *params, struct answer *answer)
+/* Reads the parameters and checks them; false: the response is made. */
+static bool read_params(struct exchange *x, struct json_doc *params, struct response *response)
 {
     const struct served *action = x->target.action;
     struct bosa_error err;
@@ -64,19 +64,19 @@ static bool read_params(struct exchange *x, struct json_doc *params, struct answ
         json_close(params, json_open(params, JSON_OBJECT), 0);
         return true;
     }
-    if (!(action->form ? read_form(x, params, answer) : read_json(x, params, answer))) {
+    if (!(action->form ? read_form(x, params, response) : read_json(x, params, response))) {
         return false;
     }
     if (params->failed) {
-        answer_error(answer, 500, "no_memory", "no memory");
+        response_error(response, 500, "no_memory", "no memory");
         return false;
     }
     error_init(&err);
     enum bosa_status status = schema_check(action->schema, params, 0, 0, "parameter", &err);
     if (status == BOSA_PARAMS) {
-        detail_faults(answer, params, &err);
+        detail_faults(response, params, &err);
     } else if (status != BOSA_OK) {
-        answer_error(answer, 500, "internal", "The parameters could not be checked.");
+        response_error(response, 500, "internal", "The parameters could not be checked.");
     }
     error_clear(&err);
     return status == BOSA_OK;
@@ -93,14 +93,14 @@ typedef void narrower(struct json_doc *out, const struct json_doc *from, uint32_
                       const struct json_doc *params, uint32_t list);
 
 /* Replaces the text of `data` by what `narrow` leaves of it. */
-static void narrow_data(struct answer *answer, narrower *narrow, const struct json_doc *params,
+static void narrow_data(struct response *response, narrower *narrow, const struct json_doc *params,
                         uint32_t list)
 {
     struct json_doc whole, left;
     struct bosa_error err;
     struct buf text;
     size_t len;
-    char *data = buf_take(&answer->data, &len);
+    char *data = buf_take(&response->data, &len);
     json_init(&whole);
     json_init(&left);
     error_init(&err);
@@ -111,7 +111,7 @@ static void narrow_data(struct answer *answer, narrower *narrow, const struct js
         narrow(&left, &whole, 0, params, list);
         text.failed = left.failed || json_write(&text, &left, 0, &err) != BOSA_OK;
     }
-    answer->data = text;
+    response->data = text;
     json_free(&whole);
     json_free(&left);
     error_clear(&err);
@@ -119,7 +119,8 @@ static void narrow_data(struct answer *answer, narrower *narrow, const struct js
 
 /* Runs the handler and does what is alike for all actions: `key` counts, `delay_ms` delays,
  * `response_filters` and then `response_fields` leave a part of it. */
-static void run_handler(struct exchange *x, const struct json_doc *params, struct answer *answer)
+static void run_handler(struct exchange *x, const struct json_doc *params,
+                        struct response *response)
 {
     struct sandbox *sandbox = x->sandbox;
     struct run run = {x, sandbox, params, 0};
@@ -127,27 +128,27 @@ static void run_handler(struct exchange *x, const struct json_doc *params, struc
     const char *key = run_text(&run, "key", &len);
     uint32_t filters = list_of(&run, "response_filters"), paths = list_of(&run, "response_fields");
     int64_t delay = run_int(&run, "delay_ms", 0); /* unchecked where the schema doesn't name it */
-    answer->delay_ms = sandbox->options.delay_ms + (uint64_t)(delay > 0 ? delay : 0);
+    response->delay_ms = sandbox->options.delay_ms + (uint64_t)(delay > 0 ? delay : 0);
     if (key && strcmp(x->target.action->def->name, "count") != 0) {
         run.calls = sandbox_count(sandbox, key, len);
     }
     x->target.action->executions++;
-    x->target.action->def->handler(&run, answer);
-    bool has_data = answer->kind == ANSWER_ENVELOPE && answer->data.len > 0;
+    x->target.action->def->handler(&run, response);
+    bool has_data = response->kind == RESPONSE_ENVELOPE && response->data.len > 0;
     if (has_data && filters != JSON_NONE) {
-        narrow_data(answer, filter_items, params, filters);
+        narrow_data(response, filter_items, params, filters);
     }
     if (has_data && paths != JSON_NONE) {
-        narrow_data(answer, pick_fields, params, paths);
+        narrow_data(response, pick_fields, params, paths);
     }
 }
 
-void execute_action(struct exchange *x, struct answer *answer)
+void execute_action(struct exchange *x, struct response *response)
 {
     struct json_doc params;
     json_init(&params);
-    if (integration_acts(x, answer) && read_params(x, &params, answer)) {
-        run_handler(x, &params, answer);
+    if (integration_acts(x, response) && read_params(x, &params, response)) {
+        run_handler(x, &params, response);
     }
     json_free(&params);
 }

@@ -1,7 +1,7 @@
 /*
  * Filters without a root are asked of each item. Those with one are narrowed on the way down, as
  * the paths of pick.c are: at each object every root that begins with a member's name goes on
- * behind it.
+ * after it.
  */
 #include "filter.h"
 

@@ -1,5 +1,5 @@
 /*
- * filter: what `response_filters` leaves of an answer's data.
+ * filter: what `response_filters` leaves of a response's data.
  *
  * A filter names a field of an item and what its value must be; an item stays when all hold. One
  * with a `root` leaves the items and thins out the list at that path in each of them.

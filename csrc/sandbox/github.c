@@ -1,6 +1,6 @@
 /*
  * An invented issue is not stored: it is made from the repository's seed and its number each time
- * it is looked at. What callers create is stored behind those.
+ * it is looked at. What callers create is stored after those.
  */
 #include "github.h"
 
@@ -144,8 +144,8 @@ static struct repo *add_repo(struct github *github, uint64_t seed, const char *o
     return repo;
 }
 
-/* The repository that `owner` and `repo` name; NULL: the answer is made. */
-static struct repo *repo_of(const struct run *run, struct answer *answer)
+/* The repository that `owner` and `repo` name; NULL: the response is made. */
+static struct repo *repo_of(const struct run *run, struct response *response)
 {
     struct sandbox *sandbox = run->sandbox;
     char owner[101], name[101];
@@ -159,7 +159,7 @@ static struct repo *repo_of(const struct run *run, struct answer *answer)
         repo = add_repo(sandbox->github, sandbox->options.seed, owner, name);
     }
     if (!repo) {
-        answer_error(answer, 500, "too_many", "There are too many repositories.");
+        response_error(response, 500, "too_many", "There are too many repositories.");
     }
     return repo;
 }
@@ -239,33 +239,33 @@ static const struct issue *add_issue(const struct run *run, struct repo *repo)
 }
 
 /* Opens an issue, which can be read and is listed from then on. */
-void github_create_issue(const struct run *run, struct answer *answer)
+void github_create_issue(const struct run *run, struct response *response)
 {
-    struct repo *repo = repo_of(run, answer);
+    struct repo *repo = repo_of(run, response);
     if (!repo) {
         return;
     }
     const struct issue *issue = add_issue(run, repo);
     if (!issue) {
-        answer_error(answer, 500, "too_many", "There are too many issues.");
+        response_error(response, 500, "too_many", "There are too many issues.");
         return;
     }
-    issue_emit(&answer->data, issue, repo->owner, repo->name);
+    issue_emit(&response->data, issue, repo->owner, repo->name);
 }
 
 /* Reads an issue, whichever way it came to be. */
-void github_get_issue(const struct run *run, struct answer *answer)
+void github_get_issue(const struct run *run, struct response *response)
 {
-    const struct repo *repo = repo_of(run, answer);
+    const struct repo *repo = repo_of(run, response);
     struct issue issue;
     if (!repo) {
         return;
     }
     if (!get_issue(repo, run_int(run, "issue_number", 0), &issue)) {
-        answer_error(answer, 404, "issue_not_found", "There is no issue of this number.");
+        response_error(response, 404, "issue_not_found", "There is no issue of this number.");
         return;
     }
-    issue_emit(&answer->data, &issue, repo->owner, repo->name);
+    issue_emit(&response->data, &issue, repo->owner, repo->name);
 }
 
 /* ---- lists of them ---- */
@@ -416,54 +416,56 @@ static int by_comments(const void *a, const void *b)
 }
 
 /* Writes a window of the list, from its end where the order is upwards. */
-static void emit_issues(struct answer *answer, const struct repo *repo, const struct issue *list,
-                        struct window window, size_t count, bool ascending)
+static void emit_issues(struct response *response, const struct repo *repo,
+                        const struct issue *list, struct window window, size_t count,
+                        bool ascending)
 {
-    emit_open(&answer->data, NULL, '[');
+    emit_open(&response->data, NULL, '[');
     for (int64_t i = 0; i < window.count; i++) {
         size_t at = (size_t)(window.first + i);
-        issue_emit(&answer->data, &list[ascending ? count - 1 - at : at], repo->owner, repo->name);
+        issue_emit(&response->data, &list[ascending ? count - 1 - at : at], repo->owner,
+                   repo->name);
     }
-    emit_close(&answer->data, ']');
+    emit_close(&response->data, ']');
 }
 
 /* Filters, sorts and cuts a page out. Page style. */
-void github_list_issues(const struct run *run, struct answer *answer)
+void github_list_issues(const struct run *run, struct response *response)
 {
-    const struct repo *repo = repo_of(run, answer);
+    const struct repo *repo = repo_of(run, response);
     size_t count;
     if (!repo) {
         return;
     }
     struct issue *list = collect(run, repo, passes_all, &count);
     if (!list) {
-        answer_error(answer, 500, "no_memory", "no memory");
+        response_error(response, 500, "no_memory", "no memory");
         return;
     }
     qsort(list, count, sizeof *list,
           run_is(run, "sort", "updated")    ? by_updated
           : run_is(run, "sort", "comments") ? by_comments
                                             : by_created);
-    struct window window = run_page(run, answer, (int64_t)count, 30);
-    emit_issues(answer, repo, list, window, count, run_is(run, "direction", "asc"));
+    struct window window = run_page(run, response, (int64_t)count, 30);
+    emit_issues(response, repo, list, window, count, run_is(run, "direction", "asc"));
     mem_free(list);
 }
 
 /* The same by words of the title. Cursor style. */
-void github_search_issues(const struct run *run, struct answer *answer)
+void github_search_issues(const struct run *run, struct response *response)
 {
-    const struct repo *repo = repo_of(run, answer);
+    const struct repo *repo = repo_of(run, response);
     size_t count;
     if (!repo) {
         return;
     }
     struct issue *list = collect(run, repo, is_found, &count);
     if (!list) {
-        answer_error(answer, 500, "no_memory", "no memory");
+        response_error(response, 500, "no_memory", "no memory");
         return;
     }
-    struct window window = run_cursor(run, answer, (int64_t)count, "cursor", "per_page", 30);
-    emit_issues(answer, repo, list, window, count, false);
+    struct window window = run_cursor(run, response, (int64_t)count, "cursor", "per_page", 30);
+    emit_issues(response, repo, list, window, count, false);
     mem_free(list);
 }
 

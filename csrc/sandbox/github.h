@@ -24,7 +24,7 @@ struct issue {
  * same seed. */
 void issue_invent(struct issue *issue, uint64_t seed, int64_t number, int64_t newest);
 
-/* Writes an issue of a repository as an answer has it. */
+/* Writes an issue of a repository as a response has it. */
 void issue_emit(struct buf *out, const struct issue *issue, const char *owner, const char *repo);
 
 action_handler github_create_issue, github_get_issue, github_list_issues, github_search_issues;

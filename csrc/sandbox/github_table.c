@@ -72,25 +72,25 @@ static bool wanted(const struct run *run, uint64_t seed, int64_t number)
 }
 
 /* Newest first. Page style. */
-static void list_pull_requests(const struct run *run, struct answer *answer)
+static void list_pull_requests(const struct run *run, struct response *response)
 {
     struct dice dice = repo_dice(run);
     int64_t all = 20 + (int64_t)dice_below(&dice, 60), total = 0, at = 0;
     for (int64_t number = all; number > 0; number--) {
         total += wanted(run, ~dice.state, number);
     }
-    struct window window = run_page(run, answer, total, 30);
-    emit_open(&answer->data, NULL, '[');
+    struct window window = run_page(run, response, total, 30);
+    emit_open(&response->data, NULL, '[');
     for (int64_t number = all; number > 0; number--) {
         if (!wanted(run, ~dice.state, number)) {
             continue;
         }
         if (at >= window.first && at < window.first + window.count) {
-            emit_pull(&answer->data, run, dice, number, all);
+            emit_pull(&response->data, run, dice, number, all);
         }
         at++;
     }
-    emit_close(&answer->data, ']');
+    emit_close(&response->data, ']');
 }
 
 /* The i-th commit, counted from the newest. */
@@ -115,26 +115,26 @@ static void emit_commit(struct buf *out, const struct run *run, struct dice dice
 }
 
 /* Newest first. Page style. */
-static void list_commits(const struct run *run, struct answer *answer)
+static void list_commits(const struct run *run, struct response *response)
 {
     struct dice dice = repo_dice(run);
     int64_t total = 200 + (int64_t)dice_below(&dice, 800);
-    struct window window = run_page(run, answer, total, 30);
-    emit_open(&answer->data, NULL, '[');
+    struct window window = run_page(run, response, total, 30);
+    emit_open(&response->data, NULL, '[');
     for (int64_t i = 0; i < window.count; i++) {
-        emit_commit(&answer->data, run, dice, window.first + i);
+        emit_commit(&response->data, run, dice, window.first + i);
     }
-    emit_close(&answer->data, ']');
+    emit_close(&response->data, ']');
 }
 
 /* One who owns the repository, one who may write, and readers. */
-static void list_collaborators(const struct run *run, struct answer *answer)
+static void list_collaborators(const struct run *run, struct response *response)
 {
     static const char *const roles[] = {"admin", "write", "read"};
     struct dice dice = repo_dice(run);
     size_t first = dice_below(&dice, 10);
-    struct window window = run_page(run, answer, 3 + (int64_t)dice_below(&dice, 6), 30);
-    struct buf *out = &answer->data;
+    struct window window = run_page(run, response, 3 + (int64_t)dice_below(&dice, 6), 30);
+    struct buf *out = &response->data;
     emit_open(out, NULL, '[');
     for (int64_t i = window.first; i < window.first + window.count; i++) {
         const struct person *person = invent_person(first + (uint64_t)i);
@@ -203,7 +203,7 @@ static const struct param create_params[] = {
 static const struct param get_params[] = {
     OWNER,
     REPO,
-    NEED("issue_number", "'minimum':1,'type':'integer'", "The number behind the #."),
+    NEED("issue_number", "'minimum':1,'type':'integer'", "The number after the #."),
     RESPONSE_FIELDS,
     RESPONSE_FILTERS,
     NO_MORE};

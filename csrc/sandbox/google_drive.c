@@ -1,6 +1,6 @@
 /*
  * google_drive: files that were made up, and those that callers upload, which are kept whole. Its
- * list answers with a cursor that it takes back under another name, as the real one does.
+ * list responds with a cursor that it takes back under another name, as the real one does.
  */
 #include "run.h"
 
@@ -95,8 +95,8 @@ void drive_free(struct drive *drive)
     mem_free(drive);
 }
 
-/* The drive, made at first use; NULL: no memory, and the answer is made. */
-static struct drive *drive_of(const struct run *run, struct answer *answer)
+/* The drive, made at first use; NULL: no memory, and the response is made. */
+static struct drive *drive_of(const struct run *run, struct response *response)
 {
     struct sandbox *sandbox = run->sandbox;
     if (sandbox->drive) {
@@ -112,13 +112,13 @@ static struct drive *drive_of(const struct run *run, struct answer *answer)
     }
     if (!ok) {
         drive_free(drive);
-        answer_error(answer, 500, "no_memory", "no memory");
+        response_error(response, 500, "no_memory", "no memory");
         return NULL;
     }
     return sandbox->drive = drive;
 }
 
-/* A file as answers describe it, without its content. */
+/* A file as responses describe it, without its content. */
 static void emit_file(struct buf *out, const struct drive_file *file)
 {
     emit_open(out, NULL, '{');
@@ -136,15 +136,16 @@ static void emit_file(struct buf *out, const struct drive_file *file)
     emit_close(out, '}');
 }
 
-/* The file that `id` names; NULL: there is none, and the answer is made. */
-static struct drive_file *file_of(const struct run *run, struct drive *drive, struct answer *answer)
+/* The file that `id` names; NULL: there is none, and the response is made. */
+static struct drive_file *file_of(const struct run *run, struct drive *drive,
+                                  struct response *response)
 {
     for (size_t i = 0; i < drive->count; i++) {
         if (run_is(run, "id", drive->files[i].id)) {
             return &drive->files[i];
         }
     }
-    answer_error(answer, 404, "file_not_found", "There is no file with this id.");
+    response_error(response, 404, "file_not_found", "There is no file with this id.");
     return NULL;
 }
 
@@ -162,9 +163,9 @@ static bool is_found(const struct run *run, const struct drive_file *file)
 }
 
 /* Newest first. As the real service it tells only whether there is more, and where. */
-static void search_files(const struct run *run, struct answer *answer)
+static void search_files(const struct run *run, struct response *response)
 {
-    struct drive *drive = drive_of(run, answer);
+    struct drive *drive = drive_of(run, response);
     int64_t size = run_int(run, "page_size", 10), first = 0, found = 0;
     char token[24];
     if (!drive) {
@@ -173,40 +174,40 @@ static void search_files(const struct run *run, struct answer *answer)
     if (run_copy(run, "page_token", token, sizeof token)) {
         first = strtoll(token + (strncmp(token, "TOK", 3) == 0 ? 3 : 0), NULL, 10);
     }
-    emit_open(&answer->data, NULL, '[');
+    emit_open(&response->data, NULL, '[');
     for (size_t i = drive->count; i > 0; i--) {
         if (!is_found(run, &drive->files[i - 1])) {
             continue;
         }
         if (found >= first && found < first + size) {
-            emit_file(&answer->data, &drive->files[i - 1]);
+            emit_file(&response->data, &drive->files[i - 1]);
         }
         found++;
     }
-    emit_close(&answer->data, ']');
-    emit_open(&answer->meta, NULL, '{');
-    emit_bool(&answer->meta, "has_next", first + size < found);
+    emit_close(&response->data, ']');
+    emit_open(&response->meta, NULL, '{');
+    emit_bool(&response->meta, "has_next", first + size < found);
     if (first + size < found) {
-        emit_format(&answer->meta, "forwards_cursor", "TOK%lld", (long long)(first + size));
+        emit_format(&response->meta, "forwards_cursor", "TOK%lld", (long long)(first + size));
     }
-    emit_close(&answer->meta, '}');
+    emit_close(&response->meta, '}');
 }
 
 /* Keeps the file that was sent, or an empty one of that name. */
-static void create_file(const struct run *run, struct answer *answer)
+static void create_file(const struct run *run, struct response *response)
 {
-    struct drive *drive = drive_of(run, answer);
+    struct drive *drive = drive_of(run, response);
     const struct part *part = run_file(run, "file", 0);
     if (!drive) {
         return;
     }
     if (part && (part->kept.len < part->size || drive->stored + part->kept.len > MAX_STORED)) {
-        answer_error(answer, 413, "too_large", "The file is too large for this drive.");
+        response_error(response, 413, "too_large", "The file is too large for this drive.");
         return;
     }
     struct drive_file *file = add_file(drive);
     if (!file) {
-        answer_error(answer, 500, "too_many", "There are too many files.");
+        response_error(response, 500, "too_many", "There are too many files.");
         return;
     }
     if (!run_copy(run, "name", file->name, sizeof file->name)) {
@@ -220,31 +221,31 @@ static void create_file(const struct run *run, struct answer *answer)
         file->size = part->size;
         drive->stored += part->kept.len;
     }
-    emit_file(&answer->data, file);
+    emit_file(&response->data, file);
 }
 
-/* Answers the content itself, not an envelope. */
-static void download_file(const struct run *run, struct answer *answer)
+/* Responds with the content itself, not an envelope. */
+static void download_file(const struct run *run, struct response *response)
 {
-    struct drive *drive = drive_of(run, answer);
-    const struct drive_file *file = drive ? file_of(run, drive, answer) : NULL;
+    struct drive *drive = drive_of(run, response);
+    const struct drive_file *file = drive ? file_of(run, drive, response) : NULL;
     if (!file) {
         return;
     }
-    answer->kind = ANSWER_BODY;
-    answer_file(answer, file->type, file->name);
+    response->kind = RESPONSE_BODY;
+    response_file(response, file->type, file->name);
     if (file->uploaded) {
-        buf_add(&answer->body, file->content.data, file->content.len);
+        buf_add(&response->body, file->content.data, file->content.len);
     } else {
-        write_content(&answer->body, file);
+        write_content(&response->body, file);
     }
 }
 
 /* Forgets a file and what it takes; its id is not given out again. */
-static void delete_file(const struct run *run, struct answer *answer)
+static void delete_file(const struct run *run, struct response *response)
 {
-    struct drive *drive = drive_of(run, answer);
-    struct drive_file *file = drive ? file_of(run, drive, answer) : NULL;
+    struct drive *drive = drive_of(run, response);
+    struct drive_file *file = drive ? file_of(run, drive, response) : NULL;
     if (!file) {
         return;
     }
@@ -253,9 +254,9 @@ static void delete_file(const struct run *run, struct answer *answer)
     size_t at = (size_t)(file - drive->files);
     memmove(file, file + 1, (drive->count - at - 1) * sizeof *file);
     drive->count--;
-    emit_open(&answer->data, NULL, '{');
-    emit_bool(&answer->data, "success", true);
-    emit_close(&answer->data, '}');
+    emit_open(&response->data, NULL, '{');
+    emit_bool(&response->data, "success", true);
+    emit_close(&response->data, '}');
 }
 
 static const struct param search_params[] = {

@@ -54,15 +54,15 @@ void mail_free(struct mail *mail)
     mem_free(mail);
 }
 
-/* The mailbox, made at first use; NULL: no memory, and the answer is made. */
-static struct mail *mail_of(const struct run *run, struct answer *answer)
+/* The mailbox, made at first use; NULL: no memory, and the response is made. */
+static struct mail *mail_of(const struct run *run, struct response *response)
 {
     struct sandbox *sandbox = run->sandbox;
     if (!sandbox->mail) {
         sandbox->mail = mem_zalloc(1, sizeof *sandbox->mail);
     }
     if (!sandbox->mail) {
-        answer_error(answer, 500, "no_memory", "no memory");
+        response_error(response, 500, "no_memory", "no memory");
     }
     return sandbox->mail;
 }
@@ -126,24 +126,24 @@ static void emit_sent(struct buf *out, const struct sent *sent, int64_t number)
 }
 
 /* Newest first. */
-static void list_emails(const struct run *run, struct answer *answer)
+static void list_emails(const struct run *run, struct response *response)
 {
-    const struct mail *mail = mail_of(run, answer);
+    const struct mail *mail = mail_of(run, response);
     if (!mail) {
         return;
     }
     int64_t total = INVENTED + (int64_t)mail->count;
-    struct window window = run_page(run, answer, total, 20);
-    emit_open(&answer->data, NULL, '[');
+    struct window window = run_page(run, response, total, 20);
+    emit_open(&response->data, NULL, '[');
     for (int64_t i = 0; i < window.count; i++) {
         int64_t number = total - window.first - i;
         if (number > INVENTED) {
-            emit_sent(&answer->data, &mail->sent[number - INVENTED - 1], number);
+            emit_sent(&response->data, &mail->sent[number - INVENTED - 1], number);
         } else {
-            emit_invented(&answer->data, run->sandbox->options.seed, number);
+            emit_invented(&response->data, run->sandbox->options.seed, number);
         }
     }
-    emit_close(&answer->data, ']');
+    emit_close(&response->data, ']');
 }
 
 /* Reads an id as emit_attachment writes it: the letter's number and which of its files. */
@@ -164,9 +164,9 @@ static bool read_id(const struct run *run, int64_t *letter, size_t *i)
 }
 
 /* A file of either kind of letter; its id says which. */
-static void get_attachment(const struct run *run, struct answer *answer)
+static void get_attachment(const struct run *run, struct response *response)
 {
-    const struct mail *mail = mail_of(run, answer);
+    const struct mail *mail = mail_of(run, response);
     int64_t letter;
     size_t i;
     if (!mail) {
@@ -174,20 +174,20 @@ static void get_attachment(const struct run *run, struct answer *answer)
     }
     bool read = read_id(run, &letter, &i);
     if (read && letter > 0 && letter <= INVENTED && letter % 5 == 0 && i == 0) {
-        answer->kind = ANSWER_BODY;
-        answer_file(answer, "text/csv", "visitors.csv");
-        buf_add(&answer->body, invented_attachment, sizeof invented_attachment - 1);
+        response->kind = RESPONSE_BODY;
+        response_file(response, "text/csv", "visitors.csv");
+        buf_add(&response->body, invented_attachment, sizeof invented_attachment - 1);
         return;
     }
     if (read && letter > INVENTED && letter <= INVENTED + (int64_t)mail->count &&
         i < mail->sent[letter - INVENTED - 1].attachment_count) {
         const struct attachment *found = &mail->sent[letter - INVENTED - 1].attachments[i];
-        answer->kind = ANSWER_BODY;
-        answer_file(answer, found->type, found->name);
-        buf_add(&answer->body, found->content.data, found->content.len);
+        response->kind = RESPONSE_BODY;
+        response_file(response, found->type, found->name);
+        buf_add(&response->body, found->content.data, found->content.len);
         return;
     }
-    answer_error(answer, 404, "attachment_not_found", "There is no attachment with this id.");
+    response_error(response, 404, "attachment_not_found", "There is no attachment with this id.");
 }
 
 /* ---- sending ---- */
@@ -245,9 +245,9 @@ static void join_addresses(const struct run *run, char *out, size_t size)
 }
 
 /* Keeps a letter with its files, at the end of the list. */
-static void send_email(const struct run *run, struct answer *answer)
+static void send_email(const struct run *run, struct response *response)
 {
-    struct mail *mail = mail_of(run, answer);
+    struct mail *mail = mail_of(run, response);
     struct sent *sent = mail ? add_sent(mail) : NULL;
     if (!mail) {
         return;
@@ -258,13 +258,13 @@ static void send_email(const struct run *run, struct answer *answer)
             sent_free(sent);
         }
         mail->stored = stored;
-        answer_error(answer, 413, "too_large", "The mailbox can't take this letter.");
+        response_error(response, 413, "too_large", "The mailbox can't take this letter.");
         return;
     }
     join_addresses(run, sent->to, sizeof sent->to);
     run_copy(run, "subject", sent->subject, sizeof sent->subject);
     mail->count++;
-    emit_sent(&answer->data, sent, INVENTED + (int64_t)mail->count);
+    emit_sent(&response->data, sent, INVENTED + (int64_t)mail->count);
 }
 
 static const struct param list_params[] = {

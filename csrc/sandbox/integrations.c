@@ -19,11 +19,11 @@ static char *take_segment(const struct exchange *x, int i)
 }
 
 /* The integration that the path names; NULL: the user has none. `user` is set in any case. */
-static struct integration *named(struct exchange *x, struct answer *answer, struct user **user)
+static struct integration *named(struct exchange *x, struct response *response, struct user **user)
 {
     char *connector = take_segment(x, 0), *identifier = take_segment(x, 1);
     struct integration *own = NULL;
-    *user = exchange_user(x, answer);
+    *user = exchange_user(x, response);
     if (connector && identifier) {
         own = user_integration(*user, connector, identifier);
     }
@@ -46,40 +46,40 @@ void emit_integration(struct buf *out, const struct accounts *accounts, const st
 }
 
 /* 200 in any case: `success` tells. `message` goes with a success, or is the error. */
-static void answer_success(struct answer *answer, bool success, const char *message)
+static void response_success(struct response *response, bool success, const char *message)
 {
-    emit_open(&answer->data, NULL, '{');
-    emit_bool(&answer->data, "success", success);
-    emit_text(&answer->data, success ? "message" : "error", message);
-    emit_close(&answer->data, '}');
+    emit_open(&response->data, NULL, '{');
+    emit_bool(&response->data, "success", success);
+    emit_text(&response->data, success ? "message" : "error", message);
+    emit_close(&response->data, '}');
 }
 
 /* What the three say of an integration that the user has not. */
-static void answer_absent(struct answer *answer)
+static void response_absent(struct response *response)
 {
-    answer_success(answer, false, "Integration not found.");
+    response_success(response, false, "Integration not found.");
 }
 
 /* Tells whether the user has any integration with the connector. */
-void endpoint_has_integration(struct exchange *x, struct answer *answer)
+void endpoint_has_integration(struct exchange *x, struct response *response)
 {
     char *connector = take_segment(x, 0);
-    struct user *user = exchange_user(x, answer);
+    struct user *user = exchange_user(x, response);
     bool has = connector && user_integration(user, connector, NULL);
     mem_free(connector);
-    emit_open(&answer->data, NULL, '{');
-    emit_bool(&answer->data, "has_integration", has);
-    emit_close(&answer->data, '}');
+    emit_open(&response->data, NULL, '{');
+    emit_bool(&response->data, "has_integration", has);
+    emit_close(&response->data, '}');
 }
 
 /* Reads one. */
-void endpoint_get_integration(struct exchange *x, struct answer *answer)
+void endpoint_get_integration(struct exchange *x, struct response *response)
 {
     struct user *user;
-    const struct integration *own = named(x, answer, &user);
-    struct buf *out = &answer->data;
+    const struct integration *own = named(x, response, &user);
+    struct buf *out = &response->data;
     if (!own) {
-        answer_absent(answer);
+        response_absent(response);
         return;
     }
     emit_open(out, NULL, '{');
@@ -89,29 +89,29 @@ void endpoint_get_integration(struct exchange *x, struct answer *answer)
 }
 
 /* Makes one the account that acts. */
-void endpoint_select_integration(struct exchange *x, struct answer *answer)
+void endpoint_select_integration(struct exchange *x, struct response *response)
 {
     struct user *user;
-    struct integration *own = named(x, answer, &user);
+    struct integration *own = named(x, response, &user);
     if (!own) {
-        answer_absent(answer);
+        response_absent(response);
         return;
     }
     user_select(user, own);
-    answer_success(answer, true, "Integration selected.");
+    response_success(response, true, "Integration selected.");
 }
 
 /* Removes the one that the path names. */
-void endpoint_remove_integration(struct exchange *x, struct answer *answer)
+void endpoint_remove_integration(struct exchange *x, struct response *response)
 {
     struct user *user;
-    struct integration *own = named(x, answer, &user);
+    struct integration *own = named(x, response, &user);
     if (!own) {
-        answer_absent(answer);
+        response_absent(response);
         return;
     }
     user_disintegrate(user, own);
-    answer_success(answer, true, "Integration removed.");
+    response_success(response, true, "Integration removed.");
 }
 
 /* The account that a header field names, which is ISO 8859-1; NULL: none, or no memory. */
@@ -136,10 +136,10 @@ static char *take_account(struct exchange *x)
 }
 
 /* The legacy way: removes the one that a header field names, else the selected one. */
-void endpoint_remove_selected(struct exchange *x, struct answer *answer)
+void endpoint_remove_selected(struct exchange *x, struct response *response)
 {
     char *connector = take_segment(x, 0), *account = take_account(x);
-    struct user *user = exchange_user(x, answer);
+    struct user *user = exchange_user(x, response);
     struct integration *own = NULL;
     if (connector) {
         own = user_integration(user, connector, account);
@@ -147,28 +147,28 @@ void endpoint_remove_selected(struct exchange *x, struct answer *answer)
     mem_free(connector);
     mem_free(account);
     if (!own) {
-        answer_absent(answer);
+        response_absent(response);
         return;
     }
     user_disintegrate(user, own);
-    answer_success(answer, true, "Integration removed.");
+    response_success(response, true, "Integration removed.");
 }
 
 /* ---- beginning one ---- */
 
-/* Adds the integration and answers as a plugin's configuration is answered. */
-static void integrate_now(struct exchange *x, struct answer *answer, struct user *user,
+/* Adds the integration and responds as to a plugin's configuration. */
+static void integrate_now(struct exchange *x, struct response *response, struct user *user,
                           const char *connector, bool replace)
 {
     switch (user_integrate(&x->sandbox->accounts, user, connector, user->identifier, replace)) {
     case INTEGRATED:
-        answer_success(answer, true, "Integration configured.");
+        response_success(response, true, "Integration configured.");
         break;
     case INTEGRATED_DUPLICATE:
-        answer_success(answer, false, "Integration already exists.");
+        response_success(response, false, "Integration already exists.");
         break;
     default:
-        answer_error(answer, 500, "no_memory", "no memory");
+        response_error(response, 500, "no_memory", "no memory");
     }
 }
 
@@ -176,8 +176,8 @@ static void integrate_now(struct exchange *x, struct answer *answer, struct user
  * The URL that the user is sent to. Here it is the third party's callback at once, with all that it
  * needs: opening it is as good as having said yes.
  */
-static void answer_url(struct exchange *x, struct answer *answer, const struct user *user,
-                       const char *connector, bool replace, const char *callback, size_t len)
+static void response_url(struct exchange *x, struct response *response, const struct user *user,
+                         const char *connector, bool replace, const char *callback, size_t len)
 {
     const char *host = exchange_field(x, "Host");
     struct buf url;
@@ -186,38 +186,38 @@ static void answer_url(struct exchange *x, struct answer *answer, const struct u
              x->sandbox->options.tls_cert ? "https" : "http", host ? host : "localhost", connector,
              user->id, replace ? "&replace=1" : "");
     buf_add_escaped(&url, callback, len);
-    emit_open(&answer->data, NULL, '{');
-    emit_string(&answer->data, "url", url.len ? url.data : "", url.len);
-    emit_close(&answer->data, '}');
-    answer->data.failed = answer->data.failed || url.failed;
+    emit_open(&response->data, NULL, '{');
+    emit_string(&response->data, "url", url.len ? url.data : "", url.len);
+    emit_close(&response->data, '}');
+    response->data.failed = response->data.failed || url.failed;
     buf_free(&url);
 }
 
 /*
  * Begins an integration: a URL to send the user to, or, of a custom kind, the integration itself.
  */
-void endpoint_integrate(struct exchange *x, struct answer *answer)
+void endpoint_integrate(struct exchange *x, struct response *response)
 {
-    struct user *user = exchange_user(x, answer);
+    struct user *user = exchange_user(x, response);
     char *connector = take_segment(x, 0);
     struct json_doc body;
     size_t len = 0;
     json_init(&body);
-    if (connector && detail_parse(answer, &body, x->body.data, x->body.len)) {
+    if (connector && detail_parse(response, &body, x->body.data, x->body.len)) {
         uint32_t type = json_member(&body, 0, "auth_type");
         uint32_t callback = json_member(&body, 0, "callback_url");
         uint32_t again = json_member(&body, 0, "replace_duplicate");
         bool replace = again != JSON_NONE && json_type(&body, again) == JSON_TRUE;
         if (type != JSON_NONE && json_is(&body, type, "custom")) {
             uint32_t configuration = json_member(&body, 0, "configuration");
-            if (auth_check(answer, connector, &body, configuration)) {
-                integrate_now(x, answer, user, connector, replace);
+            if (auth_check(response, connector, &body, configuration)) {
+                integrate_now(x, response, user, connector, replace);
             }
         } else if (callback != JSON_NONE && json_type(&body, callback) == JSON_STRING) {
             const char *text = json_text(&body, callback, &len);
-            answer_url(x, answer, user, connector, replace, text, len);
+            response_url(x, response, user, connector, replace, text, len);
         } else {
-            detail_one(answer, "missing", "callback_url", "Field required");
+            detail_one(response, "missing", "callback_url", "Field required");
         }
     }
     json_free(&body);
@@ -236,7 +236,7 @@ static struct user *find_state(struct accounts *accounts, const struct buf *stat
 }
 
 /* Where the browser goes on to: the application's URL with a field more. */
-static void redirect_back(struct answer *answer, const struct buf *callback, const char *name,
+static void redirect_back(struct response *response, const struct buf *callback, const char *name,
                           const char *value)
 {
     struct buf where;
@@ -247,9 +247,9 @@ static void redirect_back(struct answer *answer, const struct buf *callback, con
     buf_addf(&where, "%s%c%s=", callback->len > 0 ? "" : "/", has_query ? '&' : '?', name);
     buf_add_escaped(&where, value, strlen(value));
     char *location = buf_take(&where, &len);
-    answer->kind = ANSWER_BODY;
-    answer->status = 302;
-    answer_field(answer, "Location", location ? location : "/");
+    response->kind = RESPONSE_BODY;
+    response->status = 302;
+    response_field(response, "Location", location ? location : "/");
     mem_free(location);
 }
 
@@ -257,7 +257,7 @@ static void redirect_back(struct answer *answer, const struct buf *callback, con
  * The user has said yes: adds the integration and sends the browser on to the application.
  * `account` in the query is who the user is at the third party, for a second account of one user.
  */
-void endpoint_authorized(struct exchange *x, struct answer *answer)
+void endpoint_authorized(struct exchange *x, struct response *response)
 {
     struct buf state, callback, named, replace;
     char *connector = take_segment(x, 0);
@@ -278,11 +278,11 @@ void endpoint_authorized(struct exchange *x, struct answer *answer)
         done = user_integrate(&x->sandbox->accounts, user, connector, account, replace.len > 0);
     }
     if (done == INTEGRATED) {
-        redirect_back(answer, &callback, "user_identifier", account);
+        redirect_back(response, &callback, "user_identifier", account);
     } else if (done == INTEGRATED_DUPLICATE) {
-        redirect_back(answer, &callback, "error", "duplicate_user_error");
+        redirect_back(response, &callback, "error", "duplicate_user_error");
     } else {
-        answer_error(answer, 400, "invalid_state", "This authorization was not asked for.");
+        response_error(response, 400, "invalid_state", "This authorization was not asked for.");
     }
     mem_free(other);
     mem_free(connector);
@@ -295,7 +295,7 @@ void endpoint_authorized(struct exchange *x, struct answer *answer)
 /* ---- acting ---- */
 
 /* Refuses an account that is not there, or has expired. */
-static void refuse(struct answer *answer, const char *connector, const char *account,
+static void refuse(struct response *response, const char *connector, const char *account,
                    const struct integration *own)
 {
     char message[200];
@@ -308,13 +308,13 @@ static void refuse(struct answer *answer, const char *connector, const char *acc
                  "No %.60s account found on %.40s. Please integrate first.",
                  account ? account : "None", connector);
     }
-    answer_error(answer, 404, "not_found", message);
+    response_error(response, 404, "not_found", message);
 }
 
-bool integration_acts(struct exchange *x, struct answer *answer)
+bool integration_acts(struct exchange *x, struct response *response)
 {
     char *connector = take_segment(x, 0), *account = take_account(x);
-    struct user *user = exchange_user(x, answer);
+    struct user *user = exchange_user(x, response);
     bool required = x->sandbox->options.require_account;
     bool checked = account && connector && strcmp(connector, "lab") != 0;
     bool acts = false;
@@ -322,7 +322,7 @@ bool integration_acts(struct exchange *x, struct answer *answer)
         const struct integration *own = user_integration(user, connector, account);
         acts = own ? !own->expired : !required && !checked;
         if (!acts) {
-            refuse(answer, connector, account, own);
+            refuse(response, connector, account, own);
         }
     }
     mem_free(connector);

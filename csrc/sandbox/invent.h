@@ -42,7 +42,7 @@ void invent_filename(struct dice *dice, char *out, size_t size);
 const char *invent_subject(struct dice *dice);
 
 /* Random-looking identifiers: a UUID, `len` characters of lower-case hexadecimal, `len` of
- * base64url; a NUL behind. */
+ * base64url; a NUL at the end. */
 void invent_uuid(struct dice *dice, char out[37]);
 void invent_hex(struct dice *dice, char *out, size_t len);
 void invent_opaque(struct dice *dice, char *out, size_t len);

@@ -27,7 +27,7 @@ static const char usage[] =
     "  --api-key KEY     the API key that is valid (one made from the seed)\n"
     "  --seed N          of all made-up data (1)\n"
     "  --dialect NAME    names of the endpoints: current, legacy, both (current)\n"
-    "  --delay MS        wait before every answer of an action\n"
+    "  --delay MS        wait before every response of an action\n"
     "  --tls CERT KEY    serve HTTPS; two PEM files\n"
     "  --require-account refuse actions of connectors that the user has no account of\n"
     "  --until-eof       stop when standard input ends\n"

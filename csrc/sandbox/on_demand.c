@@ -1,6 +1,6 @@
 /*
- * The lab's lists and small answers. Those that benchmarks ask for are sent from memory that was
- * written once.
+ * The lab's lists and small responses. Those that benchmarks ask for are sent from memory that
+ * was written once.
  */
 #include "on_demand.h"
 
@@ -12,7 +12,7 @@
 
 #define CACHED 8 /* sizes of list_bytes that are kept ready */
 
-/* An answer of list_bytes. Never freed while the server runs, so that it may be sent from where it
+/* A response of list_bytes. Never freed while the server runs, so that it may be sent from where it
  * is. */
 struct prepared {
     int64_t bytes;
@@ -60,33 +60,33 @@ static void emit_items(struct buf *out, struct window window)
 }
 
 /* Any number of items, in pages; one page may be told to fail. */
-void lab_list_pages(const struct run *run, struct answer *answer)
+void lab_list_pages(const struct run *run, struct response *response)
 {
     int64_t page = run_int(run, "page", 1);
-    struct window window = run_page(run, answer, run_int(run, "total", 95), 20);
+    struct window window = run_page(run, response, run_int(run, "total", 95), 20);
     if (run_int(run, "fail_page", 0) == page) {
-        answer_error(answer, 500, "page_failed", "This page can't be read.");
+        response_error(response, 500, "page_failed", "This page can't be read.");
         return;
     }
-    emit_items(&answer->data, window);
+    emit_items(&response->data, window);
 }
 
 /* The same items, with cursors. */
-void lab_list_cursor(const struct run *run, struct answer *answer)
+void lab_list_cursor(const struct run *run, struct response *response)
 {
     int64_t total = run_int(run, "total", 95);
-    emit_items(&answer->data, run_cursor(run, answer, total, "cursor", "limit", 20));
+    emit_items(&response->data, run_cursor(run, response, total, "cursor", "limit", 20));
 }
 
 /*
  * A server that would keep a careless client for ever: there is always more, and it is always the
  * same.
  */
-void lab_loop_cursor(const struct run *run, struct answer *answer)
+void lab_loop_cursor(const struct run *run, struct response *response)
 {
-    struct buf *meta = &answer->meta;
+    struct buf *meta = &response->meta;
     (void)run;
-    emit_items(&answer->data, (struct window){0, 3});
+    emit_items(&response->data, (struct window){0, 3});
     emit_open(meta, NULL, '{');
     emit_bool(meta, "has_next", true);
     emit_text(meta, "forwards_cursor", "LOOP");
@@ -94,11 +94,11 @@ void lab_loop_cursor(const struct run *run, struct answer *answer)
 }
 
 /* Forty bytes that cost nothing to make: what is measured is the client. */
-void lab_small(const struct run *run, struct answer *answer)
+void lab_small(const struct run *run, struct response *response)
 {
     static const char body[] = "{\"data\":{\"id\":10,\"size\":40},\"meta\":null}";
     (void)run;
-    answer_shared(answer, body, sizeof body - 1);
+    response_shared(response, body, sizeof body - 1);
 }
 
 /* A list of issues in its envelope, as many as fit into `bytes`, and one at least. */
@@ -123,7 +123,7 @@ static void write_list(struct buf *out, uint64_t seed, int64_t bytes)
 }
 
 /* A list of about so many bytes; the first few sizes asked for are kept ready. */
-void lab_list_bytes(const struct run *run, struct answer *answer)
+void lab_list_bytes(const struct run *run, struct response *response)
 {
     struct sandbox *sandbox = run->sandbox;
     int64_t bytes = run_int(run, "bytes", 100000);
@@ -131,53 +131,53 @@ void lab_list_bytes(const struct run *run, struct answer *answer)
     sandbox->lab = lab;
     for (size_t i = 0; lab && i < lab->count; i++) {
         if (lab->list[i].bytes == bytes) {
-            answer_shared(answer, lab->list[i].body.data, lab->list[i].body.len);
+            response_shared(response, lab->list[i].body.data, lab->list[i].body.len);
             return;
         }
     }
-    write_list(&answer->body, sandbox->options.seed, bytes);
-    answer->kind = ANSWER_BODY;
-    if (lab && lab->count < CACHED && !answer->body.failed) {
+    write_list(&response->body, sandbox->options.seed, bytes);
+    response->kind = RESPONSE_BODY;
+    if (lab && lab->count < CACHED && !response->body.failed) {
         struct prepared *prepared = &lab->list[lab->count++];
-        *prepared = (struct prepared){bytes, answer->body};
-        buf_init(&answer->body);
-        answer_shared(answer, prepared->body.data, prepared->body.len);
+        *prepared = (struct prepared){bytes, response->body};
+        buf_init(&response->body);
+        response_shared(response, prepared->body.data, prepared->body.len);
     }
 }
 
 /* How often actions ran with this key. It does not count itself. */
-void lab_count(const struct run *run, struct answer *answer)
+void lab_count(const struct run *run, struct response *response)
 {
     size_t len;
     const char *key = run_text(run, "key", &len);
-    emit_open(&answer->data, NULL, '{');
-    emit_string(&answer->data, "key", key, len);
-    emit_int(&answer->data, "count", (int64_t)sandbox_counted(run->sandbox, key, len));
-    emit_close(&answer->data, '}');
+    emit_open(&response->data, NULL, '{');
+    emit_string(&response->data, "key", key, len);
+    emit_int(&response->data, "count", (int64_t)sandbox_counted(run->sandbox, key, len));
+    emit_close(&response->data, '}');
 }
 
 /* The delay itself is common to all actions. */
-void lab_slow(const struct run *run, struct answer *answer)
+void lab_slow(const struct run *run, struct response *response)
 {
-    emit_open(&answer->data, NULL, '{');
-    emit_bool(&answer->data, "ok", true);
-    emit_int(&answer->data, "delay_ms", run_int(run, "delay_ms", 0));
-    emit_close(&answer->data, '}');
+    emit_open(&response->data, NULL, '{');
+    emit_bool(&response->data, "ok", true);
+    emit_int(&response->data, "delay_ms", run_int(run, "delay_ms", 0));
+    emit_close(&response->data, '}');
 }
 
 /* For actions of which only the name or the parameters matter. */
-void lab_ok(const struct run *run, struct answer *answer)
+void lab_ok(const struct run *run, struct response *response)
 {
     (void)run;
-    emit_open(&answer->data, NULL, '{');
-    emit_bool(&answer->data, "ok", true);
-    emit_close(&answer->data, '}');
+    emit_open(&response->data, NULL, '{');
+    emit_bool(&response->data, "ok", true);
+    emit_close(&response->data, '}');
 }
 
 /* Integers at the edges of what numbers hold, and one that comes back as it was sent. */
-void lab_integers(const struct run *run, struct answer *answer)
+void lab_integers(const struct run *run, struct response *response)
 {
-    struct buf *out = &answer->data;
+    struct buf *out = &response->data;
     uint32_t node = run_node(run, "value");
     struct bosa_error ignored;
     error_init(&ignored);

@@ -6,7 +6,7 @@
 
 #include "run.h"
 
-/* Lists and small answers. */
+/* Lists and small responses. */
 action_handler lab_list_pages, lab_list_cursor, lab_loop_cursor, lab_small, lab_list_bytes,
     lab_count, lab_slow, lab_integers, lab_ok;
 

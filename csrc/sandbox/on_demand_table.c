@@ -8,7 +8,7 @@
 #define FLAG "'type':'boolean'"
 #define BINARY "'type':'string','format':'binary'"
 #define KEY MAY("key", TEXT, "Executions are counted under this name.")
-#define DELAY MAY("delay_ms", COUNT(0, 600000), "Milliseconds to wait before the answer.")
+#define DELAY MAY("delay_ms", COUNT(0, 600000), "Milliseconds to wait before the response.")
 
 #define SHAPES                                                                                     \
     "'Circle':{'properties':{'kind':{'const':'circle','default':'circle','title':'Kind','type':'"  \
@@ -76,7 +76,7 @@ static const struct param pages[] = {
     PRESET("total", COUNT(0, 1000000), "95", "Items in the list."),
     PRESET("limit", COUNT(1, 1000), "20", "Items a page."),
     PRESET("page", "'type':'integer','minimum':1", "1", "Which page, from 1."),
-    MAY("fail_page", "'type':'integer'", "The page that answers 500."),
+    MAY("fail_page", "'type':'integer'", "The page that fails with 500."),
     RESPONSE_FIELDS,
     RESPONSE_FILTERS,
     DELAY,
@@ -148,9 +148,9 @@ static const struct param fault[] = {
         "'enum':['close','close_after_read','reset','close_after_headers','truncate','reset_in_"
         "body',"
         "'close_after_answer'],'type':'string'",
-        "How the connection ends: without an answer, by a reset, after the header fields, in the "
+        "How the connection ends: without a response, by a reset, after the header fields, in the "
         "body, or after the "
-        "answer though it was to be kept."),
+        "response though it was to be kept."),
     MAY("times", COUNT(0, 1000000),
         "How many of the calls with the same `key` fail; all without it."),
     DELAY,
@@ -160,7 +160,7 @@ static const struct param fault[] = {
 static const struct param count[] = {
     NEED("key", TEXT, "The name that executions are counted under."), NO_MORE};
 static const struct param slow[] = {
-    NEED("delay_ms", COUNT(0, 600000), "Milliseconds to wait before the answer."), KEY, NO_MORE};
+    NEED("delay_ms", COUNT(0, 600000), "Milliseconds to wait before the response."), KEY, NO_MORE};
 static const struct param small[] = {KEY, NO_MORE};
 static const struct param list_bytes[] = {
     PRESET("bytes", COUNT(200, 500000000), "100000", "About how many bytes of JSON."), KEY,
@@ -185,12 +185,13 @@ static const struct action_def actions[] = {
     {"list_cursor", "A list with cursors.", cursors, NULL, item, lab_list_cursor, 0},
     {"loop_cursor", "A list that gives the same cursor for ever.", loop, NULL, item,
      lab_loop_cursor, 0},
-    {"echo", "Answers what came in.", echo, NULL, NULL, lab_echo, 0},
-    {"echo_form", "Answers what came in, of a form.", echo_form, NULL, NULL, lab_echo_form, 0},
+    {"echo", "Responds with what came in.", echo, NULL, NULL, lab_echo, 0},
+    {"echo_form", "Responds with what came in, of a form.", echo_form, NULL, NULL, lab_echo_form,
+     0},
     {"fault", "Fails as it is told to.", fault, NULL, NULL, lab_fault, 0},
     {"count", "Tells how often actions ran with a key.", count, NULL, NULL, lab_count, 0},
     {"slow", "Takes its time.", slow, NULL, NULL, lab_slow, 0},
-    {"small", "The smallest useful answer.", small, NULL, NULL, lab_small, 0},
+    {"small", "The smallest useful response.", small, NULL, NULL, lab_small, 0},
     {"list_bytes", "A list of issues of a given size.", list_bytes, NULL, NULL, lab_list_bytes, 0},
     {"download", "A file of a given size.", download, NULL, NULL, lab_download, 0},
     {"upload", "Takes a file of any size.", upload, NULL, NULL, lab_upload, 0},

@@ -29,10 +29,10 @@ static void emit_params(struct buf *out, const char *key, const struct run *run)
     error_clear(&ignored);
 }
 
-/* Answers the parameters after they were checked. */
-void lab_echo_params(const struct run *run, struct answer *answer)
+/* Responds with the parameters after they were checked. */
+void lab_echo_params(const struct run *run, struct response *response)
 {
-    emit_params(&answer->data, NULL, run);
+    emit_params(&response->data, NULL, run);
 }
 
 /* libmicrohttpd names one header field of the request. */
@@ -59,11 +59,11 @@ static void open_echo(struct buf *out, const struct exchange *x)
     emit_close(out, ']');
 }
 
-/* Answers the request: its head, its parameters, and the bytes of its body. */
-void lab_echo(const struct run *run, struct answer *answer)
+/* Responds with the request: its head, its parameters, and the bytes of its body. */
+void lab_echo(const struct run *run, struct response *response)
 {
     const struct exchange *x = run->exchange;
-    struct buf *out = &answer->data;
+    struct buf *out = &response->data;
     open_echo(out, x);
     emit_params(out, "body", run);
     emit_string(out, "raw", x->body.len ? x->body.data : "", x->body.len);
@@ -88,10 +88,10 @@ static void emit_part(struct buf *out, const struct part *part)
 }
 
 /* The same of a form: its parts in the order they came. */
-void lab_echo_form(const struct run *run, struct answer *answer)
+void lab_echo_form(const struct run *run, struct response *response)
 {
     const struct exchange *x = run->exchange;
-    struct buf *out = &answer->data;
+    struct buf *out = &response->data;
     open_echo(out, x);
     emit_open(out, "parts", '[');
     for (size_t i = 0; i < x->parts.count; i++) {
@@ -103,20 +103,20 @@ void lab_echo_form(const struct run *run, struct answer *answer)
 }
 
 /* Measures a file without keeping it, whatever its size. */
-void lab_upload(const struct run *run, struct answer *answer)
+void lab_upload(const struct run *run, struct response *response)
 {
     const struct part *part = run_file(run, "file", 0);
     if (!part) {
-        answer_error(answer, 400, "no_file", "There is no file in this form.");
+        response_error(response, 400, "no_file", "There is no file in this form.");
         return;
     }
-    emit_part(&answer->data, part);
+    emit_part(&response->data, part);
 }
 
 /* ---- what goes out ---- */
 
 /* A header value from a parameter; with `latin1`, characters up to U+00FF become one byte each. */
-static void set_field(const struct run *run, struct answer *answer, const char *name,
+static void set_field(const struct run *run, struct response *response, const char *name,
                       const char *param, bool latin1)
 {
     size_t len, at = 0;
@@ -131,37 +131,38 @@ static void set_field(const struct run *run, struct answer *answer, const char *
     }
     value[at] = '\0';
     if (text) {
-        answer_field(answer, name, value);
+        response_field(response, name, value);
     }
 }
 
 /* Sends a pattern as a file, under any name, however odd. */
-void lab_download(const struct run *run, struct answer *answer)
+void lab_download(const struct run *run, struct response *response)
 {
     char filename[256], type[128];
     bool named = run_copy(run, "filename", filename, sizeof filename);
     bool typed = run_copy(run, "content_type", type, sizeof type);
     bool raw = run_node(run, "disposition") != JSON_NONE;
-    answer->kind = ANSWER_PATTERN;
-    answer->size = (uint64_t)run_int(run, "bytes", 1000);
-    answer->chunked = run_flag(run, "chunked", false);
-    answer_file(answer, typed ? type : "application/octet-stream", named && !raw ? filename : NULL);
-    set_field(run, answer, "Content-Disposition", "disposition", run_flag(run, "latin1", false));
+    response->kind = RESPONSE_PATTERN;
+    response->size = (uint64_t)run_int(run, "bytes", 1000);
+    response->chunked = run_flag(run, "chunked", false);
+    response_file(response, typed ? type : "application/octet-stream",
+                  named && !raw ? filename : NULL);
+    set_field(run, response, "Content-Disposition", "disposition", run_flag(run, "latin1", false));
 }
 
 /* How the connection is to end. */
-static enum answer_end read_end(const struct run *run)
+static enum response_end read_end(const struct run *run)
 {
     static const struct {
         const char *name;
-        enum answer_end end;
+        enum response_end end;
     } ends[] = {{"close", END_CLOSE},
                 {"close_after_read", END_CLOSE},
                 {"reset", END_RESET},
                 {"close_after_headers", END_AFTER_HEADERS},
                 {"truncate", END_IN_BODY},
                 {"reset_in_body", END_RESET_IN_BODY},
-                {"close_after_answer", END_CLOSE_AFTER_ANSWER}};
+                {"close_after_answer", END_CLOSE_AFTER_RESPONSE}};
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
         if (run_is(run, "connection", ends[i].name)) {
             return ends[i].end;
@@ -171,7 +172,7 @@ static enum answer_end read_end(const struct run *run)
 }
 
 /* Adds the members of `headers`. */
-static void add_headers(const struct run *run, struct answer *answer)
+static void add_headers(const struct run *run, struct response *response)
 {
     const struct json_doc *params = run->params;
     uint32_t headers = run_node(run, "headers");
@@ -182,20 +183,20 @@ static void add_headers(const struct run *run, struct answer *answer)
         const char *name = json_text(params, key, &name_len);
         const char *value = json_text(params, key + 1, &len);
         error_init(&ignored);
-        (void)fields_add(&answer->fields, name, name_len, value, len, &ignored);
+        (void)fields_add(&response->fields, name, name_len, value, len, &ignored);
         error_clear(&ignored);
     }
 }
 
 /* Retry-After and what an error body says about trying again. */
-static void add_recovery(const struct run *run, struct answer *answer)
+static void add_recovery(const struct run *run, struct response *response)
 {
     uint32_t after = run_node(run, "retry_after");
     char text[64];
     if (run_node(run, "retryable") != JSON_NONE) {
-        answer->retryable = run_flag(run, "retryable", false);
+        response->retryable = run_flag(run, "retryable", false);
     }
-    answer->retry_after = (double)run_int(run, "retry_after_seconds", -1);
+    response->retry_after = (double)run_int(run, "retry_after_seconds", -1);
     if (after == JSON_NONE) {
         return;
     }
@@ -204,50 +205,50 @@ static void add_recovery(const struct run *run, struct answer *answer)
     } else {
         snprintf(text, sizeof text, "%g", json_number(run->params, after));
     }
-    answer_field(answer, "Retry-After", text);
+    response_field(response, "Retry-After", text);
 }
 
 /* The body of a fault: the one that was asked for, broken JSON, an error, or some data. */
-static void write_fault(const struct run *run, struct answer *answer)
+static void write_fault(const struct run *run, struct response *response)
 {
     char message[200];
     size_t len;
     const char *body = run_text(run, "body", &len);
     if (body || run_flag(run, "broken_json", false)) {
         static const char broken[] = "{\"data\": {\"id\": 1, \"na";
-        answer->kind = ANSWER_BODY;
-        buf_add(&answer->body, body ? body : broken, body ? len : sizeof broken - 1);
-    } else if (answer->status >= 400) {
+        response->kind = RESPONSE_BODY;
+        buf_add(&response->body, body ? body : broken, body ? len : sizeof broken - 1);
+    } else if (response->status >= 400) {
         bool given = run_copy(run, "message", message, sizeof message);
-        answer_error(answer, answer->status, "fault",
-                     given ? message : "This fault was asked for.");
+        response_error(response, response->status, "fault",
+                       given ? message : "This fault was asked for.");
     } else {
-        emit_open(&answer->data, NULL, '{');
-        emit_int(&answer->data, "status", answer->status);
-        emit_text(&answer->data, "text",
+        emit_open(&response->data, NULL, '{');
+        emit_int(&response->data, "status", response->status);
+        emit_text(&response->data, "text",
                   "long enough to be cut in the middle, so that something is missing");
-        emit_close(&answer->data, '}');
+        emit_close(&response->data, '}');
     }
 }
 
 /* Fails as it is told to; with `times` and `key`, only the first calls do. */
-void lab_fault(const struct run *run, struct answer *answer)
+void lab_fault(const struct run *run, struct response *response)
 {
     int64_t times = run_int(run, "times", INT64_MAX);
     bool ends = run_node(run, "connection") != JSON_NONE;
     if (run->calls > (uint64_t)times) {
-        answer->delay_ms = 0;
-        emit_open(&answer->data, NULL, '{');
-        emit_bool(&answer->data, "ok", true);
-        emit_int(&answer->data, "calls", (int64_t)run->calls);
-        emit_close(&answer->data, '}');
+        response->delay_ms = 0;
+        emit_open(&response->data, NULL, '{');
+        emit_bool(&response->data, "ok", true);
+        emit_int(&response->data, "calls", (int64_t)run->calls);
+        emit_close(&response->data, '}');
         return;
     }
-    answer->status =
+    response->status =
         (int)run_int(run, "status", ends || run_flag(run, "broken_json", false) ? 200 : 500);
-    answer->end = read_end(run);
-    write_fault(run, answer);
-    add_recovery(run, answer);
-    add_headers(run, answer);
-    set_field(run, answer, "Content-Type", "content_type", false);
+    response->end = read_end(run);
+    write_fault(run, response);
+    add_recovery(run, response);
+    add_headers(run, response);
+    set_field(run, response, "Content-Type", "content_type", false);
 }

@@ -1,6 +1,6 @@
 /*
  * The paths are narrowed on the way down: at each object, every path that begins with a member's
- * name goes on behind it, without that name.
+ * name goes on after it, without that name.
  */
 #include "pick.h"
 

@@ -1,5 +1,5 @@
 /*
- * pick: what `response_fields` leaves of an answer.
+ * pick: what `response_fields` leaves of a response.
  *
  * A field is a name or a dotted path ("user.login"). Lists are gone through item by item; a member
  * named whole is kept whole.

@@ -207,13 +207,13 @@ static const char meta_schema[] = "'meta':{'anyOf':[{'type':'object','properties
                                   "'has_next':{'type':'boolean'},'has_prev':{'type':'boolean'}},'"
                                   "title':'Meta'},{'type':'null'}]}";
 
-/* The answer's schema: the envelope around what the action says about its data. */
-static void add_response(struct buf *out, const char *answer)
+/* The response's schema: the envelope around what the action says about its data. */
+static void add_response(struct buf *out, const char *response)
 {
     emit_open(out, "response", '{');
-    if (answer) {
+    if (response) {
         buf_adds(out, "\"type\":\"object\",\"properties\":{\"data\":{");
-        add_quoted(out, answer);
+        add_quoted(out, response);
         buf_adds(out, "},");
         add_quoted(out, meta_schema);
         buf_addc(out, '}');
@@ -223,7 +223,7 @@ static void add_response(struct buf *out, const char *answer)
     emit_close(out, '}');
 }
 
-/* What begins every entry of a discovery answer. */
+/* What begins every entry of a discovery response. */
 static void open_entry(struct buf *out, const char *connector, const char *name, const char *method,
                        const char *about)
 {
@@ -252,7 +252,7 @@ static void add_action(struct buf *out, const char *connector, const struct acti
     if (takes) {
         add_request_schema(out, "request_body", action);
     }
-    add_response(out, action->answer);
+    add_response(out, action->response);
     emit_close(out, '}');
 }
 
@@ -272,7 +272,7 @@ static void add_endpoints(struct buf *out, const char *connector)
     }
 }
 
-/* Writes the discovery answer of one connector. */
+/* Writes the discovery response of one connector. */
 static void write_connector(struct buf *out, const struct connector_def *def, bool later)
 {
     emit_open(out, NULL, '{');

@@ -1,14 +1,14 @@
 /*
  * registry: the connectors of this server, their actions, and what discovery says about them.
  *
- * Actions are tables of static data. From them the registry writes the discovery answer once, reads
- * it back with the core's own parser, and compiles each action's schema from it, so that the server
- * can't tell a client one thing and check another.
+ * Actions are tables of static data. From them the registry writes the discovery response once,
+ * reads it back with the core's own parser, and compiles each action's schema from it, so that the
+ * server can't tell a client one thing and check another.
  */
 #ifndef SANDBOX_REGISTRY_H
 #define SANDBOX_REGISTRY_H
 
-#include "answer.h"
+#include "response.h"
 
 #include "schema/schema.h"
 #include "json/json.h"
@@ -16,7 +16,7 @@
 struct run;
 
 /* Carries an action out. The parameters have been checked against its schema. */
-typedef void action_handler(const struct run *run, struct answer *answer);
+typedef void action_handler(const struct run *run, struct response *response);
 
 enum need {
     NEEDED,   /* required */
@@ -76,8 +76,8 @@ struct action_def {
     const char *name; /* NULL ends a list */
     const char *about;
     const struct param *params;
-    const char *defs;   /* members of $defs, with ' in place of "; NULL: none */
-    const char *answer; /* JSON Schema of the answer's data, as above; NULL: {"type": "any"} */
+    const char *defs;     /* members of $defs, with ' in place of "; NULL: none */
+    const char *response; /* JSON Schema of the response's data, as above; NULL: {"type": "any"} */
     action_handler *handler;
     unsigned flags;
 };
@@ -101,8 +101,8 @@ struct connector_served {
     const struct connector_def *def;
     struct served *actions; /* owned */
     size_t count;
-    struct json_doc doc; /* the discovery answer with every action */
-    struct buf text;     /* the discovery answer as it is given now */
+    struct json_doc doc; /* the discovery response with every action */
+    struct buf text;     /* the discovery response as it is given now */
     char etag[24];
 };
 

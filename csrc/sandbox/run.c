@@ -81,9 +81,9 @@ const struct part *run_file(const struct run *run, const char *name, size_t n)
 }
 
 /* The members of `meta` that both styles have; the object stays open. */
-static void open_meta(struct answer *answer, struct window window, int64_t total, int64_t limit)
+static void open_meta(struct response *response, struct window window, int64_t total, int64_t limit)
 {
-    struct buf *meta = &answer->meta;
+    struct buf *meta = &response->meta;
     emit_open(meta, NULL, '{');
     emit_int(meta, "total", total);
     emit_int(meta, "total_page", (total + limit - 1) / limit);
@@ -98,20 +98,21 @@ static struct window cut(int64_t first, int64_t limit, int64_t total)
     return (struct window){first, left < limit ? left : limit};
 }
 
-struct window run_page(const struct run *run, struct answer *answer, int64_t total, int64_t limit)
+struct window run_page(const struct run *run, struct response *response, int64_t total,
+                       int64_t limit)
 {
     int64_t page = run_int(run, "page", 1);
     limit = run_int(run, "limit", limit);
     int64_t first = page - 1 <= total / limit ? (page - 1) * limit : total;
     struct window window = cut(first, limit, total);
-    open_meta(answer, window, total, limit);
-    emit_int(&answer->meta, "page", page);
-    emit_int(&answer->meta, "limit", limit);
-    emit_close(&answer->meta, '}');
+    open_meta(response, window, total, limit);
+    emit_int(&response->meta, "page", page);
+    emit_int(&response->meta, "limit", limit);
+    emit_close(&response->meta, '}');
     return window;
 }
 
-struct window run_cursor(const struct run *run, struct answer *answer, int64_t total,
+struct window run_cursor(const struct run *run, struct response *response, int64_t total,
                          const char *cursor, const char *limit, int64_t preset)
 {
     char given[32];
@@ -121,10 +122,10 @@ struct window run_cursor(const struct run *run, struct answer *answer, int64_t t
     }
     first = first < 0 || first > total ? 0 : first;
     struct window window = cut(first, size, total);
-    open_meta(answer, window, total, size);
-    emit_format(&answer->meta, "backwards_cursor", "CUR%lld",
+    open_meta(response, window, total, size);
+    emit_format(&response->meta, "backwards_cursor", "CUR%lld",
                 (long long)(first > size ? first - size : 0));
-    emit_format(&answer->meta, "forwards_cursor", "CUR%lld", (long long)(first + window.count));
-    emit_close(&answer->meta, '}');
+    emit_format(&response->meta, "forwards_cursor", "CUR%lld", (long long)(first + window.count));
+    emit_close(&response->meta, '}');
     return window;
 }

@@ -39,10 +39,11 @@ struct window {
 };
 
 /* The window that `page` and `limit` ask for. */
-struct window run_page(const struct run *run, struct answer *answer, int64_t total, int64_t limit);
+struct window run_page(const struct run *run, struct response *response, int64_t total,
+                       int64_t limit);
 
 /* The window that a cursor asks for; `cursor` and `limit` are the names of the parameters. */
-struct window run_cursor(const struct run *run, struct answer *answer, int64_t total,
+struct window run_cursor(const struct run *run, struct response *response, int64_t total,
                          const char *cursor, const char *limit, int64_t preset);
 
 #endif

@@ -21,7 +21,7 @@ struct options {
     uint64_t seed;
     enum dialect dialect;
     const char *tls_cert, *tls_key; /* names of PEM files; NULL: plain HTTP */
-    uint64_t delay_ms;              /* before every answer of an action */
+    uint64_t delay_ms;              /* before every response of an action */
     bool until_eof, verbose;
     bool require_account; /* actions need a connected account of their connector */
 };

@@ -1,6 +1,6 @@
 /*
- * Orderly answers go through libmicrohttpd's buffers. Those that break on the way are streams of
- * our own, which end the connection themselves when they reach the cut.
+ * Orderly responses go through libmicrohttpd's buffers. Those that break on the way are streams
+ * of our own, which end the connection themselves when they reach the cut.
  */
 #include "send.h"
 
@@ -10,10 +10,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define BLOCK ((size_t)128 << 10) /* bytes made at once of an answer that isn't in memory */
+#define BLOCK ((size_t)128 << 10) /* bytes made at once of a response that isn't in memory */
 #define PATTERN_PERIOD 251
 
-/* The source of an answer's bytes that are made as they are sent. */
+/* The source of a response's bytes that are made as they are sent. */
 struct stream {
     char *bytes;   /* owned; NULL: the pattern */
     uint64_t size; /* of the whole */
@@ -86,100 +86,101 @@ static void free_stream(void *cls)
     mem_free(stream);
 }
 
-/* A response whose bytes are made as they are sent. Takes the body out of the answer. */
+/* A response whose bytes are made as they are sent. Takes the body out of the response. */
 static struct MHD_Response *stream_response(struct exchange *x)
 {
-    struct answer *answer = &x->answer;
+    struct response *response = &x->response;
     struct stream *stream = mem_zalloc(1, sizeof *stream);
     size_t len = 0;
     if (!stream) {
         return NULL;
     }
-    stream->size = answer->size;
-    if (answer->kind == ANSWER_BODY) {
-        stream->bytes = buf_take(&answer->body, &len);
+    stream->size = response->size;
+    if (response->kind == RESPONSE_BODY) {
+        stream->bytes = buf_take(&response->body, &len);
         stream->size = len;
     }
-    bool whole = answer->end == END_WELL || answer->end == END_CLOSE_AFTER_ANSWER;
-    stream->cut = whole ? stream->size : answer->end == END_AFTER_HEADERS ? 0 : stream->size / 2;
+    bool whole = response->end == END_WELL || response->end == END_CLOSE_AFTER_RESPONSE;
+    stream->cut = whole ? stream->size : response->end == END_AFTER_HEADERS ? 0 : stream->size / 2;
     stream->fd = descriptor(x);
-    stream->reset = answer->end == END_RESET_IN_BODY;
-    struct MHD_Response *response = MHD_create_response_from_callback(
-        answer->chunked ? MHD_SIZE_UNKNOWN : stream->size, BLOCK, read_stream, stream, free_stream);
-    if (!response) {
+    stream->reset = response->end == END_RESET_IN_BODY;
+    struct MHD_Response *mhd =
+        MHD_create_response_from_callback(response->chunked ? MHD_SIZE_UNKNOWN : stream->size,
+                                          BLOCK, read_stream, stream, free_stream);
+    if (!mhd) {
         free_stream(stream);
     }
-    return response;
+    return mhd;
 }
 
-/* A response whose bytes are in memory. Takes the body out of the answer. */
-static struct MHD_Response *memory_response(struct answer *answer)
+/* A response whose bytes are in memory. Takes the body out of the response. */
+static struct MHD_Response *memory_response(struct response *response)
 {
     size_t len;
-    if (answer->kind == ANSWER_SHARED) {
+    if (response->kind == RESPONSE_SHARED) {
         union {
             const char *shared;
             void *given; /* libmicrohttpd doesn't write to it */
-        } bytes = {answer->shared};
-        return MHD_create_response_from_buffer((size_t)answer->size, bytes.given,
+        } bytes = {response->shared};
+        return MHD_create_response_from_buffer((size_t)response->size, bytes.given,
                                                MHD_RESPMEM_PERSISTENT);
     }
-    char *body = buf_take(&answer->body, &len);
+    char *body = buf_take(&response->body, &len);
     if (!body) {
         return NULL;
     }
-    struct MHD_Response *response =
+    struct MHD_Response *mhd =
         MHD_create_response_from_buffer_with_free_callback(len, body, mem_free);
-    if (!response) {
+    if (!mhd) {
         mem_free(body);
     }
-    return response;
+    return mhd;
 }
 
-/* The header fields that every answer has, and the answer's own. */
-static void add_fields(struct exchange *x, struct MHD_Response *response, bool today)
+/* The header fields that every response has, and the response's own. */
+static void add_fields(struct exchange *x, struct MHD_Response *mhd, bool contract_2)
 {
-    const struct fields *fields = &x->answer.fields;
-    MHD_add_response_header(response, "X-Request-ID", x->id);
-    if (today) {
-        MHD_add_response_header(response, "X-GL-Error-Contract", "2");
+    const struct fields *fields = &x->response.fields;
+    MHD_add_response_header(mhd, "X-Request-ID", x->id);
+    if (contract_2) {
+        MHD_add_response_header(mhd, "X-GL-Error-Contract", "2");
     }
-    bool redirects = x->answer.status >= 300 && x->answer.status < 400;
+    bool redirects = x->response.status >= 300 && x->response.status < 400;
     if (!redirects && !fields_get(fields, "Content-Type")) {
-        MHD_add_response_header(response, "Content-Type", "application/json");
+        MHD_add_response_header(mhd, "Content-Type", "application/json");
     }
     for (size_t i = 0; i < fields->count; i++) {
-        MHD_add_response_header(response, fields->list[i].name, fields->list[i].value);
+        MHD_add_response_header(mhd, fields->list[i].name, fields->list[i].value);
     }
 }
 
-enum MHD_Result send_answer(struct exchange *x)
+enum MHD_Result send_response(struct exchange *x)
 {
-    struct answer *answer = &x->answer;
+    struct response *response = &x->response;
     const char *contract = exchange_field(x, "X-GL-Error-Contract");
-    bool today = contract && strcmp(contract, "2") == 0;
-    if (answer->end == END_CLOSE || answer->end == END_RESET) {
-        end_connection(descriptor(x), answer->end == END_RESET);
+    bool contract_2 = contract && strcmp(contract, "2") == 0;
+    if (response->end == END_CLOSE || response->end == END_RESET) {
+        end_connection(descriptor(x), response->end == END_RESET);
         return MHD_NO;
     }
-    if (!answer_finish(answer, x->id, today)) {
+    if (!response_finish(response, x->id, contract_2)) {
         return MHD_NO;
     }
-    bool in_memory = answer->kind != ANSWER_PATTERN && !answer->chunked &&
-                     (answer->end == END_WELL || answer->end == END_CLOSE_AFTER_ANSWER);
-    struct MHD_Response *response = in_memory ? memory_response(answer) : stream_response(x);
-    if (!response) {
+    bool in_memory = response->kind != RESPONSE_PATTERN && !response->chunked &&
+                     (response->end == END_WELL || response->end == END_CLOSE_AFTER_RESPONSE);
+    struct MHD_Response *mhd = in_memory ? memory_response(response) : stream_response(x);
+    if (!mhd) {
         return MHD_NO;
     }
-    add_fields(x, response, today);
-    enum MHD_Result result = MHD_queue_response(x->connection, (unsigned)answer->status, response);
-    MHD_destroy_response(response);
+    add_fields(x, mhd, contract_2);
+    enum MHD_Result result = MHD_queue_response(x->connection, (unsigned)response->status, mhd);
+    MHD_destroy_response(mhd);
     return result;
 }
 
 void send_done(struct exchange *x)
 {
-    if (x->answer.end == END_CLOSE_AFTER_ANSWER) {
+    if (x->response.end == END_CLOSE_AFTER_RESPONSE) {
         end_connection(descriptor(x), false);
     }
 }

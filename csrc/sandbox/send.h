@@ -1,5 +1,5 @@
 /*
- * send: an answer, given to libmicrohttpd.
+ * send: a response, given to libmicrohttpd.
  */
 #ifndef SANDBOX_SEND_H
 #define SANDBOX_SEND_H
@@ -8,11 +8,11 @@
 
 #include <microhttpd.h>
 
-/* Queues the exchange's answer, or ends its connection where the answer wants that. To be returned
- * from the request handler. */
-enum MHD_Result send_answer(struct exchange *x);
+/* Queues the exchange's response, or ends its connection where the response wants that. To be
+ * returned from the request handler. */
+enum MHD_Result send_response(struct exchange *x);
 
-/* The answer was sent whole: closes the connection where that was wanted. */
+/* The response was sent whole: closes the connection where that was wanted. */
 void send_done(struct exchange *x);
 
 #endif

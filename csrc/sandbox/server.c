@@ -80,13 +80,14 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
         *len = 0;
         return MHD_YES;
     }
-    if (!x->answered) {
-        exchange_answer(x);
-        if (x->answer.delay_ms > 0 && wake_later(sandbox->wake, connection, x->answer.delay_ms)) {
+    if (!x->responded) {
+        exchange_respond(x);
+        if (x->response.delay_ms > 0 &&
+            wake_later(sandbox->wake, connection, x->response.delay_ms)) {
             return MHD_YES;
         }
     }
-    return send_answer(x);
+    return send_response(x);
 }
 
 /* A request is over, in whatever way. */
@@ -107,13 +108,13 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **st
     }
     if (sandbox->options.verbose) {
         fprintf(stderr, "%s %s %s %d\n", x->id, x->method, x->uri,
-                how == MHD_REQUEST_TERMINATED_COMPLETED_OK ? x->answer.status : 0);
+                how == MHD_REQUEST_TERMINATED_COMPLETED_OK ? x->response.status : 0);
     }
     exchange_free(x);
     *state = NULL;
 }
 
-/* A connection begins or ends. Small answers must not wait for an acknowledgement. */
+/* A connection begins or ends. Small responses must not wait for an acknowledgement. */
 static void on_connection(void *cls, struct MHD_Connection *connection, void **state,
                           enum MHD_ConnectionNotificationCode code)
 {

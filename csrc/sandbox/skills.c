@@ -53,12 +53,12 @@ static const struct skill skills[] = {
 
 /*
  * With an API key the route is an administrator's, which wants to know of which client. False: that
- * is the answer.
+ * is the response.
  */
-static bool is_users(struct exchange *x, struct answer *answer)
+static bool is_users(struct exchange *x, struct response *response)
 {
     if (exchange_field(x, "X-API-Key")) {
-        query_refuse(answer, "client_id", "missing", "Field required");
+        query_refuse(response, "client_id", "missing", "Field required");
         return false;
     }
     return true;
@@ -77,14 +77,14 @@ static void emit_skill(struct buf *out, const struct accounts *accounts, const s
 }
 
 /* GET /api/skills: by pages. */
-void endpoint_tenant_skills(struct exchange *x, struct answer *answer)
+void endpoint_tenant_skills(struct exchange *x, struct response *response)
 {
-    struct buf *out = &answer->body;
+    struct buf *out = &response->body;
     struct window window;
-    if (!is_users(x, answer) || !window_read(x, answer, &window)) {
+    if (!is_users(x, response) || !window_read(x, response, &window)) {
         return;
     }
-    answer->kind = ANSWER_BODY;
+    response->kind = RESPONSE_BODY;
     emit_open(out, NULL, '{');
     emit_open(out, "items", '[');
     for (int64_t i = window.offset; i < SKILL_COUNT && i < window.offset + window.limit; i++) {
@@ -122,21 +122,21 @@ static void emit_url(struct exchange *x, struct buf *out, const struct skill *sk
 
 /*
  * GET /api/skills/{id}. What is no UUID falls through to another route of the real server, which
- * answers without `data`.
+ * responds without `data`.
  */
-void endpoint_tenant_skill(struct exchange *x, struct answer *answer)
+void endpoint_tenant_skill(struct exchange *x, struct response *response)
 {
     const struct skill *skill = find_skill(&x->target.segments[0]);
-    struct buf *out = &answer->data;
-    if (!is_users(x, answer)) {
+    struct buf *out = &response->data;
+    if (!is_users(x, response)) {
         return;
     }
     if (!skill && x->target.segments[0].len != 36) {
-        answer_shared(answer, "{\"items\":[]}", 12);
+        response_shared(response, "{\"items\":[]}", 12);
         return;
     }
     if (!skill) {
-        answer_error(answer, 404, "skill_not_found", "Skill not found.");
+        response_error(response, 404, "skill_not_found", "Skill not found.");
         return;
     }
     emit_open(out, NULL, '{');
@@ -220,26 +220,26 @@ static bool is_signed(struct exchange *x)
 }
 
 /* GET /storage/{id}, as an object store has it: its errors are XML. */
-void endpoint_skill_file(struct exchange *x, struct answer *answer)
+void endpoint_skill_file(struct exchange *x, struct response *response)
 {
     const struct skill *skill = find_skill(&x->target.segments[0]);
-    answer->kind = ANSWER_BODY;
+    response->kind = RESPONSE_BODY;
     if (exchange_field(x, "Authorization") || exchange_field(x, "X-API-Key")) {
-        answer->status = 400;
-        answer_field(answer, "Content-Type", "application/xml");
-        buf_adds(&answer->body, "<Error><Code>InvalidArgument</Code><Message>Only one auth "
-                                "mechanism allowed</Message></Error>");
+        response->status = 400;
+        response_field(response, "Content-Type", "application/xml");
+        buf_adds(&response->body, "<Error><Code>InvalidArgument</Code><Message>Only one auth "
+                                  "mechanism allowed</Message></Error>");
     } else if (!skill || !skill->files || !is_signed(x)) {
-        answer->status = 403;
-        answer_field(answer, "Content-Type", "application/xml");
-        buf_addf(&answer->body,
+        response->status = 403;
+        response_field(response, "Content-Type", "application/xml");
+        buf_addf(&response->body,
                  "<Error><Code>SignatureDoesNotMatch</Code><StringToSign>%s</StringToSign></Error>",
                  x->uri);
     } else if (strcmp(skill->source_type, "upload_zip") == 0) {
-        answer_field(answer, "Content-Type", "application/zip");
-        add_zip(&answer->body, skill);
+        response_field(response, "Content-Type", "application/zip");
+        add_zip(&response->body, skill);
     } else {
-        answer_field(answer, "Content-Type", "text/markdown");
-        buf_adds(&answer->body, skill->files[0].content);
+        response_field(response, "Content-Type", "text/markdown");
+        buf_adds(&response->body, skill->files[0].content);
     }
 }

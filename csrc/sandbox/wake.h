@@ -1,7 +1,7 @@
 /*
  * wake: connections that sleep until their time has come.
  *
- * A delayed answer costs an entry in a heap and no thread: its connection is suspended, and one
+ * A delayed response costs an entry in a heap and no thread: its connection is suspended, and one
  * thread for all of them resumes each when it is due.
  */
 #ifndef SANDBOX_WAKE_H

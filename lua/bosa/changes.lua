@@ -1,4 +1,4 @@
---- What changed for callers between two snapshots: actions, their parameters, and the fields of their answers.
+--- What changed for callers between two snapshots: actions, their parameters, and the fields of their responses.
 --
 -- A change breaks callers when what was right before may be refused now, or when what they read may be gone.
 
@@ -7,7 +7,7 @@ local sorted_json = require("bosa.sorted_json")
 
 local changes = {}
 
---- One change. `parameter` is a parameter's dotted name; of an answer, `field` is.
+--- One change. `parameter` is a parameter's dotted name; of a response, `field` is.
 ---@class bosa.Change
 ---@field connector string
 ---@field action string?
@@ -149,7 +149,7 @@ function Changes:compare_parameters(old, new)
   end
 end
 
---- Fields of an answer; callers are broken by what they can't read any more.
+--- Fields of a response; callers are broken by what they can't read any more.
 function Changes:compare_fields(old, new)
   for _, name in ipairs(sorted_keys(old, new)) do
     local parent = parent_of(name)

@@ -65,7 +65,7 @@ local function read_levels(reader, root)
   return top
 end
 
---- Each parameter, with those that lie in it behind it.
+--- Each parameter, with those that lie in it after it.
 local function flatten(holder, list)
   for _, child in ipairs(holder.children) do
     list[#list + 1] = child.parameter

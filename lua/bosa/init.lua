@@ -88,7 +88,7 @@ local File = core.classes.file.methods
 ---------------------------------------------------------------------------------------------------
 -- Action builder
 
---- Runs the action and waits for its answer.
+--- Runs the action and waits for its response.
 ---@return userdata? response, table? err
 function Action:run()
   check_self(self, "action", "run")

@@ -67,14 +67,14 @@ local function post(server, message) server.send(protocol.write(message)) end
 
 local function fault_message(id, fault) return { id = id == nil and core.null or id, error = fault } end
 
---- What takes the answer to a message that came alone.
+--- What takes the response to a message that came alone.
 local function alone(server)
   return function(message)
     if message then post(server, message) end
   end
 end
 
---- What takes the answers to the messages of a batch, which go out together.
+--- What takes the responses to the messages of a batch, which go out together.
 local function together(server, count)
   local answers = core.array({})
   return function(message)
@@ -155,14 +155,14 @@ local function take_notice(server, notice)
   cancel(running)
 end
 
---- Takes one message; `reply` is called once, with its answer or without.
+--- Takes one message; `reply` is called once, with its response or without.
 local function take(self, message, reply)
   if protocol.is_answer(message) then return reply(nil) end -- to nothing that was asked
   local fault = protocol.fault_of(message)
   local id = is_object(message) and protocol.is_id(message.id) and message.id or nil
   local key = id ~= nil and protocol.key_of(id)
   if key and self.running[key] then
-    fault, id = "id: a request with this one is under way", nil -- or it would be taken for the answer that is to come
+    fault, id = "id: a request with this one is under way", nil -- or it would be taken for the response that is to come
   end
   if fault then return reply(fault_message(id, protocol.error("request", "Invalid request: " .. fault))) end
   if message.id == nil then
@@ -199,7 +199,7 @@ function Server:list() return (self.service:list()) end
 ---@return boolean
 function Server:busy() return next(self.running) ~= nil end
 
---- Ends what is under way, without an answer.
+--- Ends what is under way, without a response.
 function Server:close()
   local running = self.running
   self.running, self.closed = {}, true

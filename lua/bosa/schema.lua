@@ -392,8 +392,8 @@ function Reader:items_of(form)
   return self:read(form.items)
 end
 
---- The answer to a question about a schema, kept with it. One that comes back to itself, or goes too deep, has
--- `otherwise` for an answer.
+--- The response to a question about a schema, kept with it. One that comes back to itself, or goes too deep, has
+-- `otherwise` for a response.
 local function once(self, about, question, otherwise, fn)
   local answers = self.answers[about.shapes] or {}
   self.answers[about.shapes] = answers

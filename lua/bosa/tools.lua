@@ -20,7 +20,7 @@ local schemas = require("bosa.schema")
 local tools = {}
 
 local INTEGERS = rawget(_G, "jit") and "cdata" or nil -- how whole numbers are decoded without loss
-local MAX_LENGTH = 50000 -- bytes of an answer's data that are shown, unless told otherwise
+local MAX_LENGTH = 50000 -- bytes of a response's data that are shown, unless told otherwise
 
 ---@class bosa.ToolListOptions : bosa.ToolOptions
 ---@field format "openai"|"openai_responses"|"anthropic"|"gemini"|"mcp"

@@ -2,7 +2,7 @@
 -- sockets.
 --
 -- The core's state machine says what is next (csrc/core/call/call.h); `send(call)` takes a call in "send" through one
--- exchange: begins it (`_sending`), tells the call what came, and how it ended (`_answered`, `_broke`).
+-- exchange: begins it (`_sending`), tells the call what came, and how it ended (`_responded`, `_broke`).
 
 local loop = require("bosa.loop")
 local task = require("bosa.task")

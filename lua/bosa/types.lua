@@ -17,7 +17,7 @@ function types.directory()
   return path and path:gsub("[^/]*$", "") .. "meta"
 end
 
---- The schema of an answer's data: behind its `data`, where it is described with one.
+--- The schema of a response's data: behind its `data`, where it is described with one.
 local function data_of(reader, response)
   local shapes = reader:read(response).shapes
   local data = #shapes == 1 and shapes[1].properties and shapes[1].properties.data

@@ -226,7 +226,7 @@ function Watch:pause()
   return true
 end
 
---- Goes on behind the items of a page: to the next page, or the next round. False: the loop ends.
+--- Goes on after the items of a page: to the next page, or the next round. False: the loop ends.
 ---@return boolean? going, table? err
 function Watch:advance()
   local more, err

@@ -1,7 +1,7 @@
 /*
  * call_fixture: a call, its hub and a clock made by hand, for the programs that test call.
  *
- * A test is a script: it plays the server with answer() and broke(), and time with pass(). All
+ * A test is a script: it plays the server with response() and broke(), and time with pass(). All
  * allocations can fail here (mem_torture.h), so a script goes on, doing nothing, after the call has
  * ended.
  */
@@ -28,7 +28,7 @@
 #define KEY "sk-client-abcdefgh"
 #define TOKEN "user-token-12345"
 
-/* Discovery answers: with the action `list` alone, and with `fresh` too. */
+/* Discovery responses: with the action `list` alone, and with `fresh` too. */
 #define ENTRY(name, properties)                                                                    \
     "\"" name "\":{\"method\":\"POST\",\"path\":\"/connectors/github/" name                        \
     "\",\"docstring\":\"\","                                                                       \
@@ -93,7 +93,7 @@ static inline void open_hub(struct world *w)
     assert_int_equal(hub_new(&w->hub, &w->options, &err), BOSA_OK);
 }
 
-/* Teaches the hub a discovery answer, as if fetched now. */
+/* Teaches the hub a discovery response, as if fetched now. */
 static inline void teach(struct world *w, const char *text)
 {
     struct json_doc doc;
@@ -221,7 +221,7 @@ static inline enum call_state broke(struct world *w, enum bosa_status kind, enum
     return call_broke(w->call, sent, &cause, NULL, &w->now);
 }
 
-/* Sends what is to be sent and answers with a header and a body. */
+/* Sends what is to be sent and responses with a header and a body. */
 static inline enum call_state answer_with(struct world *w, int status, const char *lines,
                                           const char *body)
 {
@@ -234,10 +234,10 @@ static inline enum call_state answer_with(struct world *w, int status, const cha
     if (!head_and_body(w, status, lines, body)) {
         return broke(w, BOSA_NOMEM, BOSA_SENT_YES);
     }
-    return call_answered(w->call, NULL, &w->now);
+    return call_responded(w->call, NULL, &w->now);
 }
 
-static inline enum call_state answer(struct world *w, int status, const char *body)
+static inline enum call_state response(struct world *w, int status, const char *body)
 {
     return answer_with(w, status, NULL, body);
 }

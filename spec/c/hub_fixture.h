@@ -1,5 +1,5 @@
 /*
- * hub_fixture: a hub and discovery answers for the tests of hub's parts.
+ * hub_fixture: a hub and discovery responses for the tests of hub's parts.
  */
 #ifndef BOSA_HUB_FIXTURE_H
 #define BOSA_HUB_FIXTURE_H
@@ -22,7 +22,7 @@
 #define FIXTURE_KEY "sk-client-1234567890"
 #define FIXTURE_NOW 1700000000
 
-/* A discovery answer with the actions admin/revoke-all, create_issue, list_issues, upload, and
+/* A discovery response with the actions admin/revoke-all, create_issue, list_issues, upload, and
  * routes that are none. */
 extern const char FIXTURE_GITHUB[];
 

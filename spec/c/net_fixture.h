@@ -1,5 +1,5 @@
 /*
- * net_fixture: what the tests of requests and answers share. Link mem_torture.c.
+ * net_fixture: what the tests of requests and responses share. Link mem_torture.c.
  */
 #ifndef BOSA_NET_FIXTURE_H
 #define BOSA_NET_FIXTURE_H

@@ -1,5 +1,5 @@
 /*
- * reply_fixture: answers made by hand, for the tests of reply.
+ * reply_fixture: responses made by hand, for the tests of reply.
  */
 #ifndef BOSA_REPLY_FIXTURE_H
 #define BOSA_REPLY_FIXTURE_H
@@ -48,8 +48,8 @@ static inline enum bosa_status give_body(struct reply *reply, const char *bytes,
     return status;
 }
 
-/* A whole answer; to be freed by reply_free. */
-static inline void answer(struct reply *reply, int status, const char *lines, const char *body)
+/* A whole response; to be freed by reply_free. */
+static inline void response(struct reply *reply, int status, const char *lines, const char *body)
 {
     struct bosa_error err;
     error_init(&err);

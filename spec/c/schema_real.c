@@ -1,5 +1,5 @@
 /*
- * schema_real FILE...: every action of discovery answers as real servers gave them. For each: its
+ * schema_real FILE...: every action of discovery responses as real servers gave them. For each: its
  * schema compiles, a document made from the schema is accepted, and each single fault that can be
  * made in it is refused at the right path.
  *

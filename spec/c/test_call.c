@@ -22,7 +22,7 @@ static void a_known_action_is_ready_at_once(void **state)
     assert_int_equal(sending(w), CALL_EXCHANGE);
     assert_int_equal(w->call->attempts, 1);
     pass(w, 20);
-    assert_int_equal(answer(w, 200, DONE), CALL_ENDED);
+    assert_int_equal(response(w, 200, DONE), CALL_ENDED);
     assert_ok(w, 1);
     assert_int_equal(w->call->reply.kind, REPLY_JSON);
     assert_int_equal(w->call->reply.status, 200);
@@ -38,7 +38,7 @@ static void an_unknown_connector_waits_for_schemas(void **state)
     assert_int_equal(sending(w), CALL_SCHEMAS);
     teach(w, OLD_SCHEMAS);
     assert_int_equal(call_schemas(w->call, NULL, &w->now), CALL_SEND);
-    answer(w, 200, DONE);
+    response(w, 200, DONE);
     assert_ok(w, 1);
 }
 
@@ -103,7 +103,7 @@ static void an_unknown_action_of_old_schemas_is_looked_for_once_more(void **stat
     assert_int_equal(call_begin(w->call, &w->now), CALL_SCHEMAS);
     teach(w, NEW_SCHEMAS);
     assert_int_equal(call_schemas(w->call, NULL, &w->now), CALL_SEND);
-    answer(w, 200, DONE);
+    response(w, 200, DONE);
     assert_ok(w, 1);
 }
 
@@ -153,11 +153,11 @@ static void functions_out_of_turn_do_nothing(void **state)
     (void)error_set(&cause, BOSA_CONNECTION, "late");
     assert_int_equal(call_begin(w->call, &w->now), CALL_SEND);
     assert_int_equal(call_schemas(w->call, NULL, &w->now), CALL_SEND);
-    assert_int_equal(call_answered(w->call, NULL, &w->now), CALL_SEND);
+    assert_int_equal(call_responded(w->call, NULL, &w->now), CALL_SEND);
     assert_int_equal(call_broke(w->call, BOSA_SENT_NO, &cause, NULL, &w->now), CALL_SEND);
     assert_null(cause.message);
     assert_int_equal(tick(w), CALL_SEND);
-    answer(w, 200, DONE);
+    response(w, 200, DONE);
     assert_int_equal(tick(w), CALL_ENDED);
     assert_int_equal(sending(w), CALL_ENDED);
     assert_int_equal(call_cancel(w->call, BOSA_CANCELLED, BOSA_SENT_MAYBE, &w->now), CALL_ENDED);
@@ -297,7 +297,7 @@ static void a_late_tick_tells_what_happened_before(void **state)
     w->policy.deadline = 10000;
     w->policy.max_attempts = 3;
     ready(w);
-    assert_int_equal(answer(w, 503, "{\"message\":\"busy\"}"), CALL_WAITING);
+    assert_int_equal(response(w, 503, "{\"message\":\"busy\"}"), CALL_WAITING);
     pass(w, 20000);
     assert_int_equal(tick(w), CALL_ENDED);
     assert_failed(w, BOSA_TIMEOUT, BOSA_SENT_YES, 1);
@@ -313,7 +313,7 @@ static void an_answer_at_the_deadline_is_taken(void **state)
     ready(w);
     sending(w);
     pass(w, 3000);
-    answer(w, 200, DONE);
+    response(w, 200, DONE);
     assert_ok(w, 1);
 }
 
@@ -337,7 +337,7 @@ static void bring_to(struct world *w, enum call_state target)
         broke(w, BOSA_CONNECTION, BOSA_SENT_NO);
     }
     if (target == CALL_ENDED) {
-        answer(w, 200, DONE);
+        response(w, 200, DONE);
     }
     assert_int_equal(w->call->state, target);
 }
@@ -408,7 +408,7 @@ static void a_call_keeps_its_hub_and_its_plan(void **state)
     hub_unref(w->hub);
     w->hub = NULL;
     assert_int_equal(w->call->invocation->refs, 1);
-    answer(w, 200, DONE);
+    response(w, 200, DONE);
     assert_ok(w, 1);
 }
 
@@ -437,7 +437,7 @@ static void a_failed_call_leaves_no_partial_file(void **state)
     remove_dir(dir);
 }
 
-/* A call whose answer goes to `path`, begun. */
+/* A call whose response goes to `path`, begun. */
 static void begin_output(struct world *w, const char *path)
 {
     struct invocation *invocation;
@@ -483,7 +483,7 @@ static void an_answer_that_is_no_file_leaves_none(void **state)
     begin_output(w, in_dir(dir, "f"));
     assert_int_equal(count_names(dir), 1);
     sending(w);
-    answer(w, 200, DONE);
+    response(w, 200, DONE);
     assert_ok(w, 1);
     assert_int_equal(count_names(dir), 0);
     remove_dir(dir);

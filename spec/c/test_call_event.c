@@ -42,7 +42,7 @@ static void an_attempt_that_broke_is_told_before_the_next(void **state)
     broke(w, BOSA_CONNECTION, BOSA_SENT_NO);
     assert_memory_equal(events(w), broken, strlen(broken));
     wait_out(w);
-    answer(w, 422, "{\"detail\":\"no\"}");
+    response(w, 422, "{\"detail\":\"no\"}");
     assert_string_equal(events(w), "request2 response2:422 error2:422:api:yes");
 }
 
@@ -55,7 +55,7 @@ static void events_of_a_success_after_a_retry(void **state)
     ready(w);
     answer_with(w, 503, "Retry-After: 2\n", "{}");
     wait_out(w);
-    answer(w, 200, DONE);
+    response(w, 200, DONE);
     assert_string_equal(events(w), "request1 response1:503 retry1:503:server wait1:503:2 "
                                    "request2 response2:200");
 }
@@ -103,7 +103,7 @@ static void events_carry_timing_and_budget(void **state)
     ready(w);
     sending(w);
     assert_true(head_and_body(w, 503, NULL, "{}"));
-    call_answered(w->call, &timing, &w->now);
+    call_responded(w->call, &timing, &w->now);
     assert_true(call_next_event(w->call, &e));
     assert_true(e.timing.total < 0 && e.timing.bytes_up == 0);
     assert_true(call_next_event(w->call, &e));
@@ -127,7 +127,7 @@ static void the_oldest_events_are_dropped(void **state)
         answer_with(w, 503, "Retry-After: 0\n", "{}"); /* four events each */
         wait_out(w);
     }
-    answer(w, 200, DONE);
+    response(w, 200, DONE);
     assert_true(call_next_event(w->call, &e));
     assert_int_equal(e.attempt, 3); /* 42 events, of which the last 32 are kept */
     for (count = 1; call_next_event(w->call, &e); count++) {
@@ -143,7 +143,7 @@ static void nobody_listens_unless_the_hub_says_so(void **state)
     struct call_event e;
 
     ready(w);
-    answer(w, 200, DONE);
+    response(w, 200, DONE);
     assert_false(call_next_event(w->call, &e));
 }
 

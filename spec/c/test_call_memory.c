@@ -15,7 +15,7 @@ static void live_through(struct world *w)
     pass(w, 70000);
     tick(w);
     answer_with(w, 302, "Location: https://elsewhere.example/\n", NULL);
-    answer(w, 422, "{\"detail\":[{\"loc\":[\"body\"],\"msg\":\"bad\"}]}");
+    response(w, 422, "{\"detail\":[{\"loc\":[\"body\"],\"msg\":\"bad\"}]}");
 }
 
 /* A call of one kind, begun; false when there was no memory to make it. */
@@ -127,7 +127,7 @@ static void an_error_without_memory_still_says_what_was_sent(void **state)
         sending(w);
         assert_true(head_and_body(w, 500, NULL, "{\"message\":\"m\"}"));
         mem_torture_fail_at(n);
-        call_answered(w->call, NULL, &w->now);
+        call_responded(w->call, NULL, &w->now);
         whole = mem_torture_count() < n;
         mem_torture_fail_at(0);
         assert_int_equal(w->call->error.kind, whole ? BOSA_SERVER : BOSA_NOMEM);

@@ -1,4 +1,4 @@
-/* A request that is sent as it is, whose answer nobody judges. */
+/* A request that is sent as it is, whose response nobody judges. */
 #include "call_fixture.h"
 #include "http/header_fields.h"
 
@@ -43,7 +43,7 @@ static void the_request_goes_out_as_it_was_given(void **state)
     assert_int_equal(request->fields.count, 1);
     assert_string_equal(fields_get(&request->fields, "X-Mine"), "1");
     assert_null(fields_get(&request->fields, "X-API-Key"));
-    answer(w, 200, DONE);
+    response(w, 200, DONE);
     assert_ok(w, 1);
     assert_bytes(w, DONE);
 }
@@ -72,7 +72,7 @@ static void broken_json_is_bytes_as_any(void **state)
     struct world *w = *state;
 
     relay(w, 0);
-    answer(w, 200, "{\"data\":");
+    response(w, 200, "{\"data\":");
     assert_ok(w, 1);
     assert_bytes(w, "{\"data\":");
 }
@@ -85,7 +85,7 @@ static void an_answer_larger_than_the_hub_allows_json_to_be_is_whole(void **stat
     memset(body, 'x', sizeof body);
     body[2000] = '\0';
     relay(w, 0);
-    answer(w, 500, body);
+    response(w, 500, body);
     assert_ok(w, 1);
     assert_bytes(w, body);
 }
@@ -95,7 +95,7 @@ static void no_body_is_none(void **state)
     struct world *w = *state;
 
     relay(w, 0);
-    answer(w, 204, NULL);
+    response(w, 204, NULL);
     assert_ok(w, 1);
     assert_int_equal(w->call->reply.kind, REPLY_EMPTY);
 }

@@ -157,7 +157,7 @@ static void pages_go_by_what_was_asked_for(void **state)
     open_hub(w);
     for (size_t i = 0; i < COUNT(rows); i++) {
         begin(w, ENDPOINT_CATALOG_TOOLS, NULL, NULL, rows[i].query);
-        answer(w, 200, rows[i].body);
+        response(w, 200, rows[i].body);
         assert_true(w->call->ok);
         assert_string_equal(turned(w, true), rows[i].next);
         assert_string_equal(turned(w, false), rows[i].before);
@@ -170,14 +170,14 @@ static void only_lists_have_items_as_data(void **state)
 
     open_hub(w);
     begin(w, ENDPOINT_TENANT_SKILLS, NULL, TOKEN, NULL);
-    answer(w, 200, PAGE(1, 50, 0, "1"));
+    response(w, 200, PAGE(1, 50, 0, "1"));
     assert_int_equal(json_type(&w->call->reply.doc, w->call->reply.data), JSON_ARRAY);
     begin(w, ENDPOINT_CATALOG_SEARCH, NULL, TOKEN, NULL);
-    answer(w, 200, PAGE(1, 50, 0, "1"));
+    response(w, 200, PAGE(1, 50, 0, "1"));
     assert_int_equal(w->call->reply.data, 0);
     assert_false(paging_is_offset(w->call));
     begin(w, ENDPOINT_CATALOG_TOOLS, NULL, NULL, NULL);
-    answer(w, 200, "{\"data\":[1,2],\"items\":[1]}");
+    response(w, 200, "{\"data\":[1,2],\"items\":[1]}");
     assert_int_equal(w->call->reply.doc.nodes[w->call->reply.data].len, 2);
 }
 
@@ -187,11 +187,11 @@ static void a_server_without_the_routes_is_told_apart(void **state)
 
     open_hub(w);
     begin(w, ENDPOINT_CATALOG_TOOLS, NULL, NULL, NULL);
-    answer(w, 404, NO_ROUTE);
+    response(w, 404, NO_ROUTE);
     assert_int_equal(w->call->error.kind, BOSA_NOT_FOUND);
     assert_message_has(w, "this server has no catalog");
     begin(w, ENDPOINT_TENANT_SKILL, "7", TOKEN, NULL);
-    answer(w, 404, "{\"error\":{\"message\":\"Skill not found.\"}}");
+    response(w, 404, "{\"error\":{\"message\":\"Skill not found.\"}}");
     assert_int_equal(w->call->error.kind, BOSA_NOT_FOUND);
     assert_null(strstr(w->call->error.message, "catalog"));
 }
@@ -229,7 +229,7 @@ static void what_is_downloaded_is_a_file(void **state)
 
     open_hub(w);
     begin(w, ENDPOINT_DOWNLOAD, "https://store.example/x", NULL, NULL);
-    answer(w, 200, "{\"data\":1}");
+    response(w, 200, "{\"data\":1}");
     assert_ok(w, 1);
     assert_int_equal(w->call->reply.kind, REPLY_FILE);
     assert_int_equal(w->call->reply.sink.size, 10);
@@ -277,7 +277,7 @@ static void without_memory_nothing_leaks(void **state)
         struct call *page = NULL;
 
         begin(w, ENDPOINT_CATALOG_TOOLS, NULL, NULL, "{\"limit\":2}");
-        answer(w, 200, PAGE(3, 2, 0, "1,2"));
+        response(w, 200, PAGE(3, 2, 0, "1,2"));
         error_init(&err);
         mem_torture_fail_at(i);
         done = paging_offset_call(w->call, true, &page, &err) == BOSA_OK &&

@@ -1,4 +1,5 @@
-/* Connectors and schemas of a hub: from a discovery answer, from the disk, out of memory again. */
+/* Connectors and schemas of a hub: from a discovery response, from the disk, out of memory again.
+ */
 #include <dirent.h>
 #include <unistd.h>
 
@@ -23,7 +24,7 @@ static struct action *action(struct hub *hub, const char *name)
     return connector_action(github, name, strlen(name));
 }
 
-/* ---- answers ---- */
+/* ---- responses ---- */
 
 static void learns_the_actions_of_an_answer(void **state)
 {
@@ -94,13 +95,13 @@ static void of_two_entries_with_one_name_the_last_counts(void **state)
 
 static void an_answer_without_the_name_says_there_is_no_such_connector(void **state)
 {
-    static const char *const answers[] = {"{}", "{\"github\":{}}", "{\"githb\":null}"};
+    static const char *const responses[] = {"{}", "{\"github\":{}}", "{\"githb\":null}"};
     struct hub *hub = fixture_hub(NULL, NULL, 0);
     struct bosa_error err;
 
     (void)state;
     for (size_t i = 0; i < 3; i++) {
-        assert_int_equal(fixture_learn(hub, "githb", answers[i], NULL, 1, &err),
+        assert_int_equal(fixture_learn(hub, "githb", responses[i], NULL, 1, &err),
                          BOSA_UNKNOWN_CONNECTOR);
         assert_int_equal(err.kind, BOSA_UNKNOWN_CONNECTOR);
         assert_int_equal(err.sent, BOSA_SENT_NO);
@@ -127,7 +128,7 @@ static void a_connector_that_is_gone_is_forgotten(void **state)
 
 static void an_answer_that_makes_no_sense_changes_nothing(void **state)
 {
-    static const char *const answers[] = {
+    static const char *const responses[] = {
         "[]",
         "null",
         "\"github\"",
@@ -140,8 +141,8 @@ static void an_answer_that_makes_no_sense_changes_nothing(void **state)
     struct bosa_error err;
 
     (void)state;
-    for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
-        assert_int_equal(fixture_learn(hub, "github", answers[i], NULL, FIXTURE_NOW, &err),
+    for (size_t i = 0; i < sizeof(responses) / sizeof(responses[0]); i++) {
+        assert_int_equal(fixture_learn(hub, "github", responses[i], NULL, FIXTURE_NOW, &err),
                          BOSA_PROTOCOL);
         assert_string_equal(err.connector, "github");
         error_clear(&err);
@@ -176,13 +177,13 @@ static void a_path_that_leads_elsewhere_is_refused(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
         struct hub *hub = fixture_hub(NULL, NULL, 0);
-        char answer[256];
+        char response[256];
 
-        snprintf(answer, sizeof(answer),
+        snprintf(response, sizeof(response),
                  "{\"a\":{\"good\":{\"method\":\"POST\",\"path\":\"/good\"},"
                  "\"bad\":{\"method\":\"POST\",\"path\":\"%s\"}}}",
                  paths[i]);
-        if (fixture_learn(hub, "a", answer, NULL, 1, &err) != BOSA_PROTOCOL) {
+        if (fixture_learn(hub, "a", response, NULL, 1, &err) != BOSA_PROTOCOL) {
             fail_msg("%s was taken", paths[i]);
         }
         assert_string_equal(err.action, "bad");
@@ -294,10 +295,10 @@ static void forgets_one_and_keeps_the_others(void **state)
 
     (void)state;
     for (char name[] = "a", *c = name; *c < 'e'; ++*c) {
-        char answer[] = "{\"a\":{}}";
+        char response[] = "{\"a\":{}}";
 
-        answer[2] = *c;
-        assert_int_equal(fixture_learn(hub, name, answer, NULL, 1, &err), BOSA_OK);
+        response[2] = *c;
+        assert_int_equal(fixture_learn(hub, name, response, NULL, 1, &err), BOSA_OK);
     }
     hub_forget(hub, "b");
     hub_forget(hub, "nobody");

@@ -162,7 +162,7 @@ static void our_fields_win_over_the_callers(void **state)
     assert_request_field(&request, "X-Bosa-Integration", "me");
     assert_request_field(&request, "X-GL-Error-Contract", "2");
     assert_request_field(&request, "Content-Type", "application/json");
-    assert_request_field(&request, "Accept", "application/pdf"); /* which answer is the caller's
+    assert_request_field(&request, "Accept", "application/pdf"); /* which response is the caller's
                                                                     choice */
     assert_request_field(&request, "X-Own", "kept");
     request_free(&request);

@@ -51,10 +51,10 @@ static void end(struct call *call)
 static bool has(const char *meta, bool forward)
 {
     struct call *call = ended("{}", meta, NULL, false);
-    bool answer = paging_has(call, forward);
+    bool response = paging_has(call, forward);
 
     end(call);
-    return answer;
+    return response;
 }
 
 /*
@@ -329,10 +329,10 @@ static bool numbered(const char *meta, const char *cursor, bool takes_page, int6
                      int64_t *last)
 {
     struct call *call = ended("{}", meta, cursor, takes_page);
-    bool answer = paging_numbered(call, page, last);
+    bool response = paging_numbered(call, page, last);
 
     end(call);
-    return answer;
+    return response;
 }
 
 static void numbers_tell_the_pages_ahead(void **state)

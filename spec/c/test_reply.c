@@ -1,4 +1,4 @@
-/* reply: an answer on its way in. What is made of an error answer is in test_reply_error.c. */
+/* reply: a response on its way in. What is made of an error response is in test_reply_error.c. */
 #include "base/text.h"
 #include "http/header_fields.h"
 #include "queue_fixture.h"
@@ -204,7 +204,7 @@ static void an_answer_is_json_a_file_or_empty_by_its_head_and_looks(void **unuse
         int status;
         const char *lines, *body;
         enum reply_kind kind;
-    } answers[] = {
+    } responses[] = {
         {200, JSON_TYPE, "{\"data\":1}", REPLY_JSON},
         {201, "content-TYPE: Application/Problem+JSON; charset=utf-8", " [] ", REPLY_JSON},
         {200, JSON_TYPE "\nContent-Disposition: attachment", "{\"a\":1}", REPLY_FILE},
@@ -238,10 +238,10 @@ static void an_answer_is_json_a_file_or_empty_by_its_head_and_looks(void **unuse
         {302, "Content-Type: text/html\nLocation: /x", "<html>", REPLY_TEXT},
     };
     (void)unused;
-    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+    for (size_t i = 0; i < sizeof responses / sizeof responses[0]; i++) {
         struct reply reply;
-        answer(&reply, answers[i].status, answers[i].lines, answers[i].body);
-        assert_int_equal(reply.kind, answers[i].kind);
+        response(&reply, responses[i].status, responses[i].lines, responses[i].body);
+        assert_int_equal(reply.kind, responses[i].kind);
         if (reply.kind == REPLY_FILE) {
             char content[64];
             size_t got;
@@ -249,8 +249,8 @@ static void an_answer_is_json_a_file_or_empty_by_its_head_and_looks(void **unuse
             error_init(&err);
             assert_true(reply.sink.finished);
             assert_int_equal(sink_read(&reply.sink, 0, content, 64, &got, &err), BOSA_OK);
-            assert_int_equal(got, strlen(answers[i].body));
-            assert_memory_equal(content, answers[i].body, got);
+            assert_int_equal(got, strlen(responses[i].body));
+            assert_memory_equal(content, responses[i].body, got);
         } else {
             assert_int_equal(reply.sink.size, 0);
         }
@@ -297,15 +297,15 @@ static void data_and_meta_are_the_envelopes(void **unused)
 {
     struct reply reply;
     (void)unused;
-    answer(&reply, 200, JSON_TYPE, "{\"meta\":{\"total\":1},\"data\":[7],\"x\":0}");
+    response(&reply, 200, JSON_TYPE, "{\"meta\":{\"total\":1},\"data\":[7],\"x\":0}");
     assert_int_equal(json_type(&reply.doc, reply.data), JSON_ARRAY);
     assert_int_equal(json_type(&reply.doc, reply.meta), JSON_OBJECT);
     reply_free(&reply);
-    answer(&reply, 200, JSON_TYPE, "{\"data\":null,\"meta\":null}");
+    response(&reply, 200, JSON_TYPE, "{\"data\":null,\"meta\":null}");
     assert_int_equal(json_type(&reply.doc, reply.data), JSON_NULL);
     assert_int_equal(json_type(&reply.doc, reply.meta), JSON_NULL);
     reply_free(&reply);
-    answer(&reply, 200, JSON_TYPE, "{\"data\":1}");
+    response(&reply, 200, JSON_TYPE, "{\"data\":1}");
     assert_int_equal(json_type(&reply.doc, reply.data), JSON_INT);
     assert_int_equal(reply.meta, JSON_NONE);
     reply_free(&reply);
@@ -317,14 +317,14 @@ static void what_is_no_envelope_is_itself_the_data(void **unused)
     (void)unused;
     for (size_t i = 0; i < 4; i++) {
         struct reply reply;
-        answer(&reply, 200, JSON_TYPE, bodies[i]);
+        response(&reply, 200, JSON_TYPE, bodies[i]);
         assert_int_equal(reply.data, 0);
         assert_int_equal(reply.meta, JSON_NONE);
         reply_free(&reply);
     }
 }
 
-/* Ends an answer that says it is JSON but isn't; the error is left in `err`. */
+/* Ends a response that says it is JSON but isn't; the error is left in `err`. */
 static void end_broken(const char *body, struct bosa_error *err)
 {
     struct reply reply;
@@ -355,12 +355,12 @@ static void the_name_of_a_file_is_taken_as_it_was_sent(void **unused)
 {
     struct reply reply;
     (void)unused;
-    answer(&reply, 200,
-           "Content-Type: text/csv\nContent-Disposition: attachment; filename=\"../a \"b\".csv\"",
-           "a,b");
+    response(&reply, 200,
+             "Content-Type: text/csv\nContent-Disposition: attachment; filename=\"../a \"b\".csv\"",
+             "a,b");
     assert_string_equal(reply.filename, "../a \"b\".csv");
     reply_free(&reply);
-    answer(&reply, 200, "Content-Type: text/csv", "a,b");
+    response(&reply, 200, "Content-Type: text/csv", "a,b");
     assert_null(reply.filename);
     reply_free(&reply);
 }
@@ -519,7 +519,7 @@ static void a_reset_reply_takes_another_answer(void **unused)
     struct bosa_error err;
     (void)unused;
     error_init(&err);
-    answer(&reply, 500, "Content-Type: text/plain\nRetry-After: 3", "Internal Server Error");
+    response(&reply, 500, "Content-Type: text/plain\nRetry-After: 3", "Internal Server Error");
     reply_reset(&reply);
     assert_int_equal(reply.status, 0);
     assert_int_equal(reply.fields.count, 0);
@@ -590,7 +590,7 @@ struct exchange {
     const char *lines, *body;
 };
 
-/* Takes in a whole answer, with every failure on the way. */
+/* Takes in a whole response, with every failure on the way. */
 static enum bosa_status take_in(void *context, struct bosa_error *err)
 {
     const struct exchange *exchange = context;

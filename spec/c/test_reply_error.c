@@ -1,4 +1,4 @@
-/* reply: what is made of an answer that is an error. */
+/* reply: what is made of a response that is an error. */
 #include "reply_fixture.h"
 #include "json/json_error.h"
 
@@ -7,13 +7,13 @@
 #define TEXT_TYPE "Content-Type: text/plain; charset=utf-8"
 #define HTML_TYPE "Content-Type: text/html; charset=utf-8"
 
-/* The error that an answer is, to be cleared. */
+/* The error that a response is, to be cleared. */
 static enum bosa_status judge(int status, const char *lines, const char *body, bool integration,
                               struct bosa_error *err)
 {
     struct reply reply;
     error_init(err);
-    answer(&reply, status, lines, body);
+    response(&reply, status, lines, body);
     enum bosa_status kind = reply_judge(&reply, integration, NOW, err);
     reply_free(&reply);
     assert_int_equal(err->kind, kind);
@@ -51,7 +51,7 @@ static void the_message_says_what_the_server_says(void **unused)
     static const struct {
         int status;
         const char *lines, *body, *message;
-    } answers[] = {
+    } responses[] = {
         {404, JSON_TYPE, "{\"detail\":\"No such repository\"}",
          "404 Not Found: No such repository"},
         {404, JSON_TYPE, "{\"detail\":\"Not Found\"}", "404 Not Found"},
@@ -121,10 +121,10 @@ static void the_message_says_what_the_server_says(void **unused)
          "307 Temporary Redirect: a redirect that is not followed"},
     };
     (void)unused;
-    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+    for (size_t i = 0; i < sizeof responses / sizeof responses[0]; i++) {
         struct bosa_error err;
-        judge(answers[i].status, answers[i].lines, answers[i].body, false, &err);
-        assert_message(&err, answers[i].message);
+        judge(responses[i].status, responses[i].lines, responses[i].body, false, &err);
+        assert_message(&err, responses[i].message);
     }
 }
 
@@ -132,7 +132,7 @@ static void a_list_of_faults_is_told_by_its_first(void **unused)
 {
     static const struct {
         const char *body, *message;
-    } answers[] = {
+    } responses[] = {
         {"{\"detail\":[{\"type\":\"missing\",\"loc\":[\"body\",\"owner\"],\"msg\":\"Field "
          "required\","
          "\"input\":{}},{\"msg\":\"x\"},{\"msg\":\"y\"}]}",
@@ -151,10 +151,10 @@ static void a_list_of_faults_is_told_by_its_first(void **unused)
         {"{\"detail\":[{\"loc\":[null,{\"a\":1},\"x\"],\"msg\":\"m\"}]}", "422: x: m"},
     };
     (void)unused;
-    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+    for (size_t i = 0; i < sizeof responses / sizeof responses[0]; i++) {
         struct bosa_error err;
-        assert_int_equal(judge(422, JSON_TYPE, answers[i].body, false, &err), BOSA_API);
-        assert_message(&err, answers[i].message);
+        assert_int_equal(judge(422, JSON_TYPE, responses[i].body, false, &err), BOSA_API);
+        assert_message(&err, responses[i].message);
     }
 }
 
@@ -163,7 +163,7 @@ static void a_page_is_told_by_its_title_and_heading(void **unused)
     static const struct {
         int status;
         const char *lines, *body, *message;
-    } answers[] = {
+    } responses[] = {
         {502, HTML_TYPE,
          "<html><head><title>502 Bad Gateway</title></head><h1>502 Bad Gateway</h1>",
          "502 Bad Gateway (text/html response)"},
@@ -187,10 +187,10 @@ static void a_page_is_told_by_its_title_and_heading(void **unused)
          "500 Internal Server Error (text/html response)"},
     };
     (void)unused;
-    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+    for (size_t i = 0; i < sizeof responses / sizeof responses[0]; i++) {
         struct bosa_error err;
-        judge(answers[i].status, answers[i].lines, answers[i].body, false, &err);
-        assert_message(&err, answers[i].message);
+        judge(responses[i].status, responses[i].lines, responses[i].body, false, &err);
+        assert_message(&err, responses[i].message);
     }
 }
 
@@ -220,7 +220,7 @@ static void who_has_no_account_is_not_connected(void **unused)
         const char *body;
         bool integration;
         enum bosa_status kind;
-    } answers[] = {
+    } responses[] = {
         {404, "{\"error\":{\"message\":\"No None account found on sql. Please integrate first.\"}}",
          false, BOSA_NOT_CONNECTED},
         {400, "{\"message\":\"please integrate first\"}", false, BOSA_NOT_CONNECTED},
@@ -233,11 +233,11 @@ static void who_has_no_account_is_not_connected(void **unused)
         {200, "{\"data\":{\"success\":false,\"error\":\"Invalid API Key.\"}}", true, BOSA_AUTH},
     };
     (void)unused;
-    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+    for (size_t i = 0; i < sizeof responses / sizeof responses[0]; i++) {
         struct bosa_error err;
-        assert_int_equal(
-            judge(answers[i].status, JSON_TYPE, answers[i].body, answers[i].integration, &err),
-            answers[i].kind);
+        assert_int_equal(judge(responses[i].status, JSON_TYPE, responses[i].body,
+                               responses[i].integration, &err),
+                         responses[i].kind);
         error_clear(&err);
     }
 }
@@ -375,7 +375,7 @@ static void the_body_is_shown_as_it_came(void **unused)
     error_clear(&err);
 }
 
-/* Fails the test when the code of an answer with this body is another. */
+/* Fails the test when the code of a response with this body is another. */
 static void assert_code(const char *body, const char *code)
 {
     struct bosa_error err;
@@ -439,7 +439,7 @@ static void recovery_says_whether_and_when_to_try_again(void **unused)
         int recovery;
         bool retryable;
         double retry_after;
-    } answers[] = {
+    } responses[] = {
         {503, JSON_TYPE, "{\"error\":{\"recovery\":{\"retryable\":false}}}", 0, false, -1},
         {400, JSON_TYPE, "{\"error\":{\"recovery\":{\"retryable\":true}}}", 1, true, -1},
         {503, JSON_TYPE, "{\"error\":{\"recovery\":{\"retryable\":\"no\"}}}", -1, true, -1},
@@ -473,16 +473,16 @@ static void recovery_says_whether_and_when_to_try_again(void **unused)
         {503, "Retry-After: soon", "", -1, true, -1},
     };
     (void)unused;
-    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+    for (size_t i = 0; i < sizeof responses / sizeof responses[0]; i++) {
         struct reply reply;
         struct bosa_error err;
         error_init(&err);
-        answer(&reply, answers[i].status, answers[i].lines, answers[i].body);
-        assert_int_equal(reply_recovery(&reply), answers[i].recovery);
+        response(&reply, responses[i].status, responses[i].lines, responses[i].body);
+        assert_int_equal(reply_recovery(&reply), responses[i].recovery);
         reply_judge(&reply, false, NOW, &err);
-        assert_int_equal(err.retryable, answers[i].retryable);
-        assert_true(answers[i].retry_after < 0 ? err.retry_after < 0
-                                               : err.retry_after == answers[i].retry_after);
+        assert_int_equal(err.retryable, responses[i].retryable);
+        assert_true(responses[i].retry_after < 0 ? err.retry_after < 0
+                                                 : err.retry_after == responses[i].retry_after);
         error_clear(&err);
         reply_free(&reply);
     }
@@ -492,7 +492,7 @@ static void the_reference_is_the_fields_before_the_bodys(void **unused)
 {
     static const struct {
         const char *lines, *body, *reference; /* NULL: none */
-    } answers[] = {
+    } responses[] = {
         {JSON_TYPE "\nx-request-id: req-1", "{\"error\":{\"request_id\":\"req-2\"}}", "req-1"},
         {JSON_TYPE, "{\"error\":{\"request_id\":\"req-2\",\"reference_id\":\"req-3\"}}", "req-2"},
         {JSON_TYPE, "{\"error\":{\"reference_id\":\"req-3\"}}", "req-3"},
@@ -503,17 +503,17 @@ static void the_reference_is_the_fields_before_the_bodys(void **unused)
         {JSON_TYPE, "{\"error\":{\"request_id\":12}}", NULL},
     };
     (void)unused;
-    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+    for (size_t i = 0; i < sizeof responses / sizeof responses[0]; i++) {
         struct reply reply;
         struct bosa_error err;
         error_init(&err);
-        answer(&reply, 500, answers[i].lines, answers[i].body);
+        response(&reply, 500, responses[i].lines, responses[i].body);
         char *reference = reply_reference_id(&reply);
         reply_judge(&reply, false, NOW, &err);
-        if (answers[i].reference) {
+        if (responses[i].reference) {
             assert_non_null(reference);
-            assert_string_equal(reference, answers[i].reference);
-            assert_string_equal(err.reference_id, answers[i].reference);
+            assert_string_equal(reference, responses[i].reference);
+            assert_string_equal(err.reference_id, responses[i].reference);
         } else {
             assert_null(reference);
             assert_null(err.reference_id);
@@ -528,7 +528,7 @@ static void a_good_answer_has_a_reference_too(void **unused)
 {
     struct reply reply;
     (void)unused;
-    answer(&reply, 200, JSON_TYPE "\nX-Request-ID: ok-1", "{\"data\":1}");
+    response(&reply, 200, JSON_TYPE "\nX-Request-ID: ok-1", "{\"data\":1}");
     char *reference = reply_reference_id(&reply);
     assert_string_equal(reference, "ok-1");
     mem_free(reference);
@@ -543,7 +543,7 @@ static void a_route_is_missing_when_the_router_says_so(void **unused)
         int status;
         const char *lines, *body;
         bool missing;
-    } answers[] = {
+    } responses[] = {
         {404, JSON_TYPE, "{\"detail\":\"Not Found\"}", true},
         {405, JSON_TYPE, "{\"detail\":\"Method Not Allowed\"}", true},
         {404, HTML_TYPE, "<html>404 page not found", true},
@@ -564,10 +564,10 @@ static void a_route_is_missing_when_the_router_says_so(void **unused)
         {200, JSON_TYPE, "{\"detail\":\"Not Found\"}", false},
     };
     (void)unused;
-    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+    for (size_t i = 0; i < sizeof responses / sizeof responses[0]; i++) {
         struct reply reply;
-        answer(&reply, answers[i].status, answers[i].lines, answers[i].body);
-        assert_int_equal(reply_no_such_route(&reply), answers[i].missing);
+        response(&reply, responses[i].status, responses[i].lines, responses[i].body);
+        assert_int_equal(reply_no_such_route(&reply), responses[i].missing);
         reply_free(&reply);
     }
 }
@@ -611,7 +611,7 @@ static void judging_survives_a_lack_of_memory(void **unused)
     static const struct {
         int status;
         const char *lines, *body;
-    } answers[] = {
+    } responses[] = {
         {422, JSON_TYPE "\nX-Request-ID: r",
          "{\"detail\":[{\"loc\":[\"body\",\"owner\"],\"msg\":\"m\",\"input\":{\"a\":[1]}}],"
          "\"code\":\"c\"}"},
@@ -624,9 +624,9 @@ static void judging_survives_a_lack_of_memory(void **unused)
         {200, JSON_TYPE, "{\"data\":{\"success\":false,\"error\":\"no\"}}"},
     };
     (void)unused;
-    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+    for (size_t i = 0; i < sizeof responses / sizeof responses[0]; i++) {
         struct reply reply;
-        answer(&reply, answers[i].status, answers[i].lines, answers[i].body);
+        response(&reply, responses[i].status, responses[i].lines, responses[i].body);
         assert_true(torture(judge_with_little_memory, &reply) >= 2);
         reply_free(&reply);
     }

@@ -25,7 +25,7 @@ static void an_answer_is_repeated_by_status_and_recovery(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         for (int unsafe = 0; unsafe <= 1; unsafe++) {
-            struct retry_case c = {.max_attempts = 3, .attempts = 2, .answered = true};
+            struct retry_case c = {.max_attempts = 3, .attempts = 2, .responded = true};
 
             c.status = rows[i].status;
             c.replay_unsafe = c.idempotent = unsafe;
@@ -75,12 +75,12 @@ static void attempts_are_bounded(void **state)
     (void)state;
     for (int max = 1; max <= 11; max++) {
         for (int attempts = 1; attempts <= 12; attempts++) {
-            struct retry_case answered = {max, attempts, true,    true,         true,
-                                          503, 1,        BOSA_OK, BOSA_SENT_YES};
+            struct retry_case responded = {max, attempts, true,    true,         true,
+                                           503, 1,        BOSA_OK, BOSA_SENT_YES};
             struct retry_case broken = {max, attempts,        true,        true, false, 0,
                                         -1,  BOSA_CONNECTION, BOSA_SENT_NO};
 
-            assert_int_equal(retry_allowed(&answered), attempts < max);
+            assert_int_equal(retry_allowed(&responded), attempts < max);
             assert_int_equal(retry_allowed(&broken), attempts < max);
         }
     }
@@ -117,11 +117,11 @@ static void a_call_waits_for_its_backoff(void **state)
         int64_t least = n < 6 ? 1000 << n : 64000;
         int64_t ms;
 
-        assert_int_equal(answer(w, 503, "{}"), CALL_WAITING);
+        assert_int_equal(response(w, 503, "{}"), CALL_WAITING);
         ms = wait_out(w);
         assert_true(ms >= least && ms <= least + 1000);
     }
-    assert_int_equal(answer(w, 503, "{}"), CALL_ENDED);
+    assert_int_equal(response(w, 503, "{}"), CALL_ENDED);
     assert_failed(w, BOSA_SERVER, BOSA_SENT_YES, 11);
     assert_int_equal(w->call->error.status, 503);
 }
@@ -139,7 +139,7 @@ static void a_call_does_not_wake_early(void **state)
     assert_int_equal(tick(w), CALL_WAITING);
     pass(w, 1);
     assert_int_equal(tick(w), CALL_SEND);
-    answer(w, 200, DONE);
+    response(w, 200, DONE);
     assert_ok(w, 2);
 }
 
@@ -236,9 +236,9 @@ static void the_server_may_forbid_and_ask(void **state)
 
     w->policy.max_attempts = 3;
     ready(w);
-    assert_int_equal(answer(w, 409, RECOVERY("\"retryable\":true")), CALL_WAITING);
+    assert_int_equal(response(w, 409, RECOVERY("\"retryable\":true")), CALL_WAITING);
     wait_out(w);
-    answer(w, 500, RECOVERY("\"retryable\":false"));
+    response(w, 500, RECOVERY("\"retryable\":false"));
     assert_failed(w, BOSA_SERVER, BOSA_SENT_YES, 2);
     assert_false(w->call->error.retryable);
 }
@@ -260,7 +260,7 @@ static void what_may_have_run_is_repeated_only_on_request(void **state)
     call_begin(w->call, &w->now);
     assert_int_equal(broke(w, BOSA_TIMEOUT, BOSA_SENT_MAYBE), CALL_WAITING);
     wait_out(w);
-    answer(w, 200, DONE);
+    response(w, 200, DONE);
     assert_ok(w, 2);
 }
 
@@ -280,7 +280,7 @@ static void sent_is_the_highest_of_all_attempts(void **state)
 
     new_action(w, "list");
     call_begin(w->call, &w->now);
-    answer(w, 503, "{}");
+    response(w, 503, "{}");
     wait_out(w);
     broke(w, BOSA_TLS, BOSA_SENT_NO);
     assert_failed(w, BOSA_TLS, BOSA_SENT_YES, 2);
@@ -319,7 +319,7 @@ static void schemas_are_fetched_again_after_any_break(void **state)
     wait_out(w);
     assert_int_equal(broke(w, BOSA_CONNECTION, BOSA_SENT_MAYBE), CALL_WAITING);
     wait_out(w);
-    answer(w, 502, NULL);
+    response(w, 502, NULL);
     assert_failed(w, BOSA_SERVER, BOSA_SENT_NO, 3);
 }
 
@@ -333,7 +333,7 @@ static void endpoints_follow_their_method(void **state)
     call_begin(w->call, &w->now);
     assert_int_equal(broke(w, BOSA_CONNECTION, BOSA_SENT_MAYBE), CALL_WAITING);
     wait_out(w);
-    answer(w, 200, DONE);
+    response(w, 200, DONE);
     assert_ok(w, 2);
 
     new_endpoint(w, ENDPOINT_REMOVE_INTEGRATION, "me", NULL);
@@ -387,7 +387,7 @@ static void an_upload_that_was_read_ends_the_call(void **state)
     assert_int_equal(broke(w, BOSA_CONNECTION, BOSA_SENT_NO), CALL_WAITING);
     assert_int_equal(body_done(w->call->request.body), 0);
     start_upload(w, 5);
-    answer(w, 503, "{\"message\":\"busy\"}");
+    response(w, 503, "{\"message\":\"busy\"}");
     assert_failed(w, BOSA_SERVER, BOSA_SENT_YES, 1);
     assert_message_has(w, "busy; ");
     assert_message_has(w, "can't be sent a second time");
@@ -407,9 +407,9 @@ static void an_upload_that_was_read_is_not_redirected_nor_looked_for_again(void 
     assert_message_has(w, "can't be sent a second time");
     w->now.unix_s += 1000;
     start_upload(w, 0);
-    assert_int_equal(answer(w, 404, NO_ROUTE), CALL_SCHEMAS);
+    assert_int_equal(response(w, 404, NO_ROUTE), CALL_SCHEMAS);
     start_upload(w, 5);
-    answer(w, 404, NO_ROUTE);
+    response(w, 404, NO_ROUTE);
     assert_failed(w, BOSA_NOT_FOUND, BOSA_SENT_NO, 1);
 }
 
@@ -467,7 +467,7 @@ static void run_with_failures(struct world *w, int failures)
         assert_int_equal(answer_with(w, 503, "Retry-After: 0\n", "{}"), CALL_WAITING);
         wait_out(w);
     }
-    answer(w, 200, DONE);
+    response(w, 200, DONE);
     assert_ok(w, failures + 1);
 }
 
@@ -490,7 +490,7 @@ static void retries_take_tokens_and_successes_give_some_back(void **state)
     assert_int_equal(hub_budget(w->hub),
                      HUB_BUDGET_TOKENS - 9 * HUB_BUDGET_RETRY + 1 - HUB_BUDGET_TIMEOUT);
     wait_out(w);
-    answer(w, 200, DONE);
+    response(w, 200, DONE);
     assert_int_equal(hub_budget(w->hub), HUB_BUDGET_TOKENS - 9 * HUB_BUDGET_RETRY + 1);
 }
 
@@ -506,7 +506,7 @@ static void a_spent_budget_lets_the_error_stand(void **state)
     }
     new_action(w, "list");
     call_begin(w->call, &w->now);
-    answer(w, 503, "{}");
+    response(w, 503, "{}");
     assert_failed(w, BOSA_SERVER, BOSA_SENT_YES, 1);
 }
 

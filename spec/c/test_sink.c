@@ -1,4 +1,4 @@
-/* sink: where the bytes of an answer go. Saving them is in test_sink_save.c. */
+/* sink: where the bytes of a response go. Saving them is in test_sink_save.c. */
 #include "queue_fixture.h"
 #include "sink_fixture.h"
 
@@ -192,7 +192,7 @@ static void parts_of_others_are_left_alone(void **unused)
     remove_dir(dir);
 }
 
-/* An answer of another kind, or none, lets go of what was opened before anything was sent. */
+/* A response of another kind, or none, lets go of what was opened before anything was sent. */
 static void a_path_is_opened_before_its_first_byte(void **unused)
 {
     char *dir = make_dir();

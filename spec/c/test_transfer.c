@@ -8,13 +8,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Steps of a server that answers every request on a connection with one text. */
+/* Steps of a server that responses every request on a connection with one text. */
 #define ANSWER_ALWAYS(text)                                                                        \
     {WIRE_READ, NULL, 0}, {WIRE_SEND, text, 0},                                                    \
     {                                                                                              \
         WIRE_AGAIN, NULL, 0                                                                        \
     }
-/* And of one that answers once and closes. */
+/* And of one that responses once and closes. */
 #define ANSWER_ONCE(text)                                                                          \
     {WIRE_READ, NULL, 0}, {WIRE_SEND, text, 0},                                                    \
     {                                                                                              \
@@ -25,7 +25,7 @@ static const struct wire_step answering[] = {ANSWER_ALWAYS(DONE_ANSWER)};
 
 /* ---- what is sent ---- */
 
-static void a_call_is_sent_and_answered(void **state)
+static void a_call_is_sent_and_responded(void **state)
 {
     struct world *w = *state;
     char head[8192];
@@ -200,7 +200,7 @@ static void events_tell_what_went_over_the_wire(void **state)
     assert_true(event.timing.total >= event.timing.first_byte);
 }
 
-/* ---- answers that make no sense ---- */
+/* ---- responses that make no sense ---- */
 
 static void nonsense_is_called_so(void **state)
 {
@@ -414,7 +414,7 @@ static void freeing_closes_nothing_that_was_opened_later(void **state)
 
 /* ---- a connection that had served before ---- */
 
-/* One answer, then the second request is read and the connection is lost. */
+/* One response, then the second request is read and the connection is lost. */
 static const struct wire_step dying[] = {
     {WIRE_READ, NULL, 0}, {WIRE_SEND, DONE_ANSWER, 0}, {WIRE_READ, NULL, 0}, {WIRE_END, NULL, 0}};
 static const struct wire_step dying_hard[] = {
@@ -512,7 +512,7 @@ static void an_idle_connection_that_was_closed_is_replaced(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        world_test(a_call_is_sent_and_answered),
+        world_test(a_call_is_sent_and_responded),
         world_test(fields_of_the_caller_are_sent_even_empty_ones),
         world_test(methods_without_a_body_are_sent_without_a_type),
         world_test(a_connection_is_kept_and_used_again),

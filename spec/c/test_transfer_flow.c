@@ -6,7 +6,7 @@
 static const struct wire_step answering[] = {
     {WIRE_READ, NULL, 0}, {WIRE_SEND, DONE_ANSWER, 0}, {WIRE_AGAIN, NULL, 0}};
 
-/* Reads a request and answers when the gate is open. */
+/* Reads a request and responses when the gate is open. */
 static const struct wire_step gated[] = {
     {WIRE_READ, NULL, 0}, {WIRE_GATE, NULL, 0}, {WIRE_SEND, DONE_ANSWER, 0}, {WIRE_AGAIN, NULL, 0}};
 
@@ -14,7 +14,7 @@ static const struct wire_step silent[] = {{WIRE_READ, NULL, 0}, {WIRE_HOLD, NULL
 
 /* ---- the queue ---- */
 
-static void calls_share_connections_and_all_are_answered(void **state)
+static void calls_share_connections_and_all_are_responded(void **state)
 {
     struct world *w = *state;
     w->options.max_connections = 16;
@@ -512,7 +512,7 @@ static void a_short_wait_is_waited_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        world_test(calls_share_connections_and_all_are_answered),
+        world_test(calls_share_connections_and_all_are_responded),
         world_test(calls_go_out_in_the_order_they_came),
         world_test(no_more_than_allowed_are_under_way),
         world_test(a_call_under_way_is_cancelled_at_once),

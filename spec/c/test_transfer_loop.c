@@ -16,7 +16,7 @@
 static const struct wire_step answering[] = {
     {WIRE_READ, NULL, 0}, {WIRE_SEND, DONE_ANSWER, 0}, {WIRE_AGAIN, NULL, 0}};
 
-/* Reads a request and answers when the gate is open. */
+/* Reads a request and responses when the gate is open. */
 static const struct wire_step gated[] = {
     {WIRE_READ, NULL, 0}, {WIRE_GATE, NULL, 0}, {WIRE_SEND, DONE_ANSWER, 0}, {WIRE_AGAIN, NULL, 0}};
 
@@ -447,7 +447,7 @@ static void without_memory_a_fetch_fails_its_waiters(void **state)
                                             {WIRE_END, NULL, 0}};
     struct world *w = *state;
     bool failed = true;
-    open_one(w, both); /* the action gets the schemas for an answer, which will do */
+    open_one(w, both); /* the action gets the schemas for a response, which will do */
     for (long nth = 1; failed && nth < 3000; nth++) {
         w->count = 0;
         forget_schemas(w);

@@ -120,7 +120,7 @@ static void look(struct world *w)
     (void)take_all(w);
 }
 
-/* Three calls that are only answered when all are there. */
+/* Three calls that are only responded when all are there. */
 static void assert_slots_are_free(struct world *w)
 {
     static const struct wire_step meeting[] = {{WIRE_READ, NULL, 0},

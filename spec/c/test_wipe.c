@@ -121,21 +121,21 @@ static void a_form_leaves_none(void **state)
 
 static void an_endpoints_body_and_an_error_that_repeats_it_leave_none(void **state)
 {
-    static const char *const answers[] = {
+    static const char *const responses[] = {
         "{\"error\":{\"message\":\"" MARK " token-" MARK " key-" MARK "\",\"code\":\"" MARK "\"}}",
         "{\"detail\":[{\"loc\":[\"body\",\"" MARK "\"],\"msg\":\"bad " MARK "\"}]}",
         "no JSON: " MARK " and \\u004dARKED-SECRET",
     };
     struct world *w = *state;
 
-    for (size_t i = 0; i < COUNT(answers); i++) {
+    for (size_t i = 0; i < COUNT(responses); i++) {
         open_marked(w);
         new_endpoint(w, ENDPOINT_TOKEN, NULL,
                      "{\"identifier\":\"me\",\"secret\":\"" MARK "\",\"configuration\":[\"" MARK
                      "-too\"]}");
         assert_int_equal(call_begin(w->call, &w->now), CALL_SEND);
         write_request(w);
-        assert_int_equal(answer_with(w, 400, NULL, answers[i]), CALL_ENDED);
+        assert_int_equal(answer_with(w, 400, NULL, responses[i]), CALL_ENDED);
         assert_false(w->call->ok);
         assert_null(strstr(w->call->error.message, MARK));
         close_marked(w);

@@ -42,7 +42,7 @@ void buf_add_escaped(struct buf *b, const char *text, size_t len);
 void buf_clear(struct buf *b);
 
 /*
- * Hands the bytes to the caller, a NUL behind them (not counted), and leaves `b` empty. NULL after
+ * Hands the bytes to the caller, a NUL after them (not counted), and leaves `b` empty. NULL after
  * a failure.
  */
 char *buf_take(struct buf *b, size_t *len);

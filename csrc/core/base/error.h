@@ -42,7 +42,7 @@ enum bosa_status {
 };
 
 /*
- * Whether the action can have run at the third party. Ordered: a call's answer is the highest of
+ * Whether the action can have run at the third party. Ordered: a call's value is the highest of
  * its attempts.
  */
 enum bosa_sent { BOSA_SENT_NO, BOSA_SENT_MAYBE, BOSA_SENT_YES };
@@ -62,7 +62,7 @@ struct bosa_error {
     char *code;               /* the server's own code for it; one line */
     char *type;               /* the server's own kind of it; one line */
     char *cause;              /* what the layer below said: libcurl's or the system's words */
-    char *body;               /* start of the answer's text, not terminated; for display */
+    char *body;               /* start of the response's text, not terminated; for display */
     size_t body_len;
     struct error_details *details; /* owned; NULL: none */
 };

@@ -26,7 +26,7 @@ void *mem_realloc(void *old, size_t size);
  */
 void *mem_realloc_wiped(void *old, size_t old_size, size_t size);
 
-/* A copy of `len` bytes of `text` with a NUL behind; NULL when there is no memory. */
+/* A copy of `len` bytes of `text` with a NUL at the end; NULL when there is no memory. */
 char *mem_dup(const char *text, size_t len);
 
 /* Gives back what the functions above gave. mem_free: NULL is allowed. */

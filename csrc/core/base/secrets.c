@@ -132,7 +132,7 @@ static size_t percent_escape(const char *p, const char *end, long *value)
     return *value >= 0 ? 3 : 0;
 }
 
-/* A character reference by its number, "#43;" or "#x2B;" behind the "&". */
+/* A character reference by its number, "#43;" or "#x2B;" after the "&". */
 static size_t numbered(const char *p, size_t len, long *value)
 {
     bool hex = len > 1 && (p[1] | 0x20) == 'x';

@@ -75,10 +75,10 @@ struct call *call_new_fetch(struct hub *hub, const char *connector)
 }
 
 /*
- * What is known of the dialect; else today's is tried first. To remove without an identifier only
- * the seed's has a form. An identifier with a slash finds no route on today's servers either, and
- * the seed's route names none: a server that overlooks the fields would remove another. Such a
- * guess is not made.
+ * What is known of the dialect; else the current API is tried first. To remove without an
+ * identifier only the legacy API has a form. An identifier with a slash finds no route on current
+ * servers either, and the legacy route names none: a server that overlooks the fields would remove
+ * another. Such a guess is not made.
  */
 static void choose_dialect(struct call *call)
 {
@@ -145,7 +145,7 @@ static int64_t limit(int64_t from, int64_t ms)
     return ms <= 0 || from > CALL_NEVER - ms ? CALL_NEVER : from + ms;
 }
 
-/* Where the answer goes is the invocation's business; discovery and endpoints always answer to
+/* Where the response goes is the invocation's business; discovery and endpoints always respond to
  * memory. */
 static enum bosa_status make_reply(struct call *call)
 {
@@ -394,7 +394,7 @@ int64_t call_wake_at(const struct call *call)
 
 /* ---- the end ---- */
 
-/* What may have run stays so, whatever becomes of the attempts behind it. */
+/* What may have run stays so, whatever becomes of the attempts after it. */
 void call_count_sent(struct call *call, enum bosa_sent sent)
 {
     if (call->kind != CALL_FETCH && sent > call->p->sent) {

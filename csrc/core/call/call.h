@@ -5,7 +5,7 @@
  * the state and acts:
  *
  *   CALL_SCHEMAS  fetch the connector's schemas (call_new_fetch), then call_schemas
- *   CALL_SEND     send `request`, after call_sending; feed `reply`; then call_answered or
+ *   CALL_SEND     send `request`, after call_sending; feed `reply`; then call_responded or
  *                 call_broke
  *   CALL_EXCHANGE   wait for that
  *   CALL_WAITING  wait until call_wake_at, then call_tick
@@ -60,7 +60,7 @@ struct call {
     char *name;                    /* owned; CALL_FETCH, CALL_ENDPOINT: the connector; NULL: none */
 
     struct request request;  /* CALL_SEND: what to send */
-    struct reply reply;      /* the current answer, and the result when ok */
+    struct reply reply;      /* the current response, and the result when ok */
     struct bosa_error error; /* the result when ENDED and not ok */
     bool ok;
     /*
@@ -88,15 +88,15 @@ struct call *call_new_fetch(struct hub *hub, const char *connector);
 
 /*
  * `body` (may be NULL) is moved, also on failure. `identifier`, `token` may be NULL. Of the
- * integration endpoints an answer with data.success == false is an error. A list's answer has its
- * `items` as data; what ENDPOINT_DOWNLOAD gives is a file of CALL_MAX_DOWNLOAD bytes at most.
+ * integration endpoints a response with data.success == false is an error. A list's response has
+ * its `items` as data; what ENDPOINT_DOWNLOAD gives is a file of CALL_MAX_DOWNLOAD bytes at most.
  */
 struct call *call_new_endpoint(struct hub *hub, enum endpoint endpoint, const char *connector,
                                const char *identifier, const char *token, struct json_doc *body);
 
 /*
  * Sends a request as it is (moved, also on failure), once, within `timeout` ms (0: no limit), and
- * succeeds with whatever answer comes, which is not looked at: its bytes are a file.
+ * succeeds with whatever response comes, which is not looked at: its bytes are a file.
  */
 struct call *call_new_verbatim(struct hub *hub, struct request *request, int64_t timeout);
 
@@ -132,11 +132,11 @@ int64_t call_attempt_time(const struct call *call, const struct moment *now);
  * CALL_EXCHANGE -> on: the reply is whole (reply_end has not been called yet). `timing` may be
  * NULL.
  */
-enum call_state call_answered(struct call *call, const struct call_timing *timing,
-                              const struct moment *now);
+enum call_state call_responded(struct call *call, const struct call_timing *timing,
+                               const struct moment *now);
 
 /*
- * CALL_EXCHANGE -> on: no whole answer. `cause` has kind, message, cause; `sent` says how much of
+ * CALL_EXCHANGE -> on: no whole response. `cause` has kind, message, cause; `sent` says how much of
  * the request can have reached the server in this attempt. `cause` is moved.
  */
 enum call_state call_broke(struct call *call, enum bosa_sent sent, struct bosa_error *cause,

@@ -26,7 +26,7 @@ static struct call_event *new_place(struct call_private *p)
     return &p->events[(p->event_first + p->event_count++) % CALL_MAX_EVENTS];
 }
 
-/* An event is told with the answer's status, or with the error's where there is one. */
+/* An event is told with the response's status, or with the error's where there is one. */
 void call_event_add(struct call *call, enum call_event_type type, const struct bosa_error *err,
                     double wait)
 {

@@ -2,12 +2,12 @@
  * call_internal: what the files of call share and nobody else sees.
  *
  *   call.c         birth, beginning, requests, time, end
- *   call_answer.c  what an answer, or its absence, means
+ *   call_response.c  what a response, or its absence, means
  *   call_retry.c   whether to send again, and when
  *   call_error.c   what a final error carries
  *   call_trace.c   the traceparent of its requests
  *   call_event.c   the queue of events
- *   paging*.c      the pages behind a response
+ *   paging*.c      the pages after a response
  */
 #ifndef BOSA_CALL_INTERNAL_H
 #define BOSA_CALL_INTERNAL_H
@@ -83,11 +83,11 @@ struct retry_case {
     int max_attempts, attempts; /* allowed; made */
     bool replay_unsafe;
     bool idempotent;       /* a GET: twice does no more than once */
-    bool answered;         /* there is a whole answer */
-    int status;            /* answered: its status */
-    int recovery;          /* answered: reply_recovery */
-    enum bosa_status kind; /* not answered: why */
-    enum bosa_sent sent;   /* not answered: how far this exchange got */
+    bool responded;        /* there is a whole response */
+    int status;            /* responded: its status */
+    int recovery;          /* responded: reply_recovery */
+    enum bosa_status kind; /* not responded: why */
+    enum bosa_sent sent;   /* not responded: how far this exchange got */
 };
 
 /* True when the rule allows another attempt. */
@@ -101,12 +101,12 @@ double retry_wait(int attempts, double asked, double jitter);
 
 /*
  * Back to the start of upload and download, for another exchange. False when that can't be: then
- * `err` says so behind its message (NULL: nothing is written).
+ * `err` says so after its message (NULL: nothing is written).
  */
 bool call_rewind(struct call *call, struct bosa_error *err);
 
 /*
- * After an answer, or a break, that made `err` (moved): CALL_WAITING for another attempt, or the
+ * After a response, or a break, that made `err` (moved): CALL_WAITING for another attempt, or the
  * end.
  */
 enum call_state call_again(struct call *call, const struct retry_case *c, struct bosa_error *err,

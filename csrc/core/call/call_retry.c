@@ -7,7 +7,7 @@
 #define MAX_DOUBLINGS 6 /* 2^6 s is CALL_MAX_WAIT */
 
 /* The server's own word counts for more than its status. */
-static bool answer_allows(const struct retry_case *c)
+static bool response_allows(const struct retry_case *c)
 {
     if (c->recovery >= 0) {
         return c->recovery == 1;
@@ -31,7 +31,7 @@ bool retry_allowed(const struct retry_case *c)
     if (c->attempts >= c->max_attempts) {
         return false;
     }
-    return c->answered ? answer_allows(c) : break_allows(c);
+    return c->responded ? response_allows(c) : break_allows(c);
 }
 
 /* No jitter on what the server asked: it spreads its clients itself. */
@@ -100,7 +100,7 @@ enum call_state call_again(struct call *call, const struct retry_case *c, struct
         return call_fail(call, err, now);
     }
     call->p->budget_used = timeout ? HUB_BUDGET_TIMEOUT : HUB_BUDGET_RETRY;
-    if (!c->answered) {
+    if (!c->responded) {
         call_event_add(call, EVENT_ERROR, err, 0);
     }
     call_event_add(call, EVENT_RETRY, err, 0);

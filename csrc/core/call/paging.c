@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* A member of the answer's meta that is not null; JSON_NONE when there is none. */
+/* A member of the response's meta that is not null; JSON_NONE when there is none. */
 static uint32_t meta_member(const struct call *call, const char *name)
 {
     const struct reply *reply = &call->reply;
@@ -264,8 +264,8 @@ enum bosa_status paging_plan(const struct call *call, bool forward, struct invoc
 }
 
 /*
- * Where the answer has a cursor that the action takes, only the answer before it tells a page, so
- * its numbers do not count.
+ * Where the response has a cursor that the action takes, only the response before it tells a page,
+ * so its numbers do not count.
  */
 bool paging_numbered(const struct call *call, int64_t *page, int64_t *last)
 {

@@ -1,5 +1,5 @@
 /*
- * paging: which request gives the next page, by the meta of an answer (protocol.md: Pagination).
+ * paging: which request gives the next page, by the meta of a response.
  */
 #ifndef BOSA_PAGING_H
 #define BOSA_PAGING_H

@@ -78,7 +78,7 @@ struct word {
     size_t len;    /* of the whole */
 };
 
-/* Reads the word at `text`; false when there is none. A language behind the charset is left out. */
+/* Reads the word at `text`; false when there is none. A language after the charset is left out. */
 static bool read_word(const char *text, size_t len, struct word *out)
 {
     len = len < MOST_WORD ? len : MOST_WORD;
@@ -166,21 +166,21 @@ static void add_word(struct buf *out, const struct word *word)
 void charset_add_words(struct buf *out, const char *text, size_t len)
 {
     size_t plain = 0; /* where what has not been added begins */
-    bool behind_word = false;
+    bool after_word = false;
     for (size_t i = 0; i < len;) {
         struct word word;
         if (!read_word(text + i, len - i, &word)) {
-            behind_word = behind_word && text_is_blank(text[i]);
+            after_word = after_word && text_is_blank(text[i]);
             i++;
             continue;
         }
-        if (!behind_word) {
+        if (!after_word) {
             charset_add(out, CHARSET_UTF8, text + plain, i - plain);
         }
         add_word(out, &word);
         i += word.len;
         plain = i;
-        behind_word = true;
+        after_word = true;
     }
     charset_add(out, CHARSET_UTF8, text + plain, len - plain);
 }

@@ -36,7 +36,7 @@ static const char *skip_blanks(const char *at)
 
 /*
  * True when a parameter's value can end at `at`: the end, or a semicolon with a parameter's name
- * and "=" behind.
+ * and "=" after.
  */
 static bool ends_value(const char *at)
 {
@@ -49,8 +49,8 @@ static bool ends_value(const char *at)
     }
     at = skip_blanks(at + 1);
     size_t name = strcspn(at, " \t=;\"");
-    const char *behind = skip_blanks(at + name);
-    return *at == '\0' || (name > 0 && *behind == '=');
+    const char *after = skip_blanks(at + name);
+    return *at == '\0' || (name > 0 && *after == '=');
 }
 
 /*
@@ -71,7 +71,7 @@ static const char *closing_quote(const char *at)
     return last ? last : at + strlen(at);
 }
 
-/* Takes the value behind "=" and returns where to go on. */
+/* Takes the value after "=" and returns where to go on. */
 static const char *take_value(const char *at, struct param *out)
 {
     at = skip_blanks(at);
@@ -176,7 +176,7 @@ static bool add_extended(struct buf *out, const struct param *param, enum charse
 }
 
 /*
- * Adds the sections filename*0, filename*1 ... (RFC 2231); those with a star behind are
+ * Adds the sections filename*0, filename*1 ... (RFC 2231); those with a star after are
  * percent-encoded.
  */
 static bool add_sections(struct buf *out, const char *value, enum charset *charset)

@@ -1,6 +1,6 @@
 /*
  * Field lists, and the questions about bytes that fields are made of. A list owns copies of
- * everything in it, since the bytes it was given (a line of an answer, a Lua string) go away while
+ * everything in it, since the bytes it was given (a line of a response, a Lua string) go away while
  * it is still in use.
  */
 #include "http/header_fields.h"

@@ -79,7 +79,7 @@ static bool is_plain(const char *text, size_t len)
     return true;
 }
 
-/* The bytes are checked first, so that nothing behind has to think of them again. */
+/* The bytes are checked first, so that nothing after has to think of them again. */
 bool url_parse(struct url *out, const char *text, size_t len)
 {
     memset(out, 0, sizeof *out);
@@ -141,7 +141,7 @@ static bool is_loopback_v4(const char *text, size_t len)
     return parts == 4 && i == len && text[len - 1] != '.';
 }
 
-/* By name or number alone, without asking a resolver: the answer must not depend on the network. */
+/* By name or number alone, without asking a resolver: the result must not depend on the network. */
 bool url_is_loopback(const struct url *url)
 {
     const char *host = url->host;

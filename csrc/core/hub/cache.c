@@ -1,10 +1,10 @@
 /*
- * A file is one line and the JSON text behind it. The line:
+ * A file is one line and the JSON text after it. The line:
  *
  *   bosa-cache 1 CHECKSUM LENGTH FETCHED ETAG LAST-MODIFIED NAME BASE-URL
  *
- * CHECKSUM (16 hexadecimal digits) covers everything behind it, the text included. The last four
- * are percent-encoded behind a "=", so none of them is empty or holds a space. Name and base URL
+ * CHECKSUM (16 hexadecimal digits) covers everything after it, the text included. The last four
+ * are percent-encoded after a "=", so none of them is empty or holds a space. Name and base URL
  * are there because a file's name tells them by a hash only.
  */
 #include "hub/cache.h"
@@ -197,7 +197,7 @@ static bool keep_text(char **to, const char *word)
 /* BROKEN files are removed; for want of memory none is. */
 enum verdict { WHOLE, BROKEN, NO_MEMORY };
 
-/* Reads the words behind the checksum; `text_len` is the length that they have to name. */
+/* Reads the words after the checksum; `text_len` is the length that they have to name. */
 static enum verdict read_line(char *line, const char *base_url, const char *name, size_t text_len,
                               struct cache_entry *out)
 {
@@ -219,7 +219,7 @@ static enum verdict read_line(char *line, const char *base_url, const char *name
     return WHOLE;
 }
 
-/* True when the bytes begin with the magic word and a checksum that agrees with all behind it. */
+/* True when the bytes begin with the magic word and a checksum that agrees with all after it. */
 static bool sum_agrees(const char *bytes, size_t size)
 {
     char sum[CACHE_SUM_DIGITS + 1];

@@ -1,5 +1,5 @@
 /*
- * cache: discovery answers kept on disk between runs.
+ * cache: discovery responses kept on disk between runs.
  *
  * One file a connector and origin, mode 0600 in a directory 0700, written beside and renamed, so
  * that any number of processes may read and write at once. A header line gives format version,

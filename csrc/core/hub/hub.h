@@ -52,7 +52,7 @@ struct action {
 
 struct connector {
     char *name;             /* owned */
-    struct json_doc doc;    /* the discovery answer */
+    struct json_doc doc;    /* the discovery response */
     struct action *actions; /* owned; sorted by name */
     size_t action_count;
     int64_t fetched;            /* Unix seconds when the server last confirmed it */
@@ -65,7 +65,7 @@ struct connector {
     "no API key and no user token were given: run `bosa auth login`, or set BOSA_API_KEY and "     \
     "BOSA_TOKEN"
 
-/* Of one endpoint: not known yet, found to be today's or the seed's. */
+/* Of one endpoint: not known yet, found to be the current API's or the legacy one's. */
 enum hub_dialect { DIALECT_UNKNOWN, DIALECT_CURRENT, DIALECT_LEGACY };
 
 /* What can be asked of a server besides running actions. */
@@ -86,7 +86,7 @@ enum endpoint {
     ENDPOINT_INTEGRATE,          /* POST {callback_url} or {auth_type, configuration}; name */
     ENDPOINT_GET_INTEGRATION,    /* GET; name, identifier */
     ENDPOINT_SELECT_INTEGRATION, /* POST; name, identifier */
-    ENDPOINT_REMOVE_INTEGRATION, /* DELETE; name, identifier (optional: then the seed's form) */
+    ENDPOINT_REMOVE_INTEGRATION, /* DELETE; name, identifier (optional: then the legacy form) */
     ENDPOINT_COUNT
 };
 
@@ -140,16 +140,16 @@ bool action_takes_page(struct connector *connector, struct action *action);
 
 /*
  * True for an action that is told by `from_last` on which side of the cursor its page lies:
- * github's lists are asked for the first items behind a cursor, or for the last ones before it.
+ * github's lists are asked for the first items after a cursor, or for the last ones before it.
  */
 bool action_takes_from_last(struct connector *connector, struct action *action);
 
 /* ---- schemas ---- */
 
 /*
- * Takes a discovery answer (moved from `doc`, also on failure). An answer without the name is
+ * Takes a discovery response (moved from `doc`, also on failure). A response without the name is
  * BOSA_UNKNOWN_CONNECTOR; actions whose path is not safe (url_path_is_safe) make it BOSA_PROTOCOL.
- * Where a cache is on, the answer is written to the disk, too; that this fails is not an error.
+ * Where a cache is on, the response is written to the disk, too; that this fails is not an error.
  * After a failure what was held before is still held, but not after BOSA_UNKNOWN_CONNECTOR.
  */
 enum bosa_status hub_learn(struct hub *hub, const char *name, struct json_doc *doc,
@@ -158,7 +158,7 @@ enum bosa_status hub_learn(struct hub *hub, const char *name, struct json_doc *d
 
 /*
  * Takes the connectors of a snapshot: the JSON text of `{"bosa_snapshot": 1, "connectors": {name:
- * actions, ...}}`, or of `{name: actions, ...}` as discovery answers. They are pinned until they
+ * actions, ...}}`, or of `{name: actions, ...}` as discovery responses. They are pinned until they
  * are forgotten, and nothing of them is written to the disk. `names` (fresh) becomes the list of
  * their names. BOSA_PROTOCOL: no JSON, no snapshot, a version other than 1, or actions that
  * hub_learn would refuse; connectors before the one that is refused are held. BOSA_NOMEM.
@@ -217,7 +217,8 @@ enum bosa_status hub_endpoint_request(struct hub *hub, enum endpoint endpoint,
 /* Items of a page that nobody gave a limit for. */
 #define HUB_DEFAULT_LIMIT 50
 
-/* True for an endpoint that answers {items, meta: {total, limit, offset}}, pages by `offset`. */
+/* True for an endpoint that responds with {items, meta: {total, limit, offset}}, pages by `offset`.
+ */
 bool endpoint_is_list(enum endpoint endpoint);
 
 /*

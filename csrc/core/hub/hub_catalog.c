@@ -14,7 +14,7 @@
 struct catalog_route {
     const char *path; /* {identifier} stands for the percent-encoded one; NULL: it is the URL */
     bool token, key;  /* what goes along */
-    bool list;        /* answers items by pages */
+    bool list;        /* responds with items, by pages */
 };
 
 static const struct catalog_route routes[ENDPOINT_COUNT] = {

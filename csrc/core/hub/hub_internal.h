@@ -45,7 +45,8 @@ enum bosa_status hub_blame(enum bosa_status status, struct bosa_error *err, cons
                            const char *action, size_t action_len);
 
 /*
- * Holds a connector of a snapshot; `doc` (moved, also on failure) is as a discovery answer for it.
+ * Holds a connector of a snapshot; `doc` (moved, also on failure) is as a discovery response for
+ * it.
  */
 enum bosa_status hub_pin(struct hub *hub, const char *name, struct json_doc *doc,
                          struct bosa_error *err);

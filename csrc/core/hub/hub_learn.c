@@ -1,5 +1,5 @@
 /*
- * Connectors and their schemas: from a discovery answer, from the disk, and out of memory again.
+ * Connectors and their schemas: from a discovery response, from the disk, and out of memory again.
  */
 #include "base/mem.h"
 #include "hub/cache.h"
@@ -277,7 +277,7 @@ static bool copy_validator(char **to, const char *from)
 }
 
 /* Finds the connector in its document and lists its actions. */
-static enum bosa_status read_answer(struct connector *connector, struct bosa_error *err)
+static enum bosa_status read_response(struct connector *connector, struct bosa_error *err)
 {
     const struct json_doc *doc = &connector->doc;
     uint32_t object;
@@ -298,7 +298,7 @@ static enum bosa_status read_answer(struct connector *connector, struct bosa_err
     return add_actions(connector, object, err);
 }
 
-/* Makes a connector of a discovery answer (moved from `doc`, also on failure). */
+/* Makes a connector of a discovery response (moved from `doc`, also on failure). */
 static enum bosa_status held_new(struct held **out, const char *name, struct json_doc *doc,
                                  const char *etag, const char *last_modified,
                                  struct bosa_error *err)
@@ -319,7 +319,7 @@ static enum bosa_status held_new(struct held **out, const char *name, struct jso
         !copy_validator(&connector->last_modified, last_modified)) {
         status = error_nomem(err);
     } else {
-        status = read_answer(connector, err);
+        status = read_response(connector, err);
     }
     if (status != BOSA_OK) {
         held_free(held);

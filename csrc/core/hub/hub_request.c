@@ -18,7 +18,7 @@ struct route {
 };
 
 struct endpoint_routes {
-    struct route today, seed;
+    struct route current, legacy;
     bool bearer; /* acts for a user, so needs a token */
 };
 
@@ -52,7 +52,7 @@ enum hub_dialect hub_dialect(const struct hub *hub, enum endpoint endpoint)
 {
     const struct endpoint_routes *routes = &endpoints[endpoint];
 
-    if (hub_is_catalogs(endpoint) || strcmp(routes->today.path, routes->seed.path) == 0) {
+    if (hub_is_catalogs(endpoint) || strcmp(routes->current.path, routes->legacy.path) == 0) {
         return DIALECT_CURRENT;
     }
     return hub->dialects[endpoint];
@@ -328,7 +328,7 @@ static enum bosa_status write_action(const struct hub *hub, const struct invocat
     return status;
 }
 
-/* True unless the server describes the answer's data as something that JSON alone can be. */
+/* True unless the server describes the response's data as something that JSON alone can be. */
 static bool may_give_file(const struct connector *connector, const struct action *action)
 {
     const struct json_doc *doc = &connector->doc;
@@ -394,7 +394,7 @@ enum bosa_status hub_action_request(struct hub *hub, const struct invocation *in
 
 /* ---- discovery ---- */
 
-/* Sets a validator; one that no field can carry is left out, and the answer comes whole. */
+/* Sets a validator; one that no field can carry is left out, and the response comes whole. */
 static enum bosa_status set_validator(struct request *request, const char *name, const char *value,
                                       struct bosa_error *err)
 {
@@ -436,7 +436,7 @@ static enum bosa_status write_discovery(const struct hub *hub, const char *name,
     return status;
 }
 
-/* Of a connector that is held but too old, the validators go along, so that the answer may be a
+/* Of a connector that is held but too old, the validators go along, so that the response may be a
  * 304. */
 enum bosa_status hub_discovery_request(struct hub *hub, const char *name, struct request *request,
                                        struct bosa_error *err)
@@ -498,14 +498,14 @@ static enum bosa_status add_path(struct buf *url, const char *path, const char *
     return BOSA_OK;
 }
 
-/* The route in a dialect. To remove without an identifier only the seed's form can say. */
+/* The route in a dialect. To remove without an identifier only the legacy form can say. */
 static const struct route *find_route(enum endpoint endpoint, enum hub_dialect dialect,
                                       const char *identifier)
 {
     const struct endpoint_routes *routes = &endpoints[endpoint];
     bool unnamed = endpoint == ENDPOINT_REMOVE_INTEGRATION && !identifier;
 
-    return unnamed || dialect == DIALECT_LEGACY ? &routes->seed : &routes->today;
+    return unnamed || dialect == DIALECT_LEGACY ? &routes->legacy : &routes->current;
 }
 
 /* An endpoint's request with its URL and fields, without a body. */
@@ -532,7 +532,7 @@ static enum bosa_status write_endpoint(const struct hub *hub, const struct route
     if (status != BOSA_OK) {
         return status;
     }
-    /* The seed's DELETE has no place for the identifier but the fields that select an account. */
+    /* The legacy DELETE has no place for the identifier but the fields that select an account. */
     return hub_set_identity(request, hub->api_key, token, in_path ? NULL : identifier, err);
 }
 

@@ -1,6 +1,6 @@
 /*
  * Schemas from a file of the caller's instead of the server: a snapshot is taken apart here, and
- * each connector of it is held as if discovery had answered for it alone.
+ * each connector of it is held as if discovery had responded with it alone.
  */
 #include "base/mem.h"
 #include "hub/hub_internal.h"
@@ -49,8 +49,8 @@ static enum bosa_status find_connectors(const struct json_doc *doc, uint32_t *ou
 }
 
 /* Writes `{name: actions}` of one member. */
-static enum bosa_status write_answer(struct buf *out, const struct json_doc *doc, uint32_t key,
-                                     struct bosa_error *err)
+static enum bosa_status write_response(struct buf *out, const struct json_doc *doc, uint32_t key,
+                                       struct bosa_error *err)
 {
     enum bosa_status status;
 
@@ -66,24 +66,24 @@ static enum bosa_status write_answer(struct buf *out, const struct json_doc *doc
     return out->failed ? no_memory(err) : BOSA_OK;
 }
 
-/* Holds the connector of one member, whose name is `name` with a NUL behind it. */
+/* Holds the connector of one member, whose name is `name` with a NUL after it. */
 static enum bosa_status pin_named(struct hub *hub, const char *name, const struct json_doc *doc,
                                   uint32_t key, struct bosa_error *err)
 {
-    struct json_doc answer;
+    struct json_doc response;
     struct buf out;
     enum bosa_status status;
 
     buf_init(&out);
-    json_init(&answer);
-    status = write_answer(&out, doc, key, err);
+    json_init(&response);
+    status = write_response(&out, doc, key, err);
     if (status == BOSA_OK) {
-        status = parse(&answer, out.data, out.len, err);
+        status = parse(&response, out.data, out.len, err);
     }
     if (status == BOSA_OK) {
-        status = hub_pin(hub, name, &answer, err);
+        status = hub_pin(hub, name, &response, err);
     }
-    json_free(&answer);
+    json_free(&response);
     buf_free(&out);
     return status;
 }

@@ -2,7 +2,7 @@
  * json: bytes -> document -> bytes.
  *
  * A document is one flat array of nodes in the order of the text: a container is followed by its
- * content and knows the index behind it, so a sibling is one step away and a subtree is a slice.
+ * content and knows the index after it, so a sibling is one step away and a subtree is a slice.
  * An object's content is key, value, key, value; a key is a JSON_STRING node.
  *
  * Strings stay where they were read (escapes are undone in place), so a document owns its text and
@@ -53,7 +53,7 @@ struct json_node {
         uint64_t u;   /* JSON_UINT, JSON_FILE */
         double d;     /* JSON_DOUBLE */
         uint64_t at;  /* JSON_STRING, JSON_DIGITS: offset into the document's text */
-        uint64_t end; /* JSON_ARRAY, JSON_OBJECT: index of the first node behind the content */
+        uint64_t end; /* JSON_ARRAY, JSON_OBJECT: index of the first node after the content */
     } v;
 };
 
@@ -79,7 +79,7 @@ void json_clear(struct json_doc *doc);
 char *json_room(struct json_doc *doc, size_t len);
 
 /*
- * Reads one JSON text (RFC 8259, strictly: UTF-8 checked, nothing behind it but white space; a byte
+ * Reads one JSON text (RFC 8259, strictly: UTF-8 checked, nothing after it but white space; a byte
  * order mark before it is passed over). `text` must come from mem_alloc or json_room; it is the
  * document's from here on, also after a failure, and is changed in place. `doc` must be fresh, or
  * cleared with the text in its own room. On BOSA_PROTOCOL `err` names line, column (both from 1,
@@ -105,7 +105,7 @@ enum json_type json_type(const struct json_doc *doc, uint32_t node);
  */
 const char *json_type_name(const struct json_doc *doc, uint32_t node);
 
-/* Index of the node behind this one and its content: the next sibling, or the container's end. */
+/* Index of the node after this one and its content: the next sibling, or the container's end. */
 uint32_t json_next(const struct json_doc *doc, uint32_t node);
 
 /*

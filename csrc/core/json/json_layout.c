@@ -11,7 +11,7 @@
 struct member {
     const char *name; /* borrowed from the document */
     uint32_t len;
-    uint32_t node; /* of the name; the value is behind it */
+    uint32_t node; /* of the name; the value is after it */
 };
 
 /* What the writer knows all the way down. */

@@ -42,7 +42,7 @@ bool json_easy_double(uint64_t m, int64_t exp10, double *value)
 
 /* The digits of a number, as an integer times a power of ten. */
 struct decimal {
-    struct json_big value; /* the first READ_DIGITS digits; a 1 behind stands for all later ones */
+    struct json_big value; /* the first READ_DIGITS digits; a 1 after stands for all later ones */
     int64_t exp10;
     uint64_t lead;      /* the first 19 digits */
     uint32_t digits;    /* of value, leading zeros not counted */
@@ -62,19 +62,19 @@ static void flush(struct decimal *d)
     d->pending_n = 0;
 }
 
-/* Takes the next digit; `behind_point` is 1 for one of the fraction. */
-static void take_digit(struct decimal *d, uint32_t digit, int behind_point)
+/* Takes the next digit; `after_point` is 1 for one of the fraction. */
+static void take_digit(struct decimal *d, uint32_t digit, int after_point)
 {
     if (d->digits == 0 && digit == 0) {
-        d->exp10 -= behind_point;
+        d->exp10 -= after_point;
         return;
     }
     if (d->digits == READ_DIGITS) {
         d->more = d->more || digit != 0;
-        d->exp10 += 1 - behind_point;
+        d->exp10 += 1 - after_point;
         return;
     }
-    d->exp10 -= behind_point;
+    d->exp10 -= after_point;
     d->digits++;
     d->pending = d->pending * 10 + digit;
     if (++d->pending_n == 9) {
@@ -91,7 +91,7 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* Reads the exponent behind its "e". One past any text's length is as good as an endless one. */
+/* Reads the exponent after its "e". One past any text's length is as good as an endless one. */
 static int64_t read_exponent(const char *p, const char *end)
 {
     const int64_t limit = INT64_MAX / 100;
@@ -110,7 +110,7 @@ static int64_t read_exponent(const char *p, const char *end)
 /* Fills `d` from an unsigned number's text. */
 static void read_decimal(struct decimal *d, const char *p, const char *end)
 {
-    int behind_point = 0;
+    int after_point = 0;
 
     d->value.n = 0;
     d->exp10 = 0;
@@ -119,9 +119,9 @@ static void read_decimal(struct decimal *d, const char *p, const char *end)
     d->more = false;
     for (; p < end && (is_digit(*p) || *p == '.'); p++) {
         if (*p == '.') {
-            behind_point = 1;
+            after_point = 1;
         } else {
-            take_digit(d, (uint32_t)(*p - '0'), behind_point);
+            take_digit(d, (uint32_t)(*p - '0'), after_point);
         }
     }
     flush(d);

@@ -10,7 +10,7 @@
  * The reader takes one item after the other from the text and appends nodes; it does not recurse.
  * An open container keeps its parent's index where its end will be, so nesting costs no memory.
  *
- * Functions that read take the position and return the one behind what they read, or NULL after a
+ * Functions that read take the position and return the one after what they read, or NULL after a
  * failure, of which the reader holds place and reason.
  */
 struct reader {
@@ -69,7 +69,7 @@ static int32_t read_hex4(const char *p, const char *end)
 }
 
 /*
- * Writes a code point, never longer than the escape it comes from, and returns the position behind.
+ * Writes a code point, never longer than the escape it comes from, and returns the position after.
  */
 static char *put_utf8(char *out, uint32_t c)
 {
@@ -104,7 +104,7 @@ static int32_t read_pair(const struct reader *r, const char *p, int32_t high)
     return 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
 }
 
-/* Reads what is behind "\u", the second half of a surrogate pair included. */
+/* Reads what is after "\u", the second half of a surrogate pair included. */
 static char *read_unicode(struct reader *r, char *p, char **out)
 {
     int32_t c = read_hex4(p, r->end);
@@ -131,7 +131,7 @@ static char *read_unicode(struct reader *r, char *p, char **out)
     return p;
 }
 
-/* Reads the escape at `p` and puts what it stands for at *out, which is not behind `p`. */
+/* Reads the escape at `p` and puts what it stands for at *out, which is not after `p`. */
 static char *read_escape(struct reader *r, char *p, char **out)
 {
     static const char codes[] = "\"\\/bfnrt", values[] = "\"\\/\b\f\n\r\t";
@@ -524,7 +524,7 @@ static bool read_document(struct reader *r, char *p)
 
 /* ---- what went wrong ---- */
 
-/* Counts the line ends from `from` to `to` and moves *line behind the last one. */
+/* Counts the line ends from `from` to `to` and moves *line after the last one. */
 static size_t count_lines(const char *from, const char *to, const char **line)
 {
     size_t count = 0;

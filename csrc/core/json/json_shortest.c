@@ -20,7 +20,7 @@ struct digits {
     int point;
 };
 
-/* Takes the decimal apart whose digits are those of `m`, `decimals` of them behind the point. */
+/* Takes the decimal apart whose digits are those of `m`, `decimals` of them after the point. */
 static void set_digits(struct digits *out, uint64_t m, int decimals)
 {
     char reversed[20];
@@ -180,7 +180,7 @@ static void find_shortest(struct digits *out, uint64_t bits)
     out->text[out->n++] = (char)('0' + digit);
 }
 
-/* These return the position behind what they wrote. */
+/* These return the position after what they wrote. */
 static char *put(char *out, const char *text, int len)
 {
     memcpy(out, text, (size_t)len);

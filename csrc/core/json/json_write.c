@@ -250,8 +250,8 @@ static const char *write_value(struct writer *w, uint32_t i)
 }
 
 /*
- * Ends the containers whose content ends before node `i`. There is a comma behind every value; the
- * one behind a container's last value becomes its bracket.
+ * Ends the containers whose content ends before node `i`. There is a comma after every value; the
+ * one after a container's last value becomes its bracket.
  */
 static void write_ends(struct writer *w, uint32_t i)
 {

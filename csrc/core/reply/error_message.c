@@ -210,7 +210,7 @@ static bool add_faults(struct buf *out, const struct reply *reply, uint32_t list
     return some;
 }
 
-/* The first line of an answer in plain text; false for markup, broken JSON and nothing. */
+/* The first line of a response in plain text; false for markup, broken JSON and nothing. */
 static bool plain_line(const struct reply *reply, const char *type, size_t type_len,
                        struct words *out)
 {

@@ -1,6 +1,6 @@
 /*
- * error_message: what an error answer says, found in all the forms that servers use. Private to the
- * reply.
+ * error_message: what an error response says, found in all the forms that servers use. Private to
+ * the reply.
  */
 #ifndef BOSA_ERROR_MESSAGE_H
 #define BOSA_ERROR_MESSAGE_H
@@ -13,7 +13,7 @@ struct words {
     size_t len;
 };
 
-/* The root of the answer's document, JSON_NONE when it has none. */
+/* The root of the response's document, JSON_NONE when it has none. */
 uint32_t reply_root(const struct reply *reply);
 
 /* json_member, also of JSON_NONE, which has none. */

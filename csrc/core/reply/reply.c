@@ -1,6 +1,6 @@
 /*
- * The way of an answer: head, body, end. Until the first byte of the body nothing is decided; an
- * answer without a content type stays undecided over white space, which is held back in `text`.
+ * The way of a response: head, body, end. Until the first byte of the body nothing is decided; an
+ * response without a content type stays undecided over white space, which is held back in `text`.
  */
 #include "reply/reply.h"
 
@@ -15,7 +15,7 @@
 
 /* bytes reserved at most on the word of a Content-Length */
 #define FIRST_RESERVE ((size_t)1 << 20)
-/* answers up to so many bytes are wiped: those that give a secret or a token are small */
+/* responses up to so many bytes are wiped: those that give a secret or a token are small */
 #define SECRET_BYTES ((size_t)1 << 20)
 
 static enum bosa_status no_memory(struct bosa_error *err)
@@ -23,7 +23,7 @@ static enum bosa_status no_memory(struct bosa_error *err)
     return error_nomem(err);
 }
 
-/* BOSA_PROTOCOL about this answer. */
+/* BOSA_PROTOCOL about this response. */
 static enum bosa_status nonsense(const struct reply *reply, const char *what,
                                  struct bosa_error *err)
 {
@@ -32,7 +32,7 @@ static enum bosa_status nonsense(const struct reply *reply, const char *what,
     return status;
 }
 
-/* Sets everything that an answer changes to how it is before one. */
+/* Sets everything that a response changes to how it is before one. */
 static void start_anew(struct reply *reply)
 {
     reply->status = 0;
@@ -82,7 +82,7 @@ void reply_free(struct reply *reply)
 
 /* ---- the head ---- */
 
-/* A proxy's answer to CONNECT may come before the server's, like an informational one. */
+/* A proxy's response to CONNECT may come before the server's, like an informational one. */
 enum bosa_status reply_status(struct reply *reply, int status, struct bosa_error *err)
 {
     if (status < 100 || status > 599) {
@@ -224,7 +224,7 @@ static void decide(struct reply *reply, const char *bytes, size_t len)
     reply->deciding = false;
 }
 
-/* Keeps the start of an error answer and lets the rest go by. */
+/* Keeps the start of an error response and lets the rest go by. */
 static enum bosa_status keep_error(struct reply *reply, const char *bytes, size_t len,
                                    struct bosa_error *err)
 {
@@ -397,7 +397,8 @@ static bool mask_secrets(const struct reply *reply, char *text, size_t *len)
     return !failed;
 }
 
-/* Of an error answer the start stays as it came, and the whole becomes a document if it is one. */
+/* Of an error response the start stays as it came, and the whole becomes a document if it is one.
+ */
 static enum bosa_status end_error(struct reply *reply, struct bosa_error *err)
 {
     size_t len;
@@ -426,7 +427,7 @@ static enum bosa_status end_error(struct reply *reply, struct bosa_error *err)
     return status;
 }
 
-/* An empty answer is a file only when its head says so. */
+/* An empty response is a file only when its head says so. */
 static enum bosa_status end_body(struct reply *reply, struct bosa_error *err)
 {
     if (has_no_body(reply->status)) {

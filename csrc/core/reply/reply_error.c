@@ -1,5 +1,5 @@
 /*
- * Errors made of answers. Whatever the server repeats of what the caller sent (`input`) may be a
+ * Errors made of responses. Whatever the server repeats of what the caller sent (`input`) may be a
  * secret: it is left out of the details and of the body that is shown.
  */
 #include "reply/reply.h"
@@ -119,7 +119,7 @@ static bool is_number(const struct json_doc *doc, uint32_t node)
 
 /*
  * Seconds to wait, the body's word before the field's; negative: not said. A date is measured by
- * the clock that wrote it, which the answer's own Date tells: ours may be an hour off.
+ * the clock that wrote it, which the response's own Date tells: ours may be an hour off.
  */
 static double retry_after(const struct reply *reply, int64_t now_unix)
 {
@@ -241,8 +241,8 @@ static bool has_input(const struct json_doc *doc)
 }
 
 /*
- * How much of an answer that could not be parsed may be shown: up to the first echo of the caller's
- * input.
+ * How much of a response that could not be parsed may be shown: up to the first echo of the
+ * caller's input.
  */
 static size_t before_input(const char *text, size_t len)
 {
@@ -286,7 +286,7 @@ static enum bosa_status set_clean_body(const struct json_doc *doc, struct bosa_e
     return status;
 }
 
-/* Shows the answer as it came unless it echoes the caller's input. */
+/* Shows the response as it came unless it echoes the caller's input. */
 static enum bosa_status fill_body(const struct reply *reply, struct bosa_error *err)
 {
     const struct buf *text = &reply->text;
@@ -381,7 +381,7 @@ static enum bosa_status describe(const struct reply *reply, enum bosa_status kin
     return status;
 }
 
-/* True when a 2xx answer of an integration call says that it failed. */
+/* True when a 2xx response of an integration call says that it failed. */
 static bool has_failed(const struct reply *reply)
 {
     uint32_t success =

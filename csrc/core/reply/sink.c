@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TEMPORARY "a temporary file" /* what messages call the file behind fd */
+#define TEMPORARY "a temporary file" /* what messages call the file of fd */
 
 static enum bosa_status no_memory(struct bosa_error *err)
 {

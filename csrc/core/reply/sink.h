@@ -1,7 +1,7 @@
 /*
- * sink: where the bytes of an answer go.
+ * sink: where the bytes of a response go.
  *
- * - memory, and past a limit an unlinked temporary file (a file answer nobody gave a place to);
+ * - memory, and past a limit an unlinked temporary file (a file response nobody gave a place to);
  * - a path: whole or not at all, or, where it is a device or a FIFO, in place (base/file_write.h);
  * - the caller: a bounded queue; when it is full the transport pauses until the caller has taken
  *   chunks.
@@ -15,7 +15,7 @@
 
 #include <stdint.h>
 
-/* bytes a file answer may take in memory before it goes to a temporary file */
+/* bytes a file response may take in memory before it goes to a temporary file */
 #define SINK_MEMORY_LIMIT ((size_t)1 << 20)
 /* bytes waiting for the caller before the transport pauses */
 #define SINK_QUEUE_LIMIT ((size_t)256 << 10)

@@ -184,7 +184,7 @@ static enum bosa_status read_bytes(const struct segment *segment, char *out, siz
 }
 
 /*
- * A file that grew is noticed with its last bytes, not behind them: a transport that knows the
+ * A file that grew is noticed with its last bytes, not after them: a transport that knows the
  * length may never ask again.
  */
 static enum bosa_status read_file(const struct segment *segment, char *out, size_t cap, size_t *got,

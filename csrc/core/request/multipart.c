@@ -116,7 +116,7 @@ static void add_filename(struct buf *out, const char *name)
     buf_addc(out, '"');
 }
 
-/* Adds the lines behind Content-Disposition: the content type and the caller's own fields. */
+/* Adds the lines after Content-Disposition: the content type and the caller's own fields. */
 static enum bosa_status add_fields(struct buf *out, const struct form_item *item,
                                    const struct file_part *file, struct bosa_error *err)
 {

@@ -25,7 +25,7 @@ static bool has_scheme(const char *text)
     return *p == ':';
 }
 
-/* Drops the last segment of what `out` has behind `root`, and the slash before it. */
+/* Drops the last segment of what `out` has after `root`, and the slash before it. */
 static void drop_segment(struct buf *out, size_t root)
 {
     while (out->len > root && out->data[out->len - 1] != '/') {

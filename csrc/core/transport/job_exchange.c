@@ -257,7 +257,7 @@ static void whole(struct job *j)
         fill_timing(j, &timing, m.ms);
     }
     job_detach(j, exchange_keeps_connection(&j->exchange));
-    call_answered(j->call, events ? &timing : NULL, &m);
+    call_responded(j->call, events ? &timing : NULL, &m);
     job_advance(j);
 }
 

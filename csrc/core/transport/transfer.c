@@ -345,7 +345,7 @@ void transfer_free(struct transfer *transfer)
     mem_free(transfer->heap.items);
     mem_free(transfer->user_agent);
     if (transfer->room) {
-        mem_wipe(transfer->room, ROOM_BYTES); /* answers may hold secrets */
+        mem_wipe(transfer->room, ROOM_BYTES); /* responses may hold secrets */
     }
     mem_free(transfer->room);
     mem_free(transfer);

@@ -232,7 +232,7 @@ local function wait(work, waiting, count, door)
     local callback = door:wait(deadline)
     if not callback then break end
     back[#back + 1], waiting[callback], count = waiting[callback], nil, count - 1
-    if count == 0 then door:close() end -- once the browser has its answer
+    if count == 0 then door:close() end -- once the browser has its response
     local one = back[#back]
     local ok, err = confirm(work, one, callback.fields)
     if ok then done(work, one) else fail(work, one.connector, err) end

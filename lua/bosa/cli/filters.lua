@@ -45,7 +45,7 @@ local function given(text)
   return text
 end
 
---- What stands behind a plain `=`.
+--- What stands after a plain `=`.
 local function equal_to(field, text, options)
   local from, to = text:match("^(.-)%.%.(.*)$")
   local range = from and range_of(field, given(from), given(to), options)

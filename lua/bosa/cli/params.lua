@@ -177,7 +177,7 @@ local function store(self, name, value, is_list)
   return true
 end
 
---- The value behind a sign.
+--- The value after a sign.
 local function value_of(sign, name, text, parameter)
   if sign == ":=" then return json_value(name, text) end
   if sign == "@" then return file_value(name, text) end

@@ -350,7 +350,7 @@ local function converse(call, sock, x)
   local whole, how = read_response(call, sock, x) -- how: whether it may be kept, or why there is no response
   if not (whole and sent and how and sock:setkeepalive(IDLE_MS)) then sock:close() end
   if whole then
-    if not call:_ended() and call:_state() == "exchange" then call:_answered() end
+    if not call:_ended() and call:_state() == "exchange" then call:_responded() end
     return false
   end
   if kept and how ~= "timeout" and how ~= "refused" and call:_exchange_rewind(unsent) then return true end

@@ -120,7 +120,7 @@ local function look(self, name)
   return nil
 end
 
---- What stands behind a tool's name: its connector, action and definition; nil: nothing does, or the result that says
+--- What a tool's name means: its connector, action and definition; nil: nothing does, or the result that says
 --- why that can't be told.
 ---@param name string
 ---@return { connector: string, action: string, definition: table }? found, bosa.ToolResult? failed

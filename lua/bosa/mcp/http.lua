@@ -3,7 +3,7 @@
 --   local hub = bosa.new({ cache = ngx.shared.bosa })                       -- once, in a module
 --   require("bosa.mcp.http").handle({ hub = hub, connectors = { "github" }, allowed_origins = {} })
 --
--- Nothing is kept between two requests but schemas, so any number of workers and machines serve one hub. An answer is
+-- Nothing is kept between two requests but schemas, so any number of workers and machines serve one hub. A response is
 -- JSON, or a stream of events once there is progress to tell or the call takes long. The client that closes it cancels
 -- the call (with `lua_check_client_abort on`). Each caller acts by the token in its Authorization header; the API key
 -- stays here.
@@ -22,7 +22,7 @@ local KEEP_ALIVE = 15 -- seconds of silence after which a stream says that it is
 local MOST_SERVICES = 16 -- kept for the options that handle() was given
 local MAX_BATCH = 100 -- messages sent as one
 
--- the status of an answer by its error's code; 200 for others
+-- the status of a response by its error's code; 200 for others
 local STATUS = {
   [protocol.codes.parse] = 400, [protocol.codes.request] = 400, [protocol.codes.header] = 400,
   [protocol.codes.capability] = 400, [protocol.codes.version] = 400,
@@ -244,7 +244,7 @@ local function answer_all(endpoint, exchange, messages, is_batch, headers)
   return answers[1], status
 end
 
---- Waits for the answer, and says meanwhile that the exchange is alive. False: the client is gone, or time is up.
+--- Waits for the response, and says meanwhile that the exchange is alive. False: the client is gone, or time is up.
 local function wait(exchange, seconds)
   local deadline = core.now() + seconds
   while not exchange.done do
@@ -289,7 +289,7 @@ end
 ---------------------------------------------------------------------------------------------------
 -- the request
 
---- The request's body; nil: the answer to it was given.
+--- The request's body; nil: the response to it was given.
 local function read_body(most)
   local function too_large()
     refuse(413, protocol.error("request", ("A request has at most %d bytes"):format(most)))

@@ -99,7 +99,7 @@ local function search_actions(service, arguments)
   return { content = line({ actions = found, not_searched = next(missing) and missing or nil }), is_error = false }
 end
 
---- What stands behind a name, as Catalog:find and Catalog:resolve tell it.
+--- What a name means, as Catalog:find and Catalog:resolve tell it.
 local function look_up(service, name, method)
   local catalogs = { service.catalog }
   if not service.connectors then

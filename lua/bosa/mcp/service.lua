@@ -134,7 +134,7 @@ end
 -- calls
 
 --- Tells the client how far a call is, where it gave a token to tell by. What is told only ever grows, as the protocol
--- wants: an answer's bytes are counted on from those of the request, and so are those of another attempt.
+-- wants: a response's bytes are counted on from those of the request, and so are those of another attempt.
 local function progress_teller(cx, token)
   local before, seen, told, told_at = 0, 0, 0, nil
   return function(done, total, direction)

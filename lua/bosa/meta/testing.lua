@@ -4,7 +4,7 @@
 ---@class bosa.testing
 local testing = {}
 
---- The answer of a stub: data, a file, an error of `testing.error`, or a function that returns `data, meta` or
+--- The response of a stub: data, a file, an error of `testing.error`, or a function that returns `data, meta` or
 --- `nil, err`.
 ---@alias bosa.testing.Answer any
 

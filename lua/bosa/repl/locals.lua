@@ -28,7 +28,7 @@ local function attribute_at(tokens, i)
   return text_at(tokens, i + 1), tokens[i + 1][2], i + 3
 end
 
---- Adds the names behind a `local`; the token after them.
+--- Adds the names after a `local`; the token after them.
 local function read_names(tokens, i, found)
   local all, all_at
   all, all_at, i = attribute_at(tokens, i) -- of Lua 5.5: for every name
@@ -41,7 +41,7 @@ local function read_names(tokens, i, found)
   end
 end
 
---- The local variables of a chunk's outermost block, and where that ends: at its `return`, or behind the text.
+--- The local variables of a chunk's outermost block, and where that ends: at its `return`, or after the text.
 ---@param text string
 ---@return bosa.repl.Local[] found, integer? return_at
 function locals.find(text)

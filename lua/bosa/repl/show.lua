@@ -50,7 +50,7 @@ local function rows_text(style, items)
   return table.concat(lines, "\n")
 end
 
---- What is behind the rows that are shown; nil: nothing.
+--- What is after the rows that are shown; nil: nothing.
 local function rest_of(response, shown)
   local rest = #response - shown
   local parts = {}

@@ -120,7 +120,7 @@ end
 ---------------------------------------------------------------------------------------------------
 -- requests and replies as they are kept
 
---- The path and query of a URL behind the base URL's own path.
+--- The path and query of a URL after the base URL's own path.
 local function path_of(url, prefix)
   local path = url:match("^%a+://[^/?]+(.*)$") or url
   if prefix ~= "" and path:sub(1, #prefix) == prefix then path = path:sub(#prefix + 1) end

@@ -1,4 +1,4 @@
---- A server made of functions: the answers of actions for tests that need no server.
+--- A server made of functions: the responses of actions for tests that need no server.
 --
 -- It stands behind the hub as a transport, so parameters are checked, requests made and answers read by the real core.
 
@@ -166,7 +166,7 @@ local function instead(err, connector, action)
   return nil, { kind = "protocol", message = made.message, instead = core.new_error(made) }
 end
 
---- What a stub's error becomes: a server's answer, a network's failure, or an error as it stands.
+--- What a stub's error becomes: a server's response, a network's failure, or an error as it stands.
 local function fail(err, connector, action)
   if type(err) ~= "table" then err = { kind = "server", message = tostring(err) } end
   local status = err.status or STATUS[err.kind] or (not err.kind and 500) or nil
@@ -179,7 +179,7 @@ end
 
 local function is_file(value) return type(value) == "userdata" and getmetatable(value) == core.classes.file end
 
---- An empty table is a list, unless the schema of the answer says that it is an object.
+--- An empty table is a list, unless the schema of the response says that it is an object.
 local function listed(data, entry)
   if type(data) ~= "table" or next(data) ~= nil or getmetatable(data) then return data end
   local response = type(entry) == "table" and type(entry.response) == "table" and entry.response or {}

@@ -1,4 +1,4 @@
---- What a language model is told of an action that was run: its answer as text that is not too long, or what went wrong
+--- What a language model is told of an action that was run: its response as text of a bounded length, or what failed
 -- in words to act on.
 
 local core = require("bosa.core")
@@ -129,7 +129,7 @@ local function how_to_see(properties, shown)
   return "To see the rest, " .. table.concat(ways, ", or ") .. "."
 end
 
---- The arguments that ask for the page behind a response; nil: there is none.
+--- The arguments that ask for the page after a response; nil: there is none.
 local function next_page(response)
   if not response:has_next() then return nil end
   local call = response:_page_call(true)

@@ -89,7 +89,7 @@ function user.sender(fn)
     local delivered = deliver(call, reply)
     if call:_ended() then return end
     if delivered then
-      call:_answered()
+      call:_responded()
     else
       call:_broke("yes")
     end

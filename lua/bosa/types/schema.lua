@@ -151,7 +151,7 @@ local function comment_property(self, property, about)
   end
 end
 
---- Whether a property may be missing: of parameters one that isn't required, of answers one that has no default either.
+--- Whether a property may be missing: one that isn't required, and of a response has no default either.
 local function is_optional(self, form, name, about)
   if form.required and form.required[name] then return false end
   return not (self.nulls and about.default ~= nil)

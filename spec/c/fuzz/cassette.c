@@ -1,6 +1,6 @@
 /*
- * Cassettes: a file of any content is refused with an error, or its hub answers calls from it, with
- * results or errors. It is Lua that reads them, so Lua must never raise.
+ * Cassettes: a file of any content is refused with an error, or its hub responses calls from it,
+ * with results or errors. It is Lua that reads them, so Lua must never raise.
  */
 #include "fuzz.h"
 

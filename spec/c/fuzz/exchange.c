@@ -8,7 +8,7 @@
 
 #define NOW 1700000000
 
-struct answer {
+struct response {
     enum bosa_status status;
     struct call call;
     struct exchange x;
@@ -16,7 +16,7 @@ struct answer {
 };
 
 /* Gives the bytes in pieces of `step`, each in memory of its own. */
-static void feed(struct answer *a, const uint8_t *data, size_t size, size_t step)
+static void feed(struct response *a, const uint8_t *data, size_t size, size_t step)
 {
     for (size_t at = 0; at < size && a->status == BOSA_OK && !a->x.whole;) {
         size_t part = size - at < step ? size - at : step, used = 0;
@@ -29,7 +29,7 @@ static void feed(struct answer *a, const uint8_t *data, size_t size, size_t step
     }
 }
 
-static void receive(struct answer *a, const uint8_t *data, size_t size, size_t step, bool secure)
+static void receive(struct response *a, const uint8_t *data, size_t size, size_t step, bool secure)
 {
     static const struct reply_options options = {.max_size = 1 << 16, .sink = SINK_MEMORY};
     static char url[] = "http://h/";
@@ -55,7 +55,7 @@ static void receive(struct answer *a, const uint8_t *data, size_t size, size_t s
 }
 
 /* What is judged an error has a message, and none is shown that isn't UTF-8. */
-static void judge(struct answer *a)
+static void judge(struct response *a)
 {
     enum bosa_status verdict = reply_judge(&a->call.reply, true, NOW, &a->err);
     PROMISE(verdict == BOSA_OK || (a->err.message && a->err.kind == verdict));
@@ -82,7 +82,7 @@ static void compare(const struct reply *a, const struct reply *b)
     PROMISE(!a->filename || strcmp(a->filename, b->filename) == 0);
 }
 
-static void let_go(struct answer *a)
+static void let_go(struct response *a)
 {
     error_clear(&a->err);
     exchange_free(&a->x);
@@ -91,7 +91,7 @@ static void let_go(struct answer *a)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct answer whole, parts;
+    struct response whole, parts;
     if (size < 1) {
         return 0;
     }

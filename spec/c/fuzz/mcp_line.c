@@ -1,6 +1,6 @@
 /*
  * A line that a client of the Model Context Protocol writes, after a greeting of either kind:
- * whatever it is, the server answers with JSON or not at all, and never raises.
+ * whatever it is, the server responses with JSON or not at all, and never raises.
  */
 #include "lua_script.h"
 

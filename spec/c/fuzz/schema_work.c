@@ -1,7 +1,7 @@
 /*
  * Schemas made to cost much: the input is a program that writes definitions which refer to each
  * other in every way, and a value for them. However they are tangled, a check ends soon, with an
- * answer or with the error that says that it took too many steps.
+ * response or with the error that says that it took too many steps.
  */
 #include <time.h>
 

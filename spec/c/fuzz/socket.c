@@ -1,5 +1,5 @@
 /*
- * The bytes of an answer through a real socket and libcurl: the call ends, with a response or an
+ * The bytes of a response through a real socket and libcurl: the call ends, with a response or an
  * error that makes sense, and the transfer holds no call any more.
  */
 #include "fuzz.h"
@@ -15,7 +15,7 @@
 #define ACTIONS                                                                                    \
     "{\"x\":{\"y\":{\"method\":\"POST\",\"path\":\"/connectors/x/y\",\"docstring\":\"\","          \
     "\"parameters\":{\"request\":{\"schema\":{\"type\":\"object\"}}}}}}"
-#define PATIENCE 2000 /* ms for an answer */
+#define PATIENCE 2000 /* ms for a response */
 
 static struct world {
     int listener;
@@ -68,7 +68,7 @@ static bool is_whole(const char *request, size_t len)
     return len >= tail && memcmp(request + len - tail, end, tail) == 0;
 }
 
-/* Reads the request of a new connection and writes the answer. False: there is none. */
+/* Reads the request of a new connection and writes the response. False: there is none. */
 static bool serve(const uint8_t *data, size_t size)
 {
     struct pollfd p = {world.listener, POLLIN, 0};

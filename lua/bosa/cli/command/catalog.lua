@@ -81,7 +81,7 @@ local function rows_of(items, row)
   return rows
 end
 
---- The items of one page, or of all; on a terminal it is told that there are more. Raises what goes wrong behind the
+--- The items of one page, or of all; on a terminal it is told that there are more. Raises what goes wrong after the
 -- first page.
 local function items_of(cx, page, all)
   if not all then

@@ -99,7 +99,7 @@ local function to_stdout(cx, trouble)
   end
 end
 
---- Where the bytes of an answer that is a file go: a path, a function, or nil for memory.
+--- Where the bytes of a file go: a path, a function, or nil for memory.
 local function file_output(cx, options, trouble)
   if options.output and options.output ~= "-" then return options.output end
   if options.output == "-" or not cx.tty then return to_stdout(cx, trouble) end

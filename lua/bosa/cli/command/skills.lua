@@ -32,7 +32,7 @@ end
 
 local function text(value) return type(value) == "string" and value or "" end
 
---- All skills. Raises what goes wrong behind the first page.
+--- All skills. Raises what goes wrong after the first page.
 local function all(hub)
   local page, err = hub:list_tenant_skills({ limit = 200 })
   if not page then return nil, err end

@@ -1,4 +1,4 @@
-/* What a call makes of an answer: redirects, the two dialects, discovery, errors. */
+/* What a call makes of a response: redirects, the two dialects, discovery, errors. */
 #include "call_fixture.h"
 #include "http/header_fields.h"
 
@@ -29,7 +29,7 @@ static void a_redirect_to_the_same_origin_is_followed(void **state)
         assert_string_equal(w->call->request.url, LIST_URL "/");
         assert_int_equal(body_done(w->call->request.body), 0);
         assert_int_equal(w->call->reply.status, 0);
-        answer(w, 200, DONE);
+        response(w, 200, DONE);
         assert_ok(w, 1);
     }
 }
@@ -55,11 +55,11 @@ static void an_attempt_after_a_redirect_counts(void **state)
     w->policy.max_attempts = 2;
     ready(w);
     answer_with(w, 307, "Location: /x\n", NULL);
-    assert_int_equal(answer(w, 503, "{}"), CALL_WAITING);
+    assert_int_equal(response(w, 503, "{}"), CALL_WAITING);
     wait_out(w);
     sending(w);
     assert_int_equal(call_attempt_time(w->call, &w->now), 1000);
-    answer(w, 503, "{}");
+    response(w, 503, "{}");
     assert_failed(w, BOSA_SERVER, BOSA_SENT_YES, 2);
 }
 
@@ -129,7 +129,7 @@ static void a_get_follows_all_redirects(void **state)
                          CALL_SEND);
     }
     assert_string_equal(w->call->request.method, "GET");
-    answer(w, 200, OLD_SCHEMAS);
+    response(w, 200, OLD_SCHEMAS);
     assert_ok(w, 1);
 }
 
@@ -147,11 +147,11 @@ static void the_router_knows_no_action_of_old_schemas(void **state)
     call_begin(w->call, &w->now);
     sending(w);
     pass(w, 900);
-    assert_int_equal(answer(w, 404, NO_ROUTE), CALL_SCHEMAS);
+    assert_int_equal(response(w, 404, NO_ROUTE), CALL_SCHEMAS);
     assert_int_equal(call_schemas(w->call, NULL, &w->now), CALL_SEND);
     sending(w);
     assert_int_equal(call_attempt_time(w->call, &w->now), 1000); /* the fetch took its own */
-    answer(w, 404, NO_ROUTE);
+    response(w, 404, NO_ROUTE);
     assert_failed(w, BOSA_NOT_FOUND, BOSA_SENT_NO, 1);
 }
 
@@ -160,7 +160,7 @@ static void the_router_is_right_about_fresh_schemas(void **state)
     struct world *w = *state;
 
     ready(w);
-    answer(w, 405, "{\"detail\":\"Method Not Allowed\"}");
+    response(w, 405, "{\"detail\":\"Method Not Allowed\"}");
     assert_failed(w, BOSA_API, BOSA_SENT_NO, 1);
     assert_int_equal(w->call->error.status, 405);
 }
@@ -174,7 +174,7 @@ static void the_404_of_an_action_is_not_the_routers(void **state)
     w->now.unix_s += 1000;
     new_action(w, "list");
     call_begin(w->call, &w->now);
-    answer(w, 404, "{\"error\":{\"message\":\"no such repository\",\"reference_id\":\"ref-1\"}}");
+    response(w, 404, "{\"error\":{\"message\":\"no such repository\",\"reference_id\":\"ref-1\"}}");
     assert_failed(w, BOSA_NOT_FOUND, BOSA_SENT_YES, 1);
     assert_string_equal(w->call->error.reference_id, "ref-1");
 }
@@ -212,13 +212,13 @@ static void an_endpoint_is_found_in_the_seeds_dialect(void **state)
     new_endpoint(w, ENDPOINT_CREATE_USER, NULL, "{\"identifier\":\"me\"}");
     call_begin(w->call, &w->now);
     assert_string_equal(w->call->request.url, BASE "/users");
-    assert_int_equal(answer(w, 404, NO_ROUTE), CALL_SEND);
+    assert_int_equal(response(w, 404, NO_ROUTE), CALL_SEND);
     assert_string_equal(w->call->request.url, BASE "/clients/register-user");
     sending(w);
     error_init(&err);
     assert_int_equal(body_read(w->call->request.body, out, sizeof out, &got, &err), BOSA_OK);
     assert_memory_equal(out, "{\"identifier\":\"me\"}", got);
-    answer(w, 200, DONE);
+    response(w, 200, DONE);
     assert_ok(w, 1);
     assert_int_equal(hub_dialect(w->hub, ENDPOINT_CREATE_USER), DIALECT_LEGACY);
     assert_int_equal(hub_dialect(w->hub, ENDPOINT_TOKEN), DIALECT_UNKNOWN);
@@ -249,7 +249,7 @@ static void an_answer_proves_a_dialect_or_does_not(void **state)
         hub_set_dialect(w->hub, ENDPOINT_WHO_AM_I, DIALECT_UNKNOWN);
         new_endpoint(w, ENDPOINT_WHO_AM_I, NULL, NULL);
         call_begin(w->call, &w->now);
-        assert_int_equal(answer(w, rows[i].status, rows[i].body), CALL_ENDED);
+        assert_int_equal(response(w, rows[i].status, rows[i].body), CALL_ENDED);
         assert_int_equal(hub_dialect(w->hub, ENDPOINT_WHO_AM_I), rows[i].found);
     }
 }
@@ -262,8 +262,8 @@ static void an_endpoint_in_neither_dialect_is_not_found(void **state)
     open_hub(w);
     new_endpoint(w, ENDPOINT_WHO_AM_I, NULL, NULL);
     call_begin(w->call, &w->now);
-    assert_int_equal(answer(w, 404, NO_ROUTE), CALL_SEND);
-    answer(w, 404, NO_ROUTE);
+    assert_int_equal(response(w, 404, NO_ROUTE), CALL_SEND);
+    response(w, 404, NO_ROUTE);
     assert_failed(w, BOSA_NOT_FOUND, BOSA_SENT_NO, 1);
     assert_int_equal(hub_dialect(w->hub, ENDPOINT_WHO_AM_I), DIALECT_UNKNOWN);
 }
@@ -276,7 +276,7 @@ static void a_dialect_that_is_gone_is_asked_for_anew(void **state)
     hub_set_dialect(w->hub, ENDPOINT_WHO_AM_I, DIALECT_LEGACY);
     new_endpoint(w, ENDPOINT_WHO_AM_I, NULL, NULL);
     call_begin(w->call, &w->now);
-    answer(w, 404, NO_ROUTE);
+    response(w, 404, NO_ROUTE);
     assert_failed(w, BOSA_NOT_FOUND, BOSA_SENT_NO, 1);
     assert_int_equal(hub_dialect(w->hub, ENDPOINT_WHO_AM_I), DIALECT_UNKNOWN);
 }
@@ -289,11 +289,11 @@ static void the_seeds_dialect_follows_today_within_a_retry(void **state)
     open_hub(w);
     new_endpoint(w, ENDPOINT_WHO_AM_I, NULL, NULL);
     call_begin(w->call, &w->now);
-    assert_int_equal(answer(w, 503, "{}"), CALL_WAITING);
+    assert_int_equal(response(w, 503, "{}"), CALL_WAITING);
     wait_out(w);
     assert_string_equal(w->call->request.url, BASE "/users/me");
-    assert_int_equal(answer(w, 404, NO_ROUTE), CALL_SEND);
-    answer(w, 200, DONE);
+    assert_int_equal(response(w, 404, NO_ROUTE), CALL_SEND);
+    response(w, 200, DONE);
     assert_ok(w, 2);
 }
 
@@ -305,7 +305,7 @@ static void removal_without_an_identifier_has_the_seeds_form_only(void **state)
     new_endpoint(w, ENDPOINT_REMOVE_INTEGRATION, NULL, NULL);
     call_begin(w->call, &w->now);
     assert_string_equal(w->call->request.url, BASE "/connectors/github/integrations");
-    answer(w, 405, "{\"detail\":\"Method Not Allowed\"}");
+    response(w, 405, "{\"detail\":\"Method Not Allowed\"}");
     assert_failed(w, BOSA_API, BOSA_SENT_NO, 1);
 }
 
@@ -317,11 +317,11 @@ static void removal_with_a_slash_is_tried_in_one_dialect(void **state)
     new_endpoint(w, ENDPOINT_REMOVE_INTEGRATION, "me/../you", NULL);
     call_begin(w->call, &w->now);
     assert_string_equal(w->call->request.url, BASE "/connectors/github/integrations/me%2F..%2Fyou");
-    answer(w, 404, NO_ROUTE);
+    response(w, 404, NO_ROUTE);
     assert_failed(w, BOSA_NOT_FOUND, BOSA_SENT_NO, 1);
     new_endpoint(w, ENDPOINT_REMOVE_INTEGRATION, "me", NULL);
     call_begin(w->call, &w->now);
-    assert_int_equal(answer(w, 404, NO_ROUTE), CALL_SEND);
+    assert_int_equal(response(w, 404, NO_ROUTE), CALL_SEND);
     assert_string_equal(w->call->request.url, BASE "/connectors/github/integrations");
 }
 
@@ -336,13 +336,13 @@ static void an_account_of_no_connector_is_told_by_the_router(void **state)
     for (size_t i = 0; i < sizeof endpoints / sizeof endpoints[0]; i++) {
         new_endpoint(w, endpoints[i], "me", NULL);
         call_begin(w->call, &w->now);
-        answer(w, 404, NO_ROUTE);
+        response(w, 404, NO_ROUTE);
         assert_failed(w, BOSA_UNKNOWN_CONNECTOR, BOSA_SENT_NO, 1);
         assert_message_has(w, "the server has no connector `github`");
     }
     new_endpoint(w, ENDPOINT_GET_INTEGRATION, "me", NULL);
     call_begin(w->call, &w->now);
-    answer(w, 404, "{\"message\":\"No such account\"}");
+    response(w, 404, "{\"message\":\"No such account\"}");
     assert_failed(w, BOSA_NOT_FOUND, BOSA_SENT_YES, 1);
 }
 
@@ -355,12 +355,12 @@ static void success_false_is_an_error_of_integrations_only(void **state)
     teach(w, OLD_SCHEMAS);
     new_endpoint(w, ENDPOINT_SELECT_INTEGRATION, "me", NULL);
     call_begin(w->call, &w->now);
-    answer(w, 200, refused);
+    response(w, 200, refused);
     assert_failed(w, BOSA_API, BOSA_SENT_YES, 1);
     assert_message_has(w, "not yours");
     new_action(w, "list");
     call_begin(w->call, &w->now);
-    answer(w, 200, refused);
+    response(w, 200, refused);
     assert_ok(w, 1);
 }
 
@@ -405,7 +405,7 @@ static void not_modified_makes_schemas_fresh(void **state)
     new_fetch(w);
     call_begin(w->call, &w->now);
     assert_string_equal(fields_get(&w->call->request.fields, "If-None-Match"), "\"v1\"");
-    answer(w, 304, NULL);
+    response(w, 304, NULL);
     assert_ok(w, 1);
     assert_int_equal(hub_find(w->hub, "github", &w->now)->fetched, w->now.unix_s);
 }
@@ -420,9 +420,9 @@ static void not_modified_of_nothing_is_asked_for_whole(void **state)
     call_begin(w->call, &w->now);
     sending(w);
     hub_forget(w->hub, "github");
-    assert_int_equal(answer(w, 304, NULL), CALL_SEND);
+    assert_int_equal(response(w, 304, NULL), CALL_SEND);
     assert_null(fields_get(&w->call->request.fields, "If-None-Match"));
-    answer(w, 304, NULL);
+    response(w, 304, NULL);
     assert_failed(w, BOSA_PROTOCOL, BOSA_SENT_NO, 1);
 }
 
@@ -484,7 +484,7 @@ static void no_secret_is_left_in_an_error(void **state)
             w, ENDPOINT_INTEGRATE, NULL,
             "{\"secret\":\"sk-user-42\",\"configuration\":{\"password\":[\"hunter22\",1]}}");
         call_begin(w->call, &w->now);
-        answer(w, 422, bodies[i]);
+        response(w, 422, bodies[i]);
         err = &w->call->error;
         assert_message_has(w, "***");
         assert_non_null(err->body);

@@ -1,5 +1,5 @@
 /*
- * What an answer means, or that there is none: a result, an error, another attempt, or another
+ * What a response means, or that there is none: a result, an error, another attempt, or another
  * place to ask.
  */
 #include "call/call_internal.h"
@@ -25,10 +25,10 @@ static bool is_redirect(const struct call *call)
 }
 
 /*
- * Router and redirect answer for the action without running it. But "see other" is what a server
- * says when it has done what was asked.
+ * Router and redirect respond in place of the action, which did not run. But "see other" is what a
+ * server says when it has done what was asked.
  */
-static enum bosa_sent answered_sent(const struct call *call)
+static enum bosa_sent responded_sent(const struct call *call)
 {
     if (reply_no_such_route(&call->reply) || (is_redirect(call) && call->reply.status != 303)) {
         return BOSA_SENT_NO;
@@ -36,7 +36,7 @@ static enum bosa_sent answered_sent(const struct call *call)
     return BOSA_SENT_YES;
 }
 
-/* An error found in an answer: its status goes along. */
+/* An error found in a response: its status goes along. */
 static enum call_state nonsense(struct call *call, struct bosa_error *err, const struct moment *now)
 {
     err->status = call->reply.status;
@@ -139,7 +139,7 @@ static enum call_state follow(struct call *call, const struct moment *now)
 
 /* ---- routes that are not there ---- */
 
-/* Notes the dialect that an endpoint's answer proves. A gateway's 429 or 5xx proves none. */
+/* Notes the dialect that an endpoint's response proves. A gateway's 429 or 5xx proves none. */
 static void note_dialect(struct call *call)
 {
     int status = call->reply.status;
@@ -184,7 +184,7 @@ static bool turn(struct call *call, const struct moment *now)
 
 /* ---- schemas ---- */
 
-/* Gives the answer of discovery to the hub; the call itself has no result but that. */
+/* Gives the response of discovery to the hub; the call itself has no result but that. */
 static enum call_state learn(struct call *call, const struct moment *now)
 {
     struct reply *reply = &call->reply;
@@ -236,12 +236,12 @@ static bool is_integration(const struct call *call)
     return call->kind == CALL_ENDPOINT && call->p->endpoint >= ENDPOINT_HAS_INTEGRATION;
 }
 
-/* An answer that asks for nothing else: the result, or an error that may be worth another attempt.
+/* A response that asks for nothing else: the result, or an error that may be worth another attempt.
  */
 static enum call_state judge(struct call *call, const struct moment *now)
 {
     const struct reply *reply = &call->reply;
-    struct retry_case c = {.answered = true, .status = reply->status};
+    struct retry_case c = {.responded = true, .status = reply->status};
     struct bosa_error err;
     enum bosa_status status;
 
@@ -263,9 +263,10 @@ static enum call_state judge(struct call *call, const struct moment *now)
     return call_again(call, &c, &err, now);
 }
 
-/* First what leads elsewhere, then the judgement; an answer that leads elsewhere proves no dialect.
+/* First what leads elsewhere, then the judgement; a response that leads elsewhere proves no
+ * dialect.
  */
-static enum call_state take_answer(struct call *call, const struct moment *now)
+static enum call_state take_response(struct call *call, const struct moment *now)
 {
     if (call->kind == CALL_VERBATIM) {
         return call_succeed(call, now);
@@ -283,26 +284,26 @@ static enum call_state take_answer(struct call *call, const struct moment *now)
     return judge(call, now);
 }
 
-/* What was sent is counted before anything can fail: the server has answered. */
-static enum call_state end_answer(struct call *call, const struct moment *now)
+/* What was sent is counted before anything can fail: the server has responded. */
+static enum call_state end_response(struct call *call, const struct moment *now)
 {
     struct bosa_error err;
     enum bosa_status status;
 
     error_init(&err);
     status = reply_end(&call->reply, &err);
-    call_count_sent(call, answered_sent(call));
+    call_count_sent(call, responded_sent(call));
     call_event_add(call, EVENT_RESPONSE, NULL, 0);
     if (status != BOSA_OK) {
         err.kind = status;
         return nonsense(call, &err, now);
     }
-    return take_answer(call, now);
+    return take_response(call, now);
 }
 
 /* The server's words are searched for secrets before anything is made of them. */
-enum call_state call_answered(struct call *call, const struct call_timing *timing,
-                              const struct moment *now)
+enum call_state call_responded(struct call *call, const struct call_timing *timing,
+                               const struct moment *now)
 {
     struct secrets secrets;
 
@@ -314,13 +315,13 @@ enum call_state call_answered(struct call *call, const struct call_timing *timin
     }
     call_secrets(call, &secrets);
     call->reply.secrets = &secrets;
-    (void)end_answer(call, now);
+    (void)end_response(call, now);
     call->reply.secrets = NULL;
     secrets_free(&secrets);
     return call->state;
 }
 
-/* ---- no answer ---- */
+/* ---- no response ---- */
 
 /* True when it was the whole call's time that ran out, not only the attempt's. */
 static bool is_expired(const struct call *call, const struct bosa_error *cause,
@@ -345,7 +346,7 @@ static void complete_break(const struct call *call, enum bosa_sent sent, struct 
 enum call_state call_broke(struct call *call, enum bosa_sent sent, struct bosa_error *cause,
                            const struct call_timing *timing, const struct moment *now)
 {
-    struct retry_case c = {.answered = false};
+    struct retry_case c = {.responded = false};
 
     if (call->state != CALL_EXCHANGE) {
         error_clear(cause);
