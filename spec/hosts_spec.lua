@@ -19,7 +19,7 @@ local lua = os.getenv("BOSA_LUA") or "lua5.4"
 describe("luv", function()
   it("runs tasks side by side while its own timers go on", function()
     assert.equal(
-      "done 200, wait timeout, cancelled, quick, 30 items, timeout, slow, all, closed\nticking\n200\n"
+      "side by side\n30 items, all, cancelled, closed, done 200, quick, slow, timeout, wait timeout\nticking\n200\n"
         .. "callbacks in their turn\n",
       output(lua .. " spec/hosts/luv.lua")
     )
@@ -36,7 +36,7 @@ describe("cqueues", function()
   end
   it("lets any coroutine wait while others go on", function()
     assert.equal(
-      "done 200, wait timeout, cancelled, quick, 30 items, slow, all, still cancelled, closed\nticking\n",
+      "side by side\n30 items, all, cancelled, closed, done 200, quick, slow, still cancelled, wait timeout\nticking\n",
       output(lua .. " spec/hosts/cqueues.lua")
     )
   end)

@@ -146,7 +146,9 @@ for name, transport in pairs({ ["libcurl"] = libcurl, ["nginx's cosockets"] = co
 
       it("a " .. how .. " at every byte of a request: an error, never sent twice", function()
         transport:begin()
-        assert.equal(200, transport:meet("ok", "").status)
+        -- the first call may meet a kept connection that the server has just closed
+        local warm = transport:meet("ok", "").status or transport:meet("ok", "").status
+        assert.equal(200, warm)
         local n, result = 0
         repeat
           n = n + 1

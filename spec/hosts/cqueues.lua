@@ -5,8 +5,11 @@ local hub = bosa.new()
 local lab = hub:connect("lab")
 local loop = cqueues.new()
 
-local order, ticks, over = {}, 0, false
-local function note(what) order[#order + 1] = what end
+local order, place, ticks, over = {}, {}, 0, false
+local function note(what)
+  order[#order + 1] = what
+  place[what] = #order
+end
 local function slow(ms) return lab:action("slow"):params({ delay_ms = ms }) end
 
 loop:wrap(function()
@@ -66,5 +69,7 @@ loop:wrap(function()
 end)
 
 assert(loop:loop())
+print(place.quick < place.slow and "side by side" or "one after the other")
+table.sort(order) -- what took how long depends on the machine
 print(table.concat(order, ", "))
 print(ticks > 10 and "ticking" or "stalled")

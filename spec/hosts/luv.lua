@@ -6,8 +6,11 @@ local lab = hub:connect("lab")
 
 local function slow(ms) return lab:action("slow"):params({ delay_ms = ms }) end
 
-local order, ticks = {}, 0
-local function note(what) order[#order + 1] = what end
+local order, place, ticks = {}, {}, 0
+local function note(what)
+  order[#order + 1] = what
+  place[what] = #order
+end
 
 local timer = uv.new_timer()
 timer:start(10, 10, function() ticks = ticks + 1 end)
@@ -54,6 +57,8 @@ local all = bosa.async(function()
 end)
 uv.run()
 assert(all:done())
+print(place.quick < place.slow and "side by side" or "one after the other")
+table.sort(order) -- what took how long depends on the machine
 print(table.concat(order, ", "))
 print(ticks > 10 and "ticking" or "stalled")
 
