@@ -11,6 +11,7 @@
 -- What a hook raises, and an `err` that is a text, becomes an error of kind "cancelled".
 
 local core = require("bosa.core")
+local deep_copy = require("bosa.deep_copy")
 local run = require("bosa.run")
 local task = require("bosa.task")
 
@@ -84,17 +85,6 @@ end
 ---------------------------------------------------------------------------------------------------
 -- requests and errors
 
---- A copy of a value of parameters: tables anew, with their metatables, everything else as it is.
-local function copy_of(value, seen)
-  if type(value) ~= "table" then return value end
-  if seen[value] then return seen[value] end
-  local copy = {}
-  seen[value] = copy
-  for name, item in pairs(value) do copy[name] = copy_of(item, seen) end
-  local meta = getmetatable(value)
-  return type(meta) == "table" and setmetatable(copy, meta) or copy
-end
-
 --- What a hook refused with, as an error object.
 local function refusal(request, why, sent)
   if getmetatable(why) == ERROR then return why end
@@ -118,7 +108,7 @@ local function chain_of(builder)
   end
   if not chain.before[1] and not chain.after[1] then return nil end
   chain.builder = builder:_copy()
-  chain.params = copy_of(builder:_kept("params"), {})
+  chain.params = deep_copy(builder:_kept("params"))
   return chain
 end
 
@@ -128,8 +118,8 @@ local function request_of(chain, page)
   local request = {
     connector = connector,
     action = action,
-    params = copy_of(chain.params or {}, {}),
-    headers = copy_of(chain.builder:_kept("headers") or {}, {}),
+    params = deep_copy(chain.params or {}),
+    headers = deep_copy(chain.builder:_kept("headers") or {}),
     identifier = chain.builder:_kept("identifier"),
   }
   for _, name in ipairs(page and core.page_parameters or {}) do

@@ -5,6 +5,7 @@
 -- at least once. Nothing is under way between two items, so leaving the loop leaves nothing behind.
 
 local core = require("bosa.core")
+local deep_copy = require("bosa.deep_copy")
 local loop = require("bosa.loop")
 local misuse = require("bosa.misuse")
 local paging = require("bosa.paging")
@@ -90,17 +91,6 @@ end
 ---@field over any true, or the error that ended it
 local Watch = {}
 Watch.__index = Watch
-
---- A copy of parameters: tables anew, with their metatables, everything else as it is.
-local function copy_of(value, seen)
-  if type(value) ~= "table" then return value end
-  if seen[value] then return seen[value] end
-  local copy = {}
-  seen[value] = copy
-  for name, item in pairs(value) do copy[name] = copy_of(item, seen) end
-  local meta = getmetatable(value)
-  return type(meta) == "table" and setmetatable(copy, meta) or copy
-end
 
 --- An error about what the server gave.
 local function error_of(self, kind, message)
@@ -299,7 +289,7 @@ function watch.watch(action, options)
   for name, value in pairs(options) do own[name] = value end
   local builder = action:_copy()
   local params = action:_kept("params")
-  if params then builder:params(copy_of(params, {})) end
+  if params then builder:params(deep_copy(params)) end
   local self = setmetatable({
     builder = builder, options = own, round = 0, items = {}, keys = {}, place = 0, count = 0,
   }, Watch)

@@ -34,7 +34,8 @@ end
 
 --- Adds the options of a call.
 function action_words.add_options(parser)
-  parser:option("--input", "Parameters from a file with a JSON object, - for standard input."):argname("<file>")
+  parser:option("--input", "Parameters from a file with a JSON object, - for standard input; those of the line win.")
+    :argname("<file>")
   parser:option("--account", "The connected account that acts."):argname("<who>")
   parser:option("--timeout", "Seconds that an attempt may take (30)."):argname("<seconds>"):convert(params.positive)
   parser:option("--max-attempts", "Attempts in all, on 429 and server errors (1)."):argname("<n>"):convert(attempts)
@@ -83,7 +84,7 @@ function action_words.prepare(hub, options, wanted)
   values, err = read_parameters(known, options)
   if not values then return nil, err end
   local action = connector:action(options.action):params(values)
-  if wanted and has(known, "response_fields") then action:response_fields(wanted) end
+  if wanted and has(known, "response_fields") and values.response_fields == nil then action:response_fields(wanted) end
   local ok
   ok, err = set_options(action, options)
   if not ok then return nil, err end

@@ -1,11 +1,9 @@
 --- bosa run: runs an action.
 
 local bosa = require("bosa")
-local core = require("bosa.core")
-local cache = require("bosa.cli.cache")
+local action_words = require("bosa.cli.action_words")
 local context = require("bosa.cli.context")
 local fields = require("bosa.cli.fields")
-local filters = require("bosa.cli.filters")
 local jq = require("bosa.cli.jq")
 local print_json = require("bosa.cli.json")
 local listing = require("bosa.cli.listing")
@@ -43,50 +41,17 @@ function run.topic(result)
   }
 end
 
-local function whole(text)
-  local number = params.positive(text)
-  if not number or number % 1 ~= 0 or number > core.max_attempts then
-    return nil, ("--max-attempts: a whole number from 1 to %d expected, not '%s'"):format(core.max_attempts, text)
-  end
-  return number
-end
-
 function run.configure(parser)
-  parser:argument("connector", "Connector name, like github.")
-  parser:argument("action", "Action name, like list_issues.")
-  parser:argument("parameters", "name=text, which the schema says the type of; name:=JSON; name@file. A list is given "
-    .. "by repeating the name, a place in an object with dots."):args("*"):argname("<name=value>")
+  action_words.add_arguments(parser)
   parser:flag("--all", "Every page of a list: a table that grows, in a pipe JSON lines.")
-  parser:option("--fields", "Only these fields, like id,user.login."):argname("<names>"):convert(fields.parse)
-  parser:option("--filter", "Only items like that: state=open, state=open,closed, comments>=2, number=1..5, "
-    .. "created_at>=2025-02-01, labels[].name=bug; again for more, all of which must hold."):argname("<condition>")
-    :count("*")
+  action_words.add_selection(parser)
   parser:option("-o --output", "Write the response to a file, - for standard output."):argname("<file>")
   parser:flag("--json", "JSON also on a terminal.")
   parser:option("--jq", "Filter the response by an expression of jq; --all: each item by itself.")
     :argname("<expression>")
   parser:option("--template", "Write each item as a text with fields in braces, like '{number}\\t{user.login}\\n'.")
     :argname("<text>"):convert(template.parse)
-  parser:option("--input", "Parameters from a file with a JSON object, - for standard input; those of the line win.")
-    :argname("<file>")
-  parser:option("--account", "The connected account that acts."):argname("<who>")
-  parser:option("--timeout", "Seconds that an attempt may take (30)."):argname("<seconds>"):convert(params.positive)
-  parser:option("--max-attempts", "Attempts in all, on 429 and server errors (1)."):argname("<n>"):convert(whole)
-end
-
---- The values of the parameters, typed by the action's schema.
-local function read_parameters(known, options)
-  if not options.input then return params.read(options.parameters, known) end
-  local values, err = params.read_object("--input", options.input)
-  if not values then return nil, err end
-  return params.read(options.parameters, known, values)
-end
-
-local function has(known, name)
-  for _, parameter in ipairs(known) do
-    if parameter.name == name then return true end
-  end
-  return false
+  action_words.add_options(parser)
 end
 
 --- Takes a file's chunks to standard output; false once it is closed.
@@ -122,29 +87,11 @@ end
 
 --- The action, ready to be run.
 local function prepare(cx, hub, options, trouble)
-  local connector = hub:connect(options.connector)
-  local known, err = connector:get_action_parameters(options.action)
-  if not known then return nil, err end
-  cache.keep_name(hub, options.connector)
-  err = check_output(cx, options)
+  local err = check_output(cx, options)
   if err then return nil, err end
-  local values
-  values, err = read_parameters(known, options)
-  if not values then return nil, err end
-  local action = connector:action(options.action):params(values)
-  local wanted = wanted_fields(options)
-  if wanted and has(known, "response_fields") and values.response_fields == nil then
-    action:response_fields(wanted)
-  end
-  if options.filter and options.filter[1] then
-    local list
-    list, err = filters.read(options.filter)
-    if not list then return nil, err end
-    action:response_filters(list)
-  end
-  if options.account then action:account(options.account) end
-  if options.timeout then action:timeout(options.timeout) end
-  if options.max_attempts then action:max_attempts(options.max_attempts) end
+  local action
+  action, err = action_words.prepare(hub, options, wanted_fields(options))
+  if not action then return nil, err end
   local target = file_output(cx, options, trouble)
   if target then action:output(target) end
   return action
