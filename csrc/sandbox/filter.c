@@ -7,7 +7,6 @@
 
 #include "http/header_fields.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* A filter with what is left of its root below the node that is being looked at. */
@@ -84,53 +83,99 @@ static int days_before(int year, int month, int day)
     return 365 * y + y / 4 - y / 100 + y / 400 + (153 * (m - 3) + 2) / 5 + day - 719469;
 }
 
-/* Seconds of what follows a time: "Z", "+02:00", nothing, a fraction before them. */
-static bool read_offset(const char *text, double *seconds)
+/* The readers below move *at past what they read; false: it isn't there. */
+
+static bool read_digits(const char **at, int count, int *value)
 {
-    int hours, minutes = 0, used = 0;
-    char sign;
-    double fraction = 0;
-    if (*text == '.' && sscanf(text, "%lf%n", &fraction, &used) != 1) {
-        return false;
+    *value = 0;
+    for (int i = 0; i < count; i++, (*at)++) {
+        if (**at < '0' || **at > '9') {
+            return false;
+        }
+        *value = *value * 10 + (**at - '0');
     }
-    text += used;
-    *seconds = fraction;
-    if (*text == '\0' || strcmp(text, "Z") == 0) {
+    return true;
+}
+
+static bool read_char(const char **at, char c)
+{
+    bool there = **at == c;
+    *at += there;
+    return there;
+}
+
+/* A point and digits; nothing is 0. */
+static bool read_fraction(const char **at, double *value)
+{
+    double place = 1;
+    *value = 0;
+    if (!read_char(at, '.')) {
         return true;
     }
-    if (sscanf(text, "%c%2d:%2d", &sign, &hours, &minutes) < 2 || (sign != '+' && sign != '-')) {
+    for (; **at >= '0' && **at <= '9'; (*at)++) {
+        place /= 10;
+        *value += place * (**at - '0');
+    }
+    return place < 1;
+}
+
+/* Seconds to take from a time for its offset: "Z", "+02:00", "-0530", "+02", nothing. */
+static bool read_offset(const char **at, double *seconds)
+{
+    int hours, minutes = 0;
+    *seconds = 0;
+    if (**at == '\0' || read_char(at, 'Z')) {
+        return true;
+    }
+    double sign = **at == '-' ? -1 : 1;
+    if (!read_char(at, '+') && !read_char(at, '-')) {
         return false;
     }
-    *seconds -= (sign == '+' ? 1 : -1) * (hours * 3600.0 + minutes * 60.0);
+    if (!read_digits(at, 2, &hours)) {
+        return false;
+    }
+    (void)read_char(at, ':');
+    if (**at != '\0' && !read_digits(at, 2, &minutes)) {
+        return false;
+    }
+    *seconds = sign * (hours * 3600.0 + minutes * 60.0);
     return true;
+}
+
+/* "T12:30:00.5+02:00": seconds of the day, in UTC. */
+static bool read_time(const char **at, double *seconds)
+{
+    int hour, minute, second;
+    double fraction, offset;
+    if (!read_char(at, 'T') && !read_char(at, ' ')) {
+        return false;
+    }
+    bool read = read_digits(at, 2, &hour) && read_char(at, ':') && read_digits(at, 2, &minute) &&
+                read_char(at, ':') && read_digits(at, 2, &second) && read_fraction(at, &fraction) &&
+                read_offset(at, &offset);
+    if (read) {
+        *seconds = hour * 3600.0 + minute * 60.0 + second + fraction - offset;
+    }
+    return read;
 }
 
 /* Unix seconds of an ISO 8601 date or time, with or without an offset; false when it is none. */
 static bool read_date(const char *text, size_t len, double *seconds)
 {
     char copy[64];
-    int year, month, day, hour = 0, minute = 0, second = 0, used = 0;
-    double rest = 0;
+    const char *at = copy;
+    int year, month, day;
+    double time = 0;
     if (len >= sizeof copy) {
         return false;
     }
     memcpy(copy, text, len);
     copy[len] = '\0';
-    if (sscanf(copy, "%4d-%2d-%2d%n", &year, &month, &day, &used) != 3 || used != 10) {
-        return false;
-    }
-    const char *time = copy + used;
-    if (*time != '\0') {
-        used = 0;
-        if ((*time != 'T' && *time != ' ') ||
-            sscanf(time + 1, "%2d:%2d:%2d%n", &hour, &minute, &second, &used) != 3 ||
-            !read_offset(time + 1 + used, &rest)) {
-            return false;
-        }
-    }
-    *seconds =
-        days_before(year, month, day) * 86400.0 + hour * 3600.0 + minute * 60.0 + second + rest;
-    return true;
+    bool read = read_digits(&at, 4, &year) && read_char(&at, '-') && read_digits(&at, 2, &month) &&
+                read_char(&at, '-') && read_digits(&at, 2, &day) &&
+                (*at == '\0' || read_time(&at, &time)) && *at == '\0';
+    *seconds = read ? days_before(year, month, day) * 86400.0 + time : 0;
+    return read;
 }
 
 /* A node as the number that a range compares. */
