@@ -242,6 +242,33 @@ describe("a download", function()
     assert.equal("", tree())
   end)
 
+  it("shows no part of it that a store has decoded, nor of the address that a redirect led to", function()
+    local other = "of0the1redirect+/="
+    local function escaped(text) return (text:gsub("%W", function(c) return ("%%%02X"):format(c:byte()) end)) end
+    local secret = "c2lnbmF0/dXJl+Ig=="
+    local stub = bosa.new({
+      api_base_url = "https://api.example.com",
+      token = TOKEN,
+      transport = function(request)
+        if request.url:find("^https://api%.") then
+          local url = "https://store.example.com/a?Signature=" .. escaped(secret)
+          local body = bosa.json.encode({ data = a_skill({ download_url = url }) })
+          return { status = 200, headers = { ["Content-Type"] = "application/json" }, body = body }
+        elseif request.url:find("/a?", 1, true) then
+          return { status = 307, headers = { Location = "/b?Signature=" .. escaped(other) }, body = "" }
+        end
+        local said = ("<Given>%s</Given><Given>%s</Given>"):format(secret, other)
+        return { status = 403, headers = { ["Content-Type"] = "application/xml" }, body = said .. escaped(said) }
+      end,
+    })
+    local _, err = stub:download_tenant_skill("7", { dir = dir })
+    assert.equal(403, err.status)
+    assert.matches("<Given>***</Given><Given>***</Given>", err.body, 1, true)
+    for _, text in ipairs({ secret, other, escaped(secret), escaped(other) }) do
+      assert.is_nil(err.body:find(text, 1, true))
+    end
+  end)
+
   it("uses https alone, but on this machine", function()
     for _, url in ipairs({ "http://store.example.com/x?s=" .. SIGNATURE, "ftp://store.example.com/x", "/x", "" }) do
       local paths, err, requests = download("text", { download_url = url, source_type = "manual" })
