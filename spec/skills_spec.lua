@@ -305,6 +305,18 @@ describe("a download", function()
     assert.equal("text", read(dir .. "/demo/日本/ü.md"))
   end)
 
+  it("lets others run while it unpacks, digests and writes", function()
+    local entries = {}
+    for i = 1, 100 do entries[i] = { "f" .. i, "x" } end
+    for source_type, content in pairs({ upload_zip = zip.make(entries), manual = ("x"):rep(5 * 2 ^ 20) }) do
+      local call = bosa.async(function() return download(content, { source_type = source_type, name = source_type }) end)
+      assert.is_false(call:done())
+      assert(call:wait())
+    end
+    assert.equal(5 * 2 ^ 20, #read(dir .. "/manual/SKILL.md"))
+    assert.equal("x", read(dir .. "/upload_zip/f100"))
+  end)
+
   it("keeps the folder's name within the directory", function()
     local cases = {
       ["../../up"] = "up", ["a\\..\\b"] = "b", ["C:evil"] = "Cevil", [".git"] = "git", ["  x y  "] = "x y",
