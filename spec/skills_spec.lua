@@ -422,6 +422,13 @@ describe("a hostile zip", function()
     refused(zip.make(entries), "more than 10000 entries")
   end)
 
+  it("whose directory names its files otherwise is refused", function()
+    local whole = zip.make({ { "SKILL.md", "fine" }, { "docs/a.md", "also" } })
+    for _, name in ipairs({ "docs/b.md", "docs\\a.md", "docs/a\0md" }) do
+      refused((whole:gsub("docs/a.md", (name:gsub("%%", "%%%%")), 1)), "another name than its directory says")
+    end
+  end)
+
   it("that is broken anywhere is refused", function()
     local whole = zip.make({ { "SKILL.md", "fine" }, { "docs/a.md", "also" } })
     refused("", "it is no zip")
