@@ -227,6 +227,26 @@ describe("a download", function()
     end
   end)
 
+  it("tells the presigned address of no trace, and events of it", function()
+    local id, seen, sent = "0af7651916cd43dd8448eb211c80319c", {}, {}
+    local traced = bosa.new({
+      api_base_url = "https://api.example.com",
+      token = TOKEN,
+      traceparent = function() return ("00-%s-b7ad6b7169203331-01"):format(id) end,
+      on_event = function(event) seen[#seen + 1] = event.type == "request" and event.trace_id or nil end,
+      transport = function(request)
+        sent[#sent + 1] = request.headers.traceparent or "none"
+        if #sent > 1 then return { status = 200, headers = {}, body = "text" } end
+        local body = bosa.json.encode({ data = a_skill({ source_type = "manual" }) })
+        return { status = 200, headers = { ["Content-Type"] = "application/json" }, body = body }
+      end,
+    })
+    assert(traced:download_tenant_skill("7", { dir = dir }))
+    assert.same({ id, id }, seen)
+    assert.matches(id, sent[1], 1, true)
+    assert.equal("none", sent[2])
+  end)
+
   it("shows no part of the presigned address in its errors", function()
     local reply = {
       status = 403,

@@ -21,6 +21,13 @@ void call_trace(struct call *call, const char *traceparent)
     }
 }
 
+/* A presigned address is another server's, which is told nothing of who asks; events have the
+ * trace all the same. */
+static bool is_elsewhere(const struct call *call)
+{
+    return call->kind == CALL_ENDPOINT && call->p->endpoint == ENDPOINT_DOWNLOAD;
+}
+
 /* The setter's goes before the caller's own header field, and that before the hub's. */
 enum bosa_status call_trace_request(struct call *call, struct bosa_error *err)
 {
@@ -41,7 +48,7 @@ enum bosa_status call_trace_request(struct call *call, struct bosa_error *err)
     } else if (call->traceparent[0] == '\0' && hubs) {
         set(call, hubs);
     }
-    if (call->traceparent[0] == '\0') {
+    if (call->traceparent[0] == '\0' || is_elsewhere(call)) {
         return BOSA_OK;
     }
     return fields_set(&call->request.fields, TRACEPARENT_FIELD, call->traceparent, TRACEPARENT_LEN,
