@@ -116,6 +116,22 @@ describe("profiles of the command", function()
     assert.matches("no API key and no user token were given", err, 1, true)
   end)
 
+  it("get nothing that the environment has for another server", function()
+    login(other, "--profile", "work")
+    command.write_file(config_path(), library.json.encode({ profiles = { work = { api_url = other.url } } }))
+    os.execute("chmod 600 " .. config_path())
+    local env = { BOSA_API_BASE_URL = sandbox.url, BOSA_API_KEY = sandbox.key, BOSA_TOKEN = sandbox.token }
+    local _, err, code = bosa:run({ "--profile", "work", "integrations" }, { env = env })
+    assert.equal(2, code)
+    assert.matches("no API key and no user token were given", err, 1, true)
+    assert.matches("no user token was given", who('{ profile = "work" }', env), 1, true)
+    env = { BOSA_TOKEN = other.token }
+    assert.equal(0, select(3, bosa:run({ "--profile", "work", "integrations" }, { env = env })))
+    assert.matches("ada@example.com", who('{ profile = "work" }', env), 1, true)
+    env.BOSA_API_BASE_URL = other.url .. "/"
+    assert.matches("ada@example.com", who('{ profile = "work" }', env), 1, true)
+  end)
+
   it("that are not there are named with those that are", function()
     login(sandbox)
     for _, case in ipairs({
