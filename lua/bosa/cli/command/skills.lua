@@ -37,7 +37,9 @@ local function all(hub)
   local page, err = hub:list_tenant_skills({ limit = 200 })
   if not page then return nil, err end
   local items = bosa.array({})
-  for item in page:items({ max_pages = MOST_PAGES }) do items[#items + 1] = item end
+  for item in page:items({ max_pages = MOST_PAGES }) do
+    if type(item) == "table" then items[#items + 1] = item end
+  end
   return items
 end
 
