@@ -146,6 +146,21 @@ describe("profiles of the command", function()
     assert.matches("%-%-profile", err)
   end)
 
+  it("in a file that is damaged give way to a login at a server that is named", function()
+    os.execute("mkdir -p " .. bosa.dir .. "/config/bosa")
+    for _, text in ipairs({ "{", "[1]", '{"profiles":{"work":{"token":5}}}' }) do
+      command.write_file(config_path(), text)
+      os.execute("chmod 600 " .. config_path())
+      local _, err, code = bosa:run({ "auth", "login" }, { stdin = "k\nu\ns\n" })
+      assert.equal(1, code)
+      assert.matches("log in again with --api-url", err, 1, true)
+      assert.equal(text, command.read_file(config_path()))
+      _, err, code = login(sandbox)
+      assert.same({ "", 0 }, { err, code })
+      assert.matches("Server: accepts", (bosa:run({ "auth", "status" })), 1, true)
+    end
+  end)
+
   it("are completed", function()
     login(other, "--profile", "work")
     assert.equal("work\n", (bosa:run({ "__complete", "--", "run", "--profile", "w" })))
@@ -203,7 +218,7 @@ describe("profiles of a script", function()
       '{"profiles":{"a b":{}}}',
     }) do
       command.write_file(config_path(), text)
-      assert.matches("^file\t[^\n]*config.json: [^\n]*log in again\n$", who('{ profile = "work" }'))
+      assert.matches("^file\t[^\n]*config.json: [^\n]*log in again with %-%-api%-url\n$", who('{ profile = "work" }'))
     end
     os.execute("rm " .. config_path() .. " && mkfifo " .. config_path())
     assert.matches("^file\t[^\n]*not a regular file", who('{ profile = "work" }'))

@@ -114,7 +114,7 @@ function profile.read(path)
   end
   local file = core.json.decode(text)
   local sessions, fault = sessions_of(file)
-  if not sessions then return fail("%s: %s; remove it or log in again", path, fault) end
+  if not sessions then return fail("%s: %s; remove it, or log in again with --api-url", path, fault) end
   return sessions, err
 end
 
