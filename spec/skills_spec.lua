@@ -136,6 +136,9 @@ describe("a tenant's skills", function()
     misused(function() local _ = hub:download_tenant_skill("7", { dir = "" }) end, "option `dir`")
     misused(function() local _ = hub:download_tenant_skill("7", { dir = dir, overwrite = 1 }) end, "option `overwrite`")
     misused(function() local _ = hub:download_tenant_skill("7", { dir = dir, to = 1 }) end, "unknown option `to`")
+    for _, name in ipairs({ "", ".", "..", "a/b", "a\\b", "C:x", "a\0b", "a\nb", ("x"):rep(256), 7 }) do
+      misused(function() local _ = hub:download_tenant_skill("7", { dir = dir, name = name }) end, "option `name`")
+    end
   end)
 end)
 
@@ -323,6 +326,13 @@ describe("a download", function()
     local content = zip.make({ { "日本/ü.md", "text", flags = 0x800 }, { "SKILL.md", "s" } })
     assert.same({ dir .. "/demo/SKILL.md", dir .. "/demo/日本/ü.md" }, assert(download(content)))
     assert.equal("text", read(dir .. "/demo/日本/ü.md"))
+  end)
+
+  it("may have a folder of another name", function()
+    assert.same({ dir .. "/own/SKILL.md" }, assert(download("s", { source_type = "manual" }, { name = "own" })))
+    local content = zip.make({ { "a.md", "a" } })
+    assert.same({ dir .. "/other/a.md" }, assert(download(content, nil, { name = "other" })))
+    assert.same({ dir .. "/a.md" }, assert(download(content, nil, { name = "other", create_parent = false })))
   end)
 
   it("lets others run while it unpacks, digests and writes", function()

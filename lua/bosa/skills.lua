@@ -33,8 +33,16 @@ local function directory(value)
   if value == "" or value:find("\0", 1, true) then return "the path of a directory expected" end
 end
 
+--- A folder's own name: of one segment, which hides nothing.
+local function folder(value)
+  if type(value) ~= "string" then return "string expected, got " .. type(value) end
+  if not core.is_safe_path(value) or value:find("/", 1, true) then return "the plain name of a folder expected" end
+end
+
 local LIST = { limit = kinds.limit, offset = kinds.offset, token = kinds.string }
-local DOWNLOAD = { dir = directory, overwrite = boolean, create_parent = boolean, token = kinds.string }
+local DOWNLOAD = {
+  dir = directory, name = folder, overwrite = boolean, create_parent = boolean, token = kinds.string,
+}
 
 --- Text of a server's or a zip's, fit for a message.
 local function shown(text) return (text:sub(1, 200):gsub("%c", "?")) end
@@ -353,6 +361,7 @@ end
 ---@field dir string where to; made where it isn't there
 ---@field overwrite boolean? replace files that are there; without it they are kept, and nothing is written
 ---@field create_parent boolean? put a zip's files in a folder named after the skill (true); a single file always is
+---@field name string? the folder's name in place of the skill's
 ---@field token string? the user's token in place of the hub's
 
 --- Puts a skill's files into a directory, all of them or none: their paths, sorted.
@@ -375,7 +384,7 @@ function methods:download_tenant_skill(id, options)
     archive = archive,
     skill = skill,
     tree = core.tree(given.dir),
-    prefix = flat and "" or folder_of(skill) .. "/",
+    prefix = flat and "" or (given.name or folder_of(skill)) .. "/",
     overwrite = given.overwrite == true,
     done = 0,
   }

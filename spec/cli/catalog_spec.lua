@@ -128,6 +128,12 @@ describe("bosa skills", function()
     assert.matches(dir .. "/release-helper/SKILL.md", err, 1, true)
     assert.equal(1, code)
     output("skills", "install", "--overwrite", "--dir", dir, "release-helper")
+    assert.equal(dir .. "/own/SKILL.md", lines(output("skills", "install", "--name", "own", "--dir", dir,
+      "release-helper"))[1])
+    for _, name in ipairs({ "", "..", "a/b" }) do
+      _, err, code = bosa:run({ "skills", "install", "--name", name, "--dir", dir, "release-helper" })
+      assert.same({ "bosa: --name: the plain name of a folder expected\n", 4 }, { err, code })
+    end
     assert.same({ dir .. "/SKILL.md" }, { decode(output("skills", "install", "--json", "--flat", "--dir", dir,
       "release-helper"))[1] })
   end)
