@@ -339,7 +339,8 @@ describe("a download", function()
     local entries = {}
     for i = 1, 100 do entries[i] = { "f" .. i, "x" } end
     for source_type, content in pairs({ upload_zip = zip.make(entries), manual = ("x"):rep(5 * 2 ^ 20) }) do
-      local call = bosa.async(function() return download(content, { source_type = source_type, name = source_type }) end)
+      local changes = { source_type = source_type, name = source_type }
+      local call = bosa.async(function() return download(content, changes) end)
       assert.is_false(call:done())
       assert(call:wait())
     end

@@ -304,8 +304,10 @@ static int call_on_new(lua_State *L, int hub_index)
     return 2;
 }
 
-/* set_on_profile(f): f(name, url?) reads a saved session: { api_url =, api_key =, token =,
- * allow_http =, alone = } | nil, err. Where `url` is another server's, there is no key and no token in it.
+/*
+ * set_on_profile(f): f(name, url?) reads a saved session: { api_url =, api_key =, token =,
+ * allow_http =, alone = } | nil, err. Where `url` is another server's, there is no key and no token
+ * in it.
  */
 int bind_set_on_profile(lua_State *L)
 {

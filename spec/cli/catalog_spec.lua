@@ -87,7 +87,8 @@ describe("bosa catalog", function()
       assert.matches("^bosa catalog: ", err)
       assert.not_equal(0, code)
     end
-    assert.matches("^bosa catalog: %-%-limit: a whole number", (select(2, bosa:run({ "catalog", "mcps", "--limit", "x" }))))
+    local _, err = bosa:run({ "catalog", "mcps", "--limit", "x" })
+    assert.matches("^bosa catalog: %-%-limit: a whole number", err)
   end)
 
   it("tells that a server has no catalog", function()

@@ -21,6 +21,23 @@ void call_trace(struct call *call, const char *traceparent)
     }
 }
 
+const char *call_traceparent(const struct call *call)
+{
+    const struct invocation *invocation = call->invocation;
+
+    if (call->traceparent[0] != '\0') {
+        return call->traceparent;
+    }
+    if (invocation && invocation->traceparent) {
+        return invocation->traceparent;
+    }
+    const char *field = invocation ? fields_get(&invocation->fields, TRACEPARENT_FIELD) : NULL;
+    if (field) {
+        return traceparent_is_valid(field, strlen(field)) ? field : NULL;
+    }
+    return hub_traceparent(call->hub);
+}
+
 /* A presigned address is another server's, which is told nothing of who asks; events have the
  * trace all the same. */
 static bool is_elsewhere(const struct call *call)
