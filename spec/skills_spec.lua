@@ -328,6 +328,17 @@ describe("a download", function()
     assert.equal("text", read(dir .. "/demo/日本/ü.md"))
   end)
 
+  it("leaves nothing of a download that was cancelled halfway", function()
+    local entries = {}
+    for i = 1, 2000 do entries[i] = { "d/f" .. i, "x" } end
+    local call = bosa.async(function() return download(zip.make(entries), nil, { dir = dir .. "/new" }) end)
+    while tree() == "" and not call:done() do call:wait(0.001) end
+    call:cancel()
+    assert.matches("/%.bosa%-", tree())
+    collectgarbage()
+    assert.equal("", tree())
+  end)
+
   it("may have a folder of another name", function()
     assert.same({ dir .. "/own/SKILL.md" }, assert(download("s", { source_type = "manual" }, { name = "own" })))
     local content = zip.make({ { "a.md", "a" } })

@@ -296,6 +296,7 @@ local function run_as_task(fn)
   if interrupted then
     interrupt.restore()
     task.cancel(work)
+    collectgarbage() -- what was half written goes with what the task held
     return { exit_code = codes.interrupted }
   end
   return loop.result(work)
