@@ -79,6 +79,9 @@ function Context:write(text)
   written(io.stdout:write(text))
 end
 
+--- Has what was written reach who reads it; ends the command where it can't.
+function Context.flush() written(io.stdout:flush()) end
+
 --- Writes text for people to standard output, and ends the line. Whatever a server put into it, a terminal shows it
 -- and obeys none of it.
 ---@param text string?
