@@ -259,6 +259,17 @@ describe("an MCP server of the catalog", function()
     assert.equal("", item.config.headers.Authorization)
     assert.equal(before, sandbox.stats().requests)
   end)
+
+  it("is told without what can be no header field", function()
+    local odd = { "x", ["X-A"] = "a", ["X-B"] = bosa.null, ["X-C"] = { 1 }, AUTHORIZATION = "other" }
+    local config = hub:get_mcp_config({ config = { url = "https://m", headers = odd } }, "abc")
+    assert.same({ url = "https://m", headers = { ["X-A"] = "a", Authorization = "Bearer abc" } }, config)
+    local ok, message = pcall(function()
+      local _ = hub:get_mcp_config({ config = { url = "https://m" } }, "a\r\nX: b")
+    end)
+    assert.is_false(ok)
+    assert.matches("catalog_spec.lua:%d+: bad argument #2 to 'get_mcp_config'", message)
+  end)
 end)
 
 describe("a tool of the catalog", function()

@@ -116,6 +116,22 @@ describe("profiles of the command", function()
     assert.matches("no API key and no user token were given", err, 1, true)
   end)
 
+  it("get nothing that the environment has for another server", function()
+    login(other, "--profile", "work")
+    command.write_file(config_path(), library.json.encode({ profiles = { work = { api_url = other.url } } }))
+    os.execute("chmod 600 " .. config_path())
+    local env = { BOSA_API_BASE_URL = sandbox.url, BOSA_API_KEY = sandbox.key, BOSA_TOKEN = sandbox.token }
+    local _, err, code = bosa:run({ "--profile", "work", "integrations" }, { env = env })
+    assert.equal(2, code)
+    assert.matches("no API key and no user token were given", err, 1, true)
+    assert.matches("no user token was given", who('{ profile = "work" }', env), 1, true)
+    env = { BOSA_TOKEN = other.token }
+    assert.equal(0, select(3, bosa:run({ "--profile", "work", "integrations" }, { env = env })))
+    assert.matches("ada@example.com", who('{ profile = "work" }', env), 1, true)
+    env.BOSA_API_BASE_URL = other.url .. "/"
+    assert.matches("ada@example.com", who('{ profile = "work" }', env), 1, true)
+  end)
+
   it("that are not there are named with those that are", function()
     login(sandbox)
     for _, case in ipairs({
@@ -128,6 +144,21 @@ describe("profiles of the command", function()
     local _, err, code = bosa:run({ "auth", "login", "--profile", "a b" }, { stdin = "a\nb\nc\n" })
     assert.equal(4, code)
     assert.matches("%-%-profile", err)
+  end)
+
+  it("in a file that is damaged give way to a login at a server that is named", function()
+    os.execute("mkdir -p " .. bosa.dir .. "/config/bosa")
+    for _, text in ipairs({ "{", "[1]", '{"profiles":{"work":{"token":5}}}' }) do
+      command.write_file(config_path(), text)
+      os.execute("chmod 600 " .. config_path())
+      local _, err, code = bosa:run({ "auth", "login" }, { stdin = "k\nu\ns\n" })
+      assert.equal(1, code)
+      assert.matches("log in again with --api-url", err, 1, true)
+      assert.equal(text, command.read_file(config_path()))
+      _, err, code = login(sandbox)
+      assert.same({ "", 0 }, { err, code })
+      assert.matches("Server: accepts", (bosa:run({ "auth", "status" })), 1, true)
+    end
   end)
 
   it("are completed", function()
@@ -187,7 +218,7 @@ describe("profiles of a script", function()
       '{"profiles":{"a b":{}}}',
     }) do
       command.write_file(config_path(), text)
-      assert.matches("^file\t[^\n]*config.json: [^\n]*log in again\n$", who('{ profile = "work" }'))
+      assert.matches("^file\t[^\n]*config.json: [^\n]*log in again with %-%-api%-url\n$", who('{ profile = "work" }'))
     end
     os.execute("rm " .. config_path() .. " && mkfifo " .. config_path())
     assert.matches("^file\t[^\n]*not a regular file", who('{ profile = "work" }'))

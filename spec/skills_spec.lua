@@ -136,6 +136,9 @@ describe("a tenant's skills", function()
     misused(function() local _ = hub:download_tenant_skill("7", { dir = "" }) end, "option `dir`")
     misused(function() local _ = hub:download_tenant_skill("7", { dir = dir, overwrite = 1 }) end, "option `overwrite`")
     misused(function() local _ = hub:download_tenant_skill("7", { dir = dir, to = 1 }) end, "unknown option `to`")
+    for _, name in ipairs({ "", ".", "..", "a/b", "a\\b", "C:x", "a\0b", "a\nb", ("x"):rep(256), 7 }) do
+      misused(function() local _ = hub:download_tenant_skill("7", { dir = dir, name = name }) end, "option `name`")
+    end
   end)
 end)
 
@@ -227,6 +230,26 @@ describe("a download", function()
     end
   end)
 
+  it("tells the presigned address of no trace, and events of it", function()
+    local id, seen, sent = "0af7651916cd43dd8448eb211c80319c", {}, {}
+    local traced = bosa.new({
+      api_base_url = "https://api.example.com",
+      token = TOKEN,
+      traceparent = function() return ("00-%s-b7ad6b7169203331-01"):format(id) end,
+      on_event = function(event) seen[#seen + 1] = event.type == "request" and event.trace_id or nil end,
+      transport = function(request)
+        sent[#sent + 1] = request.headers.traceparent or "none"
+        if #sent > 1 then return { status = 200, headers = {}, body = "text" } end
+        local body = bosa.json.encode({ data = a_skill({ source_type = "manual" }) })
+        return { status = 200, headers = { ["Content-Type"] = "application/json" }, body = body }
+      end,
+    })
+    assert(traced:download_tenant_skill("7", { dir = dir }))
+    assert.same({ id, id }, seen)
+    assert.matches(id, sent[1], 1, true)
+    assert.equal("none", sent[2])
+  end)
+
   it("shows no part of the presigned address in its errors", function()
     local reply = {
       status = 403,
@@ -240,6 +263,33 @@ describe("a download", function()
       assert.is_nil(text:find(SIGNATURE, 1, true))
     end
     assert.equal("", tree())
+  end)
+
+  it("shows no part of it that a store has decoded, nor of the address that a redirect led to", function()
+    local other = "of0the1redirect+/="
+    local function escaped(text) return (text:gsub("%W", function(c) return ("%%%02X"):format(c:byte()) end)) end
+    local secret = "c2lnbmF0/dXJl+Ig=="
+    local stub = bosa.new({
+      api_base_url = "https://api.example.com",
+      token = TOKEN,
+      transport = function(request)
+        if request.url:find("^https://api%.") then
+          local url = "https://store.example.com/a?Signature=" .. escaped(secret)
+          local body = bosa.json.encode({ data = a_skill({ download_url = url }) })
+          return { status = 200, headers = { ["Content-Type"] = "application/json" }, body = body }
+        elseif request.url:find("/a?", 1, true) then
+          return { status = 307, headers = { Location = "/b?Signature=" .. escaped(other) }, body = "" }
+        end
+        local said = ("<Given>%s</Given><Given>%s</Given>"):format(secret, other)
+        return { status = 403, headers = { ["Content-Type"] = "application/xml" }, body = said .. escaped(said) }
+      end,
+    })
+    local _, err = stub:download_tenant_skill("7", { dir = dir })
+    assert.equal(403, err.status)
+    assert.matches("<Given>***</Given><Given>***</Given>", err.body, 1, true)
+    for _, text in ipairs({ secret, other, escaped(secret), escaped(other) }) do
+      assert.is_nil(err.body:find(text, 1, true))
+    end
   end)
 
   it("uses https alone, but on this machine", function()
@@ -276,6 +326,37 @@ describe("a download", function()
     local content = zip.make({ { "日本/ü.md", "text", flags = 0x800 }, { "SKILL.md", "s" } })
     assert.same({ dir .. "/demo/SKILL.md", dir .. "/demo/日本/ü.md" }, assert(download(content)))
     assert.equal("text", read(dir .. "/demo/日本/ü.md"))
+  end)
+
+  it("leaves nothing of a download that was cancelled halfway", function()
+    local entries = {}
+    for i = 1, 2000 do entries[i] = { "d/f" .. i, "x" } end
+    local call = bosa.async(function() return download(zip.make(entries), nil, { dir = dir .. "/new" }) end)
+    while tree() == "" and not call:done() do call:wait(0.001) end
+    call:cancel()
+    assert.matches("/%.bosa%-", tree())
+    collectgarbage()
+    assert.equal("", tree())
+  end)
+
+  it("may have a folder of another name", function()
+    assert.same({ dir .. "/own/SKILL.md" }, assert(download("s", { source_type = "manual" }, { name = "own" })))
+    local content = zip.make({ { "a.md", "a" } })
+    assert.same({ dir .. "/other/a.md" }, assert(download(content, nil, { name = "other" })))
+    assert.same({ dir .. "/a.md" }, assert(download(content, nil, { name = "other", create_parent = false })))
+  end)
+
+  it("lets others run while it unpacks, digests and writes", function()
+    local entries = {}
+    for i = 1, 100 do entries[i] = { "f" .. i, "x" } end
+    for source_type, content in pairs({ upload_zip = zip.make(entries), manual = ("x"):rep(5 * 2 ^ 20) }) do
+      local changes = { source_type = source_type, name = source_type }
+      local call = bosa.async(function() return download(content, changes) end)
+      assert.is_false(call:done())
+      assert(call:wait())
+    end
+    assert.equal(5 * 2 ^ 20, #read(dir .. "/manual/SKILL.md"))
+    assert.equal("x", read(dir .. "/upload_zip/f100"))
   end)
 
   it("keeps the folder's name within the directory", function()
@@ -381,6 +462,13 @@ describe("a hostile zip", function()
     local entries = {}
     for i = 1, 10001 do entries[i] = { "f" .. i } end
     refused(zip.make(entries), "more than 10000 entries")
+  end)
+
+  it("whose directory names its files otherwise is refused", function()
+    local whole = zip.make({ { "SKILL.md", "fine" }, { "docs/a.md", "also" } })
+    for _, name in ipairs({ "docs/b.md", "docs\\a.md", "docs/a\0md" }) do
+      refused((whole:gsub("docs/a.md", (name:gsub("%%", "%%%%")), 1)), "another name than its directory says")
+    end
   end)
 
   it("that is broken anywhere is refused", function()

@@ -86,6 +86,8 @@ describe("a hub's traceparent", function()
 
   local bad = {
     { "raises", function() error("no span", 0) end, "traceparent raised: no span" },
+    { "raises what has no text",
+      function() error(setmetatable({}, { __tostring = function() error("no text") end })) end, "a table that gives" },
     { "gives a malformed one", function() return A:upper() end, "malformed" },
     { "would break the message", function() return A .. "\r\nX-Evil: 1" end, "malformed" },
     { "gives something else", function() return 5 end, "must return a string, not a number" },
@@ -206,6 +208,30 @@ describe("on_event", function()
     assert(new({ on_event = function(event) events[#events + 1] = event end }):run("made", "run"))
     assert.is_nil(events[1].traceparent)
     assert.is_nil(events[1].trace_id)
+  end)
+end)
+
+describe("what fails before anything is sent", function()
+  it("has the trace in its events all the same", function()
+    for _, case in ipairs({
+      { { traceparent = A }, {}, A },
+      { { traceparent = function() return A end }, {}, A },
+      { { traceparent = A }, { headers = { traceparent = B } }, B },
+      { { traceparent = A }, { headers = { traceparent = "none" } }, nil },
+    }) do
+      local events = {}
+      case[1].on_event = function(event) events[#events + 1] = event end
+      local hub = new(case[1])
+      assert.equal("params", select(2, hub:run("made", "run", { text = 5 }, case[2])).kind)
+      assert.equal("error", events[#events].type)
+      assert.equal(case[3], events[#events].traceparent)
+    end
+    local events = {}
+    local nowhere = bosa.new({
+      api_base_url = "http://127.0.0.1:1", traceparent = A, on_event = function(event) events[#events + 1] = event end,
+    })
+    assert.equal("connection", select(2, nowhere:run("made", "run")).kind)
+    assert.equal(A, events[#events].traceparent)
   end)
 end)
 

@@ -328,7 +328,7 @@ describe("a watch's state", function()
       [""] = "damaged", ["{"] = "damaged", ["[]"] = "is no state of a watch", ["5"] = "is no state of a watch",
       ['{"bosa_snapshot":1}'] = "is no state of a watch", ['{"bosa_watch":2}'] = "of another version",
       [(good:gsub('"action":"run",', ""))] = "it has no `action`", [(good:gsub('"keys":%["1"%],', ""))] = "no `keys`",
-      [good] = "other parameters", [good:sub(1, -10)] = "damaged",
+      [good] = "other parameters", [good:sub(1, -10)] = "damaged", [(good:gsub('%["1"%]', '{"a":"1"}'))] = "no `keys`",
     }) do
       command.write_file(path, text)
       local err = failure(made.action, { state = path })
@@ -449,6 +449,15 @@ describe("a round that fails", function()
         return false
       end }) do end
       assert.is_true(waited > bound[1] and waited <= bound[2], ("%s: %s"):format(asked, waited))
+    end
+  end)
+
+  it("is followed by another where the server says that it may pass", function()
+    local may = '{"error":{"message":"busy","recovery":{"retryable":true}}}'
+    for status, body in pairs({ [408] = "{}", [425] = "{}", [409] = may, [423] = may }) do
+      local made = made_server()
+      made.pages = { { status, body } }
+      assert.equal("| 1 |", given(made.action, {}, { function() made.pages = { ids(1) } end }), status)
     end
   end)
 

@@ -68,6 +68,18 @@ static const unsigned char *find_end(const unsigned char *bytes, size_t len)
 }
 
 /*
+ * Whether the entry itself, to which its record in the directory leads, has the same name as that:
+ * libarchive gives the entry's, other readers the record's.
+ */
+static bool has_same_name(const unsigned char *bytes, size_t len, size_t record, size_t name)
+{
+    size_t at = number_at(bytes + record + 42, 4);
+    return at <= len && len - at >= 30 + name && memcmp(bytes + at, "PK\3\4", 4) == 0 &&
+           number_at(bytes + at + 26, 2) == name &&
+           memcmp(bytes + at + 30, bytes + record + 46, name) == 0;
+}
+
+/*
  * Why the names of the zip's directory can't be taken as libarchive gives them, which ends them at
  * a NUL and may make slashes of backslashes; NULL: they can. A directory that isn't where the end
  * record says is refused, too: then it is not sure that both read the same one.
@@ -91,6 +103,9 @@ static const char *check_names(const char *text, size_t len)
         }
         if (memchr(bytes + at + 46, '\0', name) || memchr(bytes + at + 46, '\\', name)) {
             return "a name in it holds a NUL or a backslash";
+        }
+        if (!has_same_name(bytes, stop, at, name)) {
+            return "a file in it has another name than its directory says";
         }
         at += 46 + name + more;
     }

@@ -222,7 +222,7 @@ static int call_set_trace(lua_State *L)
 
 /* call:_traceparent() -> what it was given of its own, or by a function of the hub's; nil: nothing
  */
-static int call_traceparent(lua_State *L)
+static int call_own_traceparent(lua_State *L)
 {
     struct lcall *c = bind_check_call(L);
     const char *own = c->invocation ? c->invocation->traceparent : NULL;
@@ -445,10 +445,11 @@ static void set_request(lua_State *L, const struct request *request)
 
 static void set_trace(lua_State *L, const struct call *call)
 {
-    if (call->traceparent[0] != '\0') {
-        lua_pushlstring(L, call->traceparent, TRACEPARENT_LEN);
+    const char *text = call_traceparent(call);
+    if (text) {
+        lua_pushlstring(L, text, TRACEPARENT_LEN);
         lua_setfield(L, -2, "traceparent");
-        lua_pushlstring(L, call->traceparent + TRACEPARENT_ID_AT, TRACEPARENT_ID_LEN);
+        lua_pushlstring(L, text + TRACEPARENT_ID_AT, TRACEPARENT_ID_LEN);
         lua_setfield(L, -2, "trace_id");
     }
 }
@@ -503,7 +504,7 @@ void bind_open_call(lua_State *L)
                                        {"_keep", bind_keep_method},
                                        {"_param", call_param},
                                        {"_trace", call_set_trace},
-                                       {"_traceparent", call_traceparent},
+                                       {"_traceparent", call_own_traceparent},
                                        {"_needs_input", call_needs_input},
                                        {"_driven", call_driven},
                                        {"_feed", call_feed},

@@ -304,8 +304,10 @@ static int call_on_new(lua_State *L, int hub_index)
     return 2;
 }
 
-/* set_on_profile(f): f(name, url?) reads a saved session: { api_url =, api_key =, token =,
- * allow_http = } | nil, err. Where `url` is another server's, there is no key and no token in it.
+/*
+ * set_on_profile(f): f(name, url?) reads a saved session: { api_url =, api_key =, token =,
+ * allow_http =, alone = } | nil, err. Where `url` is another server's, there is no key and no token
+ * in it.
  */
 int bind_set_on_profile(lua_State *L)
 {
@@ -320,6 +322,7 @@ struct session {
     bool named; /* by the option, so it wins over the environment */
     const char *url, *key, *token;
     bool allow_http;
+    bool alone; /* the environment is another server's */
 };
 
 static const char *session_string(lua_State *L, int index, const char *name)
@@ -365,6 +368,8 @@ static bool read_session(lua_State *L, const char *url, struct session *session)
     session->token = session_string(L, index, "token");
     lua_getfield(L, index, "allow_http");
     session->allow_http = lua_toboolean(L, -1);
+    lua_getfield(L, index, "alone");
+    session->alone = lua_toboolean(L, -1);
     return true;
 }
 
@@ -376,7 +381,7 @@ static const char *choose(const struct session *session, const char *option, con
     if (option) {
         return option;
     }
-    if (session->named && saved) {
+    if (session->named && (saved || session->alone)) {
         return saved;
     }
     return from_env(NULL, variable, saved ? saved : fallback);

@@ -192,10 +192,14 @@ function methods.get_mcp_config(_, item, token)
   if type(config) ~= "table" or type(config.url) ~= "string" then
     misuse.raise(2, "bad argument #1 to 'get_mcp_config' (an item of list_mcps expected)")
   end
-  if token ~= nil then misuse.check_type(token, "string", 2, "get_mcp_config") end
+  if token ~= nil then
+    misuse.check_type(token, "string", 2, "get_mcp_config")
+    if token:find("%c") then misuse.raise(2, "bad argument #2 to 'get_mcp_config' (it can't be in a header field)") end
+  end
   local headers = {}
   for name, value in pairs(type(config.headers) == "table" and config.headers or {}) do
-    if name:lower() ~= "authorization" then headers[name] = value end
+    local is_field = type(name) == "string" and type(value) == "string"
+    if is_field and name:lower() ~= "authorization" then headers[name] = value end
   end
   headers.Authorization = token and token ~= "" and "Bearer " .. token or ""
   return { url = config.url, headers = headers }

@@ -53,6 +53,14 @@ function loop.error(kind, message, sent)
   return core.new_error({ kind = kind, message = message, sent = sent, retryable = false })
 end
 
+--- What a function of the user's raised, as text: its __tostring may raise, too.
+---@param value any
+---@return string
+function loop.text(value)
+  local ok, text = pcall(tostring, value)
+  return ok and text or ("a %s that gives no text"):format(type(value))
+end
+
 ---------------------------------------------------------------------------------------------------
 -- what is done
 
@@ -88,7 +96,7 @@ end
 --- Runs user code that nobody waits for; what it raises is reported, not lost and not passed on to a stranger.
 local function guarded(fn, ...)
   local ok, err = pcall(fn, ...)
-  if not ok then loop.host().report(tostring(err)) end
+  if not ok then loop.host().report(loop.text(err)) end
 end
 
 --- Tells everyone who waits that `object` is done.
@@ -131,7 +139,7 @@ local function show_progress(call)
   elseif received > 0 then
     ok, err = pcall(fn, received, to_receive, "down")
   end
-  if not ok then call:_fail("cancelled", "on_progress raised: " .. tostring(err)) end
+  if not ok then call:_fail("cancelled", "on_progress raised: " .. loop.text(err)) end
 end
 
 --- Gives what came to the `output` function. It stops the call by returning false.
@@ -141,7 +149,7 @@ local function give_chunks(call)
   while bytes do
     local ok, answer = pcall(fn, bytes)
     if not ok then
-      call:_fail("cancelled", "output raised: " .. tostring(answer))
+      call:_fail("cancelled", "output raised: " .. loop.text(answer))
       return
     end
     if answer == false then
@@ -165,13 +173,13 @@ local function feed(call)
   if not read then return end
   for _ = 1, EMPTY_READS do
     local ok, bytes, why = pcall(read)
-    if not ok then return call:_fail("file", "the file's read function raised: " .. tostring(bytes)) end
+    if not ok then return call:_fail("file", "the file's read function raised: " .. loop.text(bytes)) end
     if bytes ~= nil and type(bytes) ~= "string" then
       return call:_fail("file", "the file's read function must return a string or nil, not a " .. type(bytes))
     end
     if bytes == nil and type(why) == "table" then return call:_fail("file", tostring(why.message)) end
     if bytes == nil and why ~= nil then
-      return call:_fail("file", "the file's read function failed: " .. tostring(why))
+      return call:_fail("file", "the file's read function failed: " .. loop.text(why))
     end
     if bytes ~= "" then return call:_feed(bytes) end
   end

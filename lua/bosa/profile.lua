@@ -26,6 +26,7 @@ profile.DEFAULT = "default"
 ---@field expires_at string? as the server wrote it
 ---@field expires number? Unix seconds
 ---@field allow_http boolean? plain http may be used for it
+---@field alone boolean? what it lacks is not to come from the environment; set by profile.load
 
 local function fail(...) return nil, loop.error("file", string.format(...), "no") end
 
@@ -60,6 +61,15 @@ end
 ---@param b string?
 ---@return boolean
 function profile.same_server(a, b) return normal(a or DEFAULT_URL) == normal(b or DEFAULT_URL) end
+
+--- Whether the key and the token of the environment may go to a server that a named profile chose: not where the
+-- environment says that they are another's.
+---@param url string?
+---@return boolean
+function profile.shares_environment(url)
+  local other = os.getenv("BOSA_API_BASE_URL")
+  return other == nil or other == "" or profile.same_server(other, url)
+end
 
 --- What is wrong with a session that was read; nil: nothing.
 local function fault_of(session)
@@ -104,7 +114,7 @@ function profile.read(path)
   end
   local file = core.json.decode(text)
   local sessions, fault = sessions_of(file)
-  if not sessions then return fail("%s: %s; remove it or log in again", path, fault) end
+  if not sessions then return fail("%s: %s; remove it, or log in again with --api-url", path, fault) end
   return sessions, err
 end
 
@@ -148,6 +158,7 @@ function profile.load(name, url)
   if not session then return nil, profile.unknown(name, sessions) end
   if url and not profile.same_server(url, session.api_url) then return { api_url = url } end
   session.api_url = session.api_url or DEFAULT_URL
+  session.alone = not profile.shares_environment(session.api_url)
   return session
 end
 

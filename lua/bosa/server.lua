@@ -254,7 +254,10 @@ function methods:get_integration(name, token, user_identifier)
   check(name, "connector", 1, "get_integration")
   check(token, "token", 2, "get_integration", true)
   check(user_identifier, "user_identifier", 3, "get_integration")
-  return data_of(ask(self, "get", name, user_identifier, token))
+  local data, err = data_of(ask(self, "get", name, user_identifier, token))
+  if err then return nil, err end
+  if type(data) ~= "table" or data[1] ~= nil then return protocol_error("malformed response: it has no integration") end
+  return data
 end
 
 --- A `{ success, message }` of a response; the server's "no" comes as one too, with the error after it. That the key is

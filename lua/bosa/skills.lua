@@ -15,7 +15,8 @@ local methods = skills.methods
 
 local MOST_BYTES = 256 * 2 ^ 20 -- of a skill, unpacked
 local MOST_ENTRIES = 10000 -- of a zip
-local RUN = 4 * 2 ^ 20 -- bytes unpacked before others may run
+local RUN = 4 * 2 ^ 20 -- bytes taken before others may run
+local ENTRY = 64 * 2 ^ 10 -- bytes that an entry costs beside its own: a file is made, however short it is
 local FILE = "SKILL.md"
 local IS_ZIP = { upload_zip = true, github = true, upload_md = false, manual = false }
 local LIBRARIES = "Debian and Ubuntu: libarchive-dev libssl-dev; Fedora: libarchive-devel openssl-devel; "
@@ -32,8 +33,16 @@ local function directory(value)
   if value == "" or value:find("\0", 1, true) then return "the path of a directory expected" end
 end
 
+--- A folder's own name: of one segment, which hides nothing.
+local function folder(value)
+  if type(value) ~= "string" then return "string expected, got " .. type(value) end
+  if not core.is_safe_path(value) or value:find("/", 1, true) then return "the plain name of a folder expected" end
+end
+
 local LIST = { limit = kinds.limit, offset = kinds.offset, token = kinds.string }
-local DOWNLOAD = { dir = directory, overwrite = boolean, create_parent = boolean, token = kinds.string }
+local DOWNLOAD = {
+  dir = directory, name = folder, overwrite = boolean, create_parent = boolean, token = kinds.string,
+}
 
 --- Text of a server's or a zip's, fit for a message.
 local function shown(text) return (text:sub(1, 200):gsub("%c", "?")) end
@@ -122,15 +131,24 @@ local function check_digest(skill, digest)
   return malformed("the skill's content has another SHA-256 digest than the server noted: it is damaged or stale")
 end
 
+--- Lets others run now and then, by the bytes that were taken.
+local function work(job, count)
+  job.done = job.done + count
+  if job.done < RUN then return end
+  job.done = 0
+  task.sleep(0.001)
+end
+
 --- Gives the pieces of a zip's entry to `take`, and counts them: `total` with them, or nil and why.
-local function read_entry(zip, total, take)
+local function read_entry(job, zip, total, take)
+  work(job, ENTRY)
   while true do
     local bytes, why = zip:read()
     if not bytes then
       if why then return malformed("the skill's zip can't be read: %s", shown(why)) end
       return total
     end
-    if math.floor(total / RUN) < math.floor((total + #bytes) / RUN) then task.sleep(0.001) end
+    work(job, #bytes)
     total = total + #bytes
     if total > MOST_BYTES then return malformed("the skill is larger than %d bytes when it is unpacked", MOST_BYTES) end
     local ok, err = take(bytes)
@@ -183,7 +201,8 @@ end
 
 --- Looks at every entry of a zip and unpacks it to count and digest: a survey, or nil and why it can't be taken.
 ---@return bosa.skills.Survey? survey, table? err
-local function survey_of(archive, bytes)
+local function survey_of(job, bytes)
+  local archive = job.archive
   local survey = { files = {}, is_file = {}, is_directory = {}, entries = 0, total = 0 }
   local ok, err = each_entry(archive, bytes, function(name, kind, zip)
     local path = kind == "directory" and name:gsub("/$", "") or name
@@ -193,7 +212,7 @@ local function survey_of(archive, bytes)
     note_directories(survey, kind == "directory" and path .. "/" or path)
     if kind == "directory" then return true end
     local digest = archive.sha256()
-    local total, read_err = read_entry(zip, survey.total, function(piece)
+    local total, read_err = read_entry(job, zip, survey.total, function(piece)
       digest:add(piece)
       return true
     end)
@@ -240,6 +259,7 @@ end
 ---@field tree userdata
 ---@field prefix string of every path below the directory
 ---@field overwrite boolean
+---@field done number bytes taken since others ran last
 
 --- Writes one file: `true`, or nil and why.
 local function write_file(tree, path, give)
@@ -252,7 +272,7 @@ end
 
 --- Unpacks a zip, which is looked at as a whole first: the paths below the directory.
 local function take_zip(job, bytes)
-  local survey, bad = survey_of(job.archive, bytes)
+  local survey, bad = survey_of(job, bytes)
   if not survey then return nil, bad end
   local paths, total = {}, 0
   local ok, err = check_digest(job.skill, digest_of(job.archive, survey))
@@ -266,7 +286,7 @@ local function take_zip(job, bytes)
     if kind ~= "file" then return true end
     return write_file(job.tree, job.prefix .. name, function(write)
       local read_err
-      total, read_err = read_entry(zip, total, write)
+      total, read_err = read_entry(job, zip, total, write)
       return total, read_err
     end)
   end)
@@ -274,12 +294,25 @@ local function take_zip(job, bytes)
   return paths
 end
 
+--- Gives the pieces of a text to `take`: `true`, or nil and why.
+local function each_piece(job, bytes, take)
+  for at = 1, #bytes, RUN do
+    local ok, err = take(bytes:sub(at, at + RUN - 1))
+    if not ok then return nil, err end
+    work(job, math.min(RUN, #bytes - at + 1))
+  end
+  return true
+end
+
 local function take_single(job, bytes)
   local digest = job.archive.sha256()
-  digest:add(bytes)
+  each_piece(job, bytes, function(piece)
+    digest:add(piece)
+    return true
+  end)
   local ok, err = check_digest(job.skill, hex(digest:finish()))
   if ok then
-    ok, err = write_file(job.tree, job.prefix .. FILE, function(write) return write(bytes) end)
+    ok, err = write_file(job.tree, job.prefix .. FILE, function(write) return each_piece(job, bytes, write) end)
   end
   if not ok then return nil, err end
   return { job.prefix .. FILE }
@@ -328,6 +361,7 @@ end
 ---@field dir string where to; made where it isn't there
 ---@field overwrite boolean? replace files that are there; without it they are kept, and nothing is written
 ---@field create_parent boolean? put a zip's files in a folder named after the skill (true); a single file always is
+---@field name string? the folder's name in place of the skill's
 ---@field token string? the user's token in place of the hub's
 
 --- Puts a skill's files into a directory, all of them or none: their paths, sorted.
@@ -350,8 +384,9 @@ function methods:download_tenant_skill(id, options)
     archive = archive,
     skill = skill,
     tree = core.tree(given.dir),
-    prefix = flat and "" or folder_of(skill) .. "/",
+    prefix = flat and "" or (given.name or folder_of(skill)) .. "/",
     overwrite = given.overwrite == true,
+    done = 0,
   }
   local paths
   paths, err = perform(self, job, url, is_zip)

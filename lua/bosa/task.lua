@@ -203,6 +203,7 @@ function task.cancel(object, kind)
   end
   if object.kill then object.kill() end
   if object.timer then loop.cancel_timer(object.timer) end
+  object.timer = nil -- it holds the coroutine, and so all that this has open
   object.done_ = true
   object.error = loop.error("cancelled", "the task was cancelled", "maybe")
   loop.settle(object)

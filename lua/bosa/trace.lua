@@ -39,7 +39,7 @@ end
 --- Asks `fn` for the traceparent of a call. nil from it means that no trace is going on.
 local function ask(fn, hub, call, own)
   local ok, text = pcall(fn)
-  if not ok then return tell(hub, call, "traceparent raised: " .. tostring(text)) end
+  if not ok then return tell(hub, call, "traceparent raised: " .. loop.text(text)) end
   if text == nil then return end
   if type(text) ~= "string" then return tell(hub, call, "traceparent must return a string, not a " .. type(text)) end
   if not call:_trace(text, own) then

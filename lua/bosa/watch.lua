@@ -16,11 +16,16 @@ local watch = {}
 
 local LONGEST_WAIT = 3600 -- seconds that a server can put off the next round, unless `every` is longer
 
---- Kinds of errors that no later round would be without.
+--- Kinds of errors that no later round would be without, but for those that the server says may pass.
 local FINAL = {
   params = true, unknown_connector = true, unknown_action = true, auth = true, not_connected = true, not_found = true,
   api = true, file = true, cancelled = true, closed = true,
 }
+
+local PASSING = { [408] = true, [425] = true } -- Request Timeout, Too Early: of a moment, whatever the kind
+
+--- Whether a round that failed so is the last one.
+local function is_final(err) return FINAL[err.kind] and not (err.retryable or PASSING[err.status]) end
 
 ---@class bosa.WatchOptions
 ---@field every number? seconds from the beginning of a round to that of the next (60), at least 1
@@ -189,7 +194,7 @@ end
 ---@return true? ok, table? err
 function Watch:fail_round(err)
   self.next_page, self.items, self.keys, self.place = nil, {}, {}, 0
-  if FINAL[err.kind] or self.round >= (self.options.max_rounds or math.huge) then return nil, err end
+  if is_final(err) or self.round >= (self.options.max_rounds or math.huge) then return nil, err end
   local now = core.now()
   local asked = math.min(err.retry_after or 0, math.max(LONGEST_WAIT, self.options.every))
   self.due = math.max(self.due, now + asked)

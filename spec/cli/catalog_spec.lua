@@ -87,6 +87,8 @@ describe("bosa catalog", function()
       assert.matches("^bosa catalog: ", err)
       assert.not_equal(0, code)
     end
+    local err = select(2, bosa:run({ "catalog", "mcps", "--limit", "x" }))
+    assert.matches("^bosa catalog: %-%-limit: a whole number", err)
   end)
 
   it("tells that a server has no catalog", function()
@@ -127,6 +129,12 @@ describe("bosa skills", function()
     assert.matches(dir .. "/release-helper/SKILL.md", err, 1, true)
     assert.equal(1, code)
     output("skills", "install", "--overwrite", "--dir", dir, "release-helper")
+    assert.equal(dir .. "/own/SKILL.md", lines(output("skills", "install", "--name", "own", "--dir", dir,
+      "release-helper"))[1])
+    for _, name in ipairs({ "", "..", "a/b" }) do
+      local _, why, exit_code = bosa:run({ "skills", "install", "--name", name, "--dir", dir, "release-helper" })
+      assert.same({ "bosa: --name: the plain name of a folder expected\n", 4 }, { why, exit_code })
+    end
     assert.same({ dir .. "/SKILL.md" }, { decode(output("skills", "install", "--json", "--flat", "--dir", dir,
       "release-helper"))[1] })
   end)

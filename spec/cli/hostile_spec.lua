@@ -122,6 +122,27 @@ describe("what a hostile server says", function()
     end)
   end
 
+  it("may hold entries of lists that are none", function()
+    for _, words in ipairs({
+      { "catalog", "tools" }, { "catalog", "mcps" }, { "catalog", "skills" }, { "catalog", "search", "x" },
+      { "skills", "list" },
+    }) do
+      local out, err, code = cli:run(words)
+      assert.same({ "", 0 }, { err, code })
+      assert.matches("bidi", out, 1, true)
+    end
+    local _, err = cli:run({ "skills", "install", "none" })
+    assert.matches("there is no skill `none`", err, 1, true)
+  end)
+
+  it("may be no integration", function()
+    for _, name in ipairs({ "text", "list" }) do
+      local out, err, code = cli:run({ "integrations", "show", "evil", name })
+      assert.same({ "", 5 }, { out, code })
+      assert.matches("malformed response: it has no integration", err, 1, true)
+    end
+  end)
+
   it("has no style of its own among the command's", function()
     local all = { { "auth", "status" }, { "run", "evil", "act", "case=list" }, { "users", "create", "me" } }
     for _, words in ipairs(all) do

@@ -120,6 +120,15 @@ describe("bosa watch", function()
     assert.truthy(out:find('"id":1', 1, true))
     assert.is_true(#assert(library.json.decode(command.read_file(state))).keys < 2000)
   end)
+
+  it("ends where what it tells can't be written, and counts it as untold", function()
+    local state = bosa.dir .. "/state6"
+    local words = { "watch", "lab", "list_pages", "total=20", "--rounds", "1", "--state", state }
+    local _, err, code = bosa:run(words, { tail = "> /dev/full" })
+    assert.equal(1, code)
+    assert.matches("can't write to standard output", err, 1, true)
+    assert.same({}, assert(library.json.decode(command.read_file(state))).keys)
+  end)
 end)
 
 describe("bosa watch --exec", function()

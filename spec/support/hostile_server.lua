@@ -43,14 +43,16 @@ local routes = {
   { "GET /users/me$", '{"data":{"id":"1","identifier":"NASTY","integrations":[null,5,"x",' .. integration .. "]}}" },
   { "GET /connectors/evil/integration%-exists$", '{"data":{"has_integration":true}}' },
   { "POST /connectors/evil/integrations$", '{"data":{"url":"https://evil.example/NASTY"}}' },
+  { "GET /connectors/evil/integrations/text$", '{"data":"NASTY"}' },
+  { "GET /connectors/evil/integrations/list$", '{"data":["NASTY"]}' },
   { "GET /connectors/evil/integrations/", '{"data":{"success":true,"keyNASTY":"NASTY","inner":{"a":"NASTY"}}}' },
   { "GET /catalog/search",
-    '{"query":"NASTY","backend":{"model":"NASTY"},"tools":[ITEM],"mcp":[ITEM],"skills":[ITEM]}' },
-  { "GET /catalog/", '{"items":[ITEM],"meta":{"total":"NASTY"}}' },
+    '{"query":"NASTY","backend":{"model":"NASTY"},"tools":[null,5,ITEM],"mcp":["x",ITEM],"skills":[[],ITEM]}' },
+  { "GET /catalog/", '{"items":[null,5,"x",ITEM],"meta":{"total":"NASTY"}}' },
   { "GET /api/skills/", '{"data":{"id":"NASTY","name":"NASTY","source_type":"NASTY","frontmatter":{"kNASTY":"NASTY"},'
     .. '"download_url":"NASTY","content_sha256":"NASTY"}}' },
   { "GET /api/skills",
-    '{"items":[{"id":"NASTY","name":"NASTY","source_type":"NASTY","description":"NASTY"}],"meta":null}' },
+    '{"items":[null,5,"x",{"id":"NASTY","name":"NASTY","source_type":"NASTY","description":"NASTY"}],"meta":null}' },
   { "/connectors/evil/integrations/", '{"data":{"success":false,"error":"NASTY"}}' },
 }
 

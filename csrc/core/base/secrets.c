@@ -35,10 +35,17 @@ void secrets_init(struct secrets *secrets)
     *secrets = (struct secrets){0};
 }
 
+static void secret_free(struct secret *secret)
+{
+    mem_wipe(secret->own, secret->own ? secret->len : 0);
+    mem_free(secret->own);
+    mem_free(secret->back);
+}
+
 void secrets_free(struct secrets *secrets)
 {
     for (size_t i = 0; i < secrets->count; i++) {
-        mem_free(secrets->list[i].back);
+        secret_free(&secrets->list[i]);
     }
     mem_free(secrets->list);
     secrets_init(secrets);
@@ -80,17 +87,38 @@ static bool grow(struct secrets *secrets)
     return list != NULL;
 }
 
-void secrets_add(struct secrets *secrets, const char *text, size_t len)
+/* Adds a secret, which is moved. */
+static void add(struct secrets *secrets, struct secret secret)
 {
-    struct secret secret = {text, len, NULL};
-    if (!text || len < SECRETS_SHORTEST || secrets->failed) {
-        return;
-    }
-    if (!grow(secrets) || !prepare(&secret)) {
-        secrets->failed = true;
+    bool too_short = !secret.text || secret.len < SECRETS_SHORTEST;
+    if (too_short || secrets->failed || !grow(secrets) || !prepare(&secret)) {
+        secrets->failed = secrets->failed || !too_short;
+        secret_free(&secret);
         return;
     }
     secrets->list[secrets->count++] = secret;
+}
+
+void secrets_add(struct secrets *secrets, const char *text, size_t len)
+{
+    add(secrets, (struct secret){.text = text, .len = len});
+}
+
+void secrets_add_encoded(struct secrets *secrets, const char *text, size_t len)
+{
+    secrets_add(secrets, text, len);
+    if (!text || !memchr(text, '%', len) || secrets->failed) {
+        return;
+    }
+    char *own = mem_alloc(len);
+    size_t to = 0;
+    for (size_t from = 0; own && from < len; to++) {
+        int byte = text_percent(text + from, len - from);
+        own[to] = byte >= 0 ? (char)byte : text[from];
+        from += byte >= 0 ? 3 : 1;
+    }
+    secrets->failed = !own;
+    add(secrets, (struct secret){.text = own, .own = own, .len = to});
 }
 
 /* ---- escapes ---- */

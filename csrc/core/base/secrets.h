@@ -18,7 +18,8 @@
 #define SECRETS_MASK "***" /* stands in a secret's place; shorter than any secret */
 
 struct secret {
-    const char *text; /* borrowed */
+    const char *text; /* borrowed, or `own` */
+    char *own;        /* owned; NULL: it is borrowed */
     size_t len;
     size_t *back; /* owned: after i bytes, how many of them begin the secret anew (Knuth, Morris,
                      Pratt) */
@@ -34,6 +35,9 @@ void secrets_init(struct secrets *secrets);
 
 /* Adds a text (may be NULL), which must outlive the list. One that is too short is passed over. */
 void secrets_add(struct secrets *secrets, const char *text, size_t len);
+
+/* Adds a text that is percent-encoded: as it is, and as it reads decoded. */
+void secrets_add_encoded(struct secrets *secrets, const char *text, size_t len);
 
 /*
  * Puts "***" in the place of every secret in `text`, in place, and gives the new length; what is

@@ -99,20 +99,20 @@ static bool is_download(const struct call *call)
 }
 
 /* Whoever has the query of a signed URL may download; stores echo the parts of one that they
- * refuse. */
+ * refuse, also as they have decoded them. */
 static void add_signature(struct secrets *out, const char *url)
 {
     const char *at = url ? strchr(url, '?') : NULL;
 
     if (at) {
-        secrets_add(out, at + 1, strlen(at + 1));
+        secrets_add_encoded(out, at + 1, strlen(at + 1));
     }
     while (at) {
         size_t name = strcspn(at + 1, "=&");
         const char *value = at + 1 + name;
 
         if (*value == '=') {
-            secrets_add(out, value + 1, strcspn(value + 1, "&"));
+            secrets_add_encoded(out, value + 1, strcspn(value + 1, "&"));
         }
         at = strchr(value, '&');
     }
@@ -130,6 +130,7 @@ void call_secrets(const struct call *call, struct secrets *out)
     }
     if (is_download(call)) {
         add_signature(out, call->p->identifier);
+        add_signature(out, call->request.url); /* another one after a redirect */
     }
 }
 

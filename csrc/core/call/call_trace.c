@@ -21,6 +21,30 @@ void call_trace(struct call *call, const char *traceparent)
     }
 }
 
+const char *call_traceparent(const struct call *call)
+{
+    const struct invocation *invocation = call->invocation;
+
+    if (call->traceparent[0] != '\0') {
+        return call->traceparent;
+    }
+    if (invocation && invocation->traceparent) {
+        return invocation->traceparent;
+    }
+    const char *field = invocation ? fields_get(&invocation->fields, TRACEPARENT_FIELD) : NULL;
+    if (field) {
+        return traceparent_is_valid(field, strlen(field)) ? field : NULL;
+    }
+    return hub_traceparent(call->hub);
+}
+
+/* A presigned address is another server's, which is told nothing of who asks; events have the
+ * trace all the same. */
+static bool is_elsewhere(const struct call *call)
+{
+    return call->kind == CALL_ENDPOINT && call->p->endpoint == ENDPOINT_DOWNLOAD;
+}
+
 /* The setter's goes before the caller's own header field, and that before the hub's. */
 enum bosa_status call_trace_request(struct call *call, struct bosa_error *err)
 {
@@ -41,7 +65,7 @@ enum bosa_status call_trace_request(struct call *call, struct bosa_error *err)
     } else if (call->traceparent[0] == '\0' && hubs) {
         set(call, hubs);
     }
-    if (call->traceparent[0] == '\0') {
+    if (call->traceparent[0] == '\0' || is_elsewhere(call)) {
         return BOSA_OK;
     }
     return fields_set(&call->request.fields, TRACEPARENT_FIELD, call->traceparent, TRACEPARENT_LEN,

@@ -84,12 +84,9 @@ function config.sessions()
   return sessions, nil, err
 end
 
---- Whether somebody else can write the session file: by its mode, or as its owner.
+--- Whether the session file can't be used: it is damaged, or somebody else can write it.
 ---@return boolean
-function config.untrusted()
-  local sessions, _, untrusted = config.sessions()
-  return not sessions and untrusted == true
-end
+function config.is_unusable() return not config.sessions() end
 
 --- Writes a file that only its owner can read, whole or not at all.
 ---@return true? ok, string? message

@@ -79,6 +79,9 @@ function Context:write(text)
   written(io.stdout:write(text))
 end
 
+--- Has what was written reach who reads it; ends the command where it can't.
+function Context.flush() written(io.stdout:flush()) end
+
 --- Writes text for people to standard output, and ends the line. Whatever a server put into it, a terminal shows it
 -- and obeys none of it.
 ---@param text string?
@@ -192,7 +195,7 @@ function Context:forget_session() self.session_ = {} end
 
 --- Where requests go, and with what: `{ api_url, api_key, token }`. Each comes from the options, the environment, the
 -- session, in this order; a profile named by an option wins over the environment. What the session holds goes to the
--- server it is for, and to no other.
+-- server it is for, and to no other; beside a named profile what the environment holds for another server doesn't, too.
 ---@param may_be_new boolean?
 ---@return table? credentials, table? err
 function Context:credentials(may_be_new)
@@ -201,10 +204,12 @@ function Context:credentials(may_be_new)
   local named = self.options.profile ~= nil
   local url = self.options.api_url or named and session.api_url or set("BOSA_API_BASE_URL") or session.api_url
   local own = profile.same_server(url, session.api_url) and session or {}
+  local shares = not named or own ~= session or profile.shares_environment(url)
+  local function choose(saved, variable) return named and saved or shares and set(variable) or saved end
   return {
     api_url = url,
-    api_key = named and own.api_key or set("BOSA_API_KEY") or own.api_key,
-    token = named and own.token or set("BOSA_TOKEN") or own.token,
+    api_key = choose(own.api_key, "BOSA_API_KEY"),
+    token = choose(own.token, "BOSA_TOKEN"),
     allow_http = self.options.allow_http or own.allow_http == true or nil,
   }
 end
@@ -294,6 +299,7 @@ local function run_as_task(fn)
   if interrupted then
     interrupt.restore()
     task.cancel(work)
+    collectgarbage() -- what was half written goes with what the task held
     return { exit_code = codes.interrupted }
   end
   return loop.result(work)

@@ -351,6 +351,7 @@ function Hub:close() end
 ---@field dir string where to; made where it isn't there
 ---@field overwrite? boolean replace files that are there; without it nothing is written then
 ---@field create_parent? boolean put a zip's files in a folder named after the skill (true)
+---@field name? string the folder's name in place of the skill's
 ---@field token? string the user's in place of the hub's
 
 --- What went wrong. `tostring(err)` is one line that a person can act on. No key, token or secret is in it.

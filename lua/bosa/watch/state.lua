@@ -156,8 +156,10 @@ local function complaint_of(self, document)
   for name in pairs(self.identity) do
     if type(document[name]) ~= "string" then return ("is damaged: it has no `%s`"):format(name) end
   end
-  if type(document.keys) ~= "table" then return "is damaged: it has no `keys`" end
-  for _, key in ipairs(document.keys) do
+  local keys = document.keys
+  local is_list = type(keys) == "table" and (next(keys) == nil or keys[1] ~= nil)
+  if not is_list then return "is damaged: it has no `keys`" end
+  for _, key in ipairs(keys) do
     if type(key) ~= "string" then return "is damaged: a key is no string" end
   end
   return other_watch(self.identity, document)

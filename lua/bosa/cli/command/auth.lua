@@ -92,7 +92,7 @@ local function login(cx, options)
     local message = "--profile: up to 64 letters, digits, `_`, `-`, `.` and `@` expected"
     return cx:fail(context.error("params", message))
   end
-  if config.untrusted() and (options.api_url or os.getenv("BOSA_API_BASE_URL")) then cx:forget_session() end
+  if config.is_unusable() and (options.api_url or os.getenv("BOSA_API_BASE_URL")) then cx:forget_session() end
   local credentials, err = cx:credentials(true)
   if not credentials then return cx:fail(err) end
   local url = credentials.api_url or DEFAULT_URL

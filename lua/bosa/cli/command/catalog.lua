@@ -12,11 +12,11 @@ catalog.examples = {
   "# search everything by meaning", "bosa catalog search send an invoice",
 }
 
-local function whole(least, most)
+local function whole(name, least, most)
   return function(text)
     local number = tonumber(text)
     if not number or number % 1 ~= 0 or number < least or number > most then
-      return nil, ("a whole number from %d to %d expected"):format(least, most)
+      return nil, (name .. ": a whole number from %d to %d expected"):format(least, most)
     end
     return math.floor(number)
   end
@@ -25,8 +25,8 @@ end
 local function add_list(parser, name, summary)
   local command = parser:command(name, summary)
   command:argument("words", "Only what has these words in its name or description."):args("*")
-  command:option("--limit", "Items to show, 1 to 200 (50)."):argname("<n>"):convert(whole(1, 200))
-  command:option("--offset", "Items to pass over (0)."):argname("<n>"):convert(whole(0, 2 ^ 31))
+  command:option("--limit", "Items to show, 1 to 200 (50)."):argname("<n>"):convert(whole("--limit", 1, 200))
+  command:option("--offset", "Items to pass over (0)."):argname("<n>"):convert(whole("--offset", 0, 2 ^ 31))
   command:flag("--all", "All pages.")
   command:flag("--json", "A JSON list instead of a table.")
   return command
@@ -45,7 +45,7 @@ function catalog.configure(parser)
   search:argument("words", "What it is to do."):args("+")
   search:option("--kind", "Search only tools, mcp or skills; may be repeated."):argname("<kind>"):count("*")
     :choices({ "tools", "mcp", "skills" })
-  search:option("--count", "Items of each kind."):argname("<n>"):convert(whole(1, 2 ^ 31))
+  search:option("--count", "Items of each kind."):argname("<n>"):convert(whole("--count", 1, 2 ^ 31))
   search:flag("--json", "JSON instead of a table.")
 end
 
@@ -120,8 +120,9 @@ local function search(cx, hub, options)
   local rows = {}
   for _, group in ipairs(GROUPS) do
     for _, item in ipairs(found[group[1]]) do
-      local score = type(item.score) == "number" and ("%.2f"):format(item.score) or ""
-      rows[#rows + 1] = { group[2], text(item.name), score, text(item.description) }
+      local one = type(item) == "table" and item or { name = item }
+      local score = type(one.score) == "number" and ("%.2f"):format(one.score) or ""
+      rows[#rows + 1] = { group[2], text(one.name), score, text(one.description) }
     end
   end
   if #rows == 0 and found.backend == bosa.null then cx:note("bosa: this server's search is switched off") end

@@ -2,6 +2,7 @@
 
 local bosa = require("bosa")
 local context = require("bosa.cli.context")
+local core = require("bosa.core")
 local print_json = require("bosa.cli.json")
 local print_table = require("bosa.cli.table")
 
@@ -25,6 +26,7 @@ function skills.configure(parser)
   install:argument("skill", "Its id, or its name.")
   install:option("--dir", "The directory that the folder is in; made where it isn't there (.)."):argname("<dir>")
     :default(".")
+  install:option("--name", "The folder's name (the skill's)."):argname("<name>")
   install:flag("--flat", "Put the files of a zip into the directory itself.")
   install:flag("--overwrite", "Replace files that are there; without it they are kept, and nothing is written.")
   install:flag("--json", "A JSON list instead of lines.")
@@ -37,7 +39,9 @@ local function all(hub)
   local page, err = hub:list_tenant_skills({ limit = 200 })
   if not page then return nil, err end
   local items = bosa.array({})
-  for item in page:items({ max_pages = MOST_PAGES }) do items[#items + 1] = item end
+  for item in page:items({ max_pages = MOST_PAGES }) do
+    if type(item) == "table" then items[#items + 1] = item end
+  end
   return items
 end
 
@@ -96,6 +100,7 @@ function verbs.install(cx, hub, options)
   local paths
   paths, err = hub:download_tenant_skill(id, {
     dir = options.dir, overwrite = options.overwrite == true, create_parent = not options.flat,
+    name = options.name,
   })
   if not paths then return cx:fail(err) end
   if options.json then return print_json(cx, bosa.array(paths)) end
@@ -107,6 +112,9 @@ function skills.run(cx, options)
   if not hub then return cx:fail(err) end
   if options.verb == "install" and options.dir == "" then
     return cx:fail(context.error("params", "--dir: the path of a directory expected"))
+  end
+  if options.name and (not core.is_safe_path(options.name) or options.name:find("/", 1, true)) then
+    return cx:fail(context.error("params", "--name: the plain name of a folder expected"))
   end
   return verbs[options.verb](cx, hub, options)
 end

@@ -132,7 +132,7 @@ function watch.run(cx, options)
       execute(cx, options.exec, shown, again)
     else
       to:line(sorted_json.line(shown))
-      io.stdout:flush()
+      cx:flush() -- only then it is handled
     end
   end
 end
