@@ -115,6 +115,7 @@ for name, run in pairs({ ["libcurl"] = over_libcurl, ["nginx's cosockets"] = ove
       for _, result in ipairs(run(named(clear), "http://user:topsecret@127.0.0.1:1", clear)) do
         assert.equal("connection", result.kind)
         assert.equal("no", result.sent)
+        assert.matches("refused, through the proxy http://127.0.0.1:1", result.message, 1, true)
         assert.is_nil((result.message .. tostring(result.cause)):find("topsecret", 1, true))
       end
     end)
