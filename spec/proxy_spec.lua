@@ -203,6 +203,7 @@ describe("the environment's proxy", function()
     for _, text in ipairs({ run(variables, named(clear), ""), run(variables .. " NO_PROXY=.example", named(clear)),
       run(variables .. " no_proxy=other," .. NAME, named(clear)), run(variables .. " no_proxy='*'", named(clear)) }) do
       assert.matches("^connection no ", text)
+      assert.is_nil(text:find("through the proxy", 1, true))
     end
     assert.equal("200", run(variables .. " NO_PROXY=elsewhere.test", named(clear)))
     assert.equal(before + 1, tunnels())

@@ -375,7 +375,7 @@ static void add_proxy(const struct connection *c, char *room, size_t size)
     const struct proxy *proxy = url_parse(&parts, c->origin, strlen(c->origin))
                                     ? proxies_for(&c->engine->proxies, &parts)
                                     : NULL;
-    if (proxy) {
+    if (proxy && curl_setup_used_proxy(c->easy)) {
         snprintf(room + len, size - len, ", through the proxy %s", proxy->url);
     }
 }
