@@ -52,6 +52,24 @@ describe("output", function()
     assert.equal("fifo here loop ", names())
   end)
 
+  it("that something is mounted on, as in a container, gets the bytes", function()
+    shell("echo a long line that was there before >below; echo other >on; echo mine >own")
+    local try = "unshare -rm sh -c 'mount --bind %s/below %s/on && exec %s %s/script.lua' 2>/dev/null"
+    command.write_file(path("script.lua"), ([[
+      local lab = require("bosa").new({ api_base_url = "%s", api_key = "%s", token = "%s" }):connect("lab")
+      local response, err = lab:action("download"):params({ bytes = 5 }):output("%s/on"):run()
+      print(response and response.status or err)
+      print(assert(lab:download({ bytes = 7 })).data:save("%s/on"))]]):format(
+      sandbox.url, sandbox.key, sandbox.token, dir, dir))
+    local check = ("unshare -rm mount --bind %s/below %s/on 2>/dev/null && echo yes"):format(dir, dir)
+    if command.output_of(check) ~= "yes\n" then return pending("nothing can be mounted here") end
+    local text = command.output_of(try:format(dir, dir, os.getenv("BOSA_LUA"), dir))
+    assert.equal("200\n" .. path("on") .. "\n", text)
+    assert.equal(7, #command.read_file(path("below")))
+    assert.equal("other\n", command.read_file(path("on")))
+    assert.equal("below on own script.lua ", names())
+  end)
+
   it("takes the longest name that there is", function()
     local name = ("n"):rep(255)
     assert(download():output(path(name)):run())

@@ -225,9 +225,11 @@ describe("downloads", function()
     local file = download({ bytes = 10 }).data
     assert.has_error(function() file:save(path("a\0b")) end)
     assert.has_error(function() file:save_in(dir .. "\0x") end)
-    local saved, err = file:save(path("no/such/dir/x"))
-    assert.is_nil(saved)
-    assert.equal("file", err.kind)
+    for _, result in ipairs({ { file:save(path("no/such/dir/x")) }, { file:save("") }, { file:save_in("") } }) do
+      assert.is_nil(result[1])
+      assert.equal("file", result[2].kind)
+      assert.matches("No such file or directory", result[2].message, 1, true)
+    end
   end)
 
   it("are saved in a directory under a safe name, never over another file", function()

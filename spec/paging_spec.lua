@@ -7,8 +7,9 @@ local PROPERTIES = {
 }
 
 --- A hub whose one action is answered by `answer(parameters)` with a body; `sent` gets all the parameters.
-local function new(answer, sent)
-  local schema = { type = "object", properties = PROPERTIES }
+-- `properties`: other ones than those above.
+local function new(answer, sent, properties)
+  local schema = { type = "object", properties = properties or PROPERTIES }
   local action = { method = "POST", path = "/connectors/t/list", parameters = { request = { schema = schema } } }
   return bosa.new({
     api_base_url = "http://127.0.0.1:1", snapshot = { t = { list = action } },
@@ -64,6 +65,117 @@ describe("a list that takes from_last", function()
       pages[#pages + 1] = items_of(page)
     end
     assert.same({ "4,5", "2,3", "1" }, pages)
+  end)
+end)
+
+--- Five pages by number, whose meta has the cursors too, as `cursor` writes them; `stuck`: the first one, whatever is
+-- asked for.
+local function numbered(cursor, stuck)
+  return function(parameters)
+    local page = stuck and 1 or parameters.page or 1
+    return ('{"data":[%d],"meta":{"page":%d,"total_page":5,"has_next":%s,"has_prev":%s,%s}}'):format(page, page,
+      tostring(page < 5), tostring(page > 1), ('"forwards_cursor":%s,"backwards_cursor":%s'):format(cursor, cursor))
+  end
+end
+
+describe("a list by number", function()
+  local CURSORS = { "null", '""', "{}", "[]", "false", "1.5" }
+  local own = { page = { type = "integer" } }
+
+  it("is gone through both ways, whatever stands for the cursors that it has none of", function()
+    for _, cursor in ipairs(CURSORS) do
+      local pages = {}
+      for page in assert(new(numbered(cursor)):run("t", "list", {})):pages() do pages[#pages + 1] = items_of(page) end
+      for page in assert(new(numbered(cursor)):run("t", "list", { page = 5 })):pages({ reverse = true }) do
+        pages[#pages + 1] = items_of(page)
+      end
+      assert.equal("1 2 3 4 5 5 4 3 2 1", table.concat(pages, " "))
+    end
+  end)
+
+  it("ends with an error when the same page comes again, also with cursors that the action doesn't take", function()
+    for _, cursor in ipairs({ "null", '""', "{}", "[]", "false", "1.5", '"c"', "7" }) do
+      for _, prefetch in ipairs({ 0, 3 }) do
+        local first = assert(new(numbered(cursor, true), nil, own):run("t", "list", {}))
+        local ok, err = pcall(function()
+          local count = 0
+          for _ in first:pages({ prefetch = prefetch }) do
+            count = count + 1
+            assert(count < 10, "endless")
+          end
+        end)
+        assert.is_false(ok)
+        assert.equal("protocol", err.kind)
+        assert.matches("the same page again", err.message, 1, true)
+      end
+    end
+  end)
+end)
+
+describe("a cursor that is a number", function()
+  --- Three pages; the cursor is a number.
+  local function answer(first)
+    return function(parameters)
+      local at = tonumber((tostring(parameters.cursor or ""):gsub("U?LL$", ""):match("%d$"))) or 0
+      return ('{"data":[%d],"meta":{"has_next":%s,"forwards_cursor":%s%d}}'):format(at, tostring(at < 2), first, at + 1)
+    end
+  end
+
+  local function pages_of(cursor, first, sent)
+    local pages = {}
+    for page in assert(new(answer(first), sent, { cursor = cursor }):run("t", "list", {})):pages() do
+      pages[#pages + 1] = items_of(page)
+    end
+    return table.concat(pages, " ")
+  end
+
+  it("is sent as a string where the action takes no number", function()
+    local text, null = { type = "string" }, { type = "null" }
+    local either = { type = { "string", "null" } }
+    for _, schema in ipairs({ text, either, { anyOf = { text, null } }, { oneOf = { null, text } } }) do
+      for _, first in ipairs({ "", "1844674407370955161", "12345678901234567890123" }) do
+        local sent = {}
+        assert.equal("0 1 2", pages_of(schema, first, sent))
+        assert.equal(('{"cursor":"%s2"}'):format(first), sent[3])
+      end
+    end
+  end)
+
+  it("stays a number where the action takes one", function()
+    local integer, text = { type = "integer" }, { type = "string" }
+    for _, schema in ipairs({ integer, { type = "number" }, { anyOf = { text, integer } }, {} }) do
+      local sent = {}
+      assert.equal("0 1 2", pages_of(schema, "", sent))
+      assert.equal('{"cursor":2}', sent[3])
+    end
+  end)
+
+  it("that comes again ends the loop", function()
+    local same = function() return '{"data":[1],"meta":{"has_next":true,"forwards_cursor":5}}' end
+    local page = assert(new(same):run("t", "list", {}):next_page())
+    local none, err = page:next_page()
+    assert.is_nil(none)
+    assert.matches("the same cursor again", err.message, 1, true)
+  end)
+end)
+
+describe("a page whose data is null", function()
+  it("has no items, and the ones after it are read", function()
+    local function answer(parameters)
+      local at = tonumber(parameters.cursor or "0")
+      return ('{"data":%s,"meta":{"has_next":%s,"forwards_cursor":"%d"}}'):format(at == 1 and "[7]" or "null",
+        tostring(at < 2), at + 1)
+    end
+    local items = {}
+    for item in assert(new(answer):run("t", "list", {})):items() do items[#items + 1] = item end
+    assert.same({ 7 }, items)
+    for _, data in ipairs({ '{"data":{}}', '{"data":"x"}', '{"data":0}', '{"data":false}' }) do
+      local ok, err = pcall(function()
+        for _ in assert(new(function() return data end):run("t", "list", {})):items() do error("no item") end
+      end)
+      assert.is_false(ok)
+      assert.matches("not a list", tostring(err), 1, true)
+    end
   end)
 end)
 

@@ -115,6 +115,7 @@ for name, run in pairs({ ["libcurl"] = over_libcurl, ["nginx's cosockets"] = ove
       for _, result in ipairs(run(named(clear), "http://user:topsecret@127.0.0.1:1", clear)) do
         assert.equal("connection", result.kind)
         assert.equal("no", result.sent)
+        assert.matches("refused, through the proxy http://127.0.0.1:1", result.message, 1, true)
         assert.is_nil((result.message .. tostring(result.cause)):find("topsecret", 1, true))
       end
     end)
@@ -202,6 +203,7 @@ describe("the environment's proxy", function()
     for _, text in ipairs({ run(variables, named(clear), ""), run(variables .. " NO_PROXY=.example", named(clear)),
       run(variables .. " no_proxy=other," .. NAME, named(clear)), run(variables .. " no_proxy='*'", named(clear)) }) do
       assert.matches("^connection no ", text)
+      assert.is_nil(text:find("through the proxy", 1, true))
     end
     assert.equal("200", run(variables .. " NO_PROXY=elsewhere.test", named(clear)))
     assert.equal(before + 1, tunnels())

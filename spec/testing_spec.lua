@@ -551,6 +551,49 @@ describe("a cassette", function()
     assert.matches("it is empty", tostring(select(2, replay():run("lab", "small"))))
   end)
 
+  it("that is there but can't be read is not recorded anew", function()
+    local there = path .. ".directory"
+    os.execute("mkdir " .. there)
+    for _, mode in ipairs({ "auto", "replay" }) do
+      local none, err = testing.cassette(there, { mode = mode })
+      assert.is_nil(none)
+      assert.equal("file", err.kind)
+      assert.matches("can't read the cassette " .. there, err.message, 1, true)
+    end
+  end)
+
+  it("with an exchange of another shape is refused when it is opened", function()
+    local exchange = '{"bosa_cassette":1,"exchanges":[{"request":{"method":"POST","path":"/"%s},%s}]}'
+    local shapes = {
+      { "", '"reply":{"status":200.5}' }, { "", '"reply":{"status":1e300}' }, { "", '"reply":{"status":-1}' },
+      { "", '"reply":{"status":200,"headers":"x"}' }, { "", '"reply":{"status":200,"headers":null}' },
+      { "", '"error":{}' }, { "", '"error":{"kind":"timeout","message":7}' },
+      { ',"parts":[1]', '"reply":{"status":200}' }, { ',"parts":"x"', '"reply":{"status":200}' },
+    }
+    for _, shape in ipairs(shapes) do
+      command.write_file(path, exchange:format(shape[1], shape[2]))
+      local none, err = testing.cassette(path)
+      assert.is_nil(none)
+      assert.equal("protocol", err.kind)
+      assert.matches("exchange 1 is malformed", err.message, 1, true)
+    end
+  end)
+
+  it("has a mark of a secret stand for any text, however many there are", function()
+    local match = require("bosa.testing.match")
+    local function fits(recorded, given) return match.difference({ text = recorded }, { text = given }) == nil end
+    local mark = "[secret]"
+    assert.is_true(fits(mark, ""))
+    assert.is_true(fits("a" .. mark .. "b", "ab"))
+    assert.is_true(fits("a" .. mark .. "bb" .. mark .. "c", "a%bb.*bbc"))
+    assert.is_true(fits("a" .. mark .. mark, "a\0"))
+    for _, given in ipairs({ "", "a", "b", "aab ", " ab" }) do assert.is_false(fits("a" .. mark .. "b", given)) end
+    assert.is_false(fits("ab" .. mark .. "ba", "aba"))
+    assert.is_false(fits(mark .. "a" .. mark .. "a", "a"))
+    assert.is_true(fits((mark .. "x"):rep(1000), ("yx"):rep(1000)))
+    assert.is_false(fits((mark .. "x"):rep(40) .. "y", ("x"):rep(10000)))
+  end)
+
   it("that can't be written is an error, and leaves what was there", function()
     local cassette = assert(testing.cassette("/proc/none/at/all.json"))
     local ok, err = cassette:close()

@@ -6,6 +6,7 @@
 #include "options.h"
 
 #include "base/mem.h"
+#include "http/header_fields.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -161,6 +162,9 @@ static void read_transfer(lua_State *L, int index, int self, struct lhub *h)
     o->proxy = options_string(L, index, "proxy", NULL);
     bind_keep(L, self, KEPT_PROXY);
     o->user_agent = options_string(L, index, "user_agent", NULL);
+    if (o->user_agent && !http_is_value(o->user_agent, strlen(o->user_agent))) {
+        luaL_error(L, "option `user_agent` must not hold control characters");
+    }
     bind_keep(L, self, KEPT_USER_AGENT);
 }
 

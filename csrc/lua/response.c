@@ -8,6 +8,7 @@
 #include "call/paging.h"
 #include "http/header_fields.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define COLLECTOR_PART 8  /* measured: 4 to 16 keep memory flat and cost no time */
@@ -110,6 +111,14 @@ static bool is_list(const struct lresponse *r)
 static uint32_t list_length(const struct lresponse *r)
 {
     return is_list(r) ? reply_of(r)->doc.nodes[reply_of(r)->data].len : 0;
+}
+
+/* response:_is_null() -> whether its data is JSON's null */
+static int response_is_null(lua_State *L)
+{
+    const struct lresponse *r = check(L);
+    lua_pushboolean(L, has_data(r) && json_type(&reply_of(r)->doc, reply_of(r)->data) == JSON_NULL);
+    return 1;
 }
 
 /* Pushes a node of the response, with integers and null as its hub wants them. */
@@ -494,6 +503,31 @@ static int response_page_call(lua_State *L)
     return c->invocation ? finish_page(L, c) : 0;
 }
 
+/* response:_cursor(forward) -> the cursor by which that page is asked for, as a string; nil: none
+ */
+static int response_cursor(lua_State *L)
+{
+    struct lresponse *r = check(L);
+    const struct json_doc *doc = &reply_of(r)->doc;
+    uint32_t node = paging_cursor(r->call, lua_toboolean(L, 2));
+    if (node == JSON_NONE) {
+        return 0;
+    }
+    char digits[24];
+    size_t len = 0;
+    const char *text = digits;
+    if (json_type(doc, node) == JSON_INT) {
+        len = (size_t)snprintf(digits, sizeof digits, "%lld", (long long)doc->nodes[node].v.i);
+    } else if (json_type(doc, node) == JSON_UINT) {
+        len = (size_t)snprintf(digits, sizeof digits, "%llu",
+                               (unsigned long long)doc->nodes[node].v.u);
+    } else {
+        text = json_text(doc, node, &len);
+    }
+    lua_pushlstring(L, text, len);
+    return 1;
+}
+
 /* response:_numbered() -> page, last page (0: not said) when pages ahead can be asked for by
  * number; nil: they can't */
 static int response_numbered(lua_State *L)
@@ -551,6 +585,8 @@ void bind_open_response(lua_State *L)
                                        {"_names", response_names},
                                        {"_filtered", response_filtered},
                                        {"_page_call", response_page_call},
+                                       {"_is_null", response_is_null},
+                                       {"_cursor", response_cursor},
                                        {"_numbered", response_numbered},
                                        {"_numbered_call", response_numbered_call},
                                        {"_same_data", response_same_data},

@@ -7,10 +7,14 @@
 
 #include "bind.h"
 
+#include "base/mem.h"
+
 #include <string.h>
 
 /* Of memory that decode, and encode, keep for the next call. */
 #define KEPT_BYTES ((size_t)16 << 20)
+#define SECRET_BYTES ((size_t)1 << 20) /* a text that is larger is no saved session */
+#define FIRST_BYTES 4096 /* of a box's text: it moves, and leaves a copy, past these */
 
 /* ---- the module's part ---- */
 
@@ -47,8 +51,22 @@ static int values_object(lua_State *L)
 struct ldoc {
     struct json_doc doc;
     struct buf out;
+    size_t given; /* bytes of the text that is decoded */
     struct bosa_error error;
 };
+
+/* Wipes what was read and written: it may be a saved session. */
+static void wipe(struct ldoc *box)
+{
+    size_t read = box->given > box->doc.text_len ? box->given : box->doc.text_len;
+    if (read <= SECRET_BYTES && read <= box->doc.text_cap) {
+        mem_wipe(box->doc.text, read);
+    }
+    if (box->out.len <= SECRET_BYTES) {
+        mem_wipe(box->out.data, box->out.len);
+    }
+    box->given = 0;
+}
 
 /*
  * For a box whose call failed or raised, and for the end of the state: most boxes go back to their
@@ -57,6 +75,7 @@ struct ldoc {
 static int ldoc_gc(lua_State *L)
 {
     struct ldoc *box = luaL_checkudata(L, 1, "bosa.doc");
+    wipe(box);
     json_free(&box->doc);
     buf_free(&box->out);
     error_clear(&box->error);
@@ -79,6 +98,7 @@ static struct ldoc *take_box(lua_State *L)
     box = lua_newuserdata(L, sizeof *box);
     json_init(&box->doc);
     buf_init(&box->out);
+    box->given = 0;
     error_init(&box->error);
     luaL_getmetatable(L, "bosa.doc");
     lua_setmetatable(L, -2);
@@ -91,6 +111,7 @@ static struct ldoc *take_box(lua_State *L)
  */
 static void give_box(lua_State *L, int index, struct ldoc *box)
 {
+    wipe(box);
     if (box->doc.cap * sizeof *box->doc.nodes + box->doc.text_cap > KEPT_BYTES) {
         json_free(&box->doc);
     }
@@ -129,6 +150,7 @@ static int values_decode(lua_State *L)
         return bind_nomem(L);
     }
     memcpy(copy, text, len);
+    box->given = len;
     enum bosa_status status = lenient ? json_parse_lenient(&box->doc, copy, len, &box->error)
                                       : json_parse(&box->doc, copy, len, &box->error);
     if (status != BOSA_OK) {
@@ -189,6 +211,9 @@ static int values_encode(lua_State *L)
     struct json_layout how = check_layout(L, 2);
     lua_settop(L, 2);
     struct ldoc *box = take_box(L);
+    if (!buf_reserve(&box->out, FIRST_BYTES)) {
+        return bind_nomem(L);
+    }
     enum bosa_status status = write_value(L, box, &how);
     if (status != BOSA_OK) {
         box->error.kind = status;

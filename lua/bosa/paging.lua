@@ -16,12 +16,6 @@ local function protocol_error(page, message)
   return err
 end
 
-local function cursor_of(page, forward)
-  local meta = page:get_meta()
-  if type(meta) ~= "table" then return nil end
-  return forward and meta.forwards_cursor or meta.backwards_cursor
-end
-
 local function page_number(page)
   local meta = page:get_meta()
   return type(meta) == "table" and tonumber(meta.page) or nil
@@ -68,7 +62,7 @@ end
 function Walk:ask(page)
   if self.forward and page:_numbered() then return self:ask_numbered(page) end
   if self.ahead[1] then return nil end
-  local cursor = cursor_of(page, self.forward)
+  local cursor = page:_cursor(self.forward)
   local has = self.forward and page:has_next() or not self.forward and page:has_prev()
   if cursor ~= nil and has then
     if self.seen[cursor] then return protocol_error(page, "the server gave the same cursor again") end
@@ -84,7 +78,7 @@ end
 --- True when the page that came is the one before again. Two pages may hold the same by chance: then their numbers
 -- differ. Of filtered pages many in a row may be empty.
 local function repeats(walk, page)
-  if cursor_of(walk.page, walk.forward) ~= nil or not page:_same_data(walk.page) then return false end
+  if walk.page:_cursor(walk.forward) ~= nil or not page:_same_data(walk.page) then return false end
   local number = page_number(page)
   return #page == 0 and not page:_filtered() or number == nil or number == page_number(walk.page)
 end
@@ -194,7 +188,9 @@ function paging.items(response, options)
       page, err = next_page()
       if err then error(err, 0) end
       if not page then return nil end
-      if not page:is_list() then error(protocol_error(page, "malformed response: not a list"), 0) end
+      if not page:is_list() and not page:_is_null() then -- some servers write an empty list as null
+        error(protocol_error(page, "malformed response: not a list"), 0)
+      end
       i = 0
     end
     i, given = i + 1, given + 1

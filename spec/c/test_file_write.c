@@ -174,7 +174,12 @@ static void who_may_not_write_is_told(void **unused)
     write_file(in_dir(dir, "f"), "old", 3);
     assert_int_equal(chmod(in_dir(dir, "f"), 0444), 0);
     assert_int_equal(mkdir(in_dir(dir, "d"), 0555), 0);
+    assert_int_equal(mkdir(in_dir(dir, "sticky"), 0700), 0);
+    write_file(in_dir(dir, "sticky/f"), "old", 3);
+    assert_int_equal(chmod(in_dir(dir, "sticky/f"), 0666), 0);
+    assert_int_equal(chmod(in_dir(dir, "sticky"), 01777), 0);
     assert_int_equal(chmod(dir, 0777), 0);
+    bool is_root = geteuid() == 0;
     pid_t child = fork();
     if (child == 0) {
         struct file_write file;
@@ -187,6 +192,14 @@ static void who_may_not_write_is_told(void **unused)
                     strstr(err.message, "Permission denied") &&
                     file_write_open(&file, AT_FDCWD, in_dir(dir, "d/f"), 0, &err) == BOSA_FILE &&
                     strstr(err.message, "Permission denied");
+        if (is_root) { /* another's file, which a rename may not replace, and one of our own */
+            told =
+                told && access(in_dir(dir, "sticky/f"), W_OK) == 0 &&
+                file_write_open(&file, AT_FDCWD, in_dir(dir, "sticky/f"), 0, &err) == BOSA_FILE &&
+                strstr(err.message, "Operation not permitted");
+            write_all(in_dir(dir, "sticky/own"), "own", 0);
+            write_all(in_dir(dir, "sticky/own"), "new", 0);
+        }
         end_child(told);
     }
     assert_int_equal(waitpid(child, &status, 0), child);

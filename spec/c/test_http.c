@@ -276,7 +276,7 @@ static void json_is_known_by_its_type(void **unused)
     static const char *const yes[] = {
         "application/json",           "APPLICATION/JSON",   "application/json; charset=utf-8",
         "application/json;x=\"y\"",   " application/json ", "application/problem+json",
-        "application/hal+JSON ; a=b",
+        "application/hal+JSON ; a=b", "text/json",          "Text/JSON; charset=utf-8",
     };
     static const char *const no[] = {
         "",
@@ -288,6 +288,8 @@ static void json_is_known_by_its_type(void **unused)
         "+json",
         "/+json",
         "application/+json",
+        "text/jsonl",
+        "text/x-json",
         "application/x; y=z+json",
     };
     (void)unused;

@@ -270,6 +270,23 @@ static const char rest[] =
     "}):close()\n"
     "end\n";
 
+/* A saved session as it is written and read. */
+static const char saved[] = "function saved_session()\n"
+                            "  local core, all = require('bosa.core'), { api_key = KEY, profiles = "
+                            "{ a = { token = TOKEN } } "
+                            "}\n"
+                            "  for _, how in ipairs({ {}, { sorted = true, indent = 2 } }) do\n"
+                            "    local text = assert(bosa.json.encode(all, how))\n"
+                            "    assert(core.write_private(DIR .. '/session', text))\n"
+                            "    text = assert(core.read_private(DIR .. '/session'))\n"
+                            "    assert(core.json.decode(text).api_key == KEY)\n"
+                            "    assert(core.json.decode(text .. '\\255', nil, true) == nil)\n"
+                            "    assert(core.json.decode(text:sub(1, -2)) == nil)\n"
+                            "    bosa.json.encode({ KEY, print })\n"
+                            "  end\n"
+                            "  os.remove(DIR .. '/session')\n"
+                            "end\n";
+
 static void set_global(lua_State *L, const char *name, const char *value)
 {
     lua_pushstring(L, value);
@@ -299,7 +316,8 @@ static lua_State *open_lua(struct heap *heap, const struct server *server)
     set_global(L, "KEY", server->key);
     set_global(L, "TOKEN", server->token);
     set_global(L, "DIR", server->dir);
-    if (luaL_dostring(L, script) != LUA_OK || luaL_dostring(L, rest) != LUA_OK) {
+    if (luaL_dostring(L, script) != LUA_OK || luaL_dostring(L, rest) != LUA_OK ||
+        luaL_dostring(L, saved) != LUA_OK) {
         fail_msg("%s", lua_tostring(L, -1));
     }
     return L;
@@ -374,6 +392,24 @@ static void a_session_leaves_no_secret_in_memory(void **state)
     }
 }
 
+static void a_saved_session_leaves_no_secret_in_memory(void **state)
+{
+    const struct server *server = *state;
+    const char *const secrets[] = {server->key, server->token};
+    for (size_t i = 0; i < 2; i++) {
+        struct heap heap = {0};
+        lua_State *L = open_lua(&heap, server);
+        mem_torture_watch(secrets[i]);
+        must_pass(L, "saved_session");
+        must_pass(L, "rest_session");
+        must_pass(L, "saved_session");
+        lua_close(L);
+        long leaked = mem_torture_leaked();
+        mem_torture_watch(NULL);
+        assert_int_equal(leaked, 0);
+    }
+}
+
 static void a_session_survives_a_core_without_memory(void **state)
 {
     torture(*state, true, "session", 1);
@@ -402,6 +438,7 @@ int main(void)
         cmocka_unit_test(every_other_method_survives_a_core_without_memory),
         cmocka_unit_test(every_other_method_survives_a_lua_without_memory),
         cmocka_unit_test(a_session_leaves_no_secret_in_memory),
+        cmocka_unit_test(a_saved_session_leaves_no_secret_in_memory),
     };
     return cmocka_run_group_tests_name("session", tests, start_server, stop_server);
 }

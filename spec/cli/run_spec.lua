@@ -245,7 +245,8 @@ describe("the answer of bosa run in a pipe", function()
   end)
 
   it("that can't be written is an error", function()
-    for _, words in ipairs({ { "run", "lab", "small" }, { "connectors" } }) do
+    local own = { { "--version" }, { "--help" }, { "run", "--help" }, { "run", "lab", "small", "--help" }, {} }
+    for _, words in ipairs({ { "run", "lab", "small" }, { "connectors" }, (table.unpack or unpack)(own) }) do
       local _, err, code = bosa:run(words, { tail = ">/dev/full" })
       assert.equal(1, code)
       assert.matches("^bosa: can't write to standard output: [^\n]*\n$", err)

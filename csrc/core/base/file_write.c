@@ -231,6 +231,23 @@ static int open_in_place(struct file_write *file, int own)
     return file->fd >= 0 ? 0 : errno;
 }
 
+/*
+ * Whether a sticky directory like /tmp keeps us from replacing what is there: only its owner, the
+ * directory's and root may. Returns an errno, 0: we may.
+ */
+static int check_sticky(const struct file_write *file, const struct stat *old)
+{
+    struct stat dir;
+    uid_t own = geteuid();
+    char *above = beside(file->target, ".");
+    if (!above) {
+        return ENOMEM;
+    }
+    bool sticky = fstatat(file->dir, above, &dir, 0) == 0 && (dir.st_mode & S_ISVTX);
+    mem_free(above);
+    return sticky && own != 0 && own != old->st_uid && own != dir.st_uid ? EPERM : 0;
+}
+
 /* Looks at what has the name; *in_place says how it is written. Returns an errno, 0: it can be. */
 static int look(struct file_write *file, bool *in_place)
 {
@@ -254,7 +271,10 @@ static int look(struct file_write *file, bool *in_place)
     file->mode = old.st_mode & MODE_BITS;
     file->uid = old.st_uid;
     file->gid = old.st_gid;
-    return faccessat(file->dir, file->target, W_OK, AT_EACCESS) == 0 ? 0 : errno;
+    if (faccessat(file->dir, file->target, W_OK, AT_EACCESS) != 0) {
+        return errno;
+    }
+    return file->replaces ? check_sticky(file, &old) : 0;
 }
 
 /* Follows links, looks, opens. Returns an errno, 0 when done. */
@@ -407,19 +427,61 @@ static int seal(struct file_write *file)
     return number != 0 ? number : closed;
 }
 
+/* Copies all that one descriptor has to another, from its start. Returns an errno, 0 when done. */
+static int copy_bytes(int from, int to)
+{
+    char block[16384];
+    off_t size = 0;
+    ssize_t got, put = 0;
+    while ((got = read(from, block, sizeof block)) > 0) {
+        for (ssize_t at = 0; at < got; at += put) {
+            put = write(to, block + at, (size_t)(got - at));
+            if (put <= 0) {
+                return put == 0 ? ENOSPC : errno;
+            }
+        }
+        size += got;
+    }
+    return got < 0 || ftruncate(to, size) != 0 ? errno : 0;
+}
+
+/* Writes the private file over the target. Returns an errno, 0 when done. */
+static int copy_over(const struct file_write *file)
+{
+    int from = openat(file->dir, file->part, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    int to = from < 0 ? -1 : openat(file->dir, file->target, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+    int number = to < 0 ? errno : copy_bytes(from, to);
+    if (to >= 0 && close(to) != 0 && number == 0) {
+        number = errno;
+    }
+    if (from >= 0) {
+        close(from);
+    }
+    return number;
+}
+
+/*
+ * Puts the private file in its place. A file that something is mounted on, as containers do with
+ * single ones, can't be replaced, only written: it gets the bytes. Returns an errno, 0 when done.
+ */
+static int take_place(struct file_write *file)
+{
+    if (renameat(file->dir, file->part, file->dir, file->target) != 0) {
+        return errno == EBUSY && file->replaces ? copy_over(file) : errno;
+    }
+    mem_free(file->part);
+    file->part = NULL;
+    return 0;
+}
+
 enum bosa_status file_write_finish(struct file_write *file, struct bosa_error *err)
 {
     int number = seal(file);
-    if (number == 0 && file->part &&
-        renameat(file->dir, file->part, file->dir, file->target) != 0) {
-        number = errno;
+    if (number == 0 && file->part) {
+        number = take_place(file);
     }
     enum bosa_status status =
         number == 0 ? BOSA_OK : fileio_error(err, "write", file->path, number);
-    if (number == 0) {
-        mem_free(file->part);
-        file->part = NULL;
-    }
     file_write_drop(file);
     return status;
 }

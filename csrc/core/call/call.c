@@ -215,6 +215,7 @@ static void note_paging(struct call *call, const struct moment *now)
 
     if (action) {
         call->cursor_name = action_cursor_name(connector, action);
+        call->cursor_takes = action_cursor_takes(connector, action);
         call->takes_page = action_takes_page(connector, action);
         call->takes_from_last = action_takes_from_last(connector, action);
     }

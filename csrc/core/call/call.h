@@ -75,6 +75,7 @@ struct call {
      * action_cursor_name, endpoint_is_list).
      */
     const char *cursor_name;
+    struct schema_takes cursor_takes;
     bool takes_page, takes_from_last, takes_offset;
 
     void *driver;           /* the driver's own; the core does not look at it */

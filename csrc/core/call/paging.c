@@ -162,28 +162,73 @@ static struct invocation *with_from_last(struct invocation *invocation, bool fro
     return made;
 }
 
+/* A number's digits as a string, as an action takes them whose server forgot the quotes. */
+static enum bosa_status digits_as_text(struct json_doc *out, const struct json_doc *meta,
+                                       uint32_t cursor, struct bosa_error *err)
+{
+    struct buf text;
+
+    buf_init(&text);
+    enum bosa_status status = json_write(&text, meta, cursor, err);
+    if (status == BOSA_OK && !text.failed) {
+        json_add_string(out, text.data, text.len);
+    }
+    bool failed = text.failed || out->failed;
+    buf_free(&text);
+    return status == BOSA_OK && failed ? error_nomem(err) : status;
+}
+
+/* The cursor as the action takes it: a number as a string where it takes no number. `out` is fresh.
+ */
+static enum bosa_status sent_cursor(const struct call *call, uint32_t cursor, struct json_doc *out,
+                                    struct bosa_error *err)
+{
+    const struct json_doc *meta = &call->reply.doc;
+    bool is_number = json_type(meta, cursor) != JSON_STRING;
+
+    if (is_number && call->cursor_takes.text && !call->cursor_takes.integer) {
+        return digits_as_text(out, meta, cursor, err);
+    }
+    json_add_copy(out, meta, cursor);
+    return out->failed ? error_nomem(err) : BOSA_OK;
+}
+
 /*
  * The invocation that asks by cursor. A cursor that was sent and comes back leads to the same page
  * for ever, as happens when a server passes over the parameter; but one cursor has a page on each
  * side of it where the action takes `from_last`.
  */
-static enum bosa_status invocation_cursor(const struct call *call, uint32_t cursor, bool forward,
-                                          struct invocation **out, struct bosa_error *err)
+static enum bosa_status invocation_cursor(const struct call *call, const struct json_doc *cursor,
+                                          bool forward, struct invocation **out,
+                                          struct bosa_error *err)
 {
-    const struct json_doc *meta = &call->reply.doc;
     uint32_t before = sent(call, call->cursor_name);
     bool turned = call->takes_from_last && came_from_last(call) == forward;
     struct invocation *made;
 
     if (before != JSON_NONE && !turned &&
-        json_equal(&call->invocation->params, before, meta, cursor)) {
+        json_equal(&call->invocation->params, before, cursor, 0)) {
         return error_set(err, BOSA_PROTOCOL, "the server gave the same cursor again");
     }
-    made = invocation_with(call->invocation, call->cursor_name, meta, cursor);
+    made = invocation_with(call->invocation, call->cursor_name, cursor, 0);
     if (made && call->takes_from_last && (turned || !forward)) {
         made = with_from_last(made, !forward);
     }
     return give(made, out, err);
+}
+
+static enum bosa_status find_cursor(const struct call *call, uint32_t cursor, bool forward,
+                                    struct invocation **out, struct bosa_error *err)
+{
+    struct json_doc value;
+
+    json_init(&value);
+    enum bosa_status status = sent_cursor(call, cursor, &value, err);
+    if (status == BOSA_OK) {
+        status = invocation_cursor(call, &value, forward, out, err);
+    }
+    json_free(&value);
+    return status;
 }
 
 /*
@@ -209,10 +254,10 @@ static enum bosa_status invocation_number(const struct call *call, bool forward,
 static enum bosa_status find_way(const struct call *call, bool forward, struct invocation **out,
                                  struct bosa_error *err)
 {
-    uint32_t cursor = meta_cursor(call, forward);
+    uint32_t cursor = paging_cursor(call, forward);
 
-    if (cursor != JSON_NONE && call->cursor_name) {
-        return invocation_cursor(call, cursor, forward, out, err);
+    if (cursor != JSON_NONE) {
+        return find_cursor(call, cursor, forward, out, err);
     }
     if (call->takes_page) {
         return invocation_number(call, forward, out, err);
@@ -263,13 +308,18 @@ enum bosa_status paging_plan(const struct call *call, bool forward, struct invoc
     return status == BOSA_OK ? BOSA_OK : blame(call, err);
 }
 
+uint32_t paging_cursor(const struct call *call, bool forward)
+{
+    return call->cursor_name ? meta_cursor(call, forward) : JSON_NONE;
+}
+
 /*
  * Where the response has a cursor that the action takes, only the response before it tells a page,
  * so its numbers do not count.
  */
 bool paging_numbered(const struct call *call, int64_t *page, int64_t *last)
 {
-    bool by_cursor = call->cursor_name && meta_cursor(call, true) != JSON_NONE;
+    bool by_cursor = paging_cursor(call, true) != JSON_NONE;
 
     if (!call->takes_page || by_cursor || !meta_number(call, "page", page) || *page < 1 ||
         has_feed(call->invocation)) {

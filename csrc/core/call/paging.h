@@ -23,6 +23,12 @@ enum bosa_status paging_plan(const struct call *call, bool forward, struct invoc
                              struct bosa_error *err);
 
 /*
+ * The node of the response's cursor that leads to the next or previous page, where the action takes
+ * one: a string or an integer. JSON_NONE: that page isn't asked for by cursor.
+ */
+uint32_t paging_cursor(const struct call *call, bool forward);
+
+/*
  * True when page-style numbers tell the pages ahead, so that they can be asked for in parallel;
  * *last: total_page, 0 when it isn't said.
  */

@@ -107,7 +107,8 @@ bool http_is_json(const char *content_type)
     }
     content_type += strspn(content_type, " \t");
     size_t len = essence(content_type);
-    if (http_same(content_type, len, "application/json", 16)) {
+    if (http_same(content_type, len, "application/json", 16) ||
+        http_same(content_type, len, "text/json", 9)) {
         return true;
     }
     const char *slash = memchr(content_type, '/', len);

@@ -7,7 +7,8 @@
 #include <stdbool.h>
 
 /*
- * True for application/json and +json types, with or without parameters, any case. NULL is false.
+ * True for application/json, text/json and +json types, with or without parameters, any case.
+ * NULL is false.
  */
 bool http_is_json(const char *content_type);
 

@@ -134,8 +134,10 @@ enum bosa_status action_schema(struct connector *connector, struct action *actio
  */
 extern const char *const hub_page_parameters[];
 
-/* The one under which this action takes a cursor (NULL: under none) and whether it takes `page`. */
+/* The one under which this action takes a cursor (NULL: under none), as what, and whether it takes
+ * `page`. */
 const char *action_cursor_name(struct connector *connector, struct action *action);
+struct schema_takes action_cursor_takes(struct connector *connector, struct action *action);
 bool action_takes_page(struct connector *connector, struct action *action);
 
 /*

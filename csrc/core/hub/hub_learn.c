@@ -226,17 +226,23 @@ enum bosa_status action_schema(struct connector *connector, struct action *actio
     return status;
 }
 
-/* True when the action's schema has this property; without memory to compile the schema: false. */
-static bool takes(struct connector *connector, struct action *action, const char *property)
+/* The action's schema; NULL: it has none, or there is no memory to compile it. */
+static const struct schema *schema_of(struct connector *connector, struct action *action)
 {
-    const struct schema *schema;
+    const struct schema *schema = NULL;
     struct bosa_error ignored;
-    enum bosa_status status;
 
     error_init(&ignored);
-    status = action_schema(connector, action, &schema, &ignored);
+    enum bosa_status status = action_schema(connector, action, &schema, &ignored);
     error_clear(&ignored);
-    return status == BOSA_OK && schema && schema_has_property(schema, property, strlen(property));
+    return status == BOSA_OK ? schema : NULL;
+}
+
+static bool takes(struct connector *connector, struct action *action, const char *property)
+{
+    const struct schema *schema = schema_of(connector, action);
+
+    return schema && schema_has_property(schema, property, strlen(property));
 }
 
 const char *const hub_page_parameters[] = {"cursor", "page_token", "next_token",
@@ -252,6 +258,15 @@ const char *action_cursor_name(struct connector *connector, struct action *actio
         }
     }
     return NULL;
+}
+
+struct schema_takes action_cursor_takes(struct connector *connector, struct action *action)
+{
+    const char *name = action_cursor_name(connector, action);
+    const struct schema *schema = name ? schema_of(connector, action) : NULL;
+
+    return schema ? schema_property_takes(schema, name, strlen(name))
+                  : (struct schema_takes){false, false};
 }
 
 /* Asked apart from the cursor's name: some actions take both. */

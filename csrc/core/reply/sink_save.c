@@ -81,8 +81,8 @@ static char *candidate(const char *dir, const char *name, int n)
     size_t stem = dot && dot > name ? (size_t)(dot - name) : strlen(name);
     size_t dir_len = strlen(dir);
     buf_init(&path);
-    buf_adds(&path, dir_len > 0 ? dir : ".");
-    if (dir_len == 0 || dir[dir_len - 1] != '/') {
+    buf_adds(&path, dir);
+    if (dir[dir_len - 1] != '/') {
         buf_addc(&path, '/');
     }
     buf_add(&path, name, stem);
@@ -140,6 +140,9 @@ enum bosa_status sink_save_in(const struct sink *sink, const char *dir, const ch
     if (name[0] == '\0' || strchr(name, '/') || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
         return error_set(err, BOSA_FILE,
                          "cannot save a file in `%s`: its name `%s` is no file name", dir, name);
+    }
+    if (dir[0] == '\0') { /* as any system call says; it is not the current one */
+        return fileio_error(err, "save a file in", dir, ENOENT);
     }
     char *path = candidate(dir, name, 0);
     if (!path) {

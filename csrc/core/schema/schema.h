@@ -56,6 +56,13 @@ bool schema_takes_files(const struct schema *schema);
 /* True when the object schema names this property at its top level. */
 bool schema_has_property(const struct schema *schema, const char *name, size_t len);
 
+/* Whether that property may be a string, and an integer, as its types say. */
+struct schema_takes {
+    bool text, integer;
+};
+struct schema_takes schema_property_takes(const struct schema *schema, const char *name,
+                                          size_t len);
+
 /*
  * Checks `node` of `value`. BOSA_PARAMS when there are errors: err->message names the first (and
  * how many more), err->details lists all as

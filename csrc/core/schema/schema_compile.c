@@ -555,14 +555,20 @@ bool schema_takes_files(const struct schema *schema)
 }
 
 /* Through references, no further than 20: a ring would have no end. */
-bool schema_has_property(const struct schema *schema, const char *name, size_t len)
+uint32_t schema_root_property(const struct schema *schema, const char *name, size_t len)
 {
     uint32_t rule = 0;
     for (int hops = 0; rule != RULE_NONE && hops < 20; hops++) {
-        if (schema_find_property(schema, &schema->rules[rule], name, len) != RULE_NONE) {
-            return true;
+        uint32_t found = schema_find_property(schema, &schema->rules[rule], name, len);
+        if (found != RULE_NONE) {
+            return found;
         }
         rule = schema->rules[rule].ref;
     }
-    return false;
+    return RULE_NONE;
+}
+
+bool schema_has_property(const struct schema *schema, const char *name, size_t len)
+{
+    return schema_root_property(schema, name, len) != RULE_NONE;
 }

@@ -83,6 +83,9 @@ struct schema {
 uint32_t schema_find_property(const struct schema *s, const struct rule *rule, const char *name,
                               size_t len);
 
+/* The rule of a property of the root, or of what it refers to; RULE_NONE: it lists no such name. */
+uint32_t schema_root_property(const struct schema *schema, const char *name, size_t len);
+
 /* ---- schema_ref.c ---- */
 
 /* The members of a schema's large objects, once a reference has led into one. Zeroed at first. */

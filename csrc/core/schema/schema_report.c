@@ -132,7 +132,8 @@ static void nearest_property(struct checker *c, uint32_t rule, const char *name,
 }
 
 /*
- * For words in messages alone: what it says is not what is checked. A rule's own `type` counts for
+ * For words in messages, and for a guess at what a property takes: what it says is not what is
+ * checked. A rule's own `type` counts for
  * more than its branches'.
  */
 unsigned rule_types(struct work *work, uint32_t rule)
@@ -151,6 +152,21 @@ unsigned rule_types(struct work *work, uint32_t rule)
         }
     }
     return types;
+}
+
+struct schema_takes schema_property_takes(const struct schema *schema, const char *name, size_t len)
+{
+    uint32_t rule = schema_root_property(schema, name, len);
+    struct schema_takes takes = {false, false};
+    if (rule != RULE_NONE) {
+        struct work work;
+        work_init(&work, schema, schema->doc);
+        unsigned types = rule_types(&work, rule);
+        work_free(&work);
+        takes.text = types & TYPE_STRING;
+        takes.integer = types & (TYPE_INTEGER | TYPE_NUMBER);
+    }
+    return takes;
 }
 
 /* The place is the unknown member's own. */

@@ -367,6 +367,19 @@ static enum bosa_status kind_of(CURLcode code)
     return kind == BOSA_OK ? BOSA_CONNECTION : kind;
 }
 
+/* Says which proxy it was that could not be reached: the error names the server. */
+static void add_proxy(const struct connection *c, char *room, size_t size)
+{
+    struct url parts;
+    size_t len = strlen(room);
+    const struct proxy *proxy = url_parse(&parts, c->origin, strlen(c->origin))
+                                    ? proxies_for(&c->engine->proxies, &parts)
+                                    : NULL;
+    if (proxy && curl_setup_used_proxy(c->easy)) {
+        snprintf(room + len, size - len, ", through the proxy %s", proxy->url);
+    }
+}
+
 /* The best that is known about why, for a person: the system's words, else libcurl's. */
 static const char *why(const struct attempt *a, char *room, size_t size)
 {
@@ -380,6 +393,7 @@ static const char *why(const struct attempt *a, char *room, size_t size)
         curl_easy_getinfo(a->c.easy, CURLINFO_OS_ERRNO, &number);
     }
     if (number > 0 && strerror_r((int)number, room, size) == 0) {
+        add_proxy(&a->c, room, size);
         return room;
     }
     if (a->result == CURLE_OK) {
@@ -391,7 +405,7 @@ static const char *why(const struct attempt *a, char *room, size_t size)
 void engine_next_connected(struct engine *engine, struct connected *out)
 {
     struct attempt *a = engine->done;
-    char room[128];
+    char room[400]; /* the words of the system, and the host of a proxy */
     out->connection = a ? &a->c : NULL;
     error_init(&out->error);
     if (!a) {

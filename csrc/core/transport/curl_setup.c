@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #define RESOLVE_THREADS 200L
@@ -120,4 +121,20 @@ CURLcode curl_setup_proxy(CURL *easy, const struct proxy *proxy)
         SET(CURLOPT_PROXYPASSWORD, proxy->password ? proxy->password : "");
     }
     return bad;
+}
+
+bool curl_setup_used_proxy(CURL *easy)
+{
+    static const char *const names[] = {"no_proxy", "NO_PROXY"};
+    long used = 0;
+    if (curl_easy_getinfo(easy, INFO_USED_PROXY, &used) == CURLE_OK) {
+        return used != 0;
+    }
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *value = getenv(names[i]);
+        if (value && value[0]) {
+            return false;
+        }
+    }
+    return true;
 }

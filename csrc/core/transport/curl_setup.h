@@ -11,6 +11,7 @@
 #include <curl/curl.h>
 
 /* Options of libcurls newer than the one we may be compiled with; an older one refuses them. */
+#define INFO_USED_PROXY ((CURLINFO)(CURLINFO_LONG + 66))                   /* 8.7 */
 #define OPTION_QUICK_EXIT ((CURLoption)(CURLOPTTYPE_LONG + 322))           /* 7.87 */
 #define OPTION_PROTOCOLS_STR ((CURLoption)(CURLOPTTYPE_STRINGPOINT + 318)) /* 7.85 */
 #define OPTION_PROTOCOLS ((CURLoption)(CURLOPTTYPE_LONG + 181))            /* before that */
@@ -30,5 +31,11 @@ bool curl_setup_share(CURLSH **share, unsigned version);
 
 /* The proxy of one connection; NULL: none. */
 CURLcode curl_setup_proxy(CURL *easy, const struct proxy *proxy);
+
+/*
+ * Whether libcurl went through the proxy that it was given: `no_proxy` may have named the server.
+ * Before 8.7 it doesn't say, so there false where that variable is set.
+ */
+bool curl_setup_used_proxy(CURL *easy);
 
 #endif

@@ -10,6 +10,8 @@
 --   task       true: it runs as a task of luv's loop, so that Ctrl-C ends its calls and what they began
 -- It is loaded only when it is used or its help is asked for.
 
+local exit = require("bosa.cli.exit")
+
 local commands = {}
 
 --- The subcommands, in the order of the help.
@@ -47,8 +49,7 @@ local function add_options(parser)
   parser:flag("--allow-http", "Send keys over plain http to a server that is not on this machine.")
   parser:flag("-v --verbose", "Tell on standard error what is sent and what comes back.")
   parser:flag("--version", "Show the version and exit."):action(function()
-    print("bosa " .. require("bosa").version)
-    os.exit(0)
+    os.exit(exit.print("bosa " .. require("bosa").version, exit.codes.ok))
   end)
 end
 

@@ -65,10 +65,7 @@ end
 -- output
 
 local function written(ok, message, errno)
-  if ok then return end
-  if errno == 32 then exit.with(codes.pipe) end -- EPIPE: who read has had enough
-  io.stderr:write("bosa: can't write to standard output: ", terminal_text.safe(tostring(message)), "\n")
-  exit.with(codes.general)
+  if not ok then exit.with(exit.unwritten(message, errno)) end
 end
 
 --- Writes to standard output as is.

@@ -47,8 +47,7 @@ local function show_help(word)
     local module = word and commands.find(word)
     local topic = module and module.topic and module.topic(result)
     if topic then os.exit(run(commands.find("help"), topic)) end
-    print(commands.help(parser, require("bosa.cli.terminal").reading_columns()))
-    os.exit(exit.codes.ok)
+    os.exit(exit.print(commands.help(parser, require("bosa.cli.terminal").reading_columns()), exit.codes.ok))
   end
 end
 
@@ -60,8 +59,8 @@ local function main(args)
   local ok, options = parser:pparse(args)
   if not ok then return bad_arguments(word, options) end
   if not options.command then
-    print(commands.help(commands.parser(), require("bosa.cli.terminal").reading_columns()))
-    return exit.codes.subcommand
+    return exit.print(commands.help(commands.parser(), require("bosa.cli.terminal").reading_columns()),
+      exit.codes.subcommand)
   end
   local module = commands.find(options.command)
   if not module then return bad_arguments(nil, "unknown command '" .. options.command .. "'") end

@@ -237,7 +237,11 @@ local function connect(slots, origin, deadline)
   local sock, proxy = ngx.socket.tcp(), slots.proxy
   local function in_time() return set_timeout(sock, deadline) end
   local ok, err = reach(sock, proxy or origin, origin.options, deadline)
-  if not ok then return nil, err == "timeout" and "timeout" or "connection", err end
+  if not ok then
+    if err == "timeout" then return nil, "timeout", err end
+    if proxy then err = ("%s, through the proxy http://%s:%d"):format(err, proxy.literal, proxy.port) end
+    return nil, "connection", err
+  end
   if sock:getreusedtimes() > 0 then return sock end
   if proxy then
     ok, err = tunnel.open(sock, proxy, origin, in_time)

@@ -118,7 +118,9 @@ local function read_json(bytes)
 end
 
 --- Whether a media type is JSON's.
-local function is_json(kind) return kind:find("^application/json") or kind:find("^[%w.-]+/[%w.-]+%+json") end
+local function is_json(kind)
+  return kind:find("^application/json") or kind:find("^text/json") or kind:find("^[%w.-]+/[%w.-]+%+json")
+end
 
 --- A body as a table; nil: there is none.
 ---@param content_type string?

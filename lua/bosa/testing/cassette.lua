@@ -46,20 +46,45 @@ end
 ---------------------------------------------------------------------------------------------------
 -- opening
 
+local function fail(kind, ...) return nil, loop.error(kind, string.format(...), "no") end
+
+local NO_SUCH_FILE = 2 -- ENOENT
+
+--- The text of a cassette; nil alone: it isn't there. One that can't be read is not taken for that: it would be
+-- recorded anew, and replaced.
 local function read_file(path)
-  local file = io.open(path, "rb")
-  if not file then return nil end
-  local text = file:read("*a")
-  file:close()
+  local file, message, code = io.open(path, "rb")
+  if not file and code == NO_SUCH_FILE then return nil end
+  local text
+  if file then
+    text, message = file:read("*a")
+    file:close()
+  end
+  if not text then return fail("file", "can't read the cassette %s: %s", path, message) end
   return text
 end
 
-local function fail(kind, ...) return nil, loop.error(kind, string.format(...), "no") end
+local function is_reply(reply)
+  local status = reply.status
+  return type(status) == "number" and status % 1 == 0 and status >= 100 and status <= 599
+    and (reply.headers == nil or type(reply.headers) == "table")
+end
+
+local function is_error(err) return type(err.kind) == "string" and type(err.message) == "string" end
+
+local function is_parts(parts)
+  for _, part in ipairs(type(parts) == "table" and parts or {}) do
+    if type(part) ~= "table" then return false end
+  end
+  return parts == nil or type(parts) == "table"
+end
 
 local function is_exchange(value)
   local request = type(value) == "table" and value.request
-  return type(request) == "table" and type(request.method) == "string" and type(request.path) == "string"
-    and (type(value.reply) == "table" and type(value.reply.status) == "number" or type(value.error) == "table")
+  if type(request) ~= "table" or type(request.method) ~= "string" then return false end
+  if type(request.path) ~= "string" or not is_parts(request.parts) then return false end
+  if type(value.reply) == "table" then return is_reply(value.reply) end
+  return type(value.error) == "table" and is_error(value.error)
 end
 
 --- The exchanges of a cassette's text.
@@ -92,15 +117,16 @@ local function open(path, options, level)
   check_options(path, options, level + 1)
   local mode = options.mode or os.getenv("BOSA_CASSETTE") or "auto"
   if not MODES[mode] then error(("mode: auto, record or replay expected, got `%s`"):format(mode), level + 1) end
-  local text = mode ~= "record" and read_file(path) or nil
+  local text, err
+  if mode ~= "record" then text, err = read_file(path) end
+  if err then return nil, err end
   if not text and mode == "replay" then return fail("file", "there is no cassette %s", path) end
   local self = setmetatable({
     path = path, recording = text == nil, exchanges = {}, scrubber = scrub.new(options.secrets),
   }, Cassette)
   if text then
-    local exchanges, err = parse(path, text)
-    if not exchanges then return nil, err end
-    self.exchanges = exchanges
+    self.exchanges, err = parse(path, text)
+    if err then return nil, err end
   end
   return self
 end
