@@ -10,7 +10,11 @@
 --   task       true: it runs as a task of luv's loop, so that Ctrl-C ends its calls and what they began
 -- It is loaded only when it is used or its help is asked for.
 
+local terminal_text = require("bosa.cli.terminal_text")
+
 local commands = {}
+
+local INDENT = "   " -- of examples
 
 --- The subcommands, in the order of the help.
 commands.names = {
@@ -117,6 +121,16 @@ local function examples_of(name)
   return own[1] and own or list
 end
 
+--- An example's lines, indented. A comment is wrapped; a command stays as it is to be typed.
+local function indented(example, width)
+  local lines = {}
+  for line in (example .. "\n"):gmatch("(.-)\n") do
+    local parts = line:find("^# ") and terminal_text.wrap(line, width - #INDENT) or { line }
+    for i, part in ipairs(parts) do lines[#lines + 1] = INDENT .. (i > 1 and part:gsub("^ *", "# ") or part) end
+  end
+  return table.concat(lines, "\n")
+end
+
 --- The help of a parser, or of one of its commands, with examples.
 ---@param parser table
 ---@param width integer columns
@@ -126,7 +140,7 @@ function commands.help(parser, width)
   local examples = examples_of(parser:get_usage():gsub("%s+", " "):match("^Usage: (bosa[%w%- ]*)"):gsub(" +$", ""))
   local lines = { parser:get_help() }
   if examples[1] then lines[2] = "\nExamples:" end
-  for _, example in ipairs(examples) do lines[#lines + 1] = "   " .. example:gsub("\n", "\n   ") end
+  for _, example in ipairs(examples) do lines[#lines + 1] = indented(example, width) end
   return table.concat(lines, "\n")
 end
 
