@@ -138,6 +138,9 @@ end
 function Context:fail(err)
   if type(err) == "table" and err.exit_code then return err.exit_code end
   local kind = type(err) == "table" and err.kind
+  if kind == "params" and self.options.parameters then -- a module that needs this one
+    err = require("bosa.cli.params").explain(err, self.options.parameters)
+  end
   local hint = is_expired(self, kind) and "; the session has expired, run " .. self:login_command() or ""
   if kind and self.hub_ then hint = hint .. suggestions.of(self.hub_, err) end
   for _, line in ipairs(lines_of(err)) do

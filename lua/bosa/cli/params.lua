@@ -258,8 +258,11 @@ function params.explain(err, words)
   if err.kind ~= "params" or err.sent ~= "no" or type(err.details) ~= "table" then return err end
   local details = {}
   for i, detail in ipairs(err.details) do details[i] = explained(detail, words) end
+  local first = err.details[1] and err.details[1].message
+  if first and err.message:sub(1, #first) == first then -- which tostring goes by, too
+    err.message = details[1].message .. err.message:sub(#first + 1)
+  end
   err.details = details
-  if #details == 1 then err.message = details[1].message end
   return err
 end
 

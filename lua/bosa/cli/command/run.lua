@@ -227,7 +227,7 @@ function run.run(cx, options)
   response, err = action:run()
   bar:clear()
   if trouble.err then return cx:fail(trouble.err) end
-  if not response then return cx:fail(params.explain(err, options.parameters)) end
+  if not response then return cx:fail(err) end
   if options.all and response:is_list() then return show_all(cx, response, options, to, bar) end
   return show(cx, response, options, to)
 end
