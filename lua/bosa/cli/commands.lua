@@ -49,7 +49,7 @@ local function add_options(parser)
   parser:option("--ca-file", "Certificates of authorities to trust instead of the system's (default: $BOSA_CA_FILE, "
     .. "$SSL_CERT_FILE, $SSL_CERT_DIR, $CURL_CA_BUNDLE)."):argname("<file>")
   parser:flag("--allow-http", "Send keys over plain http to a server that is not on this machine.")
-  parser:flag("-v --verbose", "Tell on standard error what is sent and what comes back.")
+  parser:flag("-v --verbose", "Show each request and response on standard error.")
   parser:flag("--version", "Show the version and exit."):action(function()
     print("bosa " .. require("bosa").version)
     os.exit(0)
@@ -92,7 +92,7 @@ function commands.parser(word, show)
   local parser = require("argparse")("bosa", "Call any service behind a BOSA server from a shell.")
     :command_target("command")
     :require_command(false)
-    :epilog("`bosa COMMAND --help` tells more of a command, `man bosa` of everything.")
+    :epilog("`bosa COMMAND --help` describes a command, `man bosa` all of them.")
   add_options(parser)
   for _, name in ipairs(commands.names) do
     local wanted = word == nil or word == name

@@ -23,7 +23,7 @@
 ---@class bosa.ToolOptions
 ---@field only? string[] actions: `{ "list_*", "github.get_issue" }`, or a tool's name in the catalog, whole
 ---@field except? string[] actions not to offer, likewise
----@field read_only? boolean only actions that surely read, by their names
+---@field read_only? boolean only actions whose name is clearly read-only
 ---@field files? string a directory that files are exchanged in; without it no files are
 ---@field change? fun(tool: bosa.Tool): bosa.Tool? sees every tool, and may change it or leave it out (nil)
 ---@field connectors? string[] where hub:call_tool looks for a tool whose name `change` made
@@ -36,7 +36,7 @@
 ---@field title string
 ---@field description string
 ---@field parameters table JSON Schema of the arguments
----@field read_only boolean the action surely reads, by its name
+---@field read_only boolean the action's name is clearly read-only
 ---@field preset table<string, any> to be filled: parameters with a fixed value, which the model does not see
 ---@field hide string[] to be filled: parameters that the model does not see and can't set
 ---@field rename table<string, string> to be filled: a parameter's name -> the one that the model sees

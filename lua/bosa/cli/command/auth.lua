@@ -30,15 +30,15 @@ local AS_ARGUMENT = "bosa: warning: a key or secret given as an argument is seen
 
 function auth.configure(parser)
   parser:command_target("verb")
-  local login = parser:command("login", "Log in with a client API key and a user's secret. What is not given is "
-    .. "asked for, the key and the secret without echo; in a pipe they are lines of standard input.")
-  login:argument("client_api_key", "Client API key (better left out)."):args("?")
+  local login = parser:command("login", "Log in with a client API key and a user's secret. bosa asks for what you "
+    .. "leave out, for the key and the secret without echo; in a pipe it reads lines of standard input.")
+  login:argument("client_api_key", "Client API key (leave it out, and bosa asks)."):args("?")
   login:argument("username", "User identifier."):args("?")
-  login:argument("user_secret", "User secret (better left out)."):args("?")
-  local logout = parser:command("logout", "Forget the session (with --profile, that one).")
+  login:argument("user_secret", "User secret (leave it out, and bosa asks)."):args("?")
+  local logout = parser:command("logout", "Forget the saved session, or that of --profile.")
   logout:flag("--all", "Forget the sessions of all profiles.")
-  parser:command("status", "Show who is logged in, where, and until when, and ask the server whether it works.")
-  local list = parser:command("list", "List the profiles that were logged in to.")
+  parser:command("status", "Show who is logged in, where and until when, and ask the server whether it works.")
+  local list = parser:command("list", "List the saved sessions by their profiles.")
   list:flag("--json", "A JSON list instead of a table.")
 end
 
