@@ -21,11 +21,14 @@ local function missing()
   return "the command needs " .. table.concat(list, " and ") .. ": install with apt or luarocks"
 end
 
---- A message of lua-argparse as one line. An action's parameter that is written as an option is what others' commands
--- teach.
+--- A message of lua-argparse as one line, with what may be done. A parameter that is written as an option is what
+-- other commands teach.
 local function in_words(word, message)
   local line = message:gsub("%s*\n%s*", "; "):gsub("; Did you mean", "; did you mean")
   local option = TAKE_PARAMETERS[word] and line:match("^unknown option '%-%-([^']+)'$")
+  if TAKE_PARAMETERS[word] and line == "missing argument 'action'" then
+    line = line .. "; `bosa actions CONNECTOR` lists them"
+  end
   if option then line = ("%s; a parameter of the action is written without dashes: %s=..."):format(line, option) end
   return line
 end
