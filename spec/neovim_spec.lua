@@ -107,8 +107,8 @@ describe("the plugin", function()
     assert.matches("name=text", said("Bosa github list_issues [1]"))
     assert.matches("no standard input", said("Bosa lab echo text@-"))
     assert.matches("503", said("Bosa lab fault status=503"))
-    assert.equal("github.list_issues: `limit`: integer expected, got 3.5; unknown parameter `stat`; did you mean `state`?",
-      said("Bosa github list_issues owner=lua repo=lua limit=3.5 stat=x"))
+    assert.equal("github.list_issues: `limit`: integer expected, got 3.5; unknown parameter `stat`; did you mean "
+      .. "`state`?", said("Bosa github list_issues owner=lua repo=lua limit=3.5 stat=x"))
     assert.equal("true", said("messages"))
   end)
 

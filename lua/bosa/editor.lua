@@ -3,6 +3,7 @@
 local bosa = require("bosa")
 local buffer = require("bosa.editor.buffer")
 local hubs = require("bosa.editor.hub")
+local parameter_words = require("bosa.cli.parameter_words")
 local params = require("bosa.cli.params")
 local picker = require("bosa.editor.picker")
 local words = require("bosa.editor.words")
@@ -70,7 +71,7 @@ local function perform(hub, outcome, rest, raw)
   if not values then return failed(outcome, given) end
   local err
   outcome.response, err = hub:run(outcome.connector, outcome.action, values)
-  if not outcome.response then return failed(outcome, params.explain(err, given or {})) end
+  if not outcome.response then return failed(outcome, parameter_words.explain(err, given or {})) end
   outcome.buf = buffer.show(outcome.connector .. "/" .. outcome.action, outcome.response, raw)
   editor.last = outcome
   tell("BosaDone", {

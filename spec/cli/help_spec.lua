@@ -88,8 +88,8 @@ describe("the help of a command", function()
 
   it("wraps the comments of its examples, and leaves the commands whole", function()
     local screen = bosa:on_terminal({ "users", "--help" }, nil, 40)
-    assert.matches("\n   # a new user of the client; the\n   # secret is shown this once\n   bosa users create ada@", screen,
-      1, true)
+    local wanted = "\n   # a new user of the client; the\n   # secret is shown this once\n   bosa users create ada@"
+    assert.matches(wanted, screen, 1, true)
   end)
 
   it("is what `help` shows, of a command within another, too", function()
