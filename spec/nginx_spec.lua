@@ -254,25 +254,13 @@ describe("max_connections", function()
 end)
 
 describe("the example", function()
-  --- Runs it as its comment says, on a free port.
-  local function run_example(env)
-    local f = assert(io.open("examples/openresty/nginx.conf"))
-    local text = f:read("*a")
-    f:close()
-    local root, build = io.popen("pwd"):read("*l"), os.getenv("BOSA_BUILD") or "build"
-    return nginx.start({
-      arguments = nginx.loads_modules() and assert(text:match("nginx %-p %. %-c nginx.conf (%-g '[^']*')")) or nil,
-      config = function(of) return (text:gsub("listen 127.0.0.1:8080", "listen 127.0.0.1:" .. of.port)) end,
-      env = {
-        BOSA_API_BASE_URL = env.url or sandbox.url, BOSA_API_KEY = sandbox.key, BOSA_TOKEN = sandbox.token,
-        LUA_PATH = ("'%s/lua/?.lua;%s/lua/?/init.lua;;'"):format(root, root),
-        LUA_CPATH = ("'%s/luajit/?.so;;'"):format(build:find("^/") and build or root .. "/" .. build),
-      },
-    })
+  local function run_example(url)
+    local env = { BOSA_API_BASE_URL = url, BOSA_API_KEY = sandbox.key, BOSA_TOKEN = sandbox.token }
+    return nginx.example("nginx.conf", env)
   end
 
   it("answers with the pull requests of ten repositories", function()
-    local example = run_example({})
+    local example = run_example(sandbox.url)
     local body, status = example.get("/prs?user=lua")
     local log = example.log()
     example.stop()
@@ -288,7 +276,7 @@ describe("the example", function()
         ngx.print('{"data":[],"meta":{"total":0}}')
       } }
       location / { proxy_pass ]] .. sandbox.url .. "; }" })
-    local example = run_example({ url = none.url })
+    local example = run_example(none.url)
     local body, status = example.get("/prs")
     local log = example.log()
     example.stop()

@@ -1,7 +1,6 @@
 --- Of which trace a request is a part: what goes out, seen by the server, and what on_event is told.
 local bosa = require("bosa")
 local http = require("socket.http")
-local command = require("spec.support.command")
 local nginx = require("spec.support.nginx")
 local process = require("spec.support.process")
 local server = require("spec.support.server")
@@ -269,13 +268,8 @@ end)
 describe("the example of counters in nginx", function()
   it("counts what became of calls, for Prometheus", function()
     local sandbox = server.start()
-    local text = command.read_file("examples/openresty/metrics.conf")
-    local init = text:match("(  init_by_lua_block {.-\n  })\n")
-    local web = nginx.start({
-      http = "lua_shared_dict bosa 10m; lua_shared_dict metrics 1m;\n" .. init,
-      server = text:match("(    location = /issues {.*)\n  }\n}"),
-      env = { BOSA_API_BASE_URL = sandbox.url, BOSA_API_KEY = sandbox.key, BOSA_TOKEN = sandbox.token },
-    })
+    local env = { BOSA_API_BASE_URL = sandbox.url, BOSA_API_KEY = sandbox.key, BOSA_TOKEN = sandbox.token }
+    local web = nginx.example("metrics.conf", env)
     local statuses = {}
     for i, query in ipairs({ "owner=lua&repo=lua", "owner=lua&repo=lua", "" }) do
       statuses[i] = select(2, web.get("/issues?" .. query))

@@ -143,6 +143,14 @@ describe("what is missing or misspelt", function()
     for _, message in ipairs(messages_of(err)) do assert.matches(message, line, 1, true) end
   end)
 
+  it("is told in the schema's order, unknown names after it in the alphabet's", function()
+    local params = { stat = "x", limit = "many", labelz = 3, onwer = "lua", page = "first", state = 5, a = 1, b = 2 }
+    local _, err = hub:connect("github"):list_issues(params)
+    local paths = {}
+    for i, fault in ipairs(err.details) do paths[i] = fault.path end
+    assert.equal("owner repo state page limit a b labelz onwer stat", table.concat(paths, " "))
+  end)
+
   it("has a suggestion in enumerations and tags, too, and none where nothing is near", function()
     assert.equal("red", faults({ colour = "rde" }).colour.suggestion)
     assert.is_nil(faults({ colour = "turquoise" }).colour.suggestion)

@@ -550,7 +550,6 @@ describe("a watch waits without holding up", function()
   end)
 
   it("nginx, in a timer: the example", function()
-    local text = command.read_file("examples/openresty/watch.conf")
     local state = os.tmpname()
     os.remove(state)
     local env = {
@@ -558,11 +557,7 @@ describe("a watch waits without holding up", function()
     }
     --- What a worker has told, once its first round is over.
     local function told(wanted)
-      local web = nginx.start({
-        http = "lua_shared_dict latest 1m;\n" .. text:match("(  init_by_lua_block {.-\n  })\n")
-          .. text:match("(  init_worker_by_lua_block {.-\n  })\n"),
-        server = text:match("(    location = /latest {.-\n    })\n"), env = env,
-      })
+      local web = nginx.example("watch.conf", env)
       local latest, deadline = "", os.time() + 20
       repeat latest = latest .. web.get("/latest") until latest:find(wanted, 1, true) or os.time() > deadline
       local log = web.log()

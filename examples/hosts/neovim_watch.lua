@@ -1,4 +1,4 @@
---- Neovim: tells of a repository's new issues while you edit. What came while Neovim was closed is told at its start.
+--- Neovim: shows a repository's new issues while you edit. Those that came while Neovim was closed come at its start.
 local bosa = require("bosa")
 
 local list = bosa.new():connect("github"):action("list_issues"):params({ owner = "lua", repo = "lua" })

@@ -3,6 +3,7 @@
 local bosa = require("bosa")
 local buffer = require("bosa.editor.buffer")
 local hubs = require("bosa.editor.hub")
+local parameter_words = require("bosa.cli.parameter_words")
 local params = require("bosa.cli.params")
 local picker = require("bosa.editor.picker")
 local words = require("bosa.editor.words")
@@ -43,6 +44,7 @@ local function failed(outcome, err)
 end
 
 --- The parameters that the rest of a command line stands for: a JSON object, or words as the command `bosa` takes them.
+---@return table? values, any words_or_err
 local function read_parameters(hub, outcome, rest)
   if rest:find("^%s*{") then
     local values, err = bosa.json.decode(rest)
@@ -59,14 +61,17 @@ local function read_parameters(hub, outcome, rest)
   end
   local known, err = hub:connect(outcome.connector):get_action_parameters(outcome.action)
   if not known then return nil, err end
-  return params.read(list, known)
+  local values
+  values, err = params.read(list, known)
+  return values, err or list
 end
 
 local function perform(hub, outcome, rest, raw)
-  local values, err = read_parameters(hub, outcome, rest)
-  if not values then return failed(outcome, err) end
+  local values, given = read_parameters(hub, outcome, rest)
+  if not values then return failed(outcome, given) end
+  local err
   outcome.response, err = hub:run(outcome.connector, outcome.action, values)
-  if not outcome.response then return failed(outcome, err) end
+  if not outcome.response then return failed(outcome, parameter_words.explain(err, given or {})) end
   outcome.buf = buffer.show(outcome.connector .. "/" .. outcome.action, outcome.response, raw)
   editor.last = outcome
   tell("BosaDone", {

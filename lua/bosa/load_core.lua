@@ -33,7 +33,7 @@ end
 
 local function not_found(message)
   local text = "bosa: the compiled part, bosa.core, was not found for %s: build it (%s), set LUA_CPATH to it "
-    .. "(%s prints it), or `make install`. Lua looked here:%s"
+    .. "(%s prints it), or `make install`.\nLua looked here:%s"
   return text:format(THIS_LUA, BUILD, SETTING, (message:gsub("^[^\n]*", "", 1)))
 end
 

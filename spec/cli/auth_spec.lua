@@ -73,16 +73,18 @@ describe("bosa auth through a pipe", function()
     nothing, err, code = bosa:run({ "auth", "logout" })
     assert.equal("", nothing)
     assert.equal(2, code)
-    assert.matches("^bosa: not authenticated[^\n]*\n$", err)
+    assert.matches("^bosa: not logged in[^\n]*\n$", err)
   end)
 
   it("names the variables that a logout leaves in use", function()
-    for _, code in ipairs({ 0, 2 }) do
+    for i, code in ipairs({ 0, 2, 2 }) do
       if code == 0 then login() end
-      local _, err, ended = bosa:run({ "auth", "logout" }, { env = { BOSA_API_KEY = "sk-client-x", BOSA_TOKEN = "" } })
+      local words = { "auth", "logout", i == 3 and "--all" or nil }
+      local _, err, ended = bosa:run(words, { env = { BOSA_API_KEY = "sk-client-x", BOSA_TOKEN = "" } })
       assert.equal(code, ended)
       assert.matches("^bosa: note: BOSA_API_KEY is set, and is still used\n", err)
       assert.is_nil(err:find("BOSA_TOKEN is set", 1, true))
+      assert.is_nil(err:find("no API key", 1, true)) -- one was named a line before
     end
   end)
 

@@ -86,6 +86,12 @@ describe("the help of a command", function()
     end
   end)
 
+  it("wraps the comments of its examples, and leaves the commands whole", function()
+    local screen = bosa:on_terminal({ "users", "--help" }, nil, 40)
+    local wanted = "\n   # a new user of the client; the\n   # secret is shown this once\n   bosa users create ada@"
+    assert.matches(wanted, screen, 1, true)
+  end)
+
   it("is what `help` shows, of a command within another, too", function()
     assert.equal(output({ "run", "--help" }), output({ "help", "run" }))
     assert.equal(output({ "auth", "login", "--help" }), output({ "help", "auth", "login" }))

@@ -31,6 +31,9 @@ local sessions = {
   { { "--version" }, { "bosa " .. require("bosa").version }, same = true },
   { {}, { "Usage: bosa" }, code = 3, same = true },
   { { "nothing" }, { "unknown command 'nothing'" }, code = 3, same = true },
+  { { "rnu" }, { "unknown command 'rnu'; did you mean 'run'?" }, code = 3, same = true },
+  { { "run", "github" }, { "missing argument 'action'; `bosa actions CONNECTOR` lists them" }, code = 4, same = true },
+  { { "run", "github", "list_issues", "--limit", "3" }, { "without dashes: limit=..." }, code = 4, same = true },
   { { "run", "github", "get_issue", "owner=lua" }, { "missing parameter" }, code = 4, same = true },
   { { "help", "gitlab" }, { "gitlab" }, code = 4 },
 }

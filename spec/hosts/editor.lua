@@ -88,7 +88,8 @@ say("upload", editor.last.err or editor.last.response.status)
 press("q")
 
 for _, line in ipairs({ "Bosa github list_isues", "Bosa github list_issues owner='lua", "Bosa github list_issues owner",
-  "Bosa github list_issues [1]", "Bosa lab echo text@-", "Bosa lab fault status=503" }) do
+  "Bosa github list_issues [1]", "Bosa lab echo text@-", "Bosa lab fault status=503",
+  "Bosa github list_issues owner=lua repo=lua limit=3.5 stat=x" }) do
   say(line, bosa(line).err)
 end
 say("events", table.concat(events, ", "))

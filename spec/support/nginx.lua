@@ -126,6 +126,24 @@ function nginx.start(options)
   error("nginx did not start: " .. log)
 end
 
+--- Runs one of examples/openresty as its comment says, on a free port.
+---@param name string like "nginx.conf"
+---@param env table names and values
+function nginx.example(name, env)
+  local text, how = read("examples/openresty/" .. name), read("examples/openresty/nginx.conf")
+  local root, build = io.popen("pwd"):read("*l"), os.getenv("BOSA_BUILD") or "build"
+  local all = {
+    LUA_PATH = ("'%s/lua/?.lua;%s/lua/?/init.lua;;'"):format(root, root),
+    LUA_CPATH = ("'%s/luajit/?.so;;'"):format(build:find("^/") and build or root .. "/" .. build),
+  }
+  for variable, value in pairs(env) do all[variable] = value end
+  return nginx.start({
+    arguments = nginx.loads_modules() and assert(how:match("nginx %-p %. %-c nginx.conf (%-g '[^']*')")) or nil,
+    config = function(of) return (text:gsub("listen 127.0.0.1:8080", "listen 127.0.0.1:" .. of.port)) end,
+    env = all,
+  })
+end
+
 --- Like nginx.start, for a spec that has another half: where nginx can't be had, only what asks it fails.
 function nginx.try(options)
   local ok, web = pcall(nginx.start, options)

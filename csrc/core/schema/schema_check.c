@@ -309,10 +309,18 @@ static bool check_extra(struct checker *c, uint32_t index, uint32_t value, const
     return false;
 }
 
-/*
- * Each member by its own rule, or as one that the rule doesn't list. Of a name that is given twice
- * both values are checked.
- */
+/* By its own rule, or as one that the rule doesn't list. */
+static bool check_member(struct checker *c, uint32_t index, uint32_t key, const struct place *at,
+                         const struct scope *outer)
+{
+    struct place place = {at, NULL, 0, 0};
+    place.key = json_text(c->doc, key, &place.key_len);
+    uint32_t rule = schema_find_property(c->s, &c->s->rules[index], place.key, place.key_len);
+    return rule != RULE_NONE ? check_rule(c, rule, key + 1, &place, NULL)
+                             : check_extra(c, index, key + 1, &place, outer);
+}
+
+/* Of a name that is given twice both values are checked. */
 static bool check_members(struct checker *c, uint32_t index, uint32_t node, const struct place *at,
                           const struct scope *outer)
 {
@@ -322,15 +330,12 @@ static bool check_members(struct checker *c, uint32_t index, uint32_t node, cons
     if (!r->has_properties && r->additional == RULE_NONE && !r->closed) {
         return true;
     }
+    struct ordered_member *ordered = order_members(c, r, node);
     for (uint32_t i = 0; i < c->doc->nodes[node].len && (valid || c->errors); i++) {
-        struct place place = {at, NULL, 0, 0};
-        place.key = json_text(c->doc, key, &place.key_len);
-        uint32_t rule = schema_find_property(c->s, r, place.key, place.key_len);
-        bool fits = rule != RULE_NONE ? check_rule(c, rule, key + 1, &place, NULL)
-                                      : check_extra(c, index, key + 1, &place, outer);
-        valid = valid && fits;
+        valid &= check_member(c, index, ordered ? ordered[i].key : key, at, outer);
         key = json_next(c->doc, key + 1);
     }
+    mem_free(ordered);
     return valid;
 }
 

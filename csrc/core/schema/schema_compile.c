@@ -530,8 +530,8 @@ void schema_free(struct schema *schema)
 }
 
 /* Binary search in the index's order: by length, then by bytes. */
-uint32_t schema_find_property(const struct schema *s, const struct rule *rule, const char *name,
-                              size_t len)
+const struct property *schema_property(const struct schema *s, const struct rule *rule,
+                                       const char *name, size_t len)
 {
     uint32_t low = 0, high = rule->properties.count;
     while (low < high) {
@@ -541,12 +541,19 @@ uint32_t schema_find_property(const struct schema *s, const struct rule *rule, c
         const char *p_name = json_text(s->doc, p->name, &p_len);
         int order = json_compare_names(p_name, p_len, name, len);
         if (order == 0) {
-            return p->rule;
+            return p;
         }
         low = order < 0 ? middle + 1 : low;
         high = order < 0 ? high : middle;
     }
-    return RULE_NONE;
+    return NULL;
+}
+
+uint32_t schema_find_property(const struct schema *s, const struct rule *rule, const char *name,
+                              size_t len)
+{
+    const struct property *found = schema_property(s, rule, name, len);
+    return found ? found->rule : RULE_NONE;
 }
 
 bool schema_takes_files(const struct schema *schema)

@@ -79,6 +79,10 @@ struct schema {
     bool takes_files;
 };
 
+/* A property, NULL when `rule` doesn't list the name itself. */
+const struct property *schema_property(const struct schema *s, const struct rule *rule,
+                                       const char *name, size_t len);
+
 /* The rule of a property, RULE_NONE when `rule` doesn't list the name itself. */
 uint32_t schema_find_property(const struct schema *s, const struct rule *rule, const char *name,
                               size_t len);
@@ -343,5 +347,18 @@ void report_missing(struct checker *c, const struct rule *r, const struct place 
 
 /* A tag that is missing (JSON_NONE) or names no branch. */
 void report_tag(struct checker *c, const struct rule *r, uint32_t tag, const struct place *at);
+
+/* ---- schema_order.c ---- */
+
+struct ordered_member {
+    const char *name; /* borrowed from the document */
+    size_t len;
+    uint32_t place, key; /* in the schema; the node of the name */
+};
+
+/* All members of an object: those that the rule lists in its order, then the others by their names.
+ * Owned by the caller. NULL: the order doesn't matter, in a silent walk for one, or there is no
+ * memory, which is noted. */
+struct ordered_member *order_members(const struct checker *c, const struct rule *r, uint32_t node);
 
 #endif

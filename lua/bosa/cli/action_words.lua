@@ -20,25 +20,26 @@ end
 function action_words.add_arguments(parser)
   parser:argument("connector", "Connector name, like github.")
   parser:argument("action", "Action name, like list_issues.")
-  parser:argument("parameters", "name=text, which the schema says the type of; name:=JSON; name@file. A list is given "
-    .. "by repeating the name, a place in an object with dots."):args("*"):argname("<name=value>")
+  parser:argument("parameters", "name=text (the schema decides the type), name:=JSON or name@file. Repeat a name for a "
+    .. "list; use dots for a field of an object."):args("*"):argname("<name=value>")
 end
 
 --- Adds the options that say which items are wanted, and what of them.
 function action_words.add_selection(parser)
   parser:option("--fields", "Only these fields, like id,user.login."):argname("<names>"):convert(fields.parse)
-  parser:option("--filter", "Only items like that: state=open, state=open,closed, comments>=2, number=1..5, "
-    .. "created_at>=2025-02-01, labels[].name=bug; again for more, all of which must hold."):argname("<condition>")
+  parser:option("--filter", "Only matching items: state=open, state=open,closed, comments>=2, number=1..5, "
+    .. "created_at>=2025-02-01, labels[].name=bug. May be repeated; an item must match all."):argname("<condition>")
     :count("*")
 end
 
 --- Adds the options of a call.
 function action_words.add_options(parser)
-  parser:option("--input", "Parameters from a file with a JSON object, - for standard input; those of the line win.")
-    :argname("<file>")
-  parser:option("--account", "The connected account that acts."):argname("<who>")
-  parser:option("--timeout", "Seconds that an attempt may take (30)."):argname("<seconds>"):convert(params.positive)
-  parser:option("--max-attempts", "Attempts in all, on 429 and server errors (1)."):argname("<n>"):convert(attempts)
+  parser:option("--input", "File with parameters as a JSON object, - for standard input; the command line "
+    .. "overrides it."):argname("<file>")
+  parser:option("--account", "Connected account to use."):argname("<who>")
+  parser:option("--timeout", "Seconds for one attempt (30)."):argname("<seconds>"):convert(params.positive)
+  parser:option("--max-attempts", "Attempts in all, after 429, 5xx and failed connects (1)."):argname("<n>")
+    :convert(attempts)
 end
 
 --- The values of the parameters, typed by the action's schema.

@@ -11,8 +11,11 @@
 -- It is loaded only when it is used or its help is asked for.
 
 local exit = require("bosa.cli.exit")
+local terminal_text = require("bosa.cli.terminal_text")
 
 local commands = {}
+
+local INDENT = "   " -- of examples
 
 --- The subcommands, in the order of the help.
 commands.names = {
@@ -47,7 +50,7 @@ local function add_options(parser)
   parser:option("--ca-file", "Certificates of authorities to trust instead of the system's (default: $BOSA_CA_FILE, "
     .. "$SSL_CERT_FILE, $SSL_CERT_DIR, $CURL_CA_BUNDLE)."):argname("<file>")
   parser:flag("--allow-http", "Send keys over plain http to a server that is not on this machine.")
-  parser:flag("-v --verbose", "Tell on standard error what is sent and what comes back.")
+  parser:flag("-v --verbose", "Show each request and response on standard error.")
   parser:flag("--version", "Show the version and exit."):action(function()
     os.exit(exit.print("bosa " .. require("bosa").version, exit.codes.ok))
   end)
@@ -89,7 +92,7 @@ function commands.parser(word, show)
   local parser = require("argparse")("bosa", "Call any service behind a BOSA server from a shell.")
     :command_target("command")
     :require_command(false)
-    :epilog("`bosa COMMAND --help` tells more of a command, `man bosa` of everything.")
+    :epilog("`bosa COMMAND --help` describes a command, `man bosa` all of them.")
   add_options(parser)
   for _, name in ipairs(commands.names) do
     local wanted = word == nil or word == name
@@ -118,6 +121,16 @@ local function examples_of(name)
   return own[1] and own or list
 end
 
+--- An example's lines, indented. A comment is wrapped; a command stays as it is to be typed.
+local function indented(example, width)
+  local lines = {}
+  for line in (example .. "\n"):gmatch("(.-)\n") do
+    local parts = line:find("^# ") and terminal_text.wrap(line, width - #INDENT) or { line }
+    for i, part in ipairs(parts) do lines[#lines + 1] = INDENT .. (i > 1 and part:gsub("^ *", "# ") or part) end
+  end
+  return table.concat(lines, "\n")
+end
+
 --- The help of a parser, or of one of its commands, with examples.
 ---@param parser table
 ---@param width integer columns
@@ -127,7 +140,7 @@ function commands.help(parser, width)
   local examples = examples_of(parser:get_usage():gsub("%s+", " "):match("^Usage: (bosa[%w%- ]*)"):gsub(" +$", ""))
   local lines = { parser:get_help() }
   if examples[1] then lines[2] = "\nExamples:" end
-  for _, example in ipairs(examples) do lines[#lines + 1] = "   " .. example:gsub("\n", "\n   ") end
+  for _, example in ipairs(examples) do lines[#lines + 1] = indented(example, width) end
   return table.concat(lines, "\n")
 end
 

@@ -12,6 +12,7 @@ local profile = require("bosa.profile")
 local progress = require("bosa.cli.progress")
 local suggestions = require("bosa.cli.suggestions")
 local terminal_text = require("bosa.cli.terminal_text")
+local parameter_words = require("bosa.cli.parameter_words")
 
 local context = {}
 local codes = exit.codes
@@ -138,6 +139,9 @@ end
 function Context:fail(err)
   if type(err) == "table" and err.exit_code then return err.exit_code end
   local kind = type(err) == "table" and err.kind
+  if kind == "params" and self.options.parameters then
+    err = parameter_words.explain(err, self.options.parameters)
+  end
   local hint = is_expired(self, kind) and "; the session has expired, run " .. self:login_command() or ""
   if kind and self.hub_ then hint = hint .. suggestions.of(self.hub_, err) end
   for _, line in ipairs(lines_of(err)) do

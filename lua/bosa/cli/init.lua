@@ -6,6 +6,7 @@ local exit = require("bosa.cli.exit")
 
 local cli = {}
 
+local TAKE_PARAMETERS = { run = true, watch = true }
 local LIBRARIES = { argparse = "lua-argparse (luarocks: argparse)", luv = "lua-luv (luarocks: luv)" }
 
 --- The libraries that the command needs besides bosa, as one line; nil: all are there.
@@ -20,6 +21,18 @@ local function missing()
   return "the command needs " .. table.concat(list, " and ") .. ": install with apt or luarocks"
 end
 
+--- A message of lua-argparse as one line, with what may be done. A parameter that is written as an option is what
+-- other commands teach.
+local function in_words(word, message)
+  local line = message:gsub("%s*\n%s*", "; "):gsub("; Did you mean", "; did you mean")
+  local option = TAKE_PARAMETERS[word] and line:match("^unknown option '%-%-([^']+)'$")
+  if TAKE_PARAMETERS[word] and line == "missing argument 'action'" then
+    line = line .. "; `bosa actions CONNECTOR` lists them"
+  end
+  if option then line = ("%s; a parameter of the action is written without dashes: %s=..."):format(line, option) end
+  return line
+end
+
 --- What is wrong with the arguments, as one line, and its exit code.
 local function bad_arguments(word, message)
   local code = exit.codes.params
@@ -27,7 +40,7 @@ local function bad_arguments(word, message)
   local known = false
   for _, name in ipairs(commands.names) do known = known or name == word end
   local name = "bosa" .. (known and " " .. word or "")
-  local line = require("bosa.cli.terminal_text").safe((message:gsub("%s*\n%s*", "; ")))
+  local line = require("bosa.cli.terminal_text").safe(in_words(word, message))
   io.stderr:write(("%s: %s (see `%s --help`)\n"):format(name, line, name))
   return code
 end
@@ -80,7 +93,7 @@ function cli.main(args)
   local ok, result = pcall(main, args)
   if ok then return result end
   if result == "interrupted!" then return exit.codes.interrupted end
-  local line = tostring(result):gsub("%s*\n.*", "")
+  local line = tostring(result):gsub("%s*\n.*", ""):gsub("^bosa: ", "")
   io.stderr:write("bosa: ", require("bosa.cli.terminal_text").safe(line), "\n")
   return exit.codes.general
 end

@@ -5,13 +5,12 @@
 local bosa = require("bosa")
 local uv = require("luv")
 local context = require("bosa.cli.context")
+local parameter_words = require("bosa.cli.parameter_words")
 local stdin = require("bosa.cli.stdin")
-local terminal_text = require("bosa.cli.terminal_text")
 
 local params = {}
 
 local STDIN_CHUNK = 65536 -- bytes
-local MOST_SHOWN = 40 -- columns of a value in a message
 
 local function complain(...) return nil, context.error("params", string.format(...)) end
 
@@ -184,16 +183,9 @@ local function value_of(sign, name, text, parameter)
   return text_value(name, text, parameter)
 end
 
---- The name, the sign and the text of a word; nil: it is no parameter.
-local function split(word)
-  local name, sign, text = word:match("^([^=:@]+)(:?=)(.*)$")
-  if not name then name, sign, text = word:match("^([^=:@]+)(@)(.+)$") end
-  return name, sign, text
-end
-
 --- Adds what one word says to the values.
 local function add(self, word)
-  local name, sign, text = split(word)
+  local name, sign, text = parameter_words.split(word)
   if not name then return complain("`%s`: name=text, name:=JSON or name@file expected", word) end
   local parameter = self.known[name]
   local value, err = value_of(sign, name, text, parameter)
@@ -235,32 +227,6 @@ function params.read(words, parameters, values)
   end
   if errors[1] then return nil, join(errors) end
   return self.values
-end
-
---- The validation error of a value that was a text on the line, in words that show the text.
-local function explained(detail, words)
-  if detail.keyword ~= "type" or detail.got ~= "string" then return detail end
-  for _, word in ipairs(words) do
-    local name, sign, text = split(word)
-    if name == detail.path and sign == "=" then
-      local shown = tonumber(text) and text or ('"%s"'):format(terminal_text.cut(terminal_text.safe(text), MOST_SHOWN))
-      return { path = name, message = ("`%s`: %s expected, got %s"):format(name, detail.expected, shown) }
-    end
-  end
-  return detail
-end
-
---- An error of the parameters, told of the words that the line had.
----@param err table
----@param words string[]
----@return table err
-function params.explain(err, words)
-  if err.kind ~= "params" or err.sent ~= "no" or type(err.details) ~= "table" then return err end
-  local details = {}
-  for i, detail in ipairs(err.details) do details[i] = explained(detail, words) end
-  err.details = details
-  if #details == 1 then err.message = details[1].message end
-  return err
 end
 
 --- The JSON object in a file, or with "-" in standard input.

@@ -7,6 +7,17 @@ local words = require("bosa.editor.words")
 local vim = rawget(_G, "vim")
 local picker = {}
 
+--- Neovim's own dialogs leave the screen as it is: without a redraw each is written behind the one before.
+local function choose(...)
+  vim.cmd("redraw")
+  return vim.ui.select(...)
+end
+
+local function input(...)
+  vim.cmd("redraw")
+  return vim.ui.input(...)
+end
+
 ---@class bosa.editor.Choice
 ---@field hub userdata
 ---@field connector string
@@ -44,12 +55,12 @@ local function ask_value(parameter, fn)
   local values = parameter.enum or parameter.type == "boolean" and { true, false }
   if values then
     local function show(value) return safe(tostring(value)) end
-    return vim.ui.select(values, { prompt = hint(parameter), format_item = show }, function(value)
+    return choose(values, { prompt = hint(parameter), format_item = show }, function(value)
       given(value ~= nil and tostring(value) or nil)
     end)
   end
   local is_file = parameter.type:find("file", 1, true)
-  vim.ui.input({ prompt = hint(parameter) .. ": ", completion = is_file and "file" or nil }, given)
+  input({ prompt = hint(parameter) .. ": ", completion = is_file and "file" or nil }, given)
 end
 
 local RUN = "Run"
@@ -59,7 +70,7 @@ local function offer(choice, optional)
   if not optional[1] then return choice.done(choice) end
   local list = { RUN }
   for _, parameter in ipairs(optional) do list[#list + 1] = parameter end
-  vim.ui.select(list, {
+  choose(list, {
     prompt = safe(("%s %s %s"):format(choice.connector, choice.action, table.concat(choice.words, " "))),
     format_item = function(item) return item == RUN and RUN or "more: " .. hint(item) end,
   }, function(item, place)
@@ -102,7 +113,7 @@ end
 
 local function ask_action(choice)
   ask(choice.fail, function() return choice.hub:connect(choice.connector):get_actions() end, function(actions)
-    vim.ui.select(actions, {
+    choose(actions, {
       prompt = safe("Action of " .. choice.connector),
       kind = "bosa_action",
       format_item = function(action) return safe(action.name .. "  " .. action.description:match("^[^\n]*")) end,
@@ -121,7 +132,7 @@ function picker.choose(choice)
   if choice.connector and choice.action then return ask_parameters(choice) end
   if choice.connector then return ask_action(choice) end
   ask(choice.fail, function() return choice.hub:get_available_modules() end, function(names)
-    vim.ui.select(names, { prompt = "Connector", kind = "bosa_connector", format_item = safe }, function(name)
+    choose(names, { prompt = "Connector", kind = "bosa_connector", format_item = safe }, function(name)
       if not name then return end
       choice.connector = name
       ask_action(choice)

@@ -115,24 +115,25 @@ function Action:start() end
 ---@return bosa.Error? err kind "params", with every validation error in `details`
 function Action:validate() end
 
---- Asks the list again and again and gives the items that were not there before: `for item, again in action:watch{}`.
---- Waits between rounds as `run` does. An item counts as handled when the next one is asked for; `again()` has it given
---- once more in the next round. A round that fails is followed by the next; what no later one would mend is raised.
+--- Runs the action again and again and returns the new items of its list: `for item, again in action:watch{}`.
+--- The loop waits between rounds as `run` does. An item counts as handled when the loop asks for the next one; after
+--- `again()` it comes once more in the next round. After a failed round comes the next one; the loop raises an error
+--- that a later round can't mend.
 ---@param options? bosa.WatchOptions
 ---@return fun(): any, fun()
 function Action:watch(options) end
 
 --- What `watch` takes.
 ---@class bosa.WatchOptions
----@field every? number seconds from the beginning of a round to that of the next (60), at least 1
----@field key? string what tells items apart: a name, with dots where it lies deeper ("id")
----@field state? string path of the file that remembers what was handled; without it a new loop begins anew
+---@field every? number seconds from the start of a round to the start of the next (60), at least 1
+---@field key? string the field that identifies an item, with dots for a nested one ("id")
+---@field state? string path of the file that remembers handled items; without it every loop starts from nothing
 ---@field max_pages? integer pages that a round reads (10)
 ---@field max_rounds? integer rounds, after which the loop ends (none)
----@field keep? integer keys that are remembered of items that are on no page any more (10000)
----@field from_now? boolean leaves out what is there when the watch begins for the first time
----@field wait? fun(seconds: number): boolean? waits between rounds in place of the library; false ends the loop
----@field on_failure? fun(err: bosa.Error, seconds: number) is told of a round that failed, and when the next one comes
+---@field keep? integer keys to remember of items that are on no page any more (10000)
+---@field from_now? boolean skips the items that exist when the watch first starts
+---@field wait? fun(seconds: number): boolean? waits instead of bosa; false ends the loop
+---@field on_failure? fun(err: bosa.Error, seconds: number) a round failed; the next one starts in so many seconds
 
 --- A call under way, made by `action:start`. Keep a reference: a call that is garbage-collected is cancelled.
 ---@class bosa.Call

@@ -46,7 +46,7 @@ local bosa = {}
 ---@field before? bosa.BeforeHook sees every action before bosa validates it
 ---@field after? bosa.AfterHook sees every result
 
---- Sends a request in place of libcurl. Its error may have `sent` ("maybe" without it).
+--- Sends a request in place of libcurl. Its error may have `sent`; the default is "maybe".
 ---@alias bosa.Transport fun(request: bosa.TransportRequest): bosa.TransportReply?, table?
 
 --- The request that a transport gets.
@@ -213,7 +213,7 @@ function json.decode(text, int64, lenient) end
 ---@class bosa.json.Layout
 ---@field sorted? boolean names in the order of their bytes, whole numbers without a fraction: the same value is then
 --- the same text, in every process and on every VM
----@field indent? integer spaces a level is indented by, to 16; without it all is on one line
+---@field indent? integer spaces of a level, at most 16; without it, all is on one line
 
 --- Writes a value as JSON.
 ---@param value any

@@ -1,7 +1,7 @@
 ---@meta _
 
---- How a hub gives connectors. Where `bosa types` has written those of the server, its annotations of `bosa.Hub` take
---- the place of these: they know each connector by its name.
+--- The methods of a hub that return connectors. The files of `bosa types` declare these of `bosa.Hub` in their place,
+--- and know each connector by its name.
 ---@class bosa.AnyHub
 local AnyHub = {}
 
@@ -33,8 +33,8 @@ local Hub = {}
 ---@field output? string|fun(chunk: string): boolean? where a file goes: a path, or a function (false stops)
 ---@field on_progress? fun(done: integer, total: integer?, direction: "up"|"down") in bytes
 ---@field response_fields? string[] the fields to ask for
----@field response_filters? bosa.Filter[] which items of a page the server is to send
----@field traceparent? string|fun(): string? of which trace its requests are a part
+---@field response_filters? bosa.Filter[] filters for the items of a page
+---@field traceparent? string|fun(): string? the W3C Trace Context of this call
 
 --- Runs an action and waits for the response.
 ---@param connector string
@@ -264,12 +264,12 @@ function Hub:close() end
 ---@field user_id? string
 ---@field connector string
 ---@field user_identifier string who the user is at the service
----@field selected? boolean it acts where a call names no other
----@field auth_status? string|bosa.Null whether it still works, where the server says so: "active", "expired" ...
+---@field selected? boolean calls use it if they name no other
+---@field auth_status? string|bosa.Null whether it still works, if the server says so: "active", "expired" ...
 
 --- What connecting an account takes.
 ---@class bosa.ConnectOptions
----@field replace_duplicate? boolean renews an account that is there already, which is refused without it
+---@field replace_duplicate? boolean renews an account that is connected already; without it, the server refuses
 
 --- One way in which accounts of a connector are connected.
 ---@class bosa.AuthType
@@ -278,10 +278,10 @@ function Hub:close() end
 
 --- What waiting for an account takes.
 ---@class bosa.WaitOptions
----@field timeout? number seconds in all (300); 0 looks once
----@field interval? number seconds between two looks (2)
----@field account? string its user identifier; without it the account that acts is waited for
----@field callback? fun(seconds: number): boolean? called after each look in vain; false ends the wait
+---@field timeout? number seconds in all (300); 0 asks once
+---@field interval? number seconds between two requests (2)
+---@field account? string user identifier of the account to wait for (the active one)
+---@field callback? fun(seconds: number): boolean? called after each request that found none; false ends the wait
 
 --- A user's token. `tostring` doesn't show it.
 ---@class bosa.Token
@@ -296,26 +296,26 @@ function Hub:close() end
 ---@field message string
 
 ---@class bosa.CatalogTools
----@field q? string what the name or the description has
+---@field q? string words in the name or the description
 ---@field connector? string
 ---@field category? string
 ---@field limit? integer items of a page, 1 to 200 (50)
 ---@field offset? integer items before it (0)
 
 ---@class bosa.CatalogMcps
----@field q? string what the name or the description has
+---@field q? string words in the name or the description
 ---@field category? string
 ---@field limit? integer items of a page, 1 to 200 (50)
 ---@field offset? integer items before it (0)
 
 ---@class bosa.CatalogSkills
----@field q? string what the name or the description has
+---@field q? string words in the name or the description
 ---@field source? "agent"|"openclaw"
 ---@field limit? integer items of a page, 1 to 200 (50)
 ---@field offset? integer items before it (0)
 
 ---@class bosa.CatalogSearch
----@field kinds? ("tools"|"mcp"|"skills")[] all without it
+---@field kinds? ("tools"|"mcp"|"skills")[] which kinds to search (all)
 ---@field count? integer items of each kind
 ---@field token? string the user's in place of the hub's
 
@@ -344,12 +344,12 @@ function Hub:close() end
 ---@field name string
 ---@field description? string
 ---@field frontmatter? table
----@field download_url? string presigned: who has it may download
+---@field download_url? string presigned: it needs no key to download
 ---@field content_sha256? string
 
 ---@class bosa.SkillDownload
----@field dir string where to; made where it isn't there
----@field overwrite? boolean replace files that are there; without it nothing is written then
+---@field dir string the directory to write to; bosa makes it if it is missing
+---@field overwrite? boolean replace existing files; without it, bosa writes nothing if one exists
 ---@field create_parent? boolean put a zip's files in a folder named after the skill (true)
 ---@field name? string the folder's name in place of the skill's
 ---@field token? string the user's in place of the hub's

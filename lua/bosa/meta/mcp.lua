@@ -9,8 +9,8 @@ local mcp = {}
 ---@field hub bosa.Hub
 ---@field connectors string[] whose actions are offered; may be left out with `search`
 ---@field accounts? table<string, string> connector -> the account to use
----@field callback_uri? string where the browser ends that connected an account
----@field search? boolean three tools that find, describe and call actions, in place of one for each
+---@field callback_uri? string where the browser ends after an account was connected
+---@field search? boolean three tools that find, describe and call actions, instead of one for each
 ---@field send fun(line: string) takes a message for the client: one line of JSON without its newline
 
 --- A session with one client, made by `bosa.mcp.new`.

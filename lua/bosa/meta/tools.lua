@@ -23,8 +23,8 @@
 ---@class bosa.ToolOptions
 ---@field only? string[] actions: `{ "list_*", "github.get_issue" }`, or a tool's name in the catalog, whole
 ---@field except? string[] actions not to offer, likewise
----@field read_only? boolean only actions that surely read, by their names
----@field files? string a directory that files are exchanged in; without it no files are
+---@field read_only? boolean only actions whose name is clearly read-only
+---@field files? string a directory for files; without it there are none
 ---@field change? fun(tool: bosa.Tool): bosa.Tool? sees every tool, and may change it or leave it out (nil)
 ---@field connectors? string[] where hub:call_tool looks for a tool whose name `change` made
 
@@ -36,7 +36,7 @@
 ---@field title string
 ---@field description string
 ---@field parameters table JSON Schema of the arguments
----@field read_only boolean the action surely reads, by its name
+---@field read_only boolean the action's name is clearly read-only
 ---@field preset table<string, any> to be filled: parameters with a fixed value, which the model does not see
 ---@field hide string[] to be filled: parameters that the model does not see and can't set
 ---@field rename table<string, string> to be filled: a parameter's name -> the one that the model sees
@@ -44,13 +44,13 @@
 --- What connector:tools takes.
 ---@class bosa.ToolListOptions : bosa.ToolOptions
 ---@field format "openai"|"openai_responses"|"anthropic"|"gemini"|"mcp"
----@field full? boolean all that the server says; without it what a model reads without use is left out
----@field strict? boolean the service holds the model to the schema, where it can and the schema allows
+---@field full? boolean everything that the schemas say; without it, what a model has no use for is left out
+---@field strict? boolean the service makes the model follow the schema, where the schema allows that
 
 --- What hub:search_actions takes.
 ---@class bosa.SearchOptions : bosa.ToolOptions
 ---@field connectors? string[] where to search (all)
----@field limit? integer actions to give at most (10)
+---@field limit? integer actions to return at most (10)
 
 --- An action that was found.
 ---@class bosa.FoundAction

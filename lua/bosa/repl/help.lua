@@ -10,10 +10,10 @@ local OVERVIEW = [[
 hub                              the server: hub:get_available_modules(), hub:run(...)
 github                           a connector, by its name; help(github) lists its actions
 github:list_issues{ owner = "lua", repo = "lua" }
-                                 runs an action; help(github.list_issues) tells its parameters
+                                 runs an action; help(github.list_issues) shows its parameters
 github:action("list_issues")     a builder: :params{...}, :account(...), :run()
 _                                what the last line gave, like _.data, _:next_page()
-err                              the last error; help(err) tells what it means and what to do
+err                              the last error; help(err) says what it means and what to do
 ?x                               the same as help(x)
 
 Tab completes names, actions, parameters and their values. Ctrl-C ends the line or the call; exit, quit or Ctrl-D
@@ -34,19 +34,19 @@ local CLASSES = {
 :initiate_connector_auth(name, token, callback_uri)  the URL that connects an account]],
   action = [[
 :params{...}, :param(name, value)       parameters; :response_fields{...} which fields are wanted
-:response_filters{...}, :watch{...}      which items are wanted; for item in :watch{} do: what is new
-:account(who), :token(token)            who acts
+:response_filters{...}, :watch{...}      filters for items; for item in :watch{} do: new items
+:account(who), :token(token)            the account to use, the user's token
 :timeout(seconds), :deadline(seconds)   of an attempt, of the whole call
 :max_attempts(n), :replay_unsafe(bool)  repeating after errors
 :headers{...}, :output(path), :on_progress(fn)
 :validate()                             true, or nil and what is wrong; sends no request
 :run()                                  a response; :execute() the body as it came; :start() a call]],
   response = [[
-.data, .meta, .status, .headers         the answer; [i] and # where it is a list
+.data, .meta, .status, .headers         what came; [i] and # if it is a list
 :items(), :pages()                      for item in response:items() do ... end: this page and the ones after
 :next_page(), :prev_page()              a response; nil: there is none
 :get_all_items()                        every page at once
-.attempts, .elapsed, .reference_id      how it was got]],
+.attempts, .elapsed, .reference_id      attempts, seconds, the server's id of the request]],
   call = [[
 :wait(seconds?)                         its result: a response, or nil and an error
 :done(), :cancel(), :on_done(fn)]],
@@ -103,7 +103,7 @@ local function text_of(self, ...)
   if names.is_method(value) then return ask(value.connector, value.name) end
   if show.is_error(value) then return error_help.text(value) end
   if type(value) == "string" then return of_name(self, value, action) end
-  if value == nil then return "nil: no such name, or it has no value; help() tells what there is" end
+  if value == nil then return "nil: this name is not set; help() lists what there is" end
   return ("%s: a %s of Lua's"):format(tostring(value), type(value))
 end
 

@@ -21,7 +21,7 @@ local definitions = {}
 ---@field title string
 ---@field description string
 ---@field parameters table JSON Schema of the arguments
----@field read_only boolean the action surely reads, by its name
+---@field read_only boolean the action's name is clearly read-only
 ---@field preset table<string, any> parameters that always have a value; the model isn't told of them
 ---@field hide string[] parameters that the model isn't told of and can't set
 ---@field rename table<string, string> the server's name of a parameter -> the one that the model is told

@@ -10,7 +10,7 @@ local options = {}
 ---@field only string[]? actions to offer, by name; `*` stands for anything: { "list_*", "github.get_issue" }. A tool's
 --- name of the catalog is one, too: "github_get_issue_tool"
 ---@field except string[]? actions not to offer, likewise
----@field read_only boolean? offer only actions that surely read, by their names (bosa.tools.reading)
+---@field read_only boolean? offer only actions whose name is clearly read-only (bosa.tools.reading)
 ---@field files string? a directory that files are exchanged in: those that come are saved there, and paths below it are
 --- taken for parameters that take a file. Without it such parameters are left out, and files that come only described
 ---@field change (fun(tool: bosa.Tool): bosa.Tool?)? sees every tool, and may change it or leave it out (nil)

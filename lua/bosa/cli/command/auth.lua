@@ -23,21 +23,22 @@ auth.examples = {
 
 local DEFAULT_URL = "https://api.bosa.id"
 local CHECK_SECONDS = 10 -- that the server may take to say whether a token works
+local NOTHING_SAVED = "not logged in: no session is saved here"
 local REFUSED = { auth = true, api = true, not_found = true, params = true }
 local AS_ARGUMENT = "bosa: warning: a key or secret given as an argument is seen in the list of processes and kept in "
   .. "the shell's history; leave it out to be asked for it"
 
 function auth.configure(parser)
   parser:command_target("verb")
-  local login = parser:command("login", "Log in with a client API key and a user's secret. What is not given is "
-    .. "asked for, the key and the secret without echo; in a pipe they are lines of standard input.")
-  login:argument("client_api_key", "Client API key (better left out)."):args("?")
+  local login = parser:command("login", "Log in with a client API key and a user's secret. bosa asks for what you "
+    .. "leave out, for the key and the secret without echo; in a pipe it reads lines of standard input.")
+  login:argument("client_api_key", "Client API key (leave it out, and bosa asks)."):args("?")
   login:argument("username", "User identifier."):args("?")
-  login:argument("user_secret", "User secret (better left out)."):args("?")
-  local logout = parser:command("logout", "Forget the session (with --profile, that one).")
+  login:argument("user_secret", "User secret (leave it out, and bosa asks)."):args("?")
+  local logout = parser:command("logout", "Forget the saved session, or that of --profile.")
   logout:flag("--all", "Forget the sessions of all profiles.")
-  parser:command("status", "Show who is logged in, where, and until when, and ask the server whether it works.")
-  local list = parser:command("list", "List the profiles that were logged in to.")
+  parser:command("status", "Show who is logged in, where and until when, and ask the server whether it works.")
+  local list = parser:command("list", "List the saved sessions by their profiles.")
   list:flag("--json", "A JSON list instead of a table.")
 end
 
@@ -125,10 +126,10 @@ local function login(cx, options)
   end
 end
 
-local function not_authenticated(cx)
+local function not_authenticated(cx, message)
   local names = profile.names(config.sessions() or {})
   local others = "; say --profile NAME for one of the profiles " .. table.concat(names, ", ")
-  return cx:fail(context.error("auth", "not authenticated: " .. core.no_credentials .. (names[1] and others or "")))
+  return cx:fail(context.error("auth", message .. (names[1] and others or "")))
 end
 
 --- Says which variables are used whatever the session is.
@@ -146,9 +147,12 @@ local function logout(cx, options)
   if sessions and not all and not sessions[name] then
     if chosen then return cx:fail(profile.unknown(name, sessions)) end
     note_variables(cx)
-    return not_authenticated(cx)
+    return not_authenticated(cx, NOTHING_SAVED)
   end
-  if sessions and all and not next(sessions) then return not_authenticated(cx) end
+  if sessions and all and not next(sessions) then
+    note_variables(cx)
+    return not_authenticated(cx, NOTHING_SAVED)
+  end
   local ok, message = config.clear(not all and name or nil)
   if not ok then return cx:fail(message) end
   if err then cx:note("bosa: " .. err) end
@@ -193,7 +197,9 @@ end
 local function status(cx)
   local credentials, err = cx:credentials()
   if not credentials then return cx:fail(err) end
-  if not credentials.api_key and not credentials.token then return not_authenticated(cx) end
+  if not credentials.api_key and not credentials.token then
+    return not_authenticated(cx, "not authenticated: " .. core.no_credentials)
+  end
   local session = cx:session()
   local from_session = credentials.token ~= nil and credentials.token == session.token
   local function row(name, value)

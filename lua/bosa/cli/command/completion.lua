@@ -11,8 +11,8 @@ completion.examples = {
 }
 
 function completion.configure(parser)
-  parser:description("Prints the script that makes a shell complete bosa's words: commands, options, and what the "
-    .. "cache knows of connectors, actions and parameters. It asks no server.")
+  parser:description("Prints a script for your shell. It completes commands and options, and from the cache "
+    .. "connectors, actions and parameters. It asks no server.")
   parser:argument("shell", "bash, zsh or fish.")
 end
 

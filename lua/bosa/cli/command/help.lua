@@ -15,7 +15,7 @@ help.examples = {
 
 function help.configure(parser)
   parser:argument("topic", "A command, or a connector's name."):args("?")
-  parser:argument("action", "One of the connector's actions, or of the command's."):args("?")
+  parser:argument("action", "An action of the connector, or a subcommand of the command."):args("?")
 end
 
 --- The help of a command that is named by its words, as its --help shows it; nil: there is no such command.

@@ -38,13 +38,13 @@ local function add_account(command)
 end
 
 local function add_connecting(command)
-  command:option("--config", "Connect by this configuration: a file with a JSON object, - for standard input.")
+  command:option("--config", "File with the configuration as a JSON object, - for standard input.")
     :argname("<file>")
   command:option("--timeout", "Seconds to wait for the browser (300)."):argname("<seconds>"):convert(whole_seconds)
-  command:option("--port", "Port of loopback that the browser comes back to (any free one)."):argname("<n>")
+  command:option("--port", "Loopback port for the browser to come back to (any free one)."):argname("<n>")
     :convert(a_port)
   command:flag("--no-browser", "Don't open the URLs.")
-  command:flag("--no-wait", "Print the URLs and end; for a browser on another machine.")
+  command:flag("--no-wait", "Print the URLs and end, for a browser on another machine.")
 end
 
 function integrations.configure(parser)
@@ -52,22 +52,22 @@ function integrations.configure(parser)
   parser:require_command(false)
   parser:flag("--json", "JSON instead of a table.")
   parser:command("list", "List all connectors and how many accounts are connected (default).")
-  local add = parser:command("add", "Connect accounts: prints the URLs to open, opens them on a desktop, and waits "
-    .. "until the browser comes back. Where a service takes a configuration, its fields are asked for.")
+  local add = parser:command("add", "Connect accounts. bosa prints the URLs, opens them on a desktop, and waits until "
+    .. "the browser comes back. If a service takes a configuration, bosa asks for its fields.")
   add:argument("connectors", "Connector names, like github."):args("+"):argname("<connector>")
   add:flag("--renew", "Renew an account that is connected already.")
   add_connecting(add)
-  local renew = parser:command("renew", "Renew the authorization of accounts, as when it has expired. Without a "
-    .. "connector: of all that are not well.")
+  local renew = parser:command("renew", "Renew the authorization of accounts, for example after it has expired. "
+    .. "Without a connector: of all that need it.")
   renew:argument("connectors", "Connector names, like github."):args("*"):argname("<connector>")
   add_connecting(renew)
-  local remove = parser:command("remove", "Disconnect an account; asks first.")
+  local remove = parser:command("remove", "Disconnect an account; bosa asks first.")
   add_account(remove)
   remove:flag("-y --yes", "Don't ask.")
   local show = parser:command("show", "Show the accounts of a connector, or one of them.")
   show:argument("connector", "Connector name, like github.")
   show:argument("account", "User identifier of the account."):args("?")
-  add_account(parser:command("select", "Make an account the one that acts."))
+  add_account(parser:command("select", "Choose the account that actions use."))
 end
 
 local function request_error(message) return context.error("api", message) end

@@ -33,21 +33,21 @@ function mcp.configure(parser)
   parser:description("Serves the actions of connectors as tools of the Model Context Protocol (2026-07-28 and the four "
     .. "revisions before) on standard input and output. Programs with a language model start it; credentials come from "
     .. "`bosa auth login` or the environment.")
-  parser:argument("connectors", "Connector names, like github; with --search all, unless told."):args("*")
+  parser:argument("connectors", "Connector names, like github; with --search the default is all."):args("*")
     :argname("<connector>")
-  parser:flag("--search", "Three tools that find, describe and call actions, in place of a tool for each: less to read "
-    .. "for the model.")
-  parser:flag("--read-only", "Only actions that surely read, by their names.")
+  parser:flag("--search", "Offer three tools that find, describe and call actions, instead of a tool for each: the "
+    .. "model has less to read.")
+  parser:flag("--read-only", "Only actions whose name is clearly read-only.")
   parser:option("--only", "Only these actions, like list_* or github.get_issue; may be repeated."):argname("<action>")
     :count("*")
   parser:option("--except", "Not these actions; may be repeated."):argname("<action>"):count("*")
-  parser:option("--files", "A directory that files are exchanged in: those that come are saved there, and those below "
-    .. "it can be sent. Without it only short texts are shown."):argname("<dir>"):convert(directory)
-  parser:option("--account", "The connected account that acts: me, or github=me for one connector; may be repeated.")
+  parser:option("--files", "Directory for files: bosa saves files there, and the model can send files from below it. "
+    .. "Without it, the model only sees short text files."):argname("<dir>"):convert(directory)
+  parser:option("--account", "Connected account to use: me, or github=me for one connector; may be repeated.")
     :argname("<who>"):count("*"):convert(account)
-  parser:option("--timeout", "Seconds that an attempt may take (30)."):argname("<seconds>"):convert(params.positive)
-  parser:option("--print-config", "Print what a program reads to start this server with these options, or nginx to "
-    .. "serve it over HTTP; serve nothing."):argname("<program>"):choices(mcp_config.programs)
+  parser:option("--timeout", "Seconds for one attempt (30)."):argname("<seconds>"):convert(params.positive)
+  parser:option("--print-config", "Print the configuration with which this program starts the server, or nginx "
+    .. "serves it over HTTP. Serves nothing."):argname("<program>"):choices(mcp_config.programs)
 end
 
 ---------------------------------------------------------------------------------------------------

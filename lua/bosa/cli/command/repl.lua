@@ -20,9 +20,9 @@ repl.examples = {
 }
 
 function repl.configure(parser)
-  parser:description("A Lua prompt: `hub` is the hub, each connector goes by its name, results are shown, Tab "
-    .. "completes. Lines of a pipe are run without a prompt.")
-  parser:argument("connectors", "Connectors whose schemas are fetched at the start, like github."):args("*")
+  parser:description("A Lua prompt: `hub` is the hub, each connector has its own name, results are shown, Tab "
+    .. "completes. In a pipe, bosa runs the lines without a prompt.")
+  parser:argument("connectors", "Connectors whose schemas to fetch at the start, like github."):args("*")
     :argname("<connector>")
 end
 

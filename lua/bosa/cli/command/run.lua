@@ -43,13 +43,13 @@ end
 
 function run.configure(parser)
   action_words.add_arguments(parser)
-  parser:flag("--all", "Every page of a list: a table that grows, in a pipe JSON lines.")
+  parser:flag("--all", "Every page of a list: one growing table, or in a pipe a line of JSON for each item.")
   action_words.add_selection(parser)
   parser:option("-o --output", "Write the response to a file, - for standard output."):argname("<file>")
-  parser:flag("--json", "JSON also on a terminal.")
-  parser:option("--jq", "Filter the response by an expression of jq; --all: each item by itself.")
+  parser:flag("--json", "JSON on a terminal, too.")
+  parser:option("--jq", "Filter the response with a jq expression; with --all, each item by itself.")
     :argname("<expression>")
-  parser:option("--template", "Write each item as a text with fields in braces, like '{number}\\t{user.login}\\n'.")
+  parser:option("--template", "Write a text for each item, with fields in braces, like '{number}\\t{user.login}\\n'.")
     :argname("<text>"):convert(template.parse)
   action_words.add_options(parser)
 end
@@ -227,7 +227,7 @@ function run.run(cx, options)
   response, err = action:run()
   bar:clear()
   if trouble.err then return cx:fail(trouble.err) end
-  if not response then return cx:fail(params.explain(err, options.parameters)) end
+  if not response then return cx:fail(err) end
   if options.all and response:is_list() then return show_all(cx, response, options, to, bar) end
   return show(cx, response, options, to)
 end

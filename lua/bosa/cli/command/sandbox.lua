@@ -22,10 +22,10 @@ end
 local function a_dialect(text) return DIALECTS[text], "--dialect: current, legacy or both expected" end
 
 function sandbox.configure(parser)
-  parser:description("Runs a sandbox server and prints what makes a shell use it; with a command, runs that with the "
-    .. "server's address and credentials in its environment, and ends as it does.")
+  parser:description("Runs a sandbox server and prints what to export in a shell. With a command, runs that with "
+    .. "the server's address and credentials in the environment, and exits as the command does.")
   parser:argument("words", "A command to run, after --."):args("*"):argname("<command>")
-  parser:option("--port", "Port to listen at (any free one)."):argname("<n>"):convert(a_number)
+  parser:option("--port", "Port to listen on (any free one)."):argname("<n>"):convert(a_number)
   parser:option("--seed", "Seed of the made-up data."):argname("<n>"):convert(a_number)
   parser:option("--delay", "Milliseconds before every response to an action."):argname("<ms>"):convert(a_number)
   parser:option("--dialect", "Names of the endpoints: current, legacy or both."):argname("<name>"):convert(a_dialect)

@@ -19,11 +19,11 @@ end
 
 function search.configure(parser)
   parser:description("Finds actions by the words of their names, descriptions and parameters, the best first. Near "
-    .. "spellings count, too. Only schemas are asked of the server, and those are kept.")
-  parser:argument("words", "What the action is to do."):args("+")
+    .. "spellings count, too. bosa asks the server for schemas only, and keeps them.")
+  parser:argument("words", "What you want to do."):args("+")
   parser:option("--connector", "Search only here; may be repeated."):argname("<connector>"):count("*")
   parser:option("--limit", "Actions to show at most (10)."):argname("<n>"):convert(whole)
-  parser:flag("--read-only", "Only actions that surely read, by their names.")
+  parser:flag("--read-only", "Only actions whose name is clearly read-only.")
   parser:flag("--json", "A JSON list instead of a table.")
 end
 

@@ -24,11 +24,11 @@ function skills.configure(parser)
   show:flag("--json", "JSON instead of a table.")
   local install = parser:command("install", "Download a skill into a folder of its own; prints the files' paths.")
   install:argument("skill", "Its id, or its name.")
-  install:option("--dir", "The directory that the folder is in; made where it isn't there (.)."):argname("<dir>")
+  install:option("--dir", "Directory for that folder; bosa makes it if it is missing (.)."):argname("<dir>")
     :default(".")
   install:option("--name", "The folder's name (the skill's)."):argname("<name>")
   install:flag("--flat", "Put the files of a zip into the directory itself.")
-  install:flag("--overwrite", "Replace files that are there; without it they are kept, and nothing is written.")
+  install:flag("--overwrite", "Replace existing files. Without it, bosa writes nothing if one of the files exists.")
   install:flag("--json", "A JSON list instead of lines.")
 end
 

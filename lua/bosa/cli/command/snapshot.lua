@@ -8,7 +8,7 @@ local print_table = require("bosa.cli.table")
 local output_file = require("bosa.cli.output_file")
 local taken = require("bosa.snapshot")
 
-local snapshot = { summary = "Keep schemas in a file, and tell what changed since" }
+local snapshot = { summary = "Keep schemas in a file, and show what has changed since" }
 
 snapshot.examples = {
   "# keep the schemas of two connectors", "bosa snapshot github google_drive -o schemas.json",
@@ -18,16 +18,16 @@ snapshot.examples = {
 local CHANGED = 1 -- exit code of --diff, as diff has it
 
 function snapshot.configure(parser)
-  parser:argument("connectors", "Connector names, like github (all that the server has)."):args("*")
+  parser:argument("connectors", "Connector names, like github (default: all of the server)."):args("*")
     :argname("<connector>")
   parser:option("-o --output", "Write the snapshot to a file, - for standard output."):argname("<file>")
-  parser:option("--diff", "Tell what has changed for callers from the snapshot OLD to NEW, another one, or the "
-    .. "server as it is now (`live`, where NEW is missing). Ends with 0 where nothing has, with 1 where something has, "
-    .. "with 4 where a file can't be read."):args("1-2"):argname({ "<old>", "<new>" })
+  parser:option("--diff", "Show what has changed for callers from the snapshot OLD to the snapshot NEW, or to the "
+    .. "server (`live`, the default). Exit codes: 0 if nothing has changed, 1 if something has, 4 if a file can't be "
+    .. "read."):args("1-2"):argname({ "<old>", "<new>" })
   parser:flag("--breaking", "With --diff: only what breaks callers.")
   parser:flag("--json", "With --diff: a JSON list instead of lines.")
-  parser:epilog("Load one with bosa.new{ snapshot = FILE }: the connectors in it need no server to be described and to "
-    .. "have their parameters checked.")
+  parser:epilog("Load one with bosa.new{ snapshot = FILE }: bosa then describes its connectors and validates "
+    .. "parameters without asking a server.")
 end
 
 local function take(cx, options)

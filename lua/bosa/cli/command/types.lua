@@ -14,12 +14,12 @@ types.examples = {
 }
 
 function types.configure(parser)
-  parser:description("Writes LuaCATS annotations of connectors, made of their schemas, for lua-language-server and its "
-    .. "like: classes of parameters and responses, and of the connector that hub:connect gives.")
+  parser:description("Writes LuaCATS annotations of connectors from their schemas, for EmmyLua and "
+    .. "lua-language-server: classes of parameters and responses, and of the connector that hub:connect returns.")
   parser:argument("connectors", "Connector names, like github."):args("*"):argname("<connector>")
-  parser:option("-o --output", "Write DIR/CONNECTOR.lua for each of them; DIR is made. Without it one goes to standard "
-    .. "output."):argname("<dir>")
-  parser:flag("--all", "Write those of all connectors of the server.")
+  parser:option("-o --output", "Write DIR/CONNECTOR.lua for each; bosa makes DIR. Without it, one connector goes to "
+    .. "standard output."):argname("<dir>")
+  parser:flag("--all", "Write those of every connector of the server.")
   parser:flag("--path", "Print the directory of the library's own definitions, for the editor's settings.")
 end
 

@@ -10,7 +10,7 @@ local sorted_json = require("bosa.sorted_json")
 local task = require("bosa.task")
 local terminal_text = require("bosa.cli.terminal_text")
 
-local watch = { summary = "Tell what is new in a list, for ever", task = true }
+local watch = { summary = "Print what is new in a list, until Ctrl-C", task = true }
 
 watch.examples = {
   "# new issues as JSON lines, also those that come while nobody watches",
@@ -36,17 +36,18 @@ local function whole(name)
 end
 
 function watch.configure(parser)
-  parser:description("Asks an action that gives a list again and again, and prints each item that was not there before "
-    .. "as a line of JSON, at least once. The first time these are all items.")
+  parser:description("Runs an action that returns a list again and again, and prints each new item as a line of JSON, "
+    .. "at least once. The first time, all items are new.")
   action_words.add_arguments(parser)
-  parser:option("--every", "Seconds between the beginnings of two rounds (60)."):argname("<seconds>"):convert(seconds)
-  parser:option("--state", "File that remembers what was told; without it every start begins anew."):argname("<file>")
-  parser:option("--exec", "Command of a shell that is run for each item, with the item as JSON on its standard input; "
-    .. "nothing is printed then. Where it fails, it is run again in the next round."):argname("<command>")
-  parser:option("--key", "What tells items apart (id); dots lead into objects."):argname("<name>"):default("id")
-  parser:option("--max-pages", "Pages that a round reads (10)."):argname("<n>"):convert(whole("--max-pages"))
-  parser:flag("--from-now", "Not what is there at the first start.")
-  parser:option("--rounds", "End after so many rounds."):argname("<n>"):convert(whole("--rounds"))
+  parser:option("--every", "Seconds from the start of a round to the start of the next (60)."):argname("<seconds>")
+    :convert(seconds)
+  parser:option("--state", "File that remembers the items; without it, every start begins anew."):argname("<file>")
+  parser:option("--exec", "Run this shell command for each item, with the item as JSON on standard input, and print "
+    .. "nothing. If it fails, bosa runs it again in the next round."):argname("<command>")
+  parser:option("--key", "Field that identifies an item (id); dots lead into objects."):argname("<name>"):default("id")
+  parser:option("--max-pages", "Pages to read in a round (10)."):argname("<n>"):convert(whole("--max-pages"))
+  parser:flag("--from-now", "Skip the items that exist at the first start.")
+  parser:option("--rounds", "End after this many rounds."):argname("<n>"):convert(whole("--rounds"))
   action_words.add_selection(parser)
   action_words.add_options(parser)
 end
