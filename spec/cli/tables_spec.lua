@@ -234,7 +234,7 @@ end)
 describe("a long table of another command", function()
   it("goes through the pager, too", function()
     local _, screen = on_screen({ "actions", "lab" }, 80, 10, { PAGER = "sed 's/^/> /'" })
-    assert.matches("\n> small +The smallest useful answer", screen)
+    assert.matches("\n> small +The smallest useful response", screen)
   end)
 
   it("stays in the pager when Ctrl-C is pressed there", function()
