@@ -361,3 +361,19 @@ describe("three tools in place of one for each action", function()
     assert.is_true(one:modern("tools/list").result.tools[3].annotations.readOnlyHint)
   end)
 end)
+
+describe("a request that is nested too deep", function()
+  it("is answered with its id, where that is at the top", function()
+    local deep, said = ("["):rep(2000) .. ("]"):rep(2000), nil
+    local one = mcp.new({ hub = hub, connectors = { "lab" }, send = function(text) said = bosa.json.decode(text) end })
+    for line, id in pairs({
+      ['{"id":7,"params":' .. deep .. "}"] = 7, ['{"params":{"id":1,"x":' .. deep .. '}, "id" : "a\\"b"}'] = 'a"b',
+      ['{"params":{"id":1,"x":' .. deep .. "}}"] = bosa.null, ['{"id":[7],"x":' .. deep .. "}"] = bosa.null,
+      ['{"id":7,"params":' .. deep] = bosa.null, ["[" .. deep .. ',{"id":7}]'] = bosa.null,
+    }) do
+      one:receive(line)
+      assert.equal(-32700, said.error.code)
+      assert.equal(id, said.id, line:sub(1, 40))
+    end
+  end)
+end)

@@ -12,6 +12,7 @@
 local core = require("bosa.load_core")
 local loop = require("bosa.loop")
 local protocol = require("bosa.mcp.protocol")
+local request_id = require("bosa.mcp.request_id")
 local service = require("bosa.mcp.service")
 local task = require("bosa.task")
 local is_object = require("bosa.tools").is_object
@@ -178,7 +179,7 @@ end
 ---@param line string
 function Server:receive(line)
   local message, why = protocol.read(line)
-  if why then return self:refuse(why) end
+  if why then return self:refuse(why, request_id.find(line)) end
   if type(message) ~= "table" or message[1] == nil or not protocol.has_batches(self.version) then
     return take(self, message, alone(self))
   end
@@ -188,7 +189,8 @@ end
 
 --- Tells the client that a message of its can't be read.
 ---@param why string
-function Server:refuse(why) post(self, fault_message(nil, protocol.error("parse", "Parse error: " .. why))) end
+---@param id string|number? of the request, where it is known
+function Server:refuse(why, id) post(self, fault_message(id, protocol.error("parse", "Parse error: " .. why))) end
 
 --- The tools as tools/list gives them, from all connectors that can be loaded. Waits: call it in a task, or let it
 --- block.

@@ -11,6 +11,7 @@
 local core = require("bosa.load_core")
 local loop = require("bosa.loop")
 local protocol = require("bosa.mcp.protocol")
+local request_id = require("bosa.mcp.request_id")
 local service = require("bosa.mcp.service")
 local is_object = require("bosa.tools.options").is_object
 
@@ -363,7 +364,7 @@ function Endpoint:handle()
   local body = read_body(self.options.max_body or MAX_BODY)
   if not body then return end
   local message, why = protocol.read(body)
-  if why then return refuse(400, protocol.error("parse", "Parse error: " .. why)) end
+  if why then return refuse(400, protocol.error("parse", "Parse error: " .. why), request_id.find(body)) end
   local is_batch = type(message) == "table" and message[1] ~= nil
   if is_batch and (#message > MAX_BATCH
     or not protocol.has_batches(field(headers, "mcp-protocol-version") or protocol.WITHOUT_HEADER)) then
