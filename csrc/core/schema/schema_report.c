@@ -132,9 +132,8 @@ static void nearest_property(struct checker *c, uint32_t rule, const char *name,
 }
 
 /*
- * For words in messages, and for a guess at what a property takes: what it says is not what is
- * checked. A rule's own `type` counts for
- * more than its branches'.
+ * For words in messages: what it says is not what is checked. A rule's own `type` counts for more
+ * than its branches'.
  */
 unsigned rule_types(struct work *work, uint32_t rule)
 {
@@ -154,19 +153,32 @@ unsigned rule_types(struct work *work, uint32_t rule)
     return types;
 }
 
+/*
+ * As rule_types, without memory, for a rule that takes `depth` references and unions at most and
+ * few branches: *left is how many rules may still be looked at. What is past that is no type.
+ */
+static unsigned near_types(const struct schema *s, uint32_t rule, int depth, int *left)
+{
+    if (rule == RULE_NONE || depth == 0 || (*left)-- <= 0) {
+        return 0;
+    }
+    const struct rule *r = &s->rules[rule];
+    const struct span *branches = r->any_of.count ? &r->any_of : &r->one_of;
+    if (r->typed || (branches->count == 0 && r->ref == RULE_NONE)) {
+        return r->types;
+    }
+    unsigned types = branches->count == 0 ? near_types(s, r->ref, depth - 1, left) : 0;
+    for (uint32_t i = 0; i<branches->count && * left> 0; i++) {
+        types |= near_types(s, s->lists[branches->at + i], depth - 1, left);
+    }
+    return types;
+}
+
 struct schema_takes schema_property_takes(const struct schema *schema, const char *name, size_t len)
 {
-    uint32_t rule = schema_root_property(schema, name, len);
-    struct schema_takes takes = {false, false};
-    if (rule != RULE_NONE) {
-        struct work work;
-        work_init(&work, schema, schema->doc);
-        unsigned types = rule_types(&work, rule);
-        work_free(&work);
-        takes.text = types & TYPE_STRING;
-        takes.integer = types & (TYPE_INTEGER | TYPE_NUMBER);
-    }
-    return takes;
+    int left = 100;
+    unsigned types = near_types(schema, schema_root_property(schema, name, len), 8, &left);
+    return (struct schema_takes){types & TYPE_STRING, types & (TYPE_INTEGER | TYPE_NUMBER)};
 }
 
 /* The place is the unknown member's own. */
