@@ -100,7 +100,7 @@ class Differences:
                     yield match, sdk
 
     def table(self):
-        lines = ["| what | reference | ours | why |", "|---|---|---|---|"]
+        lines = ["| what | the SDK | bosa | why |", "|---|---|---|---|"]
         for rule in self.rules:
             lines.append("| {call} | {reference} | {ours} | {reason} |".format(**rule))
         return "\n".join(lines)
