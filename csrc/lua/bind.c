@@ -186,3 +186,11 @@ struct moment bind_now(void)
     struct moment now = {(int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000, (int64_t)time(NULL)};
     return now;
 }
+
+const char *bind_check_path(lua_State *L, int arg)
+{
+    size_t len = 0;
+    const char *path = luaL_checklstring(L, arg, &len);
+    luaL_argcheck(L, strlen(path) == len, arg, "must not hold a NUL");
+    return path;
+}

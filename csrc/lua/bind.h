@@ -180,6 +180,15 @@ int bind_kept_method(lua_State *L);
 struct lhub *bind_check_hub(lua_State *L, int arg); /* raises when it is none; it may be closed */
 /* Raises also for one whose __gc has run: another object's finalizer may still reach it. */
 struct lresponse *bind_check_response(lua_State *L, int arg);
+/* Adds the methods of response_page.c to the table on top: those of the response's class. */
+void bind_add_page_methods(lua_State *L);
+
+/*
+ * A path, borrowed from the argument. It goes to the system as a C string, so one with a NUL would
+ * name another file: that raises, as what is no string does.
+ */
+const char *bind_check_path(lua_State *L, int arg);
+
 struct lfile *bind_test_file(lua_State *L, int index); /* NULL when it is none */
 
 /* Pushes a new call userdata, still empty, for the hub at `hub_index`. */

@@ -350,20 +350,11 @@ static const struct sink *held(lua_State *L, struct lfile *f)
     return NULL;
 }
 
-/* A path goes to the system as a C string: one with a NUL would name another file. */
-static const char *check_path(lua_State *L, int arg)
-{
-    size_t len = 0;
-    const char *path = luaL_checklstring(L, arg, &len);
-    luaL_argcheck(L, strlen(path) == len, arg, "must not hold a NUL");
-    return path;
-}
-
 /* file:save(path) -> path | nil, err: whole or not at all. */
 static int file_save(lua_State *L)
 {
     struct lfile *f = check(L);
-    const char *path = check_path(L, 2);
+    const char *path = bind_check_path(L, 2);
     const struct sink *sink = held(L, f);
     if (!sink || sink_save(sink, path, &f->error) != BOSA_OK) {
         return bind_fail(L, &f->error);
@@ -390,7 +381,7 @@ static int push_owned(lua_State *L, struct lfile *f, char *text)
 static int file_save_in(lua_State *L)
 {
     struct lfile *f = check(L);
-    const char *dir = check_path(L, 2);
+    const char *dir = bind_check_path(L, 2);
     const struct sink *sink = held(L, f);
     if (!sink) {
         return bind_fail(L, &f->error);

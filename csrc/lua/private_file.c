@@ -80,9 +80,7 @@ static int fail(lua_State *L, struct private_file *f, bool untrusted)
  */
 static int read_private(lua_State *L)
 {
-    size_t path_len;
-    const char *path = luaL_checklstring(L, 1, &path_len);
-    luaL_argcheck(L, strlen(path) == path_len, 1, "must not hold a NUL");
+    const char *path = bind_check_path(L, 1);
     struct private_file *f = lua_newuserdata(L, sizeof *f);
     struct stat about;
     int64_t size;

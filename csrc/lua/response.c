@@ -8,7 +8,6 @@
 #include "call/paging.h"
 #include "http/header_fields.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define COLLECTOR_PART 8  /* measured: 4 to 16 keep memory flat and cost no time */
@@ -437,121 +436,6 @@ static int response_filtered(lua_State *L)
     return 1;
 }
 
-/*
- * Pushes a call userdata, still without an invocation, with this response's hub and callbacks.
- * Feeds are not handed on: paging refuses what was uploaded from a function.
- */
-static struct lcall *push_page(lua_State *L)
-{
-    bind_kept(L, 1, KEPT_HUB);
-    struct lcall *c = bind_push_call(L, -1);
-    bind_kept(L, 1, KEPT_OUTPUT);
-    bind_keep(L, -2, KEPT_OUTPUT);
-    bind_kept(L, 1, KEPT_ON_PROGRESS);
-    bind_keep(L, -2, KEPT_ON_PROGRESS);
-    return c;
-}
-
-/*
- * Makes the call of the invocation that `c` has got. The hub is asked only now: making userdata may
- * have run a finalizer that closed it.
- */
-static int finish_page(lua_State *L, struct lcall *c)
-{
-    if (!c->hub->hub) {
-        error_set(&c->error, BOSA_CLOSED, "the hub is closed");
-        return bind_fail(L, &c->error);
-    }
-    bind_set_call(L, c, call_new_action(c->hub->hub, c->invocation));
-    return 1;
-}
-
-/* The page of a list that is asked for by offset. */
-static int offset_page(lua_State *L, struct lresponse *r, struct lcall *c, bool forward)
-{
-    struct call *call = NULL;
-    if (!c->hub->hub) {
-        error_set(&c->error, BOSA_CLOSED, "the hub is closed");
-        return bind_fail(L, &c->error);
-    }
-    if (paging_offset_call(r->call, forward, &call, &r->error) != BOSA_OK) {
-        return bind_fail(L, &r->error);
-    }
-    if (!call) {
-        return 0;
-    }
-    bind_set_call(L, c, call);
-    return 1;
-}
-
-/*
- * response:_page_call(forward) -> call | nil (there is none) | nil, err: the server says that there
- * is a page and gives no way to it, or what was uploaded can't be read twice.
- */
-static int response_page_call(lua_State *L)
-{
-    struct lresponse *r = check(L);
-    bool forward = lua_toboolean(L, 2);
-    luaL_checkstack(L, 16, NULL);
-    struct lcall *c = push_page(L);
-    if (paging_is_offset(r->call)) {
-        return offset_page(L, r, c, forward);
-    }
-    if (paging_plan(r->call, forward, &c->invocation, &r->error) != BOSA_OK) {
-        return bind_fail(L, &r->error);
-    }
-    return c->invocation ? finish_page(L, c) : 0;
-}
-
-/* response:_cursor(forward) -> the cursor by which that page is asked for, as a string; nil: none
- */
-static int response_cursor(lua_State *L)
-{
-    struct lresponse *r = check(L);
-    const struct json_doc *doc = &reply_of(r)->doc;
-    uint32_t node = paging_cursor(r->call, lua_toboolean(L, 2));
-    if (node == JSON_NONE) {
-        return 0;
-    }
-    char digits[24];
-    size_t len = 0;
-    const char *text = digits;
-    if (json_type(doc, node) == JSON_INT) {
-        len = (size_t)snprintf(digits, sizeof digits, "%lld", (long long)doc->nodes[node].v.i);
-    } else if (json_type(doc, node) == JSON_UINT) {
-        len = (size_t)snprintf(digits, sizeof digits, "%llu",
-                               (unsigned long long)doc->nodes[node].v.u);
-    } else {
-        text = json_text(doc, node, &len);
-    }
-    lua_pushlstring(L, text, len);
-    return 1;
-}
-
-/* response:_numbered() -> page, last page (0: not said) when pages ahead can be asked for by
- * number; nil: they can't */
-static int response_numbered(lua_State *L)
-{
-    int64_t page, last;
-    if (!paging_numbered(check(L)->call, &page, &last)) {
-        return 0;
-    }
-    lua_pushinteger(L, (lua_Integer)page);
-    lua_pushinteger(L, (lua_Integer)last);
-    return 2;
-}
-
-/* response:_numbered_call(page) -> call | nil, err. Only after response:_numbered gave numbers. */
-static int response_numbered_call(lua_State *L)
-{
-    struct lresponse *r = check(L);
-    lua_Integer page = luaL_checkinteger(L, 2);
-    luaL_checkstack(L, 16, NULL);
-    struct lcall *c = push_page(L);
-    c->invocation = paging_plan_page(r->call, page);
-    return c->invocation ? finish_page(L, c) : bind_nomem(L);
-}
-
 /* response:_same_data(other) -> whether both hold the same list, for loops that a server must not
  * make endless */
 static int response_same_data(lua_State *L)
@@ -584,16 +468,13 @@ void bind_open_response(lua_State *L)
                                        {"_item", response_item},
                                        {"_names", response_names},
                                        {"_filtered", response_filtered},
-                                       {"_page_call", response_page_call},
                                        {"_is_null", response_is_null},
-                                       {"_cursor", response_cursor},
-                                       {"_numbered", response_numbered},
-                                       {"_numbered_call", response_numbered_call},
                                        {"_same_data", response_same_data},
                                        {NULL, NULL}};
     bind_class(L, RESPONSE_CLASS, meta, methods);
     luaL_getmetatable(L, RESPONSE_CLASS);
     lua_getfield(L, -1, "methods");
+    bind_add_page_methods(L);
     lua_pushcclosure(L, response_index, 1);
     lua_setfield(L, -2, "__index");
     lua_pop(L, 1);

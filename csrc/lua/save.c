@@ -50,11 +50,10 @@ static struct saving *push_saving(lua_State *L)
 /* save_in(dir, name, bytes) -> path | nil, err: whole or not at all, never over another file. */
 static int save_in(lua_State *L)
 {
-    size_t dir_len, len;
-    const char *dir = luaL_checklstring(L, 1, &dir_len);
+    size_t len;
+    const char *dir = bind_check_path(L, 1);
     const char *name = luaL_checkstring(L, 2);
     const char *bytes = luaL_checklstring(L, 3, &len);
-    luaL_argcheck(L, strlen(dir) == dir_len, 1, "must not hold a NUL");
     struct saving *s = push_saving(L);
     s->name = http_safe_filename(name);
     if (!s->name) {

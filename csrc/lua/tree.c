@@ -23,18 +23,10 @@ static int tree_gc(lua_State *L)
     return 0;
 }
 
-static const char *check_path(lua_State *L, int arg)
-{
-    size_t len = 0;
-    const char *path = luaL_checklstring(L, arg, &len);
-    luaL_argcheck(L, strlen(path) == len, arg, "must not hold a NUL");
-    return path;
-}
-
 /* tree(dir) -> tree; nothing is touched yet */
 static int tree_new(lua_State *L)
 {
-    const char *top = check_path(L, 1);
+    const char *top = bind_check_path(L, 1);
     struct ltree *t = lua_newuserdata(L, sizeof *t);
     memset(t, 0, sizeof *t);
     t->tree.root = t->tree.stage = -1;
@@ -77,7 +69,7 @@ static int tree_is_safe(lua_State *L)
 static int tree_check(lua_State *L)
 {
     struct ltree *t = check_tree(L);
-    const char *path = check_path(L, 2);
+    const char *path = bind_check_path(L, 2);
     return give(L, t, file_tree_check(&t->tree, path, lua_toboolean(L, 3), &t->error));
 }
 
@@ -85,7 +77,7 @@ static int tree_check(lua_State *L)
 static int tree_add(lua_State *L)
 {
     struct ltree *t = check_tree(L);
-    const char *path = check_path(L, 2);
+    const char *path = bind_check_path(L, 2);
     return give(L, t, file_tree_add(&t->tree, path, &t->error));
 }
 

@@ -40,14 +40,6 @@ static struct lwriter *new_writer(lua_State *L)
     return w;
 }
 
-static const char *check_path(lua_State *L, int arg)
-{
-    size_t len = 0;
-    const char *path = luaL_checklstring(L, arg, &len);
-    luaL_argcheck(L, strlen(path) == len, arg, "must not hold a NUL");
-    return path;
-}
-
 static unsigned check_flags(lua_State *L, int arg)
 {
     static const char *const names[] = {"kept", "private", "shared", NULL};
@@ -61,7 +53,7 @@ static unsigned check_flags(lua_State *L, int arg)
  */
 static int writer_open(lua_State *L)
 {
-    const char *path = check_path(L, 1);
+    const char *path = bind_check_path(L, 1);
     unsigned flags = check_flags(L, 2);
     struct lwriter *w = new_writer(L);
     if (file_write_open(&w->file, AT_FDCWD, path, flags, &w->error) != BOSA_OK) {
@@ -120,7 +112,7 @@ static int writer_drop(lua_State *L)
  */
 static int write_private(lua_State *L)
 {
-    const char *path = check_path(L, 1);
+    const char *path = bind_check_path(L, 1);
     size_t len = 0;
     const char *bytes = luaL_checklstring(L, 2, &len);
     struct lwriter *w = new_writer(L);

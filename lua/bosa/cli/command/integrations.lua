@@ -5,6 +5,7 @@ local accounts = require("bosa.accounts")
 local connecting = require("bosa.cli.connecting")
 local context = require("bosa.cli.context")
 local print_json = require("bosa.cli.json")
+local print_properties = require("bosa.cli.properties")
 local print_table = require("bosa.cli.table")
 local secret_names = require("bosa.cli.secret_names")
 local terminal = require("bosa.cli.terminal")
@@ -128,14 +129,7 @@ local function show_one(cx, hub, token, options)
   if type(integration) == "table" and integration.connector == nil then integration.connector = options.connector end
   connecting.advise(cx, { integration })
   if options.json then return print_json(cx, integration) end
-  local names, rows = {}, {}
-  for name in pairs(integration) do names[#names + 1] = name end
-  table.sort(names)
-  for i, name in ipairs(names) do
-    local value = integration[name]
-    rows[i] = { name, type(value) == "table" and bosa.json.encode(value) or value == bosa.null and "" or value }
-  end
-  print_table(cx, { "Property", "Value" }, rows)
+  print_properties(cx, integration)
 end
 
 local function show(cx, hub, token, options)

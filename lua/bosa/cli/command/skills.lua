@@ -4,6 +4,7 @@ local bosa = require("bosa")
 local context = require("bosa.cli.context")
 local core = require("bosa.core")
 local print_json = require("bosa.cli.json")
+local print_properties = require("bosa.cli.properties")
 local print_table = require("bosa.cli.table")
 
 local skills = { summary = "List, show and install the skills of your tenant", task = true }
@@ -84,14 +85,7 @@ function verbs.show(cx, hub, options)
   if not skill then return cx:fail(err) end
   skill.download_url = skill.download_url ~= bosa.null and skill.download_url ~= nil and "(hidden)" or bosa.null
   if options.json then return print_json(cx, skill) end
-  local names, rows = {}, {}
-  for name in pairs(skill) do names[#names + 1] = name end
-  table.sort(names)
-  for i, name in ipairs(names) do
-    local value = skill[name]
-    rows[i] = { name, type(value) == "table" and bosa.json.encode(value) or value == bosa.null and "" or value }
-  end
-  print_table(cx, { "Property", "Value" }, rows)
+  print_properties(cx, skill)
 end
 
 function verbs.install(cx, hub, options)
