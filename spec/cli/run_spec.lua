@@ -85,6 +85,31 @@ describe("parameters of bosa run", function()
     end
   end)
 
+  it("add nothing to what another word gave whole", function()
+    local function refused(action, ...)
+      local out, err, code = bosa:run({ "run", "lab", action, ... })
+      assert.equal("", out)
+      assert.equal(4, code)
+      return err
+    end
+    for _, value in ipairs({ "1", '"x"', "null", "{}", '{"a":1}', "[]", '["a"]' }) do
+      assert.matches("list is given twice", refused("echo", "list:=" .. value, "list=b"))
+      assert.matches("list is given twice", refused("echo", "list=b", "list:=" .. value))
+    end
+    for _, value in ipairs({ "1", '"x"', "null", "[]", '["a"]' }) do
+      assert.matches("shape is no object", refused("unions", "shape:=" .. value, "shape.radius=1"))
+    end
+    assert.same({ kind = "circle", radius = 2 }, echo("unions", 'shape:={"kind":"circle"}', "shape.radius=2").shape)
+    local path = bosa.dir .. "/i.json"
+    for _, value in ipairs({ "1", "null", "[]", '["a"]' }) do
+      command.write_file(path, '{"list":' .. value .. "}")
+      assert.same({ "b" }, echo("echo", "--input", path, "list=b").list)
+      command.write_file(path, '{"shape":' .. value .. "}")
+      assert.same({ kind = "circle", radius = 2 },
+        echo("unions", "--input", path, "shape.kind=circle", "shape.radius=2").shape)
+    end
+  end)
+
   it("lead into objects with dots", function()
     local shape = echo("unions", "shape.kind=circle", "shape.radius=2").shape
     assert.same({ kind = "circle", radius = 2 }, shape)

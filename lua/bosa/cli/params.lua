@@ -123,8 +123,15 @@ end
 ---@class bosa.cli.ParamsReader
 ---@field values table
 ---@field known table<string, table> parameters by their names
----@field given table<string, boolean> names that the line has had
+---@field given table<string, "value" | "list"> names that the line has had; "list": whose elements come a word each
 ---@field input table<table, boolean> objects of the --input, whose fields the line may replace
+
+local ARRAY = getmetatable(bosa.array({}))
+
+--- Whether a value has fields: no list, also none that is empty.
+local function is_object(value)
+  return type(value) == "table" and value[1] == nil and getmetatable(value) ~= ARRAY
+end
 
 --- Where a value belongs: a parameter's own name, or, with dots, a place inside an object.
 local function place(self, name)
@@ -133,8 +140,8 @@ local function place(self, name)
     local first, behind = rest:match("^([^.]+)%.(.+)$")
     if not first or not self.known[name] then break end
     local inner = holder[first]
-    if inner == nil or type(inner) ~= "table" and self.input[holder] then holder[first] = {} end
-    if type(holder[first]) ~= "table" then return nil end
+    if inner == nil or self.input[holder] and not is_object(inner) then holder[first] = {} end
+    if not is_object(holder[first]) then return nil end
     holder, rest = holder[first], behind
   end
   return holder, rest
@@ -164,15 +171,15 @@ local function store(self, name, value, is_list)
   if list then return complain("%s is in a list: say %s:='[...]'", name, list) end
   local holder, key = place(self, name)
   if not holder then return complain("%s: %s is no object", name, name:match("^[^.]+")) end
-  local repeated = is_given(self, name)
-  if not is_list then
-    if repeated or holder[key] ~= nil and not self.input[holder] then return complain("%s is given twice", name) end
-    holder[key] = value
-  else
-    if holder[key] == nil or not repeated and self.input[holder] then holder[key] = bosa.array({}) end
+  if is_list and self.given[name] == "list" then
     table.insert(holder[key], value)
+    return true
   end
-  self.given[name] = true
+  if is_given(self, name) or holder[key] ~= nil and not self.input[holder] then
+    return complain("%s is given twice", name)
+  end
+  holder[key] = is_list and bosa.array({ value }) or value
+  self.given[name] = is_list and "list" or "value"
   return true
 end
 
