@@ -6,14 +6,20 @@ local socket = require("socket")
 local bytes, n = tonumber(arg[1]), tonumber(arg[2])
 local action = bytes == 0 and "small" or "list_" .. bytes
 local easy = curl.easy_init()
-easy:setopt_url(os.getenv("BENCH_BACKEND_URL") .. "/connectors/lab/" .. action)
-easy:setopt_postfields("{}")
-easy:setopt_httpheader({ "X-API-Key: " .. os.getenv("BOSA_API_KEY"), "Authorization: Bearer "
+easy:setopt(curl.OPT_URL, os.getenv("BENCH_BACKEND_URL") .. "/connectors/lab/" .. action)
+easy:setopt(curl.OPT_POSTFIELDS, "{}")
+easy:setopt(curl.OPT_HTTPHEADER, { "X-API-Key: " .. os.getenv("BOSA_API_KEY"), "Authorization: Bearer "
   .. os.getenv("BOSA_TOKEN"), "Content-Type: application/json" })
 
+local parts = {}
+easy:setopt(curl.OPT_WRITEFUNCTION, function(piece, length)
+  parts[#parts + 1] = piece
+  return length
+end)
+
 local function call()
-  local parts = {}
-  easy:perform({ writefunction = function(piece) parts[#parts + 1] = piece end })
+  parts = {}
+  assert(easy:perform())
   return cjson.decode(table.concat(parts)).data
 end
 
