@@ -2,7 +2,8 @@
 # fuzz.sh DIR SECONDS: runs the fuzzing programs below DIR/spec/c/fuzz, each for so long, on the inputs
 # of spec/c/fuzz/corpus/NAME and on what earlier runs found (DIR/corpus/NAME). An input that breaks a
 # promise is kept in DIR/found and shown. The last line is "N passed, N failed". The environment may give
-#   ONLY   a pattern (grep -E): only the targets whose names match
+#   ONLY        a pattern (grep -E): only the targets whose names match
+#   FUZZ_SEED   a number: the same inputs each time, as far as a program can (0: others each time)
 set -u
 cd "$(dirname "$0")/.."
 dir=$1 seconds=$2 passed=0 failed=0
@@ -18,7 +19,7 @@ trap 'exit 130' INT TERM
 words() {
   local name=$1
   case $1 in
-    json_round | cassette | mcp_line) name=json_text ;;
+    json_round | cassette) name=json_text ;;
     socket) name=exchange ;;
     snapshot | cache) name=schema ;;
   esac
@@ -36,7 +37,7 @@ run() {
   mkdir -p "$grown" "$dir/found"
   # shellcheck disable=SC2046 # one word, or none
   UBSAN_OPTIONS=print_stacktrace=1 timeout --kill-after=10 $((seconds + 60)) "$dir/spec/c/fuzz/$name" \
-    -max_total_time="$seconds" -timeout=$most_seconds -rss_limit_mb=$most_memory -max_len=$most_bytes \
+    -seed="${FUZZ_SEED:-0}" -max_total_time="$seconds" -timeout=$most_seconds -rss_limit_mb=$most_memory -max_len=$most_bytes \
     -print_final_stats=1 -artifact_prefix="$dir/found/$name-" $(words "$name") \
     "$grown" "spec/c/fuzz/corpus/$name" >"$log" 2>&1 </dev/null
   status=$?
