@@ -80,6 +80,25 @@ static void a_field_that_could_break_the_message_is_refused(void **unused)
     fields_free(&fields);
 }
 
+/* Bytes are looked at several at a time: each value in each place, beside neighbours at the edges.
+ */
+static void every_byte_of_a_value_is_looked_at(void **unused)
+{
+    static const char neighbours[] = {' ', '~', '\t', (char)0x80, (char)0xff};
+    (void)unused;
+    for (size_t len = 1; len <= 17; len++) {
+        for (size_t at = 0; at < len; at++) {
+            for (int byte = 0; byte < 256; byte++) {
+                char text[17];
+                bool good = (byte >= 0x20 && byte != 0x7f) || byte == '\t';
+                memset(text, neighbours[(size_t)byte % sizeof neighbours], sizeof text);
+                text[at] = (char)byte;
+                assert_int_equal(http_is_value(text, len), good);
+            }
+        }
+    }
+}
+
 static void set_takes_the_place_of_every_field_of_the_name(void **unused)
 {
     struct fields fields = {0};
@@ -347,6 +366,7 @@ int main(void)
         cmocka_unit_test(fields_keep_their_order_and_repetitions),
         cmocka_unit_test(a_value_loses_the_white_space_around_it),
         cmocka_unit_test(a_field_that_could_break_the_message_is_refused),
+        cmocka_unit_test(every_byte_of_a_value_is_looked_at),
         cmocka_unit_test(set_takes_the_place_of_every_field_of_the_name),
         cmocka_unit_test(a_copy_stands_on_its_own),
         cmocka_unit_test(fields_survive_a_lack_of_memory),

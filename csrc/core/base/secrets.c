@@ -64,6 +64,9 @@ static size_t advance(const struct secret *secret, size_t have, char c)
 
 static bool prepare(struct secret *secret)
 {
+    if (secret->back) {
+        return true;
+    }
     secret->back = mem_zalloc(secret->len + 1, sizeof *secret->back);
     if (!secret->back) {
         return false;
@@ -91,7 +94,7 @@ static bool grow(struct secrets *secrets)
 static void add(struct secrets *secrets, struct secret secret)
 {
     bool too_short = !secret.text || secret.len < SECRETS_SHORTEST;
-    if (too_short || secrets->failed || !grow(secrets) || !prepare(&secret)) {
+    if (too_short || secrets->failed || !grow(secrets)) {
         secrets->failed = secrets->failed || !too_short;
         secret_free(&secret);
         return;
@@ -338,27 +341,47 @@ static size_t compact(char *text, size_t len, const unsigned char *marks)
     return to;
 }
 
-size_t secrets_mask(const struct secrets *secrets, char *text, size_t len, bool cut, bool *failed)
+/* Looks at the text as it is, and with every kind of escape undone that it has. */
+static void look_everywhere(struct search *search, const struct view *raw)
 {
-    struct search search = {secrets, len, NULL, cut, secrets->failed};
+    static const struct {
+        char sign;
+        unsigned undo;
+    } kinds[] = {{'\\', UNDO_JSON}, {'%', UNDO_PERCENT}, {'&', UNDO_HTML}};
+    bool has_escapes = false;
+
+    look_for_all(search, raw);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (memchr(raw->bytes, kinds[i].sign, raw->len)) {
+            look_behind(search, raw, kinds[i].undo, 1);
+            has_escapes = true;
+        }
+    }
+    if (has_escapes) {
+        look_behind(search, raw, UNDO_ALL, MOST_DOUBLED);
+    }
+}
+
+/* Makes what a search needs of each secret. False: no memory, now or when one was added. */
+static bool prepare_all(struct secrets *secrets)
+{
+    for (size_t i = 0; i < secrets->count && !secrets->failed; i++) {
+        secrets->failed = !prepare(&secrets->list[i]);
+    }
+    return !secrets->failed;
+}
+
+size_t secrets_mask(struct secrets *secrets, char *text, size_t len, bool cut, bool *failed)
+{
+    struct search search = {secrets, len, NULL, cut, false};
     struct view raw = {text, NULL, len};
     if (len < SECRETS_SHORTEST || (secrets->count == 0 && !secrets->failed)) {
         return len;
     }
-    look_for_all(&search, &raw);
-    if (memchr(text, '\\', len)) {
-        look_behind(&search, &raw, UNDO_JSON, 1);
+    if (prepare_all(secrets)) {
+        look_everywhere(&search, &raw);
     }
-    if (memchr(text, '%', len)) {
-        look_behind(&search, &raw, UNDO_PERCENT, 1);
-    }
-    if (memchr(text, '&', len)) {
-        look_behind(&search, &raw, UNDO_HTML, 1);
-    }
-    if (memchr(text, '\\', len) || memchr(text, '%', len) || memchr(text, '&', len)) {
-        look_behind(&search, &raw, UNDO_ALL, MOST_DOUBLED);
-    }
-    if (search.failed) {
+    if (secrets->failed || search.failed) {
         *failed = true;
         mem_wipe(text, len);
         len = 0;

@@ -2,10 +2,12 @@
  * secrets: keys, tokens and passwords taken out of texts that somebody will read.
  *
  * A server repeats a secret as its codec writes it, so it is looked for as it is, with JSON's
- * escapes
- * (\\/, \\u002B), percent-encoded (in either case), with HTML's character references, and with
- * these mixed or doubled. It has to be done before a text is cut, since the beginning of a secret
- * is one. Base64 is not undone: nothing that we send is encoded so.
+ * escapes (\/, \u002B), percent-encoded (in either case), with HTML's character references, and
+ * with these mixed or doubled. It has to be done before a text is cut, since the beginning of a
+ * secret is one. Base64 is not undone: nothing that we send is encoded so.
+ *
+ * A list is made for every response, and searched only where one failed: adding costs next to
+ * nothing, and what a search needs is made by the first.
  */
 #ifndef BOSA_SECRETS_H
 #define BOSA_SECRETS_H
@@ -21,8 +23,8 @@ struct secret {
     const char *text; /* borrowed, or `own` */
     char *own;        /* owned; NULL: it is borrowed */
     size_t len;
-    size_t *back; /* owned: after i bytes, how many of them begin the secret anew (Knuth, Morris,
-                     Pratt) */
+    size_t *back; /* owned, NULL before the first search: after i bytes, how many of them begin
+                     the secret anew (Knuth, Morris, Pratt) */
 };
 
 struct secrets {
@@ -45,7 +47,7 @@ void secrets_add_encoded(struct secrets *secrets, const char *text, size_t len);
  * memory the whole text goes, and *failed is set. Takes time in proportion to the text and to the
  * number of secrets.
  */
-size_t secrets_mask(const struct secrets *secrets, char *text, size_t len, bool cut, bool *failed);
+size_t secrets_mask(struct secrets *secrets, char *text, size_t len, bool cut, bool *failed);
 
 /*
  * Masks what is between "://" and the last "@" of a text, in place: the user and password of a

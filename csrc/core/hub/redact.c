@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Masks in every string of a document, names of members included. */
-static void mask_details(struct json_doc *details, const struct secrets *secrets, bool *failed)
+static void mask_details(struct json_doc *details, struct secrets *secrets, bool *failed)
 {
     for (uint32_t i = 0; i < details->count; i++) {
         struct json_node *node = &details->nodes[i];
@@ -25,7 +25,7 @@ static void mask_details(struct json_doc *details, const struct secrets *secrets
  * A server may say anything back, also as its code or as the reference; names are the caller's.
  * What did not come from a server is a library's words, which repeat a proxy's password.
  */
-void error_redact(struct bosa_error *e, const struct secrets *secrets)
+void error_redact(struct bosa_error *e, struct secrets *secrets)
 {
     char *const texts[] = {e->message, e->cause, e->code, e->type, e->reference_id, e->url};
     bool failed = secrets->failed;

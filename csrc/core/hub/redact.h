@@ -11,6 +11,6 @@
  * Masks the secrets in message, cause, code, reference_id, url, body and details. Without memory
  * the error becomes BOSA_NOMEM.
  */
-void error_redact(struct bosa_error *e, const struct secrets *secrets);
+void error_redact(struct bosa_error *e, struct secrets *secrets);
 
 #endif

@@ -58,7 +58,7 @@ struct reply {
     bool items, file;  /* reply_options */
     /* borrowed: what must not stand in an error made of this response; set for reply_end and
      * reply_judge, else NULL */
-    const struct secrets *secrets;
+    struct secrets *secrets;
     bool raw;      /* every response with a body is a file; set after reply_init */
     bool deciding; /* no body byte seen yet; without a content type, none but white space */
     bool sniffed;  /* no content type: JSON by its looks alone, and a file when it turns out to be
