@@ -78,6 +78,14 @@ local function of_nginx()
   return rate, ms, memory
 end
 
+--- The memory of a worker whose handler does nothing: less than that no program in nginx can have.
+local function of_bare_nginx()
+  local web = nginx.start({ server = 'location = /nothing { content_by_lua_block { ngx.print([["isError":false]]) } }' })
+  local _, _, memory = measure(web.url .. "/nothing", read_line(web.dir .. "/nginx.pid"))
+  web.stop()
+  return memory
+end
+
 --- The Python server ends with the shell that holds the pipe.
 local function of_python()
   local free = assert(socket.bind("127.0.0.1", 0))
@@ -106,6 +114,7 @@ end
 
 local rate, ms, memory = of_nginx()
 show("nginx", rate, ms, memory)
+print(("mcp floor    %.0f MB of that has a worker with an empty handler"):format(of_bare_nginx()))
 if python then
   local peer_rate, peer_ms, peer_memory = of_python()
   show("python", peer_rate, peer_ms, peer_memory)
