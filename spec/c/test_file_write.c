@@ -158,7 +158,7 @@ static void what_can_not_be_written_is_refused_when_it_is_opened(void **unused)
     name[255] = '\0';
     write_all(in_dir(dir, name), "fits", 0);
     assert_int_equal(symlink("loop", in_dir(dir, "loop")), 0);
-    assert_refused(in_dir(dir, "loop"), "Too many levels of symbolic links");
+    assert_refused(in_dir(dir, "loop"), strerror(ELOOP));
     assert_int_equal(symlink(".", in_dir(dir, "here")), 0);
     assert_refused(in_dir(dir, "here"), "Is a directory");
     assert_int_equal(count_names(dir), 3);
