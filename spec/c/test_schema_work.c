@@ -4,6 +4,7 @@
  */
 #include "net_fixture.h"
 #include "schema/schema.h"
+#include "schema/schema_internal.h"
 #include "json/json_error.h"
 
 /* A text under construction, and its end. */
@@ -292,6 +293,28 @@ static void references_into_large_objects_are_found_fast(void **unused)
     assert_keyword(finish(&text), copy("{\"q59999\":1}"), "type");
 }
 
+static void branches_that_share_an_enumeration_make_few_tags(void **unused)
+{
+    enum { BRANCHES = 1000, VALUES = 1000 };
+    struct buf text;
+    struct json_doc doc;
+    (void)unused;
+    buf_init(&text);
+    buf_adds(&text, "{\"discriminator\":{\"propertyName\":\"k\"},\"oneOf\":[" SELF);
+    for (int i = 1; i < BRANCHES; i++) {
+        buf_adds(&text, "," SELF);
+    }
+    buf_adds(&text, "],\"$defs\":{\"a\":{\"properties\":{\"k\":{\"enum\":[0");
+    for (int i = 1; i < VALUES; i++) {
+        buf_addf(&text, ",%d", i);
+    }
+    buf_adds(&text, "]}}}}}");
+    struct schema *schema = compile_text(&doc, finish(&text));
+    assert_true(schema->tag_count < doc.count + VALUES);
+    schema_free(schema);
+    json_free(&doc);
+}
+
 /* A message lists some values of many, and a name is shown in part. */
 static void messages_stay_short(void **unused)
 {
@@ -322,6 +345,7 @@ int main(void)
         cmocka_unit_test(elements_that_are_nearly_equal_end_at_the_bound),
         cmocka_unit_test(long_values_end_at_the_bound),
         cmocka_unit_test(references_into_large_objects_are_found_fast),
+        cmocka_unit_test(branches_that_share_an_enumeration_make_few_tags),
         cmocka_unit_test(messages_stay_short),
     };
     return cmocka_run_group_tests_name("schema_work", tests, NULL, NULL);
