@@ -70,6 +70,20 @@ describe("output", function()
     assert.equal("below on own script.lua ", names())
   end)
 
+  it("with secrets is closed to others also where something is mounted on it", function()
+    shell("echo old >below; echo other >on; chmod 644 below on")
+    command.write_file(path("script.lua"), ([[
+      assert(require("bosa.core").write_private("%s/on", "secret"))]]):format(dir))
+    local try = "unshare -rm sh -c 'mount --bind %s/below %s/on && %s %s/script.lua && echo done' 2>/dev/null"
+    local check = ("unshare -rm mount --bind %s/below %s/on 2>/dev/null && echo yes"):format(dir, dir)
+    if command.output_of(check) ~= "yes\n" then return pending("nothing can be mounted here") end
+    assert.equal("done\n", command.output_of(try:format(dir, dir, os.getenv("BOSA_LUA"), dir)))
+    assert.equal("secret", command.read_file(path("below")))
+    assert.equal("600", mode_of("below"))
+    assert.equal("other\n", command.read_file(path("on")))
+    assert.equal("644", mode_of("on"))
+  end)
+
   it("takes the longest name that there is", function()
     local name = ("n"):rep(255)
     assert(download():output(path(name)):run())

@@ -4,6 +4,7 @@
 #include "base/file_tree.h"
 
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 static void begin(struct file_tree *tree, const char *dir)
 {
@@ -135,6 +136,55 @@ static void what_was_replaced_is_put_back(void **unused)
     remove_dir(dir);
 }
 
+static void a_path_that_is_given_twice_is_put_back_too(void **unused)
+{
+    char *dir = make_dir();
+    struct file_tree tree;
+    struct bosa_error err;
+    (void)unused;
+    error_init(&err);
+    write_file(in_dir(dir, "a"), "mine", 4);
+    begin(&tree, dir);
+    add(&tree, "a");
+    add(&tree, "a");
+    add(&tree, "b");
+    assert_int_equal(mkdir(in_dir(dir, "b"), 0700), 0);
+    assert_int_equal(file_tree_place(&tree, true, &err), BOSA_FILE);
+    error_clear(&err);
+    assert_file(in_dir(dir, "a"), "mine", 4);
+    assert_int_equal(count_names(dir), 2);
+    remove_dir(dir);
+}
+
+/* In a child that is no root, as root may make directories anywhere. */
+static void a_directory_that_can_not_be_made_says_why(void **unused)
+{
+    char *dir = make_dir();
+    int status = 0;
+    (void)unused;
+    assert_int_equal(chmod(dir, 0777), 0);
+    assert_int_equal(mkdir(in_dir(dir, "closed"), 0555), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        struct file_tree tree;
+        struct bosa_error err;
+        error_init(&err);
+        if (geteuid() == 0 && setuid(12345) != 0) {
+            _exit(2);
+        }
+        bool told = file_tree_init(&tree, dir, &err) == BOSA_OK &&
+                    file_tree_add(&tree, "closed/new/a", &err) == BOSA_OK &&
+                    file_tree_end(&tree, &err) == BOSA_OK &&
+                    file_tree_place(&tree, false, &err) == BOSA_FILE &&
+                    strstr(err.message, "Permission denied");
+        end_child(told);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_int_equal(count_names(dir), 1);
+    remove_dir(dir);
+}
+
 static void without_memory_nothing_is_left(void **unused)
 {
     char *dir = make_dir();
@@ -179,6 +229,8 @@ int main(void)
         cmocka_unit_test(what_is_dropped_leaves_nothing),
         cmocka_unit_test(where_one_can_not_be_placed_none_is),
         cmocka_unit_test(what_was_replaced_is_put_back),
+        cmocka_unit_test(a_path_that_is_given_twice_is_put_back_too),
+        cmocka_unit_test(a_directory_that_can_not_be_made_says_why),
         cmocka_unit_test(without_memory_nothing_is_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

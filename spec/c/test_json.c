@@ -160,6 +160,33 @@ static void equal_values_have_one_hash(void **unused)
     json_free(&doc);
 }
 
+/* {"a":0,"a":{"a":0,"a":...}}: a walk that followed both of each name would never end. */
+static void names_given_twice_double_no_work(void **unused)
+{
+    struct buf text;
+    struct json_doc a, b;
+
+    (void)unused;
+    buf_init(&text);
+    for (int i = 0; i < JSON_MAX_DEPTH; i++) {
+        buf_adds(&text, "{\"a\":0,\"a\":");
+    }
+    buf_addc(&text, '1');
+    for (int i = 0; i < JSON_MAX_DEPTH; i++) {
+        buf_addc(&text, '}');
+    }
+    buf_addc(&text, '\0');
+    a = parse(text.data);
+    b = parse(text.data);
+    assert_true(json_equal(&a, 0, &b, 0));
+    assert_true(json_hash(&a, 0) == json_hash(&b, 0));
+    b.nodes[b.count - 1].v.i = 2;
+    assert_false(json_equal(&a, 0, &b, 0));
+    json_free(&a);
+    json_free(&b);
+    buf_free(&text);
+}
+
 static void refuses_all_else_and_says_where(void **unused)
 {
     static const struct {
@@ -551,6 +578,7 @@ int main(void)
         cmocka_unit_test(lenient_reading_mends_in_its_own_room),
         cmocka_unit_test(large_objects_are_indexed),
         cmocka_unit_test(equal_values_have_one_hash),
+        cmocka_unit_test(names_given_twice_double_no_work),
         cmocka_unit_test(integers_are_exact),
         cmocka_unit_test(doubles_are_rounded_correctly),
         cmocka_unit_test(digits_far_behind_decide),

@@ -4,6 +4,7 @@
  */
 #include "net_fixture.h"
 #include "schema/schema.h"
+#include "schema/schema_internal.h"
 #include "json/json_error.h"
 
 /* A text under construction, and its end. */
@@ -201,6 +202,78 @@ static void large_objects_take_no_square_of_time(void **unused)
                    "uniqueItems");
 }
 
+/* Integers past 64 bits that one double is nearest to: their hashes are equal, they are not. */
+static char *near_digits(int count)
+{
+    struct buf text;
+    buf_init(&text);
+    for (int i = 0; i < count; i++) {
+        buf_addf(&text, "%c1%030d", i ? ',' : '[', i);
+    }
+    buf_addc(&text, ']');
+    return finish(&text);
+}
+
+static void elements_that_are_nearly_equal_end_at_the_bound(void **unused)
+{
+    (void)unused;
+    assert_keyword(copy("{\"uniqueItems\":true}"), near_digits(1000), "");
+    assert_keyword(copy("{\"uniqueItems\":true}"), near_digits(20000), "steps");
+}
+
+/* `count` alternatives of which none fits. */
+static char *alternatives(int count, const char *each, const char *defs)
+{
+    struct buf text;
+    buf_init(&text);
+    buf_adds(&text, "{\"anyOf\":[");
+    for (int i = 0; i < count; i++) {
+        buf_adds(&text, i ? "," : "");
+        buf_adds(&text, each);
+    }
+    buf_addf(&text, "]%s}", defs);
+    return finish(&text);
+}
+
+/* `bytes` bytes between two others. */
+static char *long_text(char before, char byte, size_t bytes, char after)
+{
+    char *text = mem_alloc(bytes + 3);
+    assert_non_null(text);
+    memset(text, byte, bytes + 2);
+    text[0] = before;
+    text[bytes + 1] = after;
+    text[bytes + 2] = '\0';
+    return text;
+}
+
+/* A text, a number's digits, and a constant are read whole, by each of many rules. */
+static void long_values_end_at_the_bound(void **unused)
+{
+    enum { LENGTH = 1 << 20, RULES = 20000 };
+    struct buf large;
+    (void)unused;
+    assert_keyword(copy("{\"minLength\":1}"), long_text('"', 'x', LENGTH, '"'), "");
+    assert_keyword(alternatives(RULES, "{\"maxLength\":1}", ""), long_text('"', 'x', LENGTH, '"'),
+                   "steps");
+    assert_keyword(alternatives(RULES, "{\"maximum\":1}", ""), long_text('1', '2', LENGTH, '3'),
+                   "steps");
+    buf_init(&large);
+    buf_adds(&large, ",\"$defs\":{\"a\":{\"not\":{\"const\":[");
+    for (int i = 0; i < 100000; i++) {
+        buf_adds(&large, "1,");
+    }
+    buf_adds(&large, "1]}}}");
+    char *defs = finish(&large);
+    buf_init(&large);
+    for (int i = 0; i <= 100000; i++) {
+        buf_adds(&large, i ? ",1" : "[1");
+    }
+    buf_addc(&large, ']');
+    assert_keyword(alternatives(RULES, SELF, defs), finish(&large), "steps");
+    mem_free(defs);
+}
+
 static void references_into_large_objects_are_found_fast(void **unused)
 {
     struct buf text;
@@ -218,6 +291,28 @@ static void references_into_large_objects_are_found_fast(void **unused)
     mem_free(start);
     mem_free(whole);
     assert_keyword(finish(&text), copy("{\"q59999\":1}"), "type");
+}
+
+static void branches_that_share_an_enumeration_make_few_tags(void **unused)
+{
+    enum { BRANCHES = 1000, VALUES = 1000 };
+    struct buf text;
+    struct json_doc doc;
+    (void)unused;
+    buf_init(&text);
+    buf_adds(&text, "{\"discriminator\":{\"propertyName\":\"k\"},\"oneOf\":[" SELF);
+    for (int i = 1; i < BRANCHES; i++) {
+        buf_adds(&text, "," SELF);
+    }
+    buf_adds(&text, "],\"$defs\":{\"a\":{\"properties\":{\"k\":{\"enum\":[0");
+    for (int i = 1; i < VALUES; i++) {
+        buf_addf(&text, ",%d", i);
+    }
+    buf_adds(&text, "]}}}}}");
+    struct schema *schema = compile_text(&doc, finish(&text));
+    assert_true(schema->tag_count < doc.count + VALUES);
+    schema_free(schema);
+    json_free(&doc);
 }
 
 /* A message lists some values of many, and a name is shown in part. */
@@ -247,7 +342,10 @@ int main(void)
         cmocka_unit_test(values_within_each_other_are_tried_once),
         cmocka_unit_test(what_cannot_be_kept_ends_at_the_bound),
         cmocka_unit_test(large_objects_take_no_square_of_time),
+        cmocka_unit_test(elements_that_are_nearly_equal_end_at_the_bound),
+        cmocka_unit_test(long_values_end_at_the_bound),
         cmocka_unit_test(references_into_large_objects_are_found_fast),
+        cmocka_unit_test(branches_that_share_an_enumeration_make_few_tags),
         cmocka_unit_test(messages_stay_short),
     };
     return cmocka_run_group_tests_name("schema_work", tests, NULL, NULL);

@@ -28,20 +28,16 @@ static bool is_safe_segment(const char *text, size_t len)
            !(len == 2 && text[0] == '.' && text[1] == '.');
 }
 
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 bool file_tree_is_safe(const char *path, size_t len)
 {
     size_t depth = 0;
 
-    if (len == 0 || len > FILE_TREE_MAX_PATH || (len > 1 && is_letter(path[0]) && path[1] == ':')) {
+    bool has_drive = len > 1 && text_is_alpha(path[0]) && path[1] == ':';
+    if (len == 0 || len > FILE_TREE_MAX_PATH || has_drive) {
         return false;
     }
     for (size_t i = 0; i < len; i++) {
-        if (path[i] == '\\' || (unsigned char)path[i] < 0x20 || path[i] == 0x7f) {
+        if (path[i] == '\\' || text_is_control(path[i])) {
             return false;
         }
     }
@@ -83,7 +79,7 @@ static enum bosa_status refuse(const struct file_tree *tree, const char *path, i
     if (number == EEXIST) {
         status = error_set(err, BOSA_FILE,
                            "`%s` is there already; only `overwrite` has it replaced", whole);
-    } else if (number == ELOOP || number == ENOTDIR) {
+    } else if (number == ELOOP || number == EMLINK || number == ENOTDIR) { /* EMLINK: FreeBSD's */
         status =
             error_set(err, BOSA_FILE,
                       "cannot write `%s`: something that is no directory stands in its way", whole);
@@ -151,10 +147,11 @@ static int make_dir(struct file_tree *tree, int dir, const char *name, const cha
 }
 
 /*
- * Opens the directory that a path's file is in. `make`: those that are missing are made. Returns an
- * errno, 0 when done; ENOENT: it is not there. *leaf is the file's own name.
+ * Opens the directory that a path's file is in. Those that are missing are made, and remembered in
+ * `maker`; NULL: they aren't. Returns an errno, 0 when done; ENOENT: it is not there. *leaf is the
+ * file's own name.
  */
-static int open_parent(struct file_tree *tree, int root, const char *path, bool make, int *out,
+static int open_parent(struct file_tree *maker, int root, const char *path, int *out,
                        const char **leaf)
 {
     char name[MAX_SEGMENT + 1];
@@ -164,11 +161,9 @@ static int open_parent(struct file_tree *tree, int root, const char *path, bool 
     while (number == 0 && (slash = strchr(at, '/')) != NULL) {
         memcpy(name, at, (size_t)(slash - at));
         name[slash - at] = '\0';
-        if (make && make_dir(tree, dir, name, path, (size_t)(slash - path)) == ENOMEM) {
-            number = ENOMEM;
-        }
-        int next = number == 0 ? openat(dir, name, OPEN_DIR) : -1;
-        number = number == 0 && next < 0 ? errno : number;
+        int made = maker ? make_dir(maker, dir, name, path, (size_t)(slash - path)) : 0;
+        int next = made == ENOMEM ? -1 : openat(dir, name, OPEN_DIR);
+        number = next >= 0 ? 0 : made != 0 && made != EEXIST ? made : errno;
         close(dir);
         dir = next;
         at = slash + 1;
@@ -182,11 +177,11 @@ static int open_parent(struct file_tree *tree, int root, const char *path, bool 
 }
 
 /* What stands at a path of an open root. Returns an errno; ENOENT: nothing, which is fine. */
-static int look(struct file_tree *tree, int root, const char *path, bool overwrite)
+static int look(int root, const char *path, bool overwrite)
 {
     const char *leaf;
     struct stat st;
-    int dir, number = open_parent(tree, root, path, false, &dir, &leaf);
+    int dir, number = open_parent(NULL, root, path, &dir, &leaf);
 
     if (number != 0) {
         return number;
@@ -211,7 +206,7 @@ enum bosa_status file_tree_check(const struct file_tree *tree, const char *path,
         return refuse_name(path, err);
     }
     int root = open(tree->top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int number = root < 0 ? errno : look((struct file_tree *)tree, root, path, overwrite);
+    int number = root < 0 ? errno : look(root, path, overwrite);
     if (root >= 0) {
         close(root);
     }
@@ -310,13 +305,25 @@ enum bosa_status file_tree_end(struct file_tree *tree, struct bosa_error *err)
 
 /* ---- placing ---- */
 
+/*
+ * Keeps what a file will replace, by a link. Where none can be made, as of another's file or on a
+ * file system without them, the file itself is moved. False: nothing is kept; there may be nothing.
+ */
+static bool put_aside(int dir, const char *leaf, int stage, const char *old)
+{
+    struct stat st;
+    return linkat(dir, leaf, stage, old, 0) == 0 ||
+           (fstatat(dir, leaf, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+            renameat(dir, leaf, stage, old) == 0);
+}
+
 /* Puts one file in its place. Returns an errno, 0 when it is there. */
 static int place(struct file_tree *tree, size_t index, bool overwrite)
 {
     struct tree_file *file = &tree->files[index];
     char name[24], old[24];
     const char *leaf;
-    int dir, number = open_parent(tree, tree->root, file->path, true, &dir, &leaf);
+    int dir, number = open_parent(tree, tree->root, file->path, &dir, &leaf);
 
     if (number != 0) {
         return number;
@@ -324,8 +331,11 @@ static int place(struct file_tree *tree, size_t index, bool overwrite)
     stage_name(name, index, false);
     stage_name(old, index, true);
     if (overwrite) {
-        file->replaced = linkat(dir, leaf, tree->stage, old, 0) == 0;
+        file->replaced = put_aside(dir, leaf, tree->stage, old);
         number = renameat(tree->stage, name, dir, leaf) == 0 ? 0 : errno;
+        if (number != 0 && file->replaced) {
+            (void)renameat(tree->stage, old, dir, leaf);
+        }
     } else {
         number = linkat(tree->stage, name, dir, leaf, 0) == 0 ? 0 : errno;
         if (number == EPERM || number == ENOSYS || number == EOPNOTSUPP || number == EMLINK) {
@@ -347,7 +357,7 @@ static void take_back(struct file_tree *tree, size_t index)
     const char *leaf;
     int dir;
 
-    if (!file->placed || open_parent(tree, tree->root, file->path, false, &dir, &leaf) != 0) {
+    if (!file->placed || open_parent(NULL, tree->root, file->path, &dir, &leaf) != 0) {
         return;
     }
     stage_name(old, index, true);
@@ -383,7 +393,7 @@ static void remove_made(struct file_tree *tree)
 
         if (i <= tree->made_above) {
             (void)rmdir(path);
-        } else if (open_parent(tree, tree->root, path, false, &dir, &leaf) == 0) {
+        } else if (open_parent(NULL, tree->root, path, &dir, &leaf) == 0) {
             (void)unlinkat(dir, leaf, AT_REMOVEDIR);
             close(dir);
         }
@@ -404,8 +414,8 @@ static void end(struct file_tree *tree, bool keep)
     bool ours = tree->opener == getpid();
 
     file_write_drop(&tree->file);
-    for (size_t i = 0; ours && !keep && i < tree->count; i++) {
-        take_back(tree, i);
+    for (size_t i = tree->count; ours && !keep && i > 0; i--) { /* one may have replaced another */
+        take_back(tree, i - 1);
     }
     if (ours) {
         remove_stage(tree);

@@ -18,7 +18,7 @@
 struct tree_file {
     char *path;    /* owned; below the top */
     bool placed;   /* it is there */
-    bool replaced; /* something was, of which a link is kept */
+    bool replaced; /* something was, which is kept */
 };
 
 struct file_tree {

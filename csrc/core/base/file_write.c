@@ -413,6 +413,12 @@ static int close_fd(struct file_write *file)
     return result != 0 && errno != EINTR ? errno : 0;
 }
 
+/* Secrets are on the disk before they are said to be saved. Returns an errno, 0 when done. */
+static int sync_secret(const struct file_write *file, int fd)
+{
+    return (file->flags & FILE_PRIVATE) && fsync(fd) != 0 && errno != EINVAL ? errno : 0;
+}
+
 /* Closes it with its mode set. The system may tell of a failed write only here. */
 static int seal(struct file_write *file)
 {
@@ -420,8 +426,8 @@ static int seal(struct file_write *file)
         return close_fd(file);
     }
     int number = copy_mode(file);
-    if (number == 0 && (file->flags & FILE_PRIVATE) && fsync(file->fd) != 0 && errno != EINVAL) {
-        number = errno;
+    if (number == 0) {
+        number = sync_secret(file, file->fd);
     }
     int closed = close_fd(file);
     return number != 0 ? number : closed;
@@ -432,25 +438,38 @@ static int copy_bytes(int from, int to)
 {
     char block[16384];
     off_t size = 0;
-    ssize_t got, put = 0;
-    while ((got = read(from, block, sizeof block)) > 0) {
-        for (ssize_t at = 0; at < got; at += put) {
-            put = write(to, block + at, (size_t)(got - at));
-            if (put <= 0) {
+    ssize_t got;
+    while ((got = read(from, block, sizeof block)) > 0 || (got < 0 && errno == EINTR)) {
+        for (ssize_t at = 0; at < got;) {
+            ssize_t put = write(to, block + at, (size_t)(got - at));
+            if (put == 0 || (put < 0 && errno != EINTR)) {
                 return put == 0 ? ENOSPC : errno;
             }
+            at += put > 0 ? put : 0;
         }
-        size += got;
+        size += got > 0 ? got : 0;
     }
     return got < 0 || ftruncate(to, size) != 0 ? errno : 0;
 }
 
-/* Writes the private file over the target. Returns an errno, 0 when done. */
+/*
+ * Writes the private file over the target, which is closed to others before it has the first byte
+ * of a secret. Returns an errno, 0 when done.
+ */
 static int copy_over(const struct file_write *file)
 {
     int from = openat(file->dir, file->part, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     int to = from < 0 ? -1 : openat(file->dir, file->target, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
-    int number = to < 0 ? errno : copy_bytes(from, to);
+    int number = to < 0 ? errno : 0;
+    if (number == 0 && (file->flags & FILE_PRIVATE) && fchmod(to, S_IRUSR | S_IWUSR) != 0) {
+        number = errno;
+    }
+    if (number == 0) {
+        number = copy_bytes(from, to);
+    }
+    if (number == 0) {
+        number = sync_secret(file, to);
+    }
     if (to >= 0 && close(to) != 0 && number == 0) {
         number = errno;
     }

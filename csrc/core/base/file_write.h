@@ -5,9 +5,10 @@
  * name that nobody can guess, which takes its name at the end. A device, a FIFO, or an open file by
  * its descriptor (/dev/stdout, /proc/self/fd/1) is written in place and never replaced. A symbolic
  * link is followed to its target, and the same holds for that. A file that something is mounted on
- * can't be replaced: it gets the whole bytes at the end. All that can be known to fail fails
- * when it is opened: a missing directory, one that can't be written, a directory in the way, a name
- * that is too long, a FIFO without a reader, another's file in a directory like /tmp.
+ * can't be replaced: it gets the whole bytes at the end, and with FILE_PRIVATE mode 0600 first. All
+ * that can be known to fail fails when it is opened: a missing directory, one that can't be
+ * written, a directory in the way, a name that is too long, a FIFO without a reader, another's file
+ * in a directory like /tmp.
  */
 #ifndef BOSA_FILE_WRITE_H
 #define BOSA_FILE_WRITE_H

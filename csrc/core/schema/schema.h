@@ -24,12 +24,15 @@
 /* schemas applied within each other to one document; deeper is an error */
 #define SCHEMA_MAX_DEPTH 200
 /*
- * Steps of one check: a rule met, an enumeration's value compared. A server that writes a schema
- * and a model that writes a value could ask for any number; past so many, and so many for each node
- * of the value, the check ends with an error.
+ * Steps of one check: a rule met, an enumeration's value compared, SCHEMA_STEP_BYTES of a text
+ * looked at. A server that writes a schema and a model that writes a value could ask for any
+ * number; past so many, and so many for each node of the value, and looks at each byte of it, the
+ * check ends with an error.
  */
 #define SCHEMA_MAX_STEPS (UINT64_C(1) << 22)
 #define SCHEMA_STEPS_A_NODE 256
+#define SCHEMA_LOOKS_A_BYTE 16
+#define SCHEMA_STEP_BYTES 64
 /* names compared for the suggestions of one check */
 #define SCHEMA_MAX_NAMES (UINT64_C(1) << 17)
 

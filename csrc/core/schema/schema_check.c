@@ -75,6 +75,14 @@ static bool in_enum(struct checker *c, const struct rule *r, uint32_t node)
     return false;
 }
 
+/* As one value of an enumeration. */
+static bool is_constant(struct checker *c, const struct rule *r, uint32_t node)
+{
+    const struct json_doc *doc = c->s->doc;
+    return work_take(c->work, json_next(doc, r->constant) - r->constant) &&
+           json_equal(doc, r->constant, c->doc, node);
+}
+
 /* enum and const. Values are compared as JSON has them: 1 and 1.0 are equal. */
 static bool check_words(struct checker *c, const struct rule *r, uint32_t node,
                         const struct place *at)
@@ -86,7 +94,7 @@ static bool check_words(struct checker *c, const struct rule *r, uint32_t node,
         }
         valid = false;
     }
-    if (r->constant != JSON_NONE && !json_equal(c->s->doc, r->constant, c->doc, node)) {
+    if (r->constant != JSON_NONE && !is_constant(c, r, node)) {
         if (c->errors) {
             struct buf expected;
             buf_init(&expected);
@@ -116,6 +124,14 @@ static bool limit(struct checker *c, bool holds, uint32_t of, uint32_t node, con
     return false;
 }
 
+/* Counts the steps of a look at the bytes of a string, or of digits. False: there are no more. */
+static bool take_text(struct checker *c, uint32_t node)
+{
+    size_t len = 0;
+    (void)json_text(c->doc, node, &len);
+    return work_take(c->work, len / SCHEMA_STEP_BYTES);
+}
+
 /*
  * Also for digits that may stand for a number (JSON_F_BIGDIGITS). Every limit is checked, so that a
  * speaking walk tells all that are passed.
@@ -124,6 +140,9 @@ static bool check_number(struct checker *c, const struct rule *r, uint32_t node,
                          const struct place *at)
 {
     const struct json_doc *doc = c->s->doc;
+    if (!take_text(c, node)) {
+        return false;
+    }
     long double value = value_number(c->doc, node);
     bool valid = true;
     if (r->minimum != JSON_NONE) {
@@ -194,8 +213,8 @@ static bool check_string(struct checker *c, const struct rule *r, uint32_t node,
     if (r->min_length == 0 && r->max_length == UINT64_MAX) {
         return true;
     }
-    return check_count(c, value_length(c->doc, node), r->min_length, r->max_length, at, keywords,
-                       "characters");
+    return take_text(c, node) && check_count(c, value_length(c->doc, node), r->min_length,
+                                             r->max_length, at, keywords, "characters");
 }
 
 /* ---- arrays ---- */
@@ -204,19 +223,6 @@ static bool check_string(struct checker *c, const struct rule *r, uint32_t node,
 static uint32_t item_rule(const struct schema *s, const struct rule *r, uint32_t i)
 {
     return i < r->prefix.count ? s->lists[r->prefix.at + i] : r->items;
-}
-
-/*
- * Costs as many steps as the array has nodes. False also without steps or memory: then no result
- * counts.
- */
-static bool check_unique(struct checker *c, uint32_t node)
-{
-    bool failed = false;
-    bool unique = work_take(c->work, json_next(c->doc, node) - node) &&
-                  value_is_unique(c->doc, node, &failed);
-    c->work->failed = c->work->failed || failed;
-    return unique;
 }
 
 /*
@@ -229,7 +235,7 @@ static bool check_array(struct checker *c, const struct rule *r, uint32_t node,
     static const char *const keywords[2] = {"minItems", "maxItems"};
     uint32_t count = c->doc->nodes[node].len;
     bool valid = check_count(c, count, r->min_items, r->max_items, at, keywords, "items");
-    if (r->unique && !check_unique(c, node)) {
+    if (r->unique && !value_is_unique(c->work, c->doc, node)) {
         report(c, at, node, "uniqueItems", "items that are all different", NULL);
         valid = false;
     }

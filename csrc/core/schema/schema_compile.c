@@ -292,7 +292,8 @@ static enum bosa_status add_tags(struct compiler *c, struct rule *r, uint32_t pr
 
 /*
  * Without a mapping the tags are the constants that the branches have for the property. Where a
- * branch has none the discriminator is dropped, and the union is an ordinary oneOf.
+ * branch has none the discriminator is dropped, and the union is an ordinary oneOf. So it is where
+ * there would be more tags than nodes: many branches may lead to one long enumeration.
  */
 static enum bosa_status derive_tags(struct compiler *c, struct rule *r)
 {
@@ -308,7 +309,7 @@ static enum bosa_status derive_tags(struct compiler *c, struct rule *r)
         if (status != BOSA_OK) {
             return status;
         }
-        if (!found) {
+        if (!found || s->tag_count > s->doc->count) {
             r->discriminator = JSON_NONE;
             return BOSA_OK;
         }

@@ -150,6 +150,8 @@ void keyword_read_simple(const struct json_doc *doc, enum keyword k, uint32_t v,
 
 /* ---- schema_value.c ---- */
 
+struct work;
+
 /* How a value fits a set of types. */
 enum fit {
     FIT_NO,
@@ -174,8 +176,11 @@ uint64_t value_length(const struct json_doc *doc, uint32_t node);
 bool value_is_multiple(const struct json_doc *doc, uint32_t value, const struct json_doc *of,
                        uint32_t step);
 
-/* True when no two elements of the array are equal. False with *failed: no memory. */
-bool value_is_unique(const struct json_doc *doc, uint32_t array, bool *failed);
+/*
+ * True when no two elements of the array are equal. Its steps are counted; false also without steps
+ * or memory: then no result of `work` counts.
+ */
+bool value_is_unique(struct work *work, const struct json_doc *doc, uint32_t array);
 
 /* ---- validation_error.c ---- */
 

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define MAX_DIGITS 400 /* of a limit; no double has more before its point */
+
 /* In the order of enum keyword. */
 static const char *const keywords[K_COUNT] = {"$ref",
                                               "type",
@@ -91,11 +93,15 @@ static uint64_t count_of(const struct json_doc *doc, uint32_t node, uint64_t fal
     return value >= 0 && value < 1e18 ? (uint64_t)value : fallback;
 }
 
-/* Limits stay nodes, so that messages show them as the schema has them. */
+/*
+ * Limits stay nodes, so that messages show them as the schema has them. One that is past all
+ * numbers is as if it were absent: its digits would be read for every value.
+ */
 static uint32_t number_of(const struct json_doc *doc, uint32_t node)
 {
     enum json_type type = json_type(doc, node);
-    return type >= JSON_INT && type <= JSON_DOUBLE ? node : JSON_NONE;
+    bool readable = type != JSON_DIGITS || doc->nodes[node].len <= MAX_DIGITS;
+    return type >= JSON_INT && type <= JSON_DOUBLE && readable ? node : JSON_NONE;
 }
 
 /* Keywords whose value is a number, or that only set a flag. */

@@ -185,13 +185,18 @@ static int compare_hashes(const void *left, const void *right)
     return (a->hash > b->hash) - (a->hash < b->hash);
 }
 
-/* Many elements: only those whose hashes are equal are compared. */
-static bool hashed_are_unique(const struct json_doc *doc, struct hashed *list, uint32_t len)
+/*
+ * Many elements: only those whose hashes are equal are compared. Whoever writes the value can make
+ * many such, so each comparison costs the steps of its nodes.
+ */
+static bool hashed_are_unique(struct work *work, const struct json_doc *doc, struct hashed *list,
+                              uint32_t len)
 {
     qsort(list, len, sizeof *list, compare_hashes);
     for (uint32_t i = 0; i < len; i++) {
         for (uint32_t j = i + 1; j < len && list[j].hash == list[i].hash; j++) {
-            if (json_equal(doc, list[i].node, doc, list[j].node)) {
+            if (!work_take(work, json_next(doc, list[i].node) - list[i].node) ||
+                json_equal(doc, list[i].node, doc, list[j].node)) {
                 return false;
             }
         }
@@ -199,24 +204,40 @@ static bool hashed_are_unique(const struct json_doc *doc, struct hashed *list, u
     return true;
 }
 
+/* Steps of a walk over all of a value. */
+static uint64_t steps_of(const struct json_doc *doc, uint32_t node)
+{
+    uint32_t end = json_next(doc, node);
+    uint64_t nodes = end - node, bytes = 0;
+    for (; node < end; node++) {
+        size_t len = 0;
+        (void)json_text(doc, node, &len);
+        bytes += len;
+    }
+    return nodes + bytes / SCHEMA_STEP_BYTES;
+}
+
 /* What may be meant as an array but is an object (an empty one) has no elements to compare. */
-bool value_is_unique(const struct json_doc *doc, uint32_t array, bool *failed)
+bool value_is_unique(struct work *work, const struct json_doc *doc, uint32_t array)
 {
     uint32_t len = json_type(doc, array) == JSON_ARRAY ? doc->nodes[array].len : 0;
     uint32_t element = array + 1;
+    if (!work_take(work, steps_of(doc, array))) {
+        return false;
+    }
     if (len <= FEW_ITEMS) {
         return few_are_unique(doc, element, len);
     }
     struct hashed *list = mem_alloc(len * sizeof *list);
     if (!list) {
-        *failed = true;
+        work->failed = true;
         return false;
     }
     for (uint32_t i = 0; i < len; i++) {
         list[i] = (struct hashed){json_hash(doc, element), element};
         element = json_next(doc, element);
     }
-    bool unique = hashed_are_unique(doc, list, len);
+    bool unique = hashed_are_unique(work, doc, list, len);
     mem_free(list);
     return unique;
 }

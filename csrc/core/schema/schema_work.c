@@ -23,7 +23,9 @@ void work_init(struct work *work, const struct schema *s, const struct json_doc 
 /* The steps grow with the value: a large one that is valid must pass. */
 void work_renew(struct work *work, const struct json_doc *doc)
 {
+    uint64_t text = (uint64_t)doc->text_len / SCHEMA_STEP_BYTES;
     work->left = SCHEMA_MAX_STEPS + (uint64_t)SCHEMA_STEPS_A_NODE * doc->count;
+    work->left += text * SCHEMA_LOOKS_A_BYTE;
 }
 
 void work_free(struct work *work)
