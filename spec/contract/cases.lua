@@ -79,7 +79,8 @@ case("tells of every request, also of the one for the schemas", function(c)
   local told = {}
   local hub = c.new({ on_event = function(event)
     local name = event.connector .. (event.action and "." .. event.action or "")
-    told[#told + 1] = ("%s %s %s"):format(name, event.type, event.url and event.method .. " " .. event.url or event.status)
+    local what = event.url and event.method .. " " .. event.url or event.status
+    told[#told + 1] = ("%s %s %s"):format(name, event.type, what)
   end })
   local first, second = assert(hub:connect("lab"):action("small"):start()), hub:connect("lab"):action("small"):start()
   bosa.all({ first, second })
