@@ -48,6 +48,23 @@ assert(not package.loaded.luv)
 local function who(options, env) return script(WHO:format(options or "nil"), env) end
 
 describe("profiles of the command", function()
+  it("are all kept, however many log in at once", function()
+    command.write_file(bosa.dir .. "/answers",
+      ("%s\n%s\n%s\n"):format(sandbox.key, sandbox.user.identifier, sandbox.user.secret))
+    local lines, names = {}, {}
+    for i = 1, 12 do
+      names[i] = ("user%02d"):format(i)
+      local one = bosa:line({ "--api-url", sandbox.url, "auth", "login", "--profile", names[i] })
+      lines[i] = ("%s <%s/answers >/dev/null 2>&1 &"):format(one, bosa.dir)
+    end
+    os.execute(table.concat(lines, "\n") .. "\nwait")
+    local out = bosa:run({ "auth", "list", "--json" })
+    local kept = {}
+    for i, one in ipairs(assert(library.json.decode(out))) do kept[i] = one.profile end
+    assert.same(names, kept)
+    assert.equal("config.json\n", command.output_of("ls -A " .. bosa.dir .. "/config/bosa"))
+  end)
+
   it("are sessions side by side", function()
     local _, err, code = login(sandbox)
     assert.same({ "", 0 }, { err, code })

@@ -280,6 +280,53 @@ describe("a watch's state", function()
     assert.equal("1 2 3 |", given(made.action, { state = dir .. "/other" }))
   end)
 
+  it("grows by a line for each item, and is one document again after the round", function()
+    local made = made_server()
+    local many = {}
+    for i = 1, 500 do many[i] = i end
+    made.pages = { ids((table.unpack or unpack)(many)) }
+    local link, given_, sizes = dir .. "/link", 0, {}
+    for _ in made.action:watch({ state = path, max_rounds = 1 }) do
+      given_ = given_ + 1
+      if given_ == 3 then os.execute("ln " .. path .. " " .. link) end -- it keeps the file, not the name
+      if given_ % 100 == 0 then sizes[#sizes + 1] = #command.read_file(path) end
+      if given_ == 500 then assert.equal(command.read_file(path), command.read_file(link)) end
+    end
+    for i = 3, #sizes do assert.equal(sizes[2] - sizes[1], sizes[i] - sizes[i - 1]) end
+    assert.equal(1, select(2, command.read_file(path):gsub("\n", "")))
+    assert.equal("|", given(made.action, { state = path }))
+  end)
+
+  it("loses no item to a line cut off, a line of another watch, or a file that is gone", function()
+    local made = made_server()
+    made.pages = { ids(1, 2, 3, 4) }
+    local function until_item(id, work)
+      for item in made.action:watch({ state = path }) do
+        if item.id == id then
+          work()
+          break
+        end
+      end
+    end
+    until_item(4, function() end)
+    local text = command.read_file(path)
+    assert.equal(4, select(2, text:gsub("\n", "")))
+    command.write_file(path, text:sub(1, -5))
+    assert.equal("3 4 |", given(made.action, { state = path }))
+
+    os.remove(path)
+    until_item(4, function() end)
+    command.write_file(path, (text:gsub('("handled":"2","of":")%d', "%1x")))
+    assert.equal("2 4 |", given(made.action, { state = path }))
+
+    os.remove(path)
+    local watch = made.action:watch({ state = path, max_rounds = 1 })
+    assert.same({ 1, 2 }, { watch().id, watch().id })
+    os.remove(path)
+    assert.equal(3, watch().id)
+    assert.equal("3 4 |", given(made.action, { state = path }))
+  end)
+
   it("is without an item for which again() was called", function()
     local made = made_server()
     made.pages = { ids(1, 2) }

@@ -417,40 +417,38 @@ static void set_timing(lua_State *L, const struct call_timing *t)
 }
 
 /* A fetch has a connector and no action, an endpoint a connector or neither. */
-static void set_names(lua_State *L, const struct lcall *c)
+static void set_names(lua_State *L, const struct lcall *c, const struct call_event *e)
 {
     const char *connector = c->invocation ? c->invocation->connector : c->call->name;
     if (connector) {
         lua_pushstring(L, connector);
         lua_setfield(L, -2, "connector");
     }
-    if (c->invocation) {
+    if (c->invocation && !e->of_fetch) {
         lua_pushstring(L, c->invocation->action);
         lua_setfield(L, -2, "action");
     }
 }
 
-/* What is sent, and where to: the URL without its query, which holds parameters. */
-static void set_request(lua_State *L, const struct request *request)
+/*
+ * Of which trace the request is a part and, for EVENT_REQUEST, what is sent where to: the URL
+ * without its query, which holds parameters.
+ */
+static void set_request(lua_State *L, const struct call *call, const struct call_event *e)
 {
-    const char *url = request->url;
-    if (!url) {
-        return;
-    }
-    lua_pushstring(L, request->method);
-    lua_setfield(L, -2, "method");
-    lua_pushlstring(L, url, strcspn(url, "?"));
-    lua_setfield(L, -2, "url");
-}
-
-static void set_trace(lua_State *L, const struct call *call)
-{
-    const char *text = call_traceparent(call);
-    if (text) {
-        lua_pushlstring(L, text, TRACEPARENT_LEN);
+    struct call_event_request r;
+    call_event_request(call, e, &r);
+    if (r.traceparent) {
+        lua_pushlstring(L, r.traceparent, TRACEPARENT_LEN);
         lua_setfield(L, -2, "traceparent");
-        lua_pushlstring(L, text + TRACEPARENT_ID_AT, TRACEPARENT_ID_LEN);
+        lua_pushlstring(L, r.traceparent + TRACEPARENT_ID_AT, TRACEPARENT_ID_LEN);
         lua_setfield(L, -2, "trace_id");
+    }
+    if (e->type == EVENT_REQUEST && r.url) {
+        lua_pushstring(L, r.method);
+        lua_setfield(L, -2, "method");
+        lua_pushlstring(L, r.url, strcspn(r.url, "?"));
+        lua_setfield(L, -2, "url");
     }
 }
 
@@ -467,13 +465,10 @@ static int call_event(lua_State *L)
     lua_createtable(L, 0, 12);
     lua_pushstring(L, call_event_name(e.type));
     lua_setfield(L, -2, "type");
-    set_names(L, c);
-    set_trace(L, c->call);
+    set_names(L, c, &e);
+    set_request(L, c->call, &e);
     set_integer(L, "attempt", e.attempt);
     set_integer(L, "status", e.status > 0 ? e.status : -1);
-    if (e.type == EVENT_REQUEST) {
-        set_request(L, &c->call->request);
-    }
     if (e.type == EVENT_WAIT) {
         set_number(L, "seconds", e.wait);
     }

@@ -187,7 +187,7 @@ function Watch:end_round()
   self.next_page, self.items, self.keys, self.place = nil, {}, {}, 0
   self.known:forget(self.round)
   if not self.known.primed then self.known.primed, self.known.dirty = true, true end
-  return self.known:save()
+  return self.known:save(true)
 end
 
 --- A round failed. nil and the error where that is the end.
@@ -245,8 +245,7 @@ function Watch:settle()
   local current = self.current
   self.current = nil
   if not current or current.again then return true end
-  self.known:add(current.key, self.round)
-  return self.known:save()
+  return self.known:handle(current.key, self.round)
 end
 
 --- The next item of the page that is new; nil: there is none.

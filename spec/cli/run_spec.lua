@@ -433,3 +433,45 @@ describe("Ctrl-C", function()
     assert.equal("", command.output_of("ls -d " .. path .. "* 2>/dev/null"))
   end)
 end)
+
+describe("a signal", function()
+  local silent, skills, stop
+
+  setup(function()
+    silent = assert(require("socket").bind("127.0.0.1", 0))
+    local line
+    line, stop = require("spec.support.process").start("skill_server.lua")
+    skills = line:match("listening (%S+)")
+  end)
+  teardown(function()
+    silent:close()
+    stop()
+  end)
+
+  --- A server that takes connections and says nothing.
+  local function nobody() return "http://127.0.0.1:" .. select(2, silent:getsockname()) end
+
+  --- Sends a signal to a command once it has begun a file in `dir`: the exit code, and what is left there then.
+  local function ended_by(signal, dir, words, env)
+    command.write_file(bosa.dir .. "/ended", table.concat({
+      "mkdir -p " .. dir,
+      bosa:line(words, env) .. " >/dev/null 2>&1 &",
+      "pid=$!",
+      ("until ls -A %s | grep -q '^[.]bosa-'; do kill -0 $pid || exit 99; sleep 0.02; done"):format(dir),
+      ("kill -%s $pid; wait $pid; echo $?; ls -A %s"):format(signal, dir),
+    }, "\n"))
+    return command.output_of("sh " .. bosa.dir .. "/ended")
+  end
+
+  for signal, code in pairs({ INT = 130, TERM = 143, HUP = 129 }) do
+    it(signal .. " ends a command with " .. code .. ", and leaves nothing half-made", function()
+      local dir = bosa.dir .. "/" .. signal
+      local words = { "run", "lab", "list_pages", "total=5000", "delay_ms=200", "--all", "-o", dir .. "/list" }
+      assert.equal(code .. "\n", ended_by(signal, dir, words))
+      words = { "snapshot", "lab", "-o", dir .. "/snapshot" }
+      assert.equal(code .. "\n", ended_by(signal, dir, words, { BOSA_API_BASE_URL = nobody() }))
+      words = { "skills", "install", "00000000-0000-0000-0000-000000000007", "--dir", dir }
+      assert.equal(code .. "\n", ended_by(signal, dir, words, { BOSA_API_BASE_URL = skills }))
+    end)
+  end
+end)

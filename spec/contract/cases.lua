@@ -75,6 +75,24 @@ case("gives many results in order", function(c)
   for i = 1, 12 do equal(i, results[i].data.body.number) end
 end)
 
+case("tells of every request, also of the one for the schemas", function(c)
+  local told = {}
+  local hub = c.new({ on_event = function(event)
+    local name = event.connector .. (event.action and "." .. event.action or "")
+    local what = event.url and event.method .. " " .. event.url or event.status
+    told[#told + 1] = ("%s %s %s"):format(name, event.type, what)
+  end })
+  local first, second = assert(hub:connect("lab"):action("small"):start()), hub:connect("lab"):action("small"):start()
+  bosa.all({ first, second })
+  table.sort(told)
+  local sent = "lab.small request POST " .. c.url .. "/connectors/lab/small"
+  equal(table.concat({
+    "lab request GET " .. c.url .. "/connectors/", "lab response 200", sent, sent,
+    "lab.small response 200", "lab.small response 200",
+  }, "\n"), table.concat(told, "\n"), "what was told")
+  hub:close()
+end)
+
 ---------------------------------------------------------------------------------------------------
 -- time
 

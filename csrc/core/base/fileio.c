@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #ifdef __linux__
@@ -156,6 +157,19 @@ enum bosa_status fileio_write(int fd, const char *path, const char *bytes, size_
         }
         bytes += n;
         len -= (size_t)n;
+    }
+    return BOSA_OK;
+}
+
+enum bosa_status fileio_lock_dir(const char *path, int *fd, struct bosa_error *err)
+{
+    *fd = fileio_above_streams(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (*fd < 0) {
+        return fileio_error(err, "open", path, errno);
+    }
+    if (flock(*fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+        close(*fd);
+        *fd = -1;
     }
     return BOSA_OK;
 }

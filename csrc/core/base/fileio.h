@@ -45,6 +45,13 @@ int fileio_above_streams(int fd);
  */
 void fileio_fill_streams(void);
 
+/*
+ * Locks a directory against everybody who locks it so, until *fd is closed or the process ends. It
+ * never waits: *fd is -1 where somebody else has it. A file system without such locks (some NFS)
+ * locks nothing, and that is no error: nobody could do anything about it.
+ */
+enum bosa_status fileio_lock_dir(const char *path, int *fd, struct bosa_error *err);
+
 /* Reads up to `cap` bytes from `offset`. *got 0: the end. `path` is for the message. */
 enum bosa_status fileio_read(int fd, const char *path, int64_t offset, char *out, size_t cap,
                              size_t *got, struct bosa_error *err);

@@ -517,6 +517,7 @@ static void private_free(struct call_private *p)
     wipe_text(p->token);
     json_wipe(&p->body);
     mem_free(p->events);
+    mem_free(p->fetch_url);
 }
 
 /* Also frees what call_new has only half made. */

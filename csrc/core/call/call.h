@@ -50,6 +50,7 @@ struct call_event {
     enum bosa_sent sent;       /* EVENT_ERROR */
     int budget;                /* EVENT_RETRY: retry tokens left; -1: budget off */
     struct call_timing timing; /* EVENT_RESPONSE, EVENT_ERROR */
+    bool of_fetch;             /* of the fetch that the call waited for, not of its own requests */
 };
 
 struct call {
@@ -183,6 +184,22 @@ int64_t call_wake_at(const struct call *call);
 
 /* Takes the oldest event; false when there is none. */
 bool call_next_event(struct call *call, struct call_event *event);
+
+/*
+ * Moves the events of `fetch`, which `call` waits for, to those of `call`: the driver made the
+ * fetch, so nobody else would take them. Of another fetch only after the events of the one before
+ * were taken.
+ */
+void call_take_events(struct call *call, struct call *fetch);
+
+/* What the event's request is: of the call, or of the fetch. `url` NULL: not known. Borrowed. */
+struct call_event_request {
+    const char *method, *url;
+    const char *traceparent; /* NULL: of no trace */
+};
+
+void call_event_request(const struct call *call, const struct call_event *event,
+                        struct call_event_request *out);
 
 /* The API's word: "request", "response", "retry", "wait", "error". */
 const char *call_event_name(enum call_event_type type);

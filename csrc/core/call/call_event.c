@@ -6,6 +6,8 @@
 
 #include "base/mem.h"
 
+#include <string.h>
+
 /* Most calls have no listener, so the ring is not part of the call. */
 bool call_events_init(struct call *call)
 {
@@ -61,6 +63,53 @@ bool call_next_event(struct call *call, struct call_event *event)
     p->event_first = (p->event_first + 1) % CALL_MAX_EVENTS;
     p->event_count--;
     return true;
+}
+
+/* Notes what is told of a fetch besides its events. Without memory they go without the URL. */
+static void note_fetch(struct call_private *p, const struct call *fetch)
+{
+    const char *url = fetch->request.url;
+    const char *traceparent = call_traceparent(fetch);
+
+    if (url && (!p->fetch_url || strcmp(url, p->fetch_url) != 0)) {
+        mem_free(p->fetch_url);
+        p->fetch_url = mem_dup(url, strlen(url));
+    }
+    p->fetch_traceparent[0] = '\0';
+    if (traceparent) {
+        memcpy(p->fetch_traceparent, traceparent, TRACEPARENT_LEN);
+        p->fetch_traceparent[TRACEPARENT_LEN] = '\0';
+    }
+}
+
+void call_take_events(struct call *call, struct call *fetch)
+{
+    struct call_event event;
+
+    if (!call->p->events || fetch->p->event_count == 0) {
+        return;
+    }
+    note_fetch(call->p, fetch);
+    while (call_next_event(fetch, &event)) {
+        event.of_fetch = true;
+        *new_place(call->p) = event;
+    }
+}
+
+void call_event_request(const struct call *call, const struct call_event *event,
+                        struct call_event_request *out)
+{
+    const struct call_private *p = call->p;
+
+    if (event->of_fetch) {
+        out->method = "GET";
+        out->url = p->fetch_url;
+        out->traceparent = p->fetch_traceparent[0] != '\0' ? p->fetch_traceparent : NULL;
+    } else {
+        out->method = call->request.method;
+        out->url = call->request.url;
+        out->traceparent = call_traceparent(call);
+    }
 }
 
 const char *call_event_name(enum call_event_type type)

@@ -40,6 +40,8 @@ struct call_private {
     struct call_timing timing; /* of the last exchange */
     struct call_event *events; /* owned ring of CALL_MAX_EVENTS; NULL: nobody listens */
     size_t event_first, event_count;
+    char *fetch_url; /* owned; of the fetch whose events came last (call_take_events); NULL: none */
+    char fetch_traceparent[TRACEPARENT_LEN + 1]; /* its; empty: of no trace */
 };
 
 /* ---- call.c ---- */

@@ -103,6 +103,22 @@ static void finish(struct job *j)
     job_free(j);
 }
 
+/* Of a fetch of ours the first who waits for it is told, as if it had been fetched by the caller.
+ */
+static void note_events(struct job *j)
+{
+    struct job *waiter = j->waiters.first;
+    if (!hub_events(j->call->hub)) {
+        return;
+    }
+    if (!j->own) {
+        job_note(j, TRANSFER_EVENT);
+    } else if (waiter) {
+        call_take_events(waiter->call, j->call);
+        job_note(waiter, TRANSFER_EVENT);
+    }
+}
+
 /* The fetch under way for what `j` waits for; NULL: none. */
 static struct job *find_fetch(const struct job *j)
 {
@@ -180,9 +196,7 @@ void job_advance(struct job *j)
         enqueue(j);
     }
     enum call_state state = j->call->state;
-    if (hub_events(j->call->hub)) {
-        job_note(j, TRANSFER_EVENT);
-    }
+    note_events(j);
     if (state != CALL_SCHEMAS) {
         leave_fetch(j);
     }

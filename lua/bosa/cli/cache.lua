@@ -42,27 +42,40 @@ end
 ---@return string[]
 function cache.names(hub) return strings(read()[base_url(hub)]) end
 
---- Remembers the names of a server's connectors. A cache that can't be written is no error.
+--- Changes what is remembered of a server: `change(names)` gives the new names. A cache that can't be written, or that
+-- somebody else is writing, is no error.
+local function change_names(hub, change)
+  if not path() or not config.make_dir(config.cache_dir()) then return end
+  config.exclusively(config.cache_dir(), 0, function()
+    local known = read()
+    known[base_url(hub)] = bosa.array(change(strings(known[base_url(hub)])))
+    return config.write_private(path(), assert(bosa.json.encode(known)) .. "\n")
+  end)
+end
+
+--- Remembers the names of a server's connectors.
 ---@param hub userdata
 ---@param names string[]
 function cache.keep_names(hub, names)
-  if not path() or not config.make_dir(config.cache_dir()) then return end
-  local known = read()
-  known[base_url(hub)] = bosa.array(names)
-  config.write_private(path(), assert(bosa.json.encode(known)) .. "\n")
+  change_names(hub, function() return names end)
 end
 
 --- Remembers one connector.
 ---@param hub userdata
 ---@param name string
 function cache.keep_name(hub, name)
-  local names = cache.names(hub)
-  for _, known in ipairs(names) do
-    if known == name then return end
+  local function has(names)
+    for _, known in ipairs(names) do
+      if known == name then return true end
+    end
+    return false
   end
-  names[#names + 1] = name
-  table.sort(names)
-  cache.keep_names(hub, names)
+  if has(cache.names(hub)) then return end
+  change_names(hub, function(names)
+    if not has(names) then names[#names + 1] = name end
+    table.sort(names)
+    return names
+  end)
 end
 
 --- A hub that knows what is in the cache, however old, and asks no server.

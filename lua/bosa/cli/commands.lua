@@ -7,7 +7,7 @@
 --   run        function(cx, options) -> exit code (nil: 0)
 --   topic      function(result) -> a topic of `bosa help` that --help shows in place of its own; result: what was given
 --   talks      true: it holds a conversation on its own, so nothing else is drawn on the terminal
---   task       true: it runs as a task of luv's loop, so that Ctrl-C ends its calls and what they began
+--   task       true: it runs as a task of luv's loop, so that Ctrl-C and its like end its calls and what they began
 -- It is loaded only when it is used or its help is asked for.
 
 local exit = require("bosa.cli.exit")

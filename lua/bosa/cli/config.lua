@@ -11,6 +11,8 @@ local uv = require("luv")
 local config = {}
 
 local MODE_DIR = 448 -- 0700
+local PATIENCE = 10 -- seconds that another process may take to write
+local LOCK_MS = 20 -- until it is looked again whether it has
 local LARGEST = 16 * 2 ^ 20 -- bytes of a file that the command wrote itself
 
 --- A directory of the XDG kind: `variable`, where it is an absolute path, else `fallback` below the home directory.
@@ -96,6 +98,26 @@ function config.write_private(path, text)
   return nil, err.message
 end
 
+--- Runs `fn()`, which reads, changes and writes a file of a directory (that is there), while nobody else does so.
+---@param dir string
+---@param patience number? seconds that somebody else is waited for (10)
+---@param fn fun(): any, string?
+---@return any result, string? message what `fn` gave; nil and why: it was not run
+function config.exclusively(dir, patience, fn)
+  local started = core.now()
+  local lock, err = core.lock_dir(dir)
+  while lock == false do
+    if core.now() - started >= (patience or PATIENCE) then return nil, dir .. ": another bosa is writing there" end
+    uv.sleep(LOCK_MS)
+    lock, err = core.lock_dir(dir)
+  end
+  if not lock then return nil, err.message end
+  local ok, result, message = pcall(fn)
+  lock:release()
+  if not ok then error(result, 0) end
+  return result, message
+end
+
 --- Writes the sessions: that of the default profile as the file's own members, where versions before profiles look.
 local function write_sessions(sessions)
   local file, others = {}, {}
@@ -115,9 +137,11 @@ function config.save(name, session)
   if not config.path() then return nil, "neither XDG_CONFIG_HOME nor HOME says where to keep the session" end
   local ok, message = config.make_dir(config.dir())
   if not ok then return nil, message end
-  local sessions = config.sessions() or {}
-  sessions[name] = session
-  return write_sessions(sessions)
+  return config.exclusively(config.dir(), nil, function()
+    local sessions = config.sessions() or {}
+    sessions[name] = session
+    return write_sessions(sessions)
+  end)
 end
 
 --- Removes the session of a profile; without a name all of them.
@@ -126,10 +150,12 @@ end
 function config.clear(name)
   local path = config.path()
   if not path or not uv.fs_stat(path) then return true end
-  local sessions = name and config.sessions() or {}
-  if name then sessions[name] = nil end
-  if next(sessions) then return write_sessions(sessions) end
-  return uv.fs_unlink(path)
+  return config.exclusively(config.dir(), nil, function()
+    local sessions = name and config.sessions() or {}
+    if name then sessions[name] = nil end
+    if next(sessions) then return write_sessions(sessions) end
+    return uv.fs_unlink(path)
+  end)
 end
 
 return config

@@ -290,18 +290,19 @@ function Context:close(code)
   return code
 end
 
---- Runs `fn()` as a task of luv's loop until it is done or Ctrl-C is pressed.
+--- Runs `fn()` as a task of luv's loop until it is done, or Ctrl-C or another signal ends it.
 local function run_as_task(fn)
-  local interrupted = false
-  interrupt.listen(function() interrupted = true end)
+  local interrupted
+  interrupt.listen(function(exit_code) interrupted = exit_code end)
   local work = task.spawn(fn)
   while not work:done() and not interrupted do uv.run("once") end
   interrupt.close()
   if interrupted then
     interrupt.restore()
     task.cancel(work)
+    if rawget(_G, "jit") then require("jit").flush() end -- compiled code holds the closures that it ran
     collectgarbage() -- what was half written goes with what the task held
-    return { exit_code = codes.interrupted }
+    return { exit_code = interrupted }
   end
   return loop.result(work)
 end

@@ -8,6 +8,11 @@ exit.codes = { ok = 0, general = 1, auth = 2, subcommand = 3, params = 4, reques
 ---@param code integer
 function exit.with(code) error({ exit_code = code }, 0) end
 
+--- Whether what was raised is Ctrl-C in the interpreter's own way, pressed before anybody listened.
+---@param err any
+---@return boolean
+function exit.is_interrupt(err) return type(err) == "string" and err:find("interrupted!", 1, true) ~= nil end
+
 local EPIPE = 32
 
 --- Says on standard error that nothing can be written to standard output, unless its reader has had enough.

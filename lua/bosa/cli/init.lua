@@ -14,7 +14,7 @@ local function missing()
   local list = {}
   for _, name in ipairs({ "argparse", "luv" }) do
     local ok, err = pcall(require, name)
-    if not ok and tostring(err):find("interrupted!", 1, true) then error(err, 0) end -- Ctrl-C, meanwhile
+    if not ok and exit.is_interrupt(err) then error(err, 0) end -- Ctrl-C, meanwhile
     if not ok then list[#list + 1] = LIBRARIES[name] end
   end
   if #list == 0 then return nil end
@@ -50,7 +50,7 @@ local function run(module, options)
   local context = require("bosa.cli.context")
   local cx = context.new(options)
   local ok, result = context.guard(cx, module, options)
-  if not ok then result = cx:fail(result) end
+  if not ok then result = exit.is_interrupt(result) and exit.codes.interrupted or cx:fail(result) end
   return cx:close(result or exit.codes.ok)
 end
 
@@ -92,7 +92,7 @@ function cli.main(args)
   if os.getenv("BOSA_DEBUG") == "1" then return main(args) end
   local ok, result = pcall(main, args)
   if ok then return result end
-  if result == "interrupted!" then return exit.codes.interrupted end
+  if exit.is_interrupt(result) then return exit.codes.interrupted end
   local line = tostring(result):gsub("%s*\n.*", ""):gsub("^bosa: ", "")
   io.stderr:write("bosa: ", require("bosa.cli.terminal_text").safe(line), "\n")
   return exit.codes.general

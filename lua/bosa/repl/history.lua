@@ -45,15 +45,26 @@ local function read(path)
   return lines
 end
 
+local function last_of(lines)
+  local kept = {}
+  for i = math.max(1, #lines - MOST + 1), #lines do kept[#kept + 1] = lines[i] end
+  return kept
+end
+
+--- Has `fn()` change the file while no other prompt does.
+function History:alone(fn) return config.exclusively(self.path:match("^(.+)/[^/]+$"), nil, fn) end
+
 --- The lines that were kept, oldest first.
 ---@return string[]
 function History:load()
   if not self.path then return {} end
   local lines = read(self.path)
   if #lines <= MOST then return lines end
-  local kept = {}
-  for i = #lines - MOST + 1, #lines do kept[#kept + 1] = lines[i] end
-  config.write_private(self.path, table.concat(kept, "\n") .. "\n")
+  local kept = last_of(lines)
+  self:alone(function() -- another prompt may have kept a line meanwhile
+    kept = last_of(read(self.path))
+    return config.write_private(self.path, table.concat(kept, "\n") .. "\n")
+  end)
   return kept
 end
 
@@ -66,11 +77,13 @@ function History:keep(text)
   if not dir or not config.make_dir(dir) then return true end
   local stat = uv.fs_stat(self.path)
   if stat and stat.type ~= "file" then return true end -- a FIFO would be waited for
-  local fd = uv.fs_open(self.path, "a", MODE)
-  if not fd then return true end
-  uv.fs_fchmod(fd, MODE)
-  uv.fs_write(fd, text .. "\n", -1)
-  uv.fs_close(fd)
+  self:alone(function()
+    local fd = uv.fs_open(self.path, "a", MODE)
+    if not fd then return end
+    uv.fs_fchmod(fd, MODE)
+    uv.fs_write(fd, text .. "\n", -1)
+    uv.fs_close(fd)
+  end)
   return true
 end
 

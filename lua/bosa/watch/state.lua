@@ -1,8 +1,11 @@
 --- What a watch remembers: the keys of items that were handled, in memory and in a file.
 --
--- The file is JSON, written whole or not at all, by its owner alone to be read:
+-- The file is JSON, by its owner alone to be read:
 --   { "bosa_watch": 1, "connector":, "action":, "key":, "parameters": a checksum, "primed": bool, "keys": [...] }
--- Its keys are in the order in which they were handled.
+-- Its keys are in the order in which they were handled. It is written whole or not at all when a round ends; until
+-- then each item that was handled adds a line, since the whole file for each would take the square of their number:
+--   { "handled": a key, "of": a checksum of the watch's identity }
+-- A line that a crash cut off, and one of another watch, count for nothing: then the item is given again.
 
 local core = require("bosa.core")
 local loop = require("bosa.loop")
@@ -82,6 +85,8 @@ end
 ---@field seen table<string, integer> key -> the round that had it last on a page
 ---@field primed boolean? a first round is over
 ---@field dirty boolean? the file lags behind
+---@field lines boolean? the file has lines after its document
+---@field mark string? what the lines are of
 local State = {}
 State.__index = State
 
@@ -101,6 +106,15 @@ end
 function State:add(key, round)
   if self.seen[key] then return end
   self.seen[key], self.order[#self.order + 1], self.dirty = round, key, true
+end
+
+--- Remembers an item as handled, in the file, too.
+---@return true? ok, table? err
+function State:handle(key, round)
+  local whole = self.dirty
+  self:add(key, round)
+  if self.path and not whole and self:append(key) then self.dirty = false end
+  return self:save()
 end
 
 --- Forgets the oldest keys that were on no page of a whole round, down to `keep`.
@@ -165,6 +179,48 @@ local function complaint_of(self, document)
   return other_watch(self.identity, document)
 end
 
+--- What the lines of a watch say that they are of.
+local function mark_of(identity)
+  local words = {}
+  for name, value in pairs(identity) do words[#words + 1] = name .. "=" .. value end
+  table.sort(words)
+  return state.checksum(table.concat(words, "\n"))
+end
+
+--- Adds a line to the file. False: it can't be, as there is no file any more.
+function State:append(key)
+  self.mark = self.mark or mark_of(self.identity)
+  local line = core.json.encode({ handled = key, of = self.mark }, { sorted = true })
+  local file = line and io.open(self.path, "r+b") -- which makes no new one: the document has to come first
+  if not file then return false end
+  local ok = file:seek("end") and file:write(line, "\n")
+  self.lines = true
+  return file:close() and ok ~= nil
+end
+
+--- The keys of the lines after the document.
+local function handled_in(lines, mark)
+  local keys = {}
+  for line in lines:gmatch("([^\n]*)\n") do
+    local said = core.json.decode(line)
+    if type(said) == "table" and said.of == mark and type(said.handled) == "string" then
+      keys[#keys + 1] = said.handled
+    end
+  end
+  return keys
+end
+
+--- A file's document, and the lines after it.
+---@return any document, table? err
+---@return string lines
+local function parse(text)
+  local document, err = core.json.decode(text)
+  local first, rest = text:match("^([^\n]*\n)(.+)$")
+  if not err or not first then return document, err, "" end
+  document, err = core.json.decode(first)
+  return document, err, rest
+end
+
 --- Reads the file, if there is one, and sees to it that it can be written.
 ---@return true? ok, table? err
 function State:load()
@@ -175,19 +231,21 @@ function State:load()
     self.dirty = true
     return self:save()
   end
-  local document, why = core.json.decode(text)
+  local document, why, lines = parse(text)
   if why then return fail("file", "the watch's state %s is damaged: %s", self.path, why.message) end
   why = complaint_of(self, document)
   if why then return fail("file", "the watch's state %s %s", self.path, why) end
   for _, key in ipairs(document.keys) do self:add(key, 0) end
-  self.primed, self.dirty = document.primed == true, false
+  for _, key in ipairs(handled_in(lines, mark_of(self.identity))) do self:add(key, 0) end
+  self.primed, self.dirty = document.primed == true, lines ~= ""
   return true
 end
 
---- Writes the file where it lags behind.
+--- Writes the file where it lags behind, or at the end of a round (`tidy`) where it has lines.
+---@param tidy boolean?
 ---@return true? ok, table? err
-function State:save()
-  if not self.path or not self.dirty then return true end
+function State:save(tidy)
+  if not self.path or not (self.dirty or tidy and self.lines) then return true end
   local document = { bosa_watch = VERSION, primed = self.primed or false, keys = core.array(self.order) }
   for name, value in pairs(self.identity) do document[name] = value end
   local text, err = core.json.encode(document, { sorted = true })
@@ -195,7 +253,7 @@ function State:save()
     text, err = core.write_private(self.path, text .. "\n")
   end
   if not text then return nil, err end
-  self.dirty = false
+  self.dirty, self.lines = false, false
   return true
 end
 

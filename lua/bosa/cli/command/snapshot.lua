@@ -8,7 +8,7 @@ local print_table = require("bosa.cli.table")
 local output_file = require("bosa.cli.output_file")
 local taken = require("bosa.snapshot")
 
-local snapshot = { summary = "Keep schemas in a file, and show what has changed since" }
+local snapshot = { summary = "Keep schemas in a file, and show what has changed since", task = true }
 
 snapshot.examples = {
   "# keep the schemas of two connectors", "bosa snapshot github google_drive -o schemas.json",

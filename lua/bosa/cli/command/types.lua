@@ -6,7 +6,7 @@ local made = require("bosa.types")
 local schema = require("bosa.types.schema")
 local output_file = require("bosa.cli.output_file")
 
-local types = { summary = "Write types for the editor (LuaCATS) from a connector's schemas" }
+local types = { summary = "Write types for the editor (LuaCATS) from a connector's schemas", task = true }
 
 types.examples = {
   "# types for the editor, a file each", "bosa types github google_drive -o types",
