@@ -64,6 +64,27 @@ describe("on_event", function()
     assert.equal("no", last.sent)
   end)
 
+  it("tells that a call was ended before its time", function()
+    local events = {}
+    local hub = new({ on_event = function(event) events[#events + 1] = event end })
+    assert(hub:get_connector("lab"))
+    local function last_of(run)
+      events = {}
+      run()
+      return { events[#events].type, events[#events].kind }
+    end
+    local function slow() return assert(hub:connect("lab"):action("slow"):params({ delay_ms = 60000 }):start()) end
+    assert.same({ "error", "cancelled" }, last_of(function() slow():cancel() end))
+    local download = hub:connect("lab"):action("download"):output(function() return false end)
+    for _, bytes in ipairs({ 5, 4000000 }) do
+      assert.same({ "error", "cancelled" }, last_of(function() download:params({ bytes = bytes }):run() end))
+    end
+    assert.same({ "error", "closed" }, last_of(function()
+      slow():on_done(function() end)
+      hub:close()
+    end))
+  end)
+
   it("may call the hub, close it, or raise", function()
     local hub, inner
     hub = new({

@@ -281,6 +281,24 @@ describe("downloads", function()
     end
   end)
 
+  it("stop at the last chunk as at any other", function()
+    local few = { bytes = 5 } -- which come together with the response's end
+    for _, stop in ipairs({ function() return false end, function() error("enough", 0) end }) do
+      local response, err = lab:action("download"):params(few):output(stop):run()
+      assert.is_nil(response)
+      assert.same({ "cancelled", "yes" }, { err.kind, err.sent })
+      local call = assert(lab:action("download"):params(few):output(stop):start())
+      response, err = call:wait()
+      assert.is_nil(response)
+      assert.equal("cancelled", err.kind)
+      assert.equal(err, select(2, call:wait()))
+    end
+    local function fail() error("enough", 0) end
+    local response, err = lab:action("download"):params(few):on_progress(fail):run()
+    assert.is_nil(response)
+    assert.matches("on_progress raised: enough", err.message, 1, true)
+  end)
+
   it("report progress", function()
     local last
     assert(lab

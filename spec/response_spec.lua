@@ -120,6 +120,10 @@ describe("a response", function()
     assert.is_nil(response.data)
     assert.same({}, response.meta)
     assert.is_false(response:has_next())
+    local body, status, headers = lab:action("fault"):params({ status = 204 }):execute()
+    assert.same({}, body)
+    assert.equal(204, status)
+    assert.equal("table", type(headers))
   end)
 
   it("goes back by cursor, too", function()
@@ -166,6 +170,11 @@ for _, prefetch in ipairs({ 0, 1, 4, 100 }) do
         assert.equal(20, count)
         for _ in first:pages({ prefetch = prefetch, max_pages = 3 }) do pages = pages + 1 end
         assert.equal(3, pages)
+        for limit, wanted in pairs({ [0] = 0, [1] = 1, [10] = 1, [11] = 2, [1000] = 10 }) do
+          pages = 0
+          for page in first:pages({ prefetch = prefetch, max_items = limit }) do pages = pages + math.min(1, #page) end
+          assert.equal(wanted, pages)
+        end
         for _ in first:items({ prefetch = prefetch, max_items = 0 }) do error("none was wanted") end
       end)
 
@@ -321,6 +330,7 @@ describe("the options of a loop", function()
     { { prefetch = 101 }, "prefetch" },
     { { max_pages = "3" }, "max_pages" },
     { { reverse = 1 }, "reverse" },
+    { { max_item = 1 }, "did you mean `max_items`" },
     { 5, "table expected" },
   }
   for i, case in ipairs(mistakes) do

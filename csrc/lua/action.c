@@ -20,7 +20,7 @@ static int connector_action_builder(lua_State *L)
 {
     luaL_checkudata(L, 1, CONNECTOR_CLASS);
     size_t len = 0;
-    const char *name = luaL_checklstring(L, 2, &len);
+    const char *name = bind_check_string(L, 2, &len);
     luaL_argcheck(L, len > 0 && strlen(name) == len, 2, "an action's name expected");
     lua_settop(L, 2);
     bind_kept(L, 1, KEPT_HUB);
@@ -107,7 +107,7 @@ static void push_own_params(lua_State *L, struct laction *a)
 static int action_param(lua_State *L)
 {
     struct laction *a = check(L);
-    luaL_checkstring(L, 2);
+    (void)bind_check_string(L, 2, NULL);
     lua_settop(L, 3);
     push_own_params(L, a);
     lua_pushvalue(L, 2);

@@ -187,10 +187,16 @@ struct moment bind_now(void)
     return now;
 }
 
+const char *bind_check_string(lua_State *L, int arg, size_t *len)
+{
+    luaL_checktype(L, arg, LUA_TSTRING);
+    return lua_tolstring(L, arg, len);
+}
+
 const char *bind_check_path(lua_State *L, int arg)
 {
     size_t len = 0;
-    const char *path = luaL_checklstring(L, arg, &len);
+    const char *path = bind_check_string(L, arg, &len);
     luaL_argcheck(L, strlen(path) == len, arg, "must not hold a NUL");
     return path;
 }

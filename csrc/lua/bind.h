@@ -23,6 +23,8 @@
 #define BUF_CLASS "bosa.buf"     /* a struct buf that a function which may raise fills */
 #define NODES_CLASS "bosa.nodes" /* a struct json_doc, likewise */
 
+#define BIND_MAX_CHUNK (1 << 26) /* bytes that file:chunks gives at once */
+
 struct lcall;
 
 struct lhub {
@@ -188,6 +190,9 @@ void bind_add_page_methods(lua_State *L);
  * name another file: that raises, as what is no string does.
  */
 const char *bind_check_path(lua_State *L, int arg);
+
+/* Raises unless it is a string: unlike Lua's own, it takes no number for one. `len` may be NULL. */
+const char *bind_check_string(lua_State *L, int arg, size_t *len);
 
 struct lfile *bind_test_file(lua_State *L, int index); /* NULL when it is none */
 

@@ -158,8 +158,9 @@ static int call_result(lua_State *L)
 
 /*
  * call:_fail(kind?, message?): ends the call, whoever drives it, with "cancelled" where no kind is
- * given; one that has ended stays as it is. What the engine doesn't have may have reached a socket
- * of Lua's, so `sent` is "maybe" in an exchange.
+ * given. One that has ended stays as it is, but for a message: that is of who receives the rest of
+ * a response, whose result nobody has seen yet. What the engine doesn't have may have reached a
+ * socket of Lua's, so `sent` is "maybe" in an exchange.
  */
 static int call_fail(lua_State *L)
 {
@@ -168,12 +169,18 @@ static int call_fail(lua_State *L)
     struct lcall *c = check(L);
     enum bosa_status kind = kinds[luaL_checkoption(L, 2, "cancelled", names)];
     const char *message = luaL_optstring(L, 3, NULL);
-    if (!c->call || c->call->state == CALL_ENDED) {
+    bind_kept(L, 1, KEPT_RESPONSE);
+    bool is_over = !c->call || (c->call->state == CALL_ENDED && (!message || !c->call->ok));
+    if (is_over || !lua_isnil(L, -1)) {
         return 0;
     }
-    stop(c, kind);
+    struct moment now = bind_now();
+    if (c->call->state == CALL_ENDED) {
+        call_revoke(c->call, &now);
+    } else {
+        stop(c, kind);
+    }
     if (c->call->state != CALL_ENDED) {
-        struct moment now = bind_now();
         call_cancel(c->call, kind, BOSA_SENT_MAYBE, &now);
     }
     if (message && !c->call->ok) {

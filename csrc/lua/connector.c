@@ -26,7 +26,7 @@ static int hub_connect(lua_State *L)
 {
     bind_check_hub(L, 1);
     size_t len = 0;
-    const char *name = luaL_checklstring(L, 2, &len);
+    const char *name = bind_check_string(L, 2, &len);
     luaL_argcheck(L, len > 0 && strlen(name) == len, 2, "a connector's name expected");
     struct lconnector *c = bind_new(L, sizeof *c + len + 1, CONNECTOR_CLASS);
     memcpy(c->name, name, len + 1);

@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #define DEFAULT_CHUNK 65536
-#define MAX_CHUNK (1 << 26)
 
 static struct lfile *check(lua_State *L)
 {
@@ -404,7 +403,7 @@ static int file_read(lua_State *L)
     lua_Number offset = luaL_checknumber(L, 2);
     lua_Number size = luaL_optnumber(L, 3, DEFAULT_CHUNK);
     luaL_argcheck(L, offset >= 0 && offset < 9e15, 2, "an offset expected");
-    luaL_argcheck(L, size >= 1 && size <= MAX_CHUNK, 3, "a size from 1 byte to 64 MiB expected");
+    luaL_argcheck(L, size >= 1 && size <= BIND_MAX_CHUNK, 3, "a size expected");
     const struct sink *sink = held(L, f);
     size_t got = 0;
     if (!sink || push_bytes(L, f, sink, (uint64_t)offset, (size_t)size, &got) != BOSA_OK) {

@@ -44,6 +44,8 @@ static void open_constants(lua_State *L)
     lua_setfield(L, -2, "traceparent_expected");
     lua_pushinteger(L, INVOCATION_MAX_ATTEMPTS);
     lua_setfield(L, -2, "max_attempts");
+    lua_pushinteger(L, BIND_MAX_CHUNK);
+    lua_setfield(L, -2, "max_chunk");
 }
 
 /* module(table?) -> the `bosa` of this state, once it was given. */

@@ -5,6 +5,8 @@
  */
 #include "options.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -126,8 +128,9 @@ int64_t options_int(lua_State *L, int index, const char *name, int64_t min, int6
     lua_Number value = lua_tonumber(L, -1);
     if (!(value >= (lua_Number)min && value <= (lua_Number)max) ||
         value != (lua_Number)(int64_t)value) {
-        luaL_error(L, "option `%s` must be a whole number from %f to %f", name, (double)min,
-                   (double)max);
+        char range[48];
+        snprintf(range, sizeof range, "%" PRId64 " to %" PRId64, min, max);
+        luaL_error(L, "option `%s` must be a whole number from %s", name, range);
     }
     return (int64_t)value;
 }

@@ -140,7 +140,7 @@ static enum int_mode check_mode(lua_State *L, int arg)
 static int values_decode(lua_State *L)
 {
     size_t len = 0;
-    const char *text = luaL_checklstring(L, 1, &len);
+    const char *text = bind_check_string(L, 1, &len);
     enum int_mode mode = check_mode(L, 2);
     bool lenient = lua_toboolean(L, 3);
     lua_settop(L, 2);

@@ -167,7 +167,7 @@ function accounts.read_options(options, level)
   end
   for name, value in pairs(options or {}) do
     local kind = OPTIONS[name]
-    if not kind then misuse.raise(level, "unknown option `%s`", tostring(name)) end
+    if not kind then misuse.unknown_option(level, name, OPTIONS) end
     if type(value) ~= kind then
       misuse.raise(level, "option `%s`: %s expected, got %s", name, kind, type(value))
     end

@@ -61,7 +61,7 @@ function catalog.check(options, known)
   local query = core.object({})
   for name, value in pairs(options) do
     local check = known[name]
-    if not check then misuse.raise(3, "unknown option `%s`", tostring(name)) end
+    if not check then misuse.unknown_option(3, name, known) end
     local why = check(value)
     if why then misuse.raise(3, "option `%s`: %s", name, why) end
     query[name] = value

@@ -138,13 +138,15 @@ end
 ---------------------------------------------------------------------------------------------------
 -- making
 
+local OPTIONS = { root = true, ignore_case = true }
+
 --- A filter out of what a builder was given; raises at the builder's caller. So no builder may end in a tail call.
 local function make(name, field, members, options)
   if options ~= nil and type(options) ~= "table" then
     misuse.raise(3, "bad options of '%s' (table expected, got %s)", name, type(options))
   end
   for option, value in pairs(options or {}) do
-    if option ~= "root" and option ~= "ignore_case" then misuse.raise(3, "unknown option `%s`", tostring(option)) end
+    if not OPTIONS[option] then misuse.unknown_option(3, option, OPTIONS) end
     members[option] = value
   end
   members.type, members.field_name = name, field

@@ -96,10 +96,17 @@ function Action:run()
   return run.run(self:_call())
 end
 
+--- The body, which is an empty object where the response has no content: nil would look like a failure.
 local function whole_body(response, err)
   if not response then return nil, err end
-  if hooks.on then return hooks.body(response), response.status, response.headers end
-  return response:_body(), response.status, response.headers
+  local body
+  if hooks.on then
+    body = hooks.body(response)
+  else
+    body = response:_body()
+  end
+  if body == nil then body = core.object({}) end
+  return body, response.status, response.headers
 end
 
 --- Runs the action: the body as the server sent it (`body.data`, `body.meta`), or a file.
@@ -191,7 +198,7 @@ local function build(level, connector, action, params, options)
   if type(options) ~= "table" then misuse.raise(level + 1, "options: table expected, got %s", type(options)) end
   for name, value in pairs(options) do
     local set = option_setters[name]
-    if not set then misuse.raise(level + 1, "unknown option `%s`", tostring(name)) end
+    if not set then misuse.unknown_option(level + 1, name, option_setters) end
     local ok, err = pcall(set, builder, value)
     if not ok then
       local why = tostring(err):match("%((.-)%)$") or tostring(err)
@@ -360,6 +367,11 @@ end
 --- Iterates over the bytes of a file that came, in chunks of `size` bytes (64 KiB).
 function File:chunks(size)
   check_self(self, "file", "chunks")
+  local fits = type(size) == "number" and size >= 1 and size <= core.max_chunk
+  if size ~= nil and not fits then
+    local got = type(size) == "number" and tostring(size) or type(size)
+    misuse.raise(2, "bad argument #1 to 'chunks' (a size from 1 byte to 64 MiB expected, got %s)", got)
+  end
   local offset = 0
   return function()
     local bytes, err = self:_read(offset, size)

@@ -128,6 +128,12 @@ local function emit(hub, call)
   end
 end
 
+--- Ends a call before its time, or takes back a result that nobody has seen: that is an event, too.
+local function fail(call, kind, message)
+  call:_fail(kind, message)
+  emit(call:_kept("hub"), call)
+end
+
 local function show_progress(call)
   local fn = call:_kept("on_progress")
   if not fn then return end
@@ -139,7 +145,7 @@ local function show_progress(call)
   elseif received > 0 then
     ok, err = pcall(fn, received, to_receive, "down")
   end
-  if not ok then call:_fail("cancelled", "on_progress raised: " .. loop.text(err)) end
+  if not ok then fail(call, "cancelled", "on_progress raised: " .. loop.text(err)) end
 end
 
 --- Gives what came to the `output` function. It stops the call by returning false.
@@ -149,11 +155,11 @@ local function give_chunks(call)
   while bytes do
     local ok, answer = pcall(fn, bytes)
     if not ok then
-      call:_fail("cancelled", "output raised: " .. loop.text(answer))
+      fail(call, "cancelled", "output raised: " .. loop.text(answer))
       return
     end
     if answer == false then
-      call:_fail("cancelled", "output stopped the call")
+      fail(call, "cancelled", "output stopped the call")
       return
     end
     bytes = call:_take()
@@ -173,13 +179,13 @@ local function feed(call)
   if not read then return end
   for _ = 1, EMPTY_READS do
     local ok, bytes, why = pcall(read)
-    if not ok then return call:_fail("file", "the file's read function raised: " .. loop.text(bytes)) end
+    if not ok then return fail(call, "file", "the file's read function raised: " .. loop.text(bytes)) end
     if bytes ~= nil and type(bytes) ~= "string" then
-      return call:_fail("file", "the file's read function must return a string or nil, not a " .. type(bytes))
+      return fail(call, "file", "the file's read function must return a string or nil, not a " .. type(bytes))
     end
-    if bytes == nil and type(why) == "table" then return call:_fail("file", tostring(why.message)) end
+    if bytes == nil and type(why) == "table" then return fail(call, "file", tostring(why.message)) end
     if bytes == nil and why ~= nil then
-      return call:_fail("file", "the file's read function failed: " .. loop.text(why))
+      return fail(call, "file", "the file's read function failed: " .. loop.text(why))
     end
     if bytes ~= "" then return call:_feed(bytes) end
   end
@@ -191,7 +197,7 @@ local function feed(call)
     return nil
   end
   local left = call:_attempt_time()
-  if left and left <= EMPTY_PAUSE then return call:_fail("timeout", "the upload's bytes did not come in time") end
+  if left and left <= EMPTY_PAUSE then return fail(call, "timeout", "the upload's bytes did not come in time") end
   return EMPTY_PAUSE
 end
 
@@ -439,6 +445,7 @@ end
 
 loop.settle = settle
 loop.emit = emit
+loop.fail = fail
 loop.guarded = guarded
 loop.give_chunks = give_chunks
 loop.feed = feed

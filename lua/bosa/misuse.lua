@@ -9,6 +9,19 @@ local misuse = {}
 ---@param text string as string.format takes it, with its arguments behind it
 function misuse.raise(level, text, ...) error(string.format(text, ...), level + 1) end
 
+--- Raises, as `raise` does, for an option that there isn't; names the one that was meant, where one is near.
+---@param level integer
+---@param name any
+---@param known table<string, any> the options that there are are its keys
+function misuse.unknown_option(level, name, known)
+  local names = {}
+  for each in pairs(known) do names[#names + 1] = each end
+  table.sort(names)
+  local meant = type(name) == "string" and require("bosa.spelling").nearest(name, names)
+  local text = meant and "unknown option `%s`; did you mean `%s`?" or "unknown option `%s`"
+  misuse.raise(level + 1, text, tostring(name), meant)
+end
+
 --- Raises at the caller of `method` unless its argument at `position` is of a type.
 function misuse.check_type(value, expected, position, method)
   if type(value) == expected then return end

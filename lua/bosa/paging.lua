@@ -5,6 +5,7 @@
 
 local hooks = require("bosa.hooks")
 local loop = require("bosa.loop")
+local misuse = require("bosa.misuse")
 local run = require("bosa.run")
 local task = require("bosa.task")
 
@@ -119,18 +120,22 @@ local function walk(response, options)
   return self
 end
 
-local limits = { prefetch = 100, max_pages = math.huge, max_items = math.huge }
+local MOST = { prefetch = 100, max_pages = math.huge, max_items = math.huge } -- of the options that are numbers
+local PAGES = { prefetch = true, max_pages = true, max_items = true, reverse = true }
+local ITEMS = { prefetch = true, max_pages = true, max_items = true }
 
-local function check_options(options, level)
+--- The options of a loop; mistakes raise at the caller of its method.
+local function check_options(options, known)
   if options == nil then return {} end
-  if type(options) ~= "table" then error("options: table expected, got " .. type(options), level + 1) end
+  if type(options) ~= "table" then misuse.raise(3, "options: table expected, got %s", type(options)) end
   for name, value in pairs(options) do
-    if name == "reverse" then
-      if type(value) ~= "boolean" then error("option `reverse`: boolean expected", level + 1) end
-    elseif not limits[name] then
-      error("unknown option `" .. tostring(name) .. "`", level + 1)
-    elseif type(value) ~= "number" or value < 0 or value > limits[name] or value % 1 ~= 0 then
-      error("option `" .. name .. "` must be a whole number, 0 or more", level + 1)
+    if not known[name] then misuse.unknown_option(3, name, known) end
+    local most = MOST[name]
+    if not most then
+      if type(value) ~= "boolean" then misuse.raise(3, "option `%s`: boolean expected, got %s", name, type(value)) end
+    elseif type(value) ~= "number" or value < 0 or value > most or value ~= math.floor(value) then
+      local range = most == math.huge and "0 or more" or "from 0 to " .. most
+      misuse.raise(3, "option `%s`: a whole number, %s, expected, got %s", name, range, tostring(value))
     end
   end
   return options
@@ -138,12 +143,14 @@ end
 
 --- Pages one by one: `next() -> page | nothing | nil, err`, and the walk to close.
 ---@param response userdata
----@param options { prefetch: integer?, max_pages: number?, reverse: boolean? }
+---@param options { prefetch: integer?, max_pages: number?, max_items: number?, reverse: boolean? }
 ---@return function next_page, table steps
 local function pages(response, options)
   local steps, given, max = walk(response, options), 0, options.max_pages or math.huge
+  local items, max_items = 0, options.max_items or math.huge -- of the pages that were given
   local function next_page()
-    if given >= max then
+    if given > 0 then items = items + #steps.page end
+    if given >= max or items >= max_items then
       steps:close()
       return nil
     end
@@ -161,9 +168,10 @@ end
 
 paging.walk = pages
 
---- for page in response:pages{ prefetch, max_pages, reverse } do
+--- for page in response:pages{ prefetch, max_pages, max_items, reverse } do: no page after that with the last item
+-- that is wanted.
 function paging.pages(response, options)
-  local next_page, steps = pages(response, check_options(options, 2))
+  local next_page, steps = pages(response, check_options(options, PAGES))
   local function iterate()
     local page, err = next_page()
     if err then error(err, 0) end
@@ -174,7 +182,7 @@ end
 
 --- for item, page in response:items{...} do
 function paging.items(response, options)
-  options = check_options(options, 2)
+  options = check_options(options, ITEMS)
   local next_page, steps = pages(response, options)
   local page, i, given = nil, 0, 0
   local max = options.max_items or math.huge

@@ -180,7 +180,7 @@ local function replaces(options, position, method)
     misuse.raise(3, "bad argument #%d to '%s' (options: table expected, got %s)", position, method, type(options))
   end
   for name in pairs(options) do
-    if name ~= "replace_duplicate" then misuse.raise(3, "unknown option `%s`", tostring(name)) end
+    if name ~= "replace_duplicate" then misuse.unknown_option(3, name, { replace_duplicate = true }) end
   end
   local replace = options.replace_duplicate
   if replace ~= nil and type(replace) ~= "boolean" then

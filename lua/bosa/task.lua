@@ -194,7 +194,7 @@ end
 function task.cancel(object, kind)
   if is_done(object) then return end
   if type(object) == "userdata" then
-    object:_fail(kind or "cancelled")
+    loop.fail(object, kind or "cancelled")
     loop.settle(object)
     local driver = drivers[object]
     drivers[object] = nil
@@ -223,6 +223,7 @@ function task.close(hub)
   for call in pairs(driven) do ended[call] = true end
   for call in pairs(ended) do
     if call:_ended() then
+      loop.emit(hub, call)
       loop.settle(call)
     else
       task.cancel(call, "closed")

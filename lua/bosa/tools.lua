@@ -31,11 +31,12 @@ local MAX_LENGTH = 50000 -- bytes of a response's data that are shown, unless to
 ---@field max_length integer? bytes of an answer's data that are shown (50000)
 
 local LIST = { format = "string", full = "boolean", strict = "boolean" }
-local CALL = { max_length = "number" }
 local RUN = {
   token = true, identifier = true, account = true, headers = true, max_attempts = true, replay_unsafe = true,
   deadline = true, timeout = true, on_progress = true, traceparent = true,
 }
+local CALL = { max_length = "number" }
+for option in pairs(RUN) do CALL[option] = true end
 
 tools.is_object = checked.is_object
 
@@ -266,11 +267,9 @@ function tools.finish(prepared, response, err)
   return result.of_response(response, shown, tool.properties)
 end
 
-local call_options = setmetatable({}, { __index = function(_, name) return CALL[name] or RUN[name] end })
-
 --- Raises at the caller `level` up for options that hub:call_tool doesn't take.
 function tools.check_call_options(options, level)
-  checked.check(options, call_options, level + 1)
+  checked.check(options, CALL, level + 1)
   local most = options.max_length
   if most and (most % 1 ~= 0 or most < 1) then
     error("option `max_length`: a whole number over 0 expected", level + 1)

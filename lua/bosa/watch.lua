@@ -70,7 +70,7 @@ local function check_options(options, level)
   if type(options) ~= "table" then misuse.raise(level + 1, "options: table expected, got %s", type(options)) end
   for name, value in pairs(options) do
     local option = OPTIONS[name]
-    if not option then misuse.raise(level + 1, "unknown option `%s`", tostring(name)) end
+    if not option then misuse.unknown_option(level + 1, name, OPTIONS) end
     if not option[1](value) then
       misuse.raise(level + 1, "option `%s`: %s, got %s", name, option[2], tostring(value))
     end

@@ -385,6 +385,21 @@ static void a_call_cancelled_while_its_answer_comes_has_run(void **state)
     assert_failed(w, BOSA_CANCELLED, BOSA_SENT_YES, 1);
 }
 
+static void the_result_of_an_ended_call_can_be_taken_back(void **state)
+{
+    struct world *w = *state;
+
+    ready(w);
+    assert_int_equal(call_revoke(w->call, &w->now), CALL_SEND);
+    sending(w);
+    response(w, 200, DONE);
+    assert_ok(w, 1);
+    assert_int_equal(call_revoke(w->call, &w->now), CALL_ENDED);
+    assert_failed(w, BOSA_CANCELLED, BOSA_SENT_YES, 1);
+    call_revoke(w->call, &w->now);
+    assert_failed(w, BOSA_CANCELLED, BOSA_SENT_YES, 1);
+}
+
 /* The teardown finds what is left behind. */
 static void a_call_can_be_freed_in_every_state(void **state)
 {
@@ -514,6 +529,7 @@ int main(void)
         world_test(an_answer_at_the_deadline_is_taken),
         world_test(a_call_can_be_cancelled_in_every_state),
         world_test(a_call_cancelled_while_its_answer_comes_has_run),
+        world_test(the_result_of_an_ended_call_can_be_taken_back),
         world_test(a_call_can_be_freed_in_every_state),
         world_test(a_call_keeps_its_hub_and_its_plan),
         world_test(a_failed_call_leaves_no_partial_file),

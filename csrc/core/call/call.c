@@ -501,6 +501,19 @@ enum call_state call_cancel(struct call *call, enum bosa_status kind, enum bosa_
     return call_fail(call, &err, now);
 }
 
+enum call_state call_revoke(struct call *call, const struct moment *now)
+{
+    struct bosa_error err;
+
+    if (call->state != CALL_ENDED || !call->ok) {
+        return call->state;
+    }
+    call_count_sent(call, BOSA_SENT_YES);
+    error_init(&err);
+    (void)error_set(&err, BOSA_CANCELLED, "the call was cancelled");
+    return call_fail(call, &err, now);
+}
+
 /* Frees a string that may be a secret. NULL is allowed. */
 static void wipe_text(char *text)
 {

@@ -179,6 +179,12 @@ enum call_state call_tick(struct call *call, const struct moment *now);
 enum call_state call_cancel(struct call *call, enum bosa_status kind, enum bosa_sent sent,
                             const struct moment *now);
 
+/*
+ * Takes back the result of a call that ended well: what receives the end of its response refuses it
+ * then. BOSA_CANCELLED, sent "yes"; of any other call nothing changes.
+ */
+enum call_state call_revoke(struct call *call, const struct moment *now);
+
 /* When the driver must call call_tick, in ms of the monotonic clock; CALL_NEVER. */
 int64_t call_wake_at(const struct call *call);
 

@@ -99,7 +99,8 @@ function Action:after(hook) end
 ---@return bosa.Error? err
 function Action:run() end
 
---- Runs it and returns the body as the server sent it (`body.data`, `body.meta`), or a file.
+--- Runs it and returns the body as the server sent it (`body.data`, `body.meta`), or a file; of a response without
+--- content, an empty table.
 ---@return table|bosa.File|nil body
 ---@return integer|bosa.Error status_or_err
 ---@return table<string, string>? headers by lower-case name

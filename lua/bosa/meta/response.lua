@@ -17,7 +17,7 @@ local Response = {}
 ---@class bosa.PageOptions
 ---@field prefetch? integer pages to fetch ahead (0)
 ---@field max_pages? integer
----@field max_items? integer
+---@field max_items? integer of `pages`: no page is fetched once those before it have as many
 ---@field reverse? boolean the pages before this one (`pages` only)
 
 --- The same as `response.data`.

@@ -9,6 +9,7 @@ local bosa = require("bosa")
 local core = require("bosa.core")
 local loop = require("bosa.loop")
 local match = require("bosa.testing.match")
+local misuse = require("bosa.misuse")
 local sorted_json = require("bosa.sorted_json")
 local read_body = require("bosa.testing.body")
 local scrub = require("bosa.testing.scrub")
@@ -105,7 +106,7 @@ end
 local function check_options(path, options, level)
   if type(path) ~= "string" then error("path: string expected, got " .. type(path), level + 1) end
   for name, value in pairs(options) do
-    if not OPTIONS[name] then error(("unknown option `%s`"):format(tostring(name)), level + 1) end
+    if not OPTIONS[name] then misuse.unknown_option(level + 1, name, OPTIONS) end
     if type(value) ~= OPTIONS[name] then
       error(("option `%s`: %s expected, got %s"):format(name, OPTIONS[name], type(value)), level + 1)
     end

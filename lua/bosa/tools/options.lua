@@ -1,6 +1,7 @@
 --- The options of tools: what they may be, and which actions they let through.
 
 local core = require("bosa.core")
+local misuse = require("bosa.misuse")
 local reading = require("bosa.tools.reading")
 
 local options = {}
@@ -27,6 +28,14 @@ local function is_list_of_strings(list)
   return true
 end
 
+local function unknown(level, name, more)
+  local known = {}
+  for _, names in ipairs({ OFFERED, more }) do
+    for each in pairs(names) do known[each] = true end
+  end
+  misuse.unknown_option(level + 1, name, known)
+end
+
 --- Raises at the caller `level` up for an option that isn't one.
 ---@param given table
 ---@param more table<string, string|true> further options: name -> Lua type, or true for any
@@ -35,7 +44,7 @@ function options.check(given, more, level)
   if type(given) ~= "table" then error("options: table expected, got " .. type(given), level + 1) end
   for name, value in pairs(given) do
     local expected = OFFERED[name] or more[name]
-    if not expected then error(("unknown option `%s`"):format(tostring(name)), level + 1) end
+    if not expected then unknown(level + 1, name, more) end
     if expected ~= true and type(value) ~= expected then
       error(("option `%s`: %s expected, got %s"):format(name, expected, type(value)), level + 1)
     end
