@@ -58,7 +58,7 @@ local locations = [[
   } }
   location = /task { content_by_lua_block {
     local task = bosa.async(function(n) return assert(lab:small({})).status + n end, 1)
-    answer({ task:wait(10) })
+    answer({ task:wait(math.huge) })
   } }
   location = /file { content_by_lua_block {
     local r, err = lab:download({ bytes = 3000000, filename = "x.bin" })

@@ -101,6 +101,16 @@ describe("calls", function()
     assert.equal(200, assert(call:wait()).status)
   end)
 
+  it("refuse to wait for a time that is none", function()
+    local call = assert(slow(1):start())
+    for _, timeout in ipairs({ -1, 0 / 0, "1", false }) do
+      local ok, why = pcall(function() call:wait(timeout) end)
+      assert.is_false(ok)
+      assert.matches("^spec/parallel_spec.lua:%d+: timeout: seconds expected, got ", why)
+    end
+    assert.equal(200, assert(call:wait(math.huge)).status)
+  end)
+
   it("get somewhere for who only looks again and again", function()
     local call = assert(slow(5):start())
     local looks = 0

@@ -17,6 +17,7 @@ local callbacks = {} -- waitable -> list of functions for on_done; pins likewise
 local ready, first, last = {}, 1, 0 -- functions to run in this turn: a queue
 local timers = {} -- {at, fn}; few, so a list
 local turning = 0 -- turns being taken, within each other
+local LONGEST = 1e9 -- seconds of a timer: hosts count milliseconds as integers, and math.huge is none
 local unpack = table.unpack or unpack
 -- What the collector is told of each chunk of a download: they are large and short-lived, and without it LuaJIT
 -- lets 20 MB of them gather. In kB; since Lua 5.5 in bytes.
@@ -238,6 +239,7 @@ end
 
 --- Runs `fn` in `seconds`; returns the timer, for loop.cancel_timer.
 function loop.timer(seconds, fn)
+  seconds = math.min(seconds, LONGEST)
   local timer = { at = core.now() + seconds, fn = fn }
   timers[#timers + 1] = timer
   loop.host().arm(seconds)

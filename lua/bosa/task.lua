@@ -237,7 +237,7 @@ end
 
 --- Raises unless `timeout` is one, at the caller of the method.
 local function check_timeout(timeout)
-  if timeout ~= nil and (type(timeout) ~= "number" or timeout < 0) then
+  if timeout ~= nil and not (type(timeout) == "number" and timeout >= 0) then -- NaN is none
     misuse.raise(3, "timeout: seconds expected, got %s", tostring(timeout))
   end
 end

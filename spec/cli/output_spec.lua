@@ -168,6 +168,12 @@ describe("--template", function()
     assert.equal('{"delay_ms":1,"ok":true}', output({ "run", "lab", "slow", "delay_ms=1", "--template", "{}" }))
   end)
 
+  it("has the values that items of a list have, false too, and passes over those that lack one", function()
+    local object = 'object:={"a":[{"n":1},{"on":false},{"on":true,"in":[{"x":"p"},{"x":"q"}]},{"in":[{"x":"r"}]}]}'
+    local template = "{body.object.a.on} {body.object.a.in.x}."
+    assert.equal("false, true p, q, r.", output({ "run", "lab", "echo", object, "--template", template }))
+  end)
+
   it("says what is wrong with it", function()
     for _, text in ipairs({ "{number", "number}", "\\x", "{a..b}", "\\" }) do
       local out, err, code = bosa:run(with(ISSUES, "--template", text))

@@ -65,6 +65,12 @@ describe("parameters of bosa run", function()
     assert.same({ text = "piped" }, decode(out).body)
   end)
 
+  it("come from standard input once only", function()
+    local _, err, code = bosa:run({ "run", "lab", "upload", "--input", "-", "file@-" }, { stdin = "{}" })
+    assert.equal("bosa: --input and file@- both read standard input, which can be read once\n", err)
+    assert.equal(4, code)
+  end)
+
   it("win over those of --input", function()
     local path = bosa.dir .. "/i.json"
     command.write_file(path, '{"text":"a file","number":1,"list":["a","b"],"object":{"x":1}}')

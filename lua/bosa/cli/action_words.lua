@@ -47,7 +47,7 @@ local function read_parameters(known, options)
   if not options.input then return params.read(options.parameters, known) end
   local values, err = params.read_object("--input", options.input)
   if not values then return nil, err end
-  return params.read(options.parameters, known, values)
+  return params.read(options.parameters, known, values, options.input == "-" and "--input" or nil)
 end
 
 local function has(known, name)

@@ -68,20 +68,26 @@ end
 ---@return any
 function fields.project(value, names) return pick(value, tree_of(names)) end
 
---- What a dotted name leads to; a list on the way gives all of its items' values.
+--- Adds what the items of a list, and of lists within it, have under a name.
+local function collect(items, name, list)
+  for _, item in ipairs(items) do
+    if type(item) == "table" and item[1] ~= nil then
+      collect(item, name, list)
+    elseif type(item) == "table" and item[name] ~= nil then
+      list[#list + 1] = item[name]
+    end
+  end
+  return list
+end
+
+--- What a dotted name leads to; a list on the way gives the values of those of its items that have one.
 ---@param value any
 ---@param name string
 ---@return any
 function fields.lookup(value, name)
   for part in name:gmatch("[^.]+") do
     if type(value) ~= "table" then return nil end
-    if value[1] ~= nil and type(value[1]) == "table" then
-      local list = {}
-      for i, item in ipairs(value) do list[i] = type(item) == "table" and item[part] or nil end
-      value = list
-    else
-      value = value[part]
-    end
+    if value[1] ~= nil then value = collect(value, part, {}) else value = value[part] end
   end
   return value
 end

@@ -11,6 +11,7 @@ local stdin = require("bosa.cli.stdin")
 local params = {}
 
 local STDIN_CHUNK = 65536 -- bytes
+local ARRAY = getmetatable(bosa.array({}))
 
 local function complain(...) return nil, context.error("params", string.format(...)) end
 
@@ -38,8 +39,19 @@ function params.read_file(path)
   return text, message
 end
 
+--- Notes that a word reads standard input, which can be read once.
+local function take_stdin(self, word)
+  if self.stdin then return complain("%s and %s both read standard input, which can be read once", self.stdin, word) end
+  self.stdin = word
+  return true
+end
+
 --- A JSON value; `@path` stands for a file's content, `@-` for standard input.
-local function json_value(name, text)
+local function json_value(self, name, text)
+  if text == "@-" then
+    local ok, err = take_stdin(self, name .. ":=@-")
+    if not ok then return nil, err end
+  end
   if text:sub(1, 1) == "@" then
     local content, message = params.read_file(text:sub(2))
     if not content then return complain("%s:=%s: %s", name, text, message) end
@@ -50,8 +62,10 @@ local function json_value(name, text)
   return value
 end
 
-local function file_value(name, path)
+local function file_value(self, name, path)
   if path == "-" then
+    local ok, err = take_stdin(self, name .. "@-")
+    if not ok then return nil, err end
     return bosa.file({ filename = "stdin", read = function() return stdin.read(STDIN_CHUNK) end })
   end
   local stat, message = uv.fs_stat(path)
@@ -125,8 +139,7 @@ end
 ---@field known table<string, table> parameters by their names
 ---@field given table<string, "value" | "list"> names that the line has had; "list": whose elements come a word each
 ---@field input table<table, boolean> objects of the --input, whose fields the line may replace
-
-local ARRAY = getmetatable(bosa.array({}))
+---@field stdin string? what reads standard input
 
 --- Whether a value has fields: no list, also none that is empty.
 local function is_object(value)
@@ -184,9 +197,9 @@ local function store(self, name, value, is_list)
 end
 
 --- The value after a sign.
-local function value_of(sign, name, text, parameter)
-  if sign == ":=" then return json_value(name, text) end
-  if sign == "@" then return file_value(name, text) end
+local function value_of(self, sign, name, text, parameter)
+  if sign == ":=" then return json_value(self, name, text) end
+  if sign == "@" then return file_value(self, name, text) end
   return text_value(name, text, parameter)
 end
 
@@ -195,7 +208,7 @@ local function add(self, word)
   local name, sign, text = parameter_words.split(word)
   if not name then return complain("`%s`: name=text, name:=JSON or name@file expected", word) end
   local parameter = self.known[name]
-  local value, err = value_of(sign, name, text, parameter)
+  local value, err = value_of(self, sign, name, text, parameter)
   if err then return nil, err end
   local is_list = sign ~= ":=" and parameter and element_type(parameter.type) ~= nil
   return store(self, name, value, is_list)
@@ -223,9 +236,10 @@ end
 ---@param words string[] name=text, name:=JSON, name@file
 ---@param parameters table[] as connector:get_action_parameters gives them
 ---@param values table? to add to
+---@param stdin string? what has read standard input before
 ---@return table? values, table? err of kind "params"
-function params.read(words, parameters, values)
-  local self = { values = values or {}, known = {}, given = {}, input = note_tables(values, {}) }
+function params.read(words, parameters, values, stdin)
+  local self = { values = values or {}, known = {}, given = {}, input = note_tables(values, {}), stdin = stdin }
   for _, parameter in ipairs(parameters) do self.known[parameter.name] = parameter end
   local errors = {}
   for _, word in ipairs(words) do

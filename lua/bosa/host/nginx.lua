@@ -15,6 +15,7 @@ local ONE_WRITE = 16384 -- bytes that a socket takes whole or not at all
 local IDLE_MS = 60000 -- for which a connection is kept
 local LOOK = 0.1 -- seconds after which a lookup of a name looks whether anybody still waits for it
 local LAST_LOOK = 0.01 -- seconds for a response that came while the rest of a request could not be sent in time
+local LONGEST_WAIT = 3600 -- seconds for a semaphore at a time: its milliseconds are a C int
 local RECOUNT = 1 -- seconds after which who waits for a slot looks whether some were lost
 local FETCH_LOCK = 10 -- seconds for which one worker's fetch holds back the others'
 
@@ -50,11 +51,12 @@ function host.parker()
   return {
     wake = function() semaphore:post(1) end,
     park = function(timeout)
-      if timeout then
-        semaphore:wait(timeout)
-        return
-      end
-      repeat until semaphore:wait(3600)
+      local deadline = timeout and now() + timeout
+      local left = timeout or LONGEST_WAIT
+      repeat
+        local woken = semaphore:wait(math.max(0.001, math.min(left, LONGEST_WAIT)))
+        if deadline then left = deadline - now() end
+      until woken or left <= 0
     end,
   }
 end

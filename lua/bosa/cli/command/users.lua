@@ -17,6 +17,13 @@ function users.configure(parser)
   create:flag("--json", "JSON instead of lines.")
 end
 
+--- A user's members with the secret, which the object hides from who goes through them.
+local function with_secret(user)
+  local members = { secret = user.secret }
+  for name, value in pairs(user) do members[name] = value end
+  return members
+end
+
 function users.run(cx, options)
   local hub, err = cx:hub()
   if not hub then return cx:fail(err) end
@@ -24,7 +31,7 @@ function users.run(cx, options)
   local user
   user, err = hub:create_bosa_user(options.username)
   if not user then return cx:fail(err) end
-  if options.json then return print_json(cx, setmetatable(user, nil)) end
+  if options.json then return print_json(cx, with_secret(user)) end
   cx:print(cx:paint("bold", "Username:") .. " " .. terminal_text.safe(tostring(user.identifier)))
   cx:print(cx:paint("bold", "User Secret:") .. " " .. terminal_text.safe(tostring(user.secret or "not given")))
   if cx.tty then cx:note(cx:paint("yellow", "The secret is shown this once and can't be had again.")) end
