@@ -80,7 +80,9 @@ end
 
 --- The memory of a worker whose handler does nothing: less than that no program in nginx can have.
 local function of_bare_nginx()
-  local web = nginx.start({ server = 'location = /nothing { content_by_lua_block { ngx.print([["isError":false]]) } }' })
+  local web = nginx.start({
+    server = [[location = /nothing { content_by_lua_block { ngx.print('"isError":false') } }]],
+  })
   local _, _, memory = measure(web.url .. "/nothing", read_line(web.dir .. "/nginx.pid"))
   web.stop()
   return memory

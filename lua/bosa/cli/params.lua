@@ -236,10 +236,10 @@ end
 ---@param words string[] name=text, name:=JSON, name@file
 ---@param parameters table[] as connector:get_action_parameters gives them
 ---@param values table? to add to
----@param stdin string? what has read standard input before
+---@param reader string? what has read standard input before
 ---@return table? values, table? err of kind "params"
-function params.read(words, parameters, values, stdin)
-  local self = { values = values or {}, known = {}, given = {}, input = note_tables(values, {}), stdin = stdin }
+function params.read(words, parameters, values, reader)
+  local self = { values = values or {}, known = {}, given = {}, input = note_tables(values, {}), stdin = reader }
   for _, parameter in ipairs(parameters) do self.known[parameter.name] = parameter end
   local errors = {}
   for _, word in ipairs(words) do
