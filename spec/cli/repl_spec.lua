@@ -182,6 +182,13 @@ describe("bosa repl in a pipe", function()
     assert.equal("", err)
     assert.equal(141, code)
   end)
+
+  it("is ended by a signal that came while a line ran, too", function()
+    local lines = "local p = io.popen('kill -INT $PPID') p:read('*a') p:close()\nprint('went on')\n"
+    local out, _, code = bosa:run({ "repl" }, { stdin = lines })
+    assert.equal("", out)
+    assert.equal(130, code)
+  end)
 end)
 
 describe("names at the prompt", function()

@@ -159,14 +159,19 @@ function Session:style()
   return { width = terminal.columns(), paint = paint }
 end
 
+--- Looks whether Ctrl-C was pressed: a signal that came is only told by the loop.
+local function look_for_signal(self)
+  self.signal:ref() -- a loop without any handle doesn't look
+  uv.run("nowait")
+  self.signal:unref()
+end
+
 --- Runs a chunk and shows its results.
 local function perform(self, chunk)
   local co = coroutine.running()
   debug.sethook(function()
     if coroutine.running() ~= co then return end -- LuaJIT has one hook for all
-    self.signal:ref() -- a loop without any handle doesn't look
-    uv.run("nowait")
-    self.signal:unref()
+    look_for_signal(self)
     if self.pressed then error("interrupted", 0) end
   end, "", STEPS)
   local results = pack(chunk())
@@ -197,6 +202,7 @@ function Session:run(chunk)
   local goes_on = self:turn(function() return task:done() end)
   debug.sethook() -- LuaJIT has one for all
   if not task:done() then task:cancel() end
+  look_for_signal(self)
   self:listen(self.reader.interactive)
   if self:interrupted() then
     stop(self)
