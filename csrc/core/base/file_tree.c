@@ -250,7 +250,7 @@ static int open_stage(struct file_tree *tree)
         return errno;
     }
     memcpy(tree->staged, ".bosa-", 7);
-    random_hex(tree->staged + 6, 8);
+    (void)random_hex(tree->staged + 6, 8);
     if (mkdirat(tree->root, tree->staged, 0700) != 0) {
         number = errno;
         tree->staged[0] = '\0';

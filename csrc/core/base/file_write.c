@@ -195,7 +195,7 @@ static int open_part(struct file_write *file)
     mode_t mode = (file->flags & FILE_SHARED) && !file->replaces ? 0666 : 0600;
     for (int i = 0; i < MAX_TRIES; i++) {
         char name[16 + 2 * NAME_BYTES] = ".bosa-";
-        random_hex(name + strlen(name), NAME_BYTES);
+        (void)random_hex(name + strlen(name), NAME_BYTES);
         char *part = beside(file->target, name);
         if (!part) {
             return ENOMEM;
