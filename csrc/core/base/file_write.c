@@ -200,13 +200,17 @@ static int open_part(struct file_write *file)
         if (!part) {
             return ENOMEM;
         }
-        file->fd = fileio_above_streams(
-            openat(file->dir, part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
+        int fd =
+            openat(file->dir, part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+        file->fd = fileio_above_streams(fd);
         if (file->fd >= 0) {
             file->part = part;
             return 0;
         }
         int number = errno;
+        if (fd >= 0) {
+            (void)unlinkat(file->dir, part, 0);
+        }
         mem_free(part);
         if (number != EEXIST) {
             return number;
