@@ -77,14 +77,9 @@ static bool prepare(struct secret *secret)
 
 static bool grow(struct secrets *secrets)
 {
-    size_t cap = secrets->cap > 0 ? secrets->cap * 2 : 4;
-    struct secret *list = secrets->list;
-    if (secrets->count == secrets->cap) {
-        list = mem_realloc(list, cap * sizeof *list);
-        secrets->list = list ? list : secrets->list;
-        secrets->cap = list ? cap : secrets->cap;
-    }
-    return list != NULL;
+    struct secret *list = mem_grow(secrets->list, sizeof *list, secrets->count, &secrets->cap);
+    secrets->list = list ? list : secrets->list;
+    return list;
 }
 
 /* Adds a secret, which is moved. */

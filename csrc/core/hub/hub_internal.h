@@ -33,6 +33,9 @@ struct hub {
     enum hub_dialect dialects[ENDPOINT_COUNT]; /* DIALECT_UNKNOWN: nothing found yet */
 };
 
+/* mem_copy_text of a text of which an empty one says nothing: it becomes NULL, too. */
+bool hub_copy_text(char **to, const char *text);
+
 /* A connector in memory however old, with its place in hub->held; NULL when there is none. */
 struct held *hub_held(const struct hub *hub, const char *name, size_t *index);
 

@@ -282,15 +282,6 @@ bool action_takes_from_last(struct connector *connector, struct action *action)
 
 /* ---- learning ---- */
 
-/* Copies a validator; a missing and an empty one become NULL. False: no memory. */
-static bool copy_validator(char **to, const char *from)
-{
-    bool empty = !from || *from == '\0';
-
-    *to = empty ? NULL : mem_dup(from, strlen(from));
-    return empty || *to;
-}
-
 /* Finds the connector in its document and lists its actions. */
 static enum bosa_status read_response(struct connector *connector, struct bosa_error *err)
 {
@@ -330,8 +321,8 @@ static enum bosa_status held_new(struct held **out, const char *name, struct jso
     connector->doc = *doc;
     json_init(doc);
     connector->name = mem_dup(name, strlen(name));
-    if (!connector->name || !copy_validator(&connector->etag, etag) ||
-        !copy_validator(&connector->last_modified, last_modified)) {
+    if (!connector->name || !hub_copy_text(&connector->etag, etag) ||
+        !hub_copy_text(&connector->last_modified, last_modified)) {
         status = error_nomem(err);
     } else {
         status = read_response(connector, err);

@@ -66,12 +66,6 @@ void hub_set_dialect(struct hub *hub, enum endpoint endpoint, enum hub_dialect d
 
 /* ---- pieces of a request ---- */
 
-/* For where an addition failed without an error of its own. */
-static enum bosa_status no_memory(struct bosa_error *err)
-{
-    return error_nomem(err);
-}
-
 /* Sets a field to a string of this file's making, in place of the caller's of that name. */
 static enum bosa_status set_field(struct request *request, const char *name, const char *value,
                                   struct bosa_error *err)
@@ -90,7 +84,7 @@ static enum bosa_status set_bearer(struct request *request, const char *token,
 
     buf_init_secret(&value);
     if (!buf_reserve(&value, sizeof scheme + len)) {
-        return no_memory(err);
+        return error_nomem(err);
     }
     buf_adds(&value, scheme);
     buf_add(&value, token, len);
@@ -110,7 +104,7 @@ static enum bosa_status set_account(struct request *request, const char *identif
     enum bosa_status status = BOSA_OK;
 
     if (!name) {
-        return no_memory(err);
+        return error_nomem(err);
     }
     if (!text_to_latin1(name)) {
         status = error_set(err, BOSA_PARAMS,
@@ -148,7 +142,7 @@ static enum bosa_status set_url(struct request *request, struct buf *url, struct
     size_t len;
 
     request->url = buf_take(url, &len);
-    return !request->url ? no_memory(err) : BOSA_OK;
+    return !request->url ? error_nomem(err) : BOSA_OK;
 }
 
 /* ---- actions ---- */
@@ -179,7 +173,7 @@ static enum bosa_status copy_fields(struct request *request, const struct fields
                              fields->list[i].name);
         }
     }
-    return fields_copy(&request->fields, fields) == BOSA_OK ? BOSA_OK : no_memory(err);
+    return fields_copy(&request->fields, fields) == BOSA_OK ? BOSA_OK : error_nomem(err);
 }
 
 /* BOSA_UNKNOWN_ACTION, with the name that may have been meant. */
@@ -200,7 +194,7 @@ static enum bosa_status unknown_action(const struct connector *connector, const 
     json_close(&names, object, (uint32_t)connector->action_count);
     nearest = names.failed ? NULL : schema_nearest(&names, 0, name, strlen(name), &len);
     if (names.failed) {
-        (void)no_memory(err);
+        (void)error_nomem(err);
     } else if (nearest && len <= INT_MAX) {
         (void)error_set(err, BOSA_UNKNOWN_ACTION, "%s has no action `%s`; did you mean `%.*s`?",
                         connector->name, name, (int)len, nearest);
@@ -232,7 +226,7 @@ static enum bosa_status check_params(const struct invocation *invocation,
         json_add_copy(checked, &invocation->params, 0);
     }
     if (checked->failed) {
-        return no_memory(err);
+        return error_nomem(err);
     }
     return !schema ? BOSA_OK
                    : schema_check(schema, checked, 0, SCHEMA_STRICT_NAMES, "parameter", err);

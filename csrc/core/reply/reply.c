@@ -18,11 +18,6 @@
 /* responses up to so many bytes are wiped: those that give a secret or a token are small */
 #define SECRET_BYTES ((size_t)1 << 20)
 
-static enum bosa_status no_memory(struct bosa_error *err)
-{
-    return error_nomem(err);
-}
-
 /* BOSA_PROTOCOL about this response. */
 static enum bosa_status nonsense(const struct reply *reply, const char *what,
                                  struct bosa_error *err)
@@ -231,7 +226,7 @@ static enum bosa_status keep_error(struct reply *reply, const char *bytes, size_
     size_t room = REPLY_MAX_ERROR_BYTES - reply->text.len;
     reply->text.secret = true; /* servers repeat what they were sent */
     buf_add(&reply->text, bytes, len < room ? len : room);
-    return reply->text.failed ? no_memory(err) : BOSA_OK;
+    return reply->text.failed ? error_nomem(err) : BOSA_OK;
 }
 
 /* BOSA_PROTOCOL: more came than was agreed on. */
@@ -286,7 +281,7 @@ static enum bosa_status keep_json(struct reply *reply, const char *bytes, size_t
     }
     reply->text.secret = reply->text.len <= SECRET_BYTES;
     buf_add(&reply->text, bytes, len);
-    return reply->text.failed ? no_memory(err) : BOSA_OK;
+    return reply->text.failed ? error_nomem(err) : BOSA_OK;
 }
 
 /* BOSA_AGAIN comes from the sink, which took nothing of the piece then. */
@@ -332,7 +327,7 @@ static enum bosa_status end_file(struct reply *reply, struct bosa_error *err)
 {
     const char *disposition = fields_get(&reply->fields, "Content-Disposition");
     if (disposition && disposition_filename(disposition, &reply->filename) != BOSA_OK) {
-        return no_memory(err);
+        return error_nomem(err);
     }
     enum bosa_status status = to_sink(reply, "", 0, err);
     if (status == BOSA_OK) {
@@ -352,7 +347,7 @@ static enum bosa_status end_sniffed(struct reply *reply, struct bosa_error *err)
 {
     char *copy = mem_dup(reply->text.data, reply->text.len);
     if (!copy) {
-        return no_memory(err);
+        return error_nomem(err);
     }
     enum bosa_status status = text_is_utf8(copy, reply->text.len)
                                   ? json_parse_lenient(&reply->doc, copy, reply->text.len, err)
@@ -375,7 +370,7 @@ static enum bosa_status end_json(struct reply *reply, struct bosa_error *err)
     size_t len;
     char *text = buf_take(&reply->text, &len);
     if (!text) {
-        return no_memory(err);
+        return error_nomem(err);
     }
     enum bosa_status status = json_parse_lenient(&reply->doc, text, len, err);
     if (status == BOSA_OK) {
@@ -404,16 +399,16 @@ static enum bosa_status end_error(struct reply *reply, struct bosa_error *err)
     size_t len;
     char *whole = buf_take(&reply->text, &len);
     if (!whole) {
-        return no_memory(err);
+        return error_nomem(err);
     }
     if (!mask_secrets(reply, whole, &len)) {
         mem_free(whole);
-        return no_memory(err);
+        return error_nomem(err);
     }
     buf_add(&reply->text, whole, text_cut(whole, len, REPLY_SHOWN_BYTES));
     if (reply->text.failed) {
         mem_free(whole);
-        return no_memory(err);
+        return error_nomem(err);
     }
     enum bosa_status status = json_parse_lenient(&reply->doc, whole, len, err);
     if (status == BOSA_OK) {
