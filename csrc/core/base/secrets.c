@@ -163,10 +163,13 @@ static size_t numbered(const char *p, size_t len, long *value)
     *value = 0;
     for (; i < len && p[i] != ';'; i++) {
         int digit = hex ? text_hex(p[i]) : text_is_digit(p[i]) ? p[i] - '0' : -1;
-        if (digit < 0 || *value > 0x10ffff) {
+        if (digit < 0) {
             return 0;
         }
         *value = *value * (hex ? 16 : 10) + digit;
+        if (*value > 0x10ffff) {
+            return 0;
+        }
     }
     return i < len && i > (hex ? 2U : 1U) ? i + 2 : 0;
 }
@@ -209,17 +212,11 @@ static size_t escape(const char *p, const char *end, unsigned undo, long *value)
 /* Writes a code point as UTF-8, a byte of percent-encoding as it is; at most four bytes. */
 static size_t put(char *out, long c, bool byte)
 {
-    if (byte || c < 0x80) {
+    if (byte) {
         out[0] = (char)c;
         return 1;
     }
-    size_t more = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
-    static const unsigned char first[] = {0, 0xc0, 0xe0, 0xf0};
-    out[0] = (char)(first[more] | (c >> (6 * more)));
-    for (size_t i = 1; i <= more; i++) {
-        out[i] = (char)(0x80 | ((c >> (6 * (more - i))) & 0x3f));
-    }
-    return more + 1;
+    return text_put_utf8(out, (uint32_t)c);
 }
 
 static void view_free(struct view *view)

@@ -1,10 +1,9 @@
 /*
  * secrets: keys, tokens and passwords taken out of texts that somebody will read.
  *
- * A server repeats a secret as its codec writes it, so it is looked for as it is, with JSON's
- * escapes
- * (\\/, \\u002B), percent-encoded (in either case), with HTML's character references, and with
- * these mixed or doubled. It has to be done before a text is cut, since the beginning of a secret
+ * A server repeats a secret as its codec writes it, so it is looked for as it is, with the escapes
+ * of JSON, percent-encoded (in either case), with HTML's character references, and with these mixed
+ * or doubled. It has to be done before a text is cut, since the beginning of a secret
  * is one. Base64 is not undone: nothing that we send is encoded so.
  */
 #ifndef BOSA_SECRETS_H

@@ -2,6 +2,7 @@
  * Connectors and their schemas: from a discovery response, from the disk, and out of memory again.
  */
 #include "base/mem.h"
+#include "base/text.h"
 #include "hub/cache.h"
 #include "hub/hub_internal.h"
 
@@ -77,19 +78,11 @@ struct connector *hub_find(struct hub *hub, const char *name, const struct momen
 
 /* ---- actions ---- */
 
-/* Orders by bytes, a name before those that it begins. */
-static int compare_names(const char *a, size_t a_len, const char *b, size_t b_len)
-{
-    int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
-
-    return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
-}
-
 /* By name, and of two with one name the later first, since the last one counts. */
 static int compare_actions(const void *left, const void *right)
 {
     const struct action *a = left, *b = right;
-    int order = compare_names(a->name, a->name_len, b->name, b->name_len);
+    int order = text_compare(a->name, a->name_len, b->name, b->name_len);
 
     return order != 0 ? order : (a->node < b->node) - (a->node > b->node);
 }
@@ -102,7 +95,7 @@ struct action *connector_action(struct connector *connector, const char *name, s
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         struct action *action = &connector->actions[middle];
-        int order = compare_names(name, len, action->name, action->name_len);
+        int order = text_compare(name, len, action->name, action->name_len);
 
         if (order == 0) {
             return action;
@@ -123,8 +116,8 @@ static void drop_doubles(struct connector *connector)
     size_t kept = 0;
 
     for (size_t i = 0; i < connector->action_count; i++) {
-        if (kept == 0 || compare_names(list[kept - 1].name, list[kept - 1].name_len, list[i].name,
-                                       list[i].name_len) != 0) {
+        if (kept == 0 || text_compare(list[kept - 1].name, list[kept - 1].name_len, list[i].name,
+                                      list[i].name_len) != 0) {
             list[kept++] = list[i];
         }
     }

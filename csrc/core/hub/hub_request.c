@@ -139,9 +139,7 @@ enum bosa_status hub_set_identity(struct request *request, const char *api_key, 
 /* Moves the URL written in `url` to the request. */
 static enum bosa_status set_url(struct request *request, struct buf *url, struct bosa_error *err)
 {
-    size_t len;
-
-    request->url = buf_take(url, &len);
+    request->url = buf_take(url, NULL);
     return !request->url ? error_nomem(err) : BOSA_OK;
 }
 

@@ -39,16 +39,6 @@ static char *fail(struct reader *r, const char *at, const char *expected)
 
 /* ---- strings ---- */
 
-/* The value of one hexadecimal digit, -1 for another byte. */
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The value of four hexadecimal digits, -1 when there are not four. */
 static int32_t read_hex4(const char *p, const char *end)
 {
@@ -58,7 +48,7 @@ static int32_t read_hex4(const char *p, const char *end)
         return -1;
     }
     for (int i = 0; i < 4; i++) {
-        int digit = hex_value(p[i]);
+        int digit = text_hex(p[i]);
 
         if (digit < 0) {
             return -1;
@@ -66,30 +56,6 @@ static int32_t read_hex4(const char *p, const char *end)
         value = value * 16 + digit;
     }
     return value;
-}
-
-/*
- * Writes a code point, never longer than the escape it comes from, and returns the position after.
- */
-static char *put_utf8(char *out, uint32_t c)
-{
-    if (c < 0x80) {
-        *out++ = (char)c;
-        return out;
-    }
-    if (c < 0x800) {
-        *out++ = (char)(0xc0 | c >> 6);
-    } else {
-        if (c < 0x10000) {
-            *out++ = (char)(0xe0 | c >> 12);
-        } else {
-            *out++ = (char)(0xf0 | c >> 18);
-            *out++ = (char)(0x80 | (c >> 12 & 0x3f));
-        }
-        *out++ = (char)(0x80 | (c >> 6 & 0x3f));
-    }
-    *out++ = (char)(0x80 | (c & 0x3f));
-    return out;
 }
 
 /* The code point of the pair whose first half is `high` and whose second is to be at `p`; -1: there
@@ -127,7 +93,7 @@ static char *read_unicode(struct reader *r, char *p, char **out)
         }
         c = REPLACEMENT;
     }
-    *out = put_utf8(*out, (uint32_t)c);
+    *out += text_put_utf8(*out, (uint32_t)c); /* never longer than its escape */
     return p;
 }
 
