@@ -24,26 +24,10 @@ static uint32_t meta_member(const struct call *call, const char *name)
     return node;
 }
 
-/* The whole number at a node, also where a caller's VM made a double of it. False when it is none.
- */
+/* json_whole, also of JSON_NONE, which is none. */
 static bool whole(const struct json_doc *doc, uint32_t node, int64_t *out)
 {
-    if (node == JSON_NONE) {
-        return false;
-    }
-    if (json_type(doc, node) == JSON_INT) {
-        *out = doc->nodes[node].v.i;
-        return true;
-    }
-    if (json_type(doc, node) == JSON_DOUBLE) {
-        double d = doc->nodes[node].v.d;
-
-        if (d >= -9007199254740992.0 && d <= 9007199254740992.0) {
-            *out = (int64_t)d;
-            return (double)*out == d;
-        }
-    }
-    return false;
+    return node != JSON_NONE && json_whole(doc, node, out);
 }
 
 /* A whole number that meta gives under a name; false when it gives none. */

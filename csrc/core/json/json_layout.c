@@ -133,12 +133,11 @@ static enum bosa_status write_container(const struct layout *l, uint32_t node, u
  */
 static bool write_whole(const struct layout *l, uint32_t node)
 {
-    const struct json_node *n = &l->doc->nodes[node];
-    if (n->type != JSON_DOUBLE || !l->how->sorted || n->v.d < -JSON_EXACT_DOUBLE ||
-        n->v.d > JSON_EXACT_DOUBLE || n->v.d != (double)(int64_t)n->v.d) {
+    int64_t value;
+    if (!l->how->sorted || !json_whole(l->doc, node, &value)) {
         return false;
     }
-    json_write_int(l->out, (int64_t)n->v.d);
+    json_write_int(l->out, value);
     return true;
 }
 

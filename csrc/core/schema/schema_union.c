@@ -176,14 +176,12 @@ static bool is_tagged(const struct schema *s, const struct tag *tag, const struc
 /* Writes what a mapping calls a tag that is no string: "1", "true". */
 static void write_tag(struct buf *out, const struct json_doc *doc, uint32_t value)
 {
-    const struct json_node *n = &doc->nodes[value];
-    if (n->type == JSON_TRUE || n->type == JSON_FALSE) {
-        buf_adds(out, n->type == JSON_TRUE ? "true" : "false");
-    } else if (n->type == JSON_INT) {
-        json_write_int(out, n->v.i);
-    } else if (n->type == JSON_DOUBLE && n->v.d >= -9007199254740992.0 &&
-               n->v.d <= 9007199254740992.0 && (double)(int64_t)n->v.d == n->v.d) {
-        json_write_int(out, (int64_t)n->v.d);
+    enum json_type type = json_type(doc, value);
+    int64_t whole;
+    if (type == JSON_TRUE || type == JSON_FALSE) {
+        buf_adds(out, type == JSON_TRUE ? "true" : "false");
+    } else if (json_whole(doc, value, &whole)) {
+        json_write_int(out, whole);
     }
 }
 
