@@ -126,7 +126,7 @@ static size_t read_all(int fd, char *out, size_t size)
 
 /* ---- the header line ---- */
 
-/* The next word of the line, which is left behind its space; NULL and sticky when there is none. */
+/* The next word of the line, which is left after its space; NULL and sticky when there is none. */
 static char *next_word(char **line)
 {
     char *word = *line, *space = !word ? NULL : strchr(word, ' ');
