@@ -44,7 +44,7 @@ static struct call *call_new(struct hub *hub, enum call_kind kind, const struct 
     return call;
 }
 
-/* The policy is copied: a invocation is shared, and the machine looks at one place only. */
+/* The policy is copied: an invocation is shared, and the machine looks at one place only. */
 struct call *call_new_action(struct hub *hub, struct invocation *invocation)
 {
     struct call *call = call_new(hub, CALL_ACTION, &invocation->policy);

@@ -204,7 +204,7 @@ static enum bosa_status unknown_action(const struct connector *connector, const 
 }
 
 /*
- * Makes `checked` (fresh) the parameters as they are sent: a copy, since a invocation never
+ * Makes `checked` (fresh) the parameters as they are sent: a copy, since an invocation never
  * changes, completed by its check against the schema. An action without schema takes none and is
  * sent {}.
  */
@@ -373,8 +373,8 @@ enum bosa_status hub_action_request(struct hub *hub, const struct invocation *in
         }
     }
     if (status != BOSA_OK) {
-        status = hub_blame(status, err, invocation->connector, invocation->action,
-                           strlen(invocation->action));
+        status = error_locate(err, status, invocation->connector, invocation->action,
+                              strlen(invocation->action));
     }
     if (status == BOSA_OK && request) {
         *request = scratch;
@@ -444,7 +444,7 @@ enum bosa_status hub_discovery_request(struct hub *hub, const char *name, struct
     status = write_discovery(hub, name, hub_held(hub, name, &index), &scratch, err);
     if (status != BOSA_OK) {
         request_free(&scratch);
-        return hub_blame(status, err, name, NULL, 0);
+        return error_locate(err, status, name, NULL, 0);
     }
     *request = scratch;
     return BOSA_OK;
@@ -550,7 +550,7 @@ enum bosa_status hub_endpoint_request(struct hub *hub, enum endpoint endpoint,
         (void)error_set(err, BOSA_AUTH,
                         "no user token was given: run `bosa auth login`, set BOSA_TOKEN, or "
                         "pass one");
-        return hub_blame(BOSA_AUTH, err, name, NULL, 0);
+        return error_locate(err, BOSA_AUTH, name, NULL, 0);
     }
     request_init(&scratch);
     if (catalogs) {
@@ -564,7 +564,7 @@ enum bosa_status hub_endpoint_request(struct hub *hub, enum endpoint endpoint,
     }
     if (status != BOSA_OK) {
         request_free(&scratch);
-        return hub_blame(status, err, name, NULL, 0);
+        return error_locate(err, status, name, NULL, 0);
     }
     *request = scratch;
     return BOSA_OK;

@@ -1,5 +1,5 @@
 /*
- * Plans may hold secrets (a token, parameters, header fields), so what is freed here is wiped
+ * Invocations may hold secrets (a token, parameters, header fields), so what is freed here is wiped
  * first.
  */
 #include "hub/invocation.h"
@@ -90,7 +90,7 @@ struct invocation *invocation_with(const struct invocation *invocation, const ch
     return copy;
 }
 
-/* Frees what a invocation owns, wiping what may be secret: the token, the parameters, header
+/* Frees what an invocation owns, wiping what may be secret: the token, the parameters, header
  * fields. */
 static void invocation_free(struct invocation *invocation)
 {

@@ -16,10 +16,10 @@
 struct reader {
     struct json_doc *doc;
     const char *end;
-    const char *fault;    /* where it failed */
-    const char *expected; /* what should have been there; NULL: there was no memory */
-    const char *string;   /* start of the string under way, from where on escapes may be undone */
-    uint32_t open;        /* innermost container, JSON_NONE at the root */
+    const char *failed_at; /* NULL: nowhere */
+    const char *expected;  /* what should have been there; NULL: there was no memory */
+    const char *string;    /* start of the string under way, from where on escapes may be undone */
+    uint32_t open;         /* innermost container, JSON_NONE at the root */
     uint32_t depth;
     bool lenient; /* json_parse_lenient's: half a surrogate pair and a huge number are taken */
 };
@@ -32,7 +32,7 @@ struct reader {
 /* Notes place and reason, and returns the NULL that tells of it. */
 static char *fail(struct reader *r, const char *at, const char *expected)
 {
-    r->fault = at;
+    r->failed_at = at;
     r->expected = expected;
     return NULL;
 }
@@ -182,7 +182,7 @@ static inline char *add_string(struct reader *r, const char *start, const char *
     return p + 1;
 }
 
-/* Reads a string with escapes or UTF-8 in it, or with a fault. */
+/* Reads a string with escapes or UTF-8 in it, or one that is malformed. */
 static char *read_odd_string(struct reader *r, char *start)
 {
     char *p, *stop;
@@ -522,10 +522,10 @@ static enum bosa_status report(const struct reader *r, struct bosa_error *err)
             from = doc->text + node->v.at + node->len;
         }
     }
-    lines += count_lines(from, r->string ? r->string : r->fault, &line);
+    lines += count_lines(from, r->string ? r->string : r->failed_at, &line);
     return error_set(err, BOSA_PROTOCOL, "line %zu, column %zu: expected %s%s", lines,
-                     (size_t)(r->fault - line) + 1, r->expected,
-                     r->fault == r->end ? ", but the text ends" : "");
+                     (size_t)(r->failed_at - line) + 1, r->expected,
+                     r->failed_at == r->end ? ", but the text ends" : "");
 }
 
 /* Nodes for a text of `len` bytes, so that most texts need no second allocation. */

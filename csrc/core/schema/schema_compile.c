@@ -20,7 +20,7 @@ struct compiler {
 };
 
 /* The schema is the server's, so this is its mistake (BOSA_PROTOCOL), not the caller's. */
-static enum bosa_status nonsense(struct compiler *c, const char *what)
+static enum bosa_status malformed(struct compiler *c, const char *what)
 {
     return error_set(c->err, BOSA_PROTOCOL, "malformed schema: %s", what);
 }
@@ -68,7 +68,7 @@ static enum bosa_status compile_list(struct compiler *c, uint32_t array, struct 
 {
     const struct json_doc *doc = c->s->doc;
     if (json_type(doc, array) != JSON_ARRAY) {
-        return nonsense(c, "a keyword whose value should be a list of schemas");
+        return malformed(c, "a keyword whose value should be a list of schemas");
     }
     uint32_t count = doc->nodes[array].len;
     enum bosa_status status = reserve_list(c, count, span);
@@ -96,7 +96,7 @@ static enum bosa_status compile_ref(struct compiler *c, uint32_t node, uint32_t 
         return error_nomem(c->err);
     }
     if (c->index.spent) {
-        return nonsense(c, "its references lead through lists that are too long");
+        return malformed(c, "its references lead through lists that are too long");
     }
     if (target == JSON_NONE) {
         return error_set(c->err, BOSA_PROTOCOL, "malformed schema: a reference to nowhere: %.*s",
@@ -147,7 +147,7 @@ static enum bosa_status compile_properties(struct compiler *c, uint32_t object, 
 {
     struct json_index index;
     if (json_type(c->s->doc, object) != JSON_OBJECT) {
-        return nonsense(c, "`properties` that is no object");
+        return malformed(c, "`properties` that is no object");
     }
     r->has_properties = true;
     if (!json_index_build(&index, c->s->doc, object)) {
@@ -169,7 +169,7 @@ static enum bosa_status read_required(struct compiler *c, uint32_t array, struct
     uint32_t element = array + 1;
     for (uint32_t i = 0; status == BOSA_OK && i < r->required.count; i++) {
         if (json_type(doc, element) != JSON_STRING) {
-            return nonsense(c, "`required` that is no list of names");
+            return malformed(c, "`required` that is no list of names");
         }
         c->s->lists[r->required.at + i] = element;
         element = json_next(doc, element);
@@ -393,7 +393,7 @@ static enum bosa_status read_rule(struct compiler *c, uint32_t index)
             return status;
         }
     } else if (type != JSON_TRUE) {
-        return nonsense(c, "a schema that is neither an object nor a boolean");
+        return malformed(c, "a schema that is neither an object nor a boolean");
     }
     s->takes_files = s->takes_files || r.binary;
     s->rules[index] = r;

@@ -18,7 +18,7 @@ static bool is_whole(double value)
 }
 
 /*
- * The types that a value has without being settled. A file is a string, as a schema has no other
+ * The types that a value has without being coerced. A file is a string, as a schema has no other
  * word for it.
  */
 static unsigned types_of(const struct json_doc *doc, uint32_t node)
