@@ -140,6 +140,19 @@ describe("descriptors that have run out", function()
     assert.is_true(lines > 0)
     os.execute("rm -rf " .. dir)
   end)
+
+  it("leave no secret that somebody could guess", function()
+    local dir = command.output_of("mktemp -d"):match("%S+")
+    command.write_file(dir .. "/script.lua", [[
+      local core, held = require("bosa.core"), {}
+      print(core.random():match("^%x+$") ~= nil)
+      repeat held[#held + 1] = io.open("/dev/null") until not io.open("/dev/null")
+      print(pcall(core.random))]])
+    local start = "ulimit -n 64; %s %s 2>&1"
+    local out = command.output_of(start:format(os.getenv("BOSA_LUA") or "lua5.4", dir .. "/script.lua"))
+    assert.equal("true\nfalse\t/dev/urandom can't be read (no descriptor is left?)\n", out)
+    os.execute("rm -rf " .. dir)
+  end)
 end)
 
 describe("a module that is required again", function()

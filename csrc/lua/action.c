@@ -325,7 +325,7 @@ static void read_output(lua_State *L, int call, struct invocation *invocation)
  * Fills the invocation of the call userdata at `call` from the builder at 1. May raise halfway: the
  * invocation is the userdata's. On failure the call's error is filled.
  */
-static enum bosa_status read_plan(lua_State *L, int call, struct lcall *c)
+static enum bosa_status read_invocation(lua_State *L, int call, struct lcall *c)
 {
     struct invocation *invocation = c->invocation;
     invocation->token = copy_kept(L, KEPT_TOKEN);
@@ -349,13 +349,6 @@ static enum bosa_status read_plan(lua_State *L, int call, struct lcall *c)
     return status;
 }
 
-/* Gives an error its connector and action. */
-static void name_error(struct bosa_error *err, const struct invocation *invocation)
-{
-    error_field(&err->connector, invocation->connector, strlen(invocation->connector));
-    error_field(&err->action, invocation->action, strlen(invocation->action));
-}
-
 /*
  * Pushes a call userdata that holds the invocation of the builder at 1; on failure its error is
  * filled. That the hub is open is asked last, as reading tables may run a finalizer that closes it.
@@ -375,13 +368,13 @@ static enum bosa_status snapshot(lua_State *L, struct laction *a, struct lcall *
     if (!c->invocation) {
         return error_nomem(&c->error);
     }
-    enum bosa_status status = read_plan(L, 3, c);
+    enum bosa_status status = read_invocation(L, 3, c);
     if (!h->hub) {
         return error_set(&c->error, BOSA_CLOSED, "the hub is closed");
     }
     if (status != BOSA_OK) {
         c->error.kind = status;
-        name_error(&c->error, c->invocation);
+        status = error_locate(&c->error, status, connector->name, name, len);
     }
     lua_settop(L, 3);
     return status;

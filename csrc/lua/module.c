@@ -60,11 +60,13 @@ static int module_module(lua_State *L)
     return 1;
 }
 
-/* random() -> 32 hexadecimal digits that nobody can guess. */
+/* random() -> 32 hexadecimal digits that nobody can guess. Raises where the system has none. */
 static int module_random(lua_State *L)
 {
     char digits[2 * RANDOM_MOST + 1];
-    random_hex(digits, RANDOM_MOST);
+    if (!random_hex(digits, RANDOM_MOST)) {
+        return luaL_error(L, "/dev/urandom can't be read (no descriptor is left?)");
+    }
     lua_pushstring(L, digits);
     return 1;
 }

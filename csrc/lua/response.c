@@ -5,6 +5,7 @@
 #include "bind.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "call/paging.h"
 #include "http/header_fields.h"
 
@@ -251,7 +252,7 @@ static int push_headers(lua_State *L, struct lresponse *r)
         luaL_Buffer b;
         luaL_buffinit(L, &b);
         for (const char *at = f->name; *at; at++) {
-            luaL_addchar(&b, (char)(*at >= 'A' && *at <= 'Z' ? *at + 32 : *at));
+            luaL_addchar(&b, text_lower(*at));
         }
         luaL_pushresult(&b);
         lua_pushvalue(L, -1);

@@ -71,7 +71,7 @@ static int response_page_call(lua_State *L)
     if (paging_is_offset(r->call)) {
         return offset_page(L, r, c, forward);
     }
-    if (paging_plan(r->call, forward, &c->invocation, &r->error) != BOSA_OK) {
+    if (paging_invocation(r->call, forward, &c->invocation, &r->error) != BOSA_OK) {
         return bind_fail(L, &r->error);
     }
     return c->invocation ? finish_page(L, c) : 0;
@@ -122,7 +122,7 @@ static int response_numbered_call(lua_State *L)
     lua_Integer page = luaL_checkinteger(L, 2);
     luaL_checkstack(L, 16, NULL);
     struct lcall *c = push_page(L);
-    c->invocation = paging_plan_page(r->call, page);
+    c->invocation = paging_invocation_page(r->call, page);
     return c->invocation ? finish_page(L, c) : bind_nomem(L);
 }
 

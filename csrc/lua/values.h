@@ -80,8 +80,7 @@ void values_open(lua_State *L);
 
 #define ARRAY_MT "bosa.array" /* metatables that say which of the two a table is */
 #define OBJECT_MT "bosa.object"
-#define EXACT_DOUBLE 9007199254740992.0 /* 2^53: whole numbers up to it are exact */
-#define NULLS "bosa.nulls"              /* registry: weak table of other values that are null */
-#define TO_CDATA "bosa.to_cdata"        /* registry: function(digits) that hosts with an ffi set */
+#define NULLS "bosa.nulls"       /* registry: weak table of other values that are null */
+#define TO_CDATA "bosa.to_cdata" /* registry: function(digits) that hosts with an ffi set */
 
 #endif

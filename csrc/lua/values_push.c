@@ -35,7 +35,7 @@ static void push_digits(lua_State *L, const char *text, size_t len, bool fits64,
 static void push_int(lua_State *L, int64_t value, enum int_mode mode)
 {
 #if COMPAT_LOSSY_INTEGERS
-    if (value > (int64_t)EXACT_DOUBLE || value < -(int64_t)EXACT_DOUBLE) {
+    if (value > (int64_t)JSON_EXACT_DOUBLE || value < -(int64_t)JSON_EXACT_DOUBLE) {
         char text[24];
         int len = snprintf(text, sizeof text, "%lld", (long long)value);
         push_digits(L, text, (size_t)len, true, mode);

@@ -275,7 +275,7 @@ static bool is_big_digits(const char *text, size_t len)
         return true;
     }
 #if COMPAT_LOSSY_INTEGERS
-    return value > (long long)EXACT_DOUBLE || value < -(long long)EXACT_DOUBLE;
+    return value > (long long)JSON_EXACT_DOUBLE || value < -(long long)JSON_EXACT_DOUBLE;
 #else
     (void)value;
     return false;
@@ -327,7 +327,7 @@ static enum bosa_status read_number(lua_State *L, int index, struct values_reade
         return refuse(r, at, "JSON has no word for infinity or not-a-number");
     }
 #if COMPAT_LOSSY_INTEGERS
-    if (value == floor(value) && fabs(value) <= EXACT_DOUBLE) {
+    if (value == floor(value) && fabs(value) <= JSON_EXACT_DOUBLE) {
         put_int(r, (int64_t)value);
         return BOSA_OK;
     }

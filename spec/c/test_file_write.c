@@ -4,9 +4,11 @@
 #include "sink_fixture.h"
 
 #include "base/file_write.h"
+#include "reply/sink_file.h"
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 static void write_all(const char *path, const char *text, unsigned flags)
@@ -379,6 +381,31 @@ static void no_file_becomes_a_standard_stream(void **unused)
     remove_dir(dir);
 }
 
+/* One descriptor is left, a standard stream's, from which the file can't be moved away. */
+static void a_file_that_can_not_stay_open_leaves_nothing(void **unused)
+{
+    char *dir = make_dir();
+    int status = 0;
+    (void)unused;
+    pid_t child = fork();
+    if (child == 0) {
+        const struct rlimit one = {1, 1};
+        struct file_write file;
+        struct bosa_error err;
+        int fd = -1;
+        error_init(&err);
+        bool limited =
+            close(0) == 0 && setenv("TMPDIR", dir, 1) == 0 && setrlimit(RLIMIT_NOFILE, &one) == 0;
+        bool told = file_write_open(&file, AT_FDCWD, in_dir(dir, "f"), 0, &err) == BOSA_FILE &&
+                    sink_file_temporary(&fd, &err) == BOSA_FILE && fd < 0 && fcntl(0, F_GETFD) < 0;
+        end_child(limited && told);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_int_equal(count_names(dir), 0);
+    remove_dir(dir);
+}
+
 static enum bosa_status write_some(void *path, struct bosa_error *err)
 {
     return file_write_all(AT_FDCWD, path, "bytes", 5, 0, err);
@@ -415,6 +442,7 @@ int main(void)
         cmocka_unit_test(a_device_stays_one),
         cmocka_unit_test(a_new_file_takes_no_name_that_is_taken),
         cmocka_unit_test(no_file_becomes_a_standard_stream),
+        cmocka_unit_test(a_file_that_can_not_stay_open_leaves_nothing),
         cmocka_unit_test(a_lack_of_memory_leaves_nothing),
     };
     return cmocka_run_group_tests_name("file_write", tests, NULL, NULL);

@@ -202,6 +202,8 @@ static void what_some_system_reserves_is_replaced(void **unused)
     assert_safe("c1\xC2\x85.txt", "c1_.txt");
     assert_safe("x\xE2\x80\xAEgpj.exe", "x_gpj.exe");
     assert_safe("x\xE2\x81\xA6y", "x_y");
+    assert_safe("x\xD8\x9Cy", "x_y");
+    assert_safe("\xC3\xBC\xFF.txt", "\xC3\xBC_.txt");
     assert_safe("bad\xFFutf\xC3.txt", "bad_utf_.txt");
     assert_safe(".bashrc", "bashrc");
     assert_safe("name. . ", "name");

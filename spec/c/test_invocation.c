@@ -18,7 +18,7 @@ static void set_text(char **field, const char *text)
     assert_non_null(*field);
 }
 
-/* A invocation in which every field is set. */
+/* An invocation in which every field is set. */
 static struct invocation *full_plan(void)
 {
     struct invocation *invocation = invocation_new("github", 6, "upload", 6, &POLICY);

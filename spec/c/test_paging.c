@@ -71,7 +71,7 @@ static const char *turn(struct call *call, bool forward)
 
     error_init(&err);
     buf_init(&text);
-    status = paging_plan(call, forward, &invocation, &err);
+    status = paging_invocation(call, forward, &invocation, &err);
     if (status != BOSA_OK) {
         assert_null(invocation);
         assert_int_equal(err.kind, status);
@@ -365,7 +365,7 @@ static void where_they_do_not_pages_come_one_by_one(void **state)
 static void a_page_by_its_number(void **state)
 {
     struct call *call = ended("{\"page\":1,\"owner\":\"gl\"}", "{\"page\":1}", NULL, true);
-    struct invocation *invocation = paging_plan_page(call, 4);
+    struct invocation *invocation = paging_invocation_page(call, 4);
     uint32_t page;
 
     (void)state;
@@ -387,8 +387,8 @@ static bool turn_all(struct call *call, long fail_at)
     error_init(&err[0]);
     error_init(&err[1]);
     mem_torture_fail_at(fail_at);
-    good = paging_plan(call, true, &invocations[0], &err[0]) == BOSA_OK;
-    good = paging_plan(call, false, &invocations[1], &err[1]) == BOSA_PROTOCOL && good;
+    good = paging_invocation(call, true, &invocations[0], &err[0]) == BOSA_OK;
+    good = paging_invocation(call, false, &invocations[1], &err[1]) == BOSA_PROTOCOL && good;
     for (int i = 0; i < 2; i++) {
         invocation_unref(invocations[i]);
         error_clear(&err[i]);
@@ -413,7 +413,7 @@ static void every_failing_allocation_is_told(void **state)
         assert_int_equal(mem_torture_live(), before);
     }
     mem_torture_fail_at(1);
-    assert_null(paging_plan_page(call, 2));
+    assert_null(paging_invocation_page(call, 2));
     mem_torture_fail_at(0);
     end(call);
 }

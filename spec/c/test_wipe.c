@@ -142,6 +142,38 @@ static void an_endpoints_body_and_an_error_that_repeats_it_leave_none(void **sta
     }
 }
 
+/* A token, in bare deflate's one stored block, which comes in two pieces. */
+static void a_decoded_response_leaves_none(void **state)
+{
+    static const char body[] = "{\"token\":\"" MARK "\"}";
+    const unsigned len = sizeof body - 1;
+    struct world *w = *state;
+    struct exchange x = {0};
+    struct buf wire;
+    size_t used;
+
+    open_marked(w);
+    new_endpoint(w, ENDPOINT_TOKEN, NULL, "{}");
+    assert_int_equal(call_begin(w->call, &w->now), CALL_SEND);
+    assert_int_equal(call_sending(w->call, &w->now), CALL_EXCHANGE);
+    assert_int_equal(exchange_begin(&x, w->call, "test", false), BOSA_OK);
+    buf_init_secret(&wire);
+    buf_addf(&wire,
+             "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: deflate\r\n"
+             "Content-Length: %u\r\n\r\n%c%c%c%c%c%s",
+             len + 5, 1, (char)len, 0, (char)~len, (char)0xff, body);
+    assert_int_equal(exchange_input(&x, wire.data, wire.len - 1, &used), BOSA_OK);
+    assert_int_equal(used, wire.len - 1);
+    assert_int_equal(exchange_input(&x, wire.data + used, 1, &used), BOSA_OK);
+    assert_true(x.whole);
+    buf_free(&wire);
+    exchange_free(&x);
+    assert_int_equal(call_responded(w->call, NULL, &w->now), CALL_ENDED);
+    assert_true(w->call->ok);
+    assert_int_equal(w->call->reply.doc.count, 3);
+    close_marked(w);
+}
+
 static void texts_that_are_searched_leave_none(void **state)
 {
     static const char given[] = "\\u004dARKED-SECRET and %4dARKED-SECRET and &#77;ARKED-SECRET";
@@ -167,6 +199,7 @@ int main(void)
         world_test(an_actions_request_leaves_none),
         world_test(a_form_leaves_none),
         world_test(an_endpoints_body_and_an_error_that_repeats_it_leave_none),
+        world_test(a_decoded_response_leaves_none),
         cmocka_unit_test(texts_that_are_searched_leave_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

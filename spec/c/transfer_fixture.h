@@ -87,7 +87,7 @@ void open_at(struct world *w, const char *url);
 void forget_schemas(struct world *w);
 void teach(struct world *w);
 
-/* A invocation for an action; to be given to start_plan, which takes it. */
+/* An invocation for an action; to be given to start_plan, which takes it. */
 struct invocation *make_plan(struct world *w, const char *action);
 struct outcome *start_plan(struct world *w, struct invocation *invocation);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 
 #define FIRST_CAP 64 /* bytes of the first allocation, unless more are asked for */
 
@@ -64,7 +65,7 @@ bool buf_reserve(struct buf *b, size_t more)
     return grow(b, b->len + more);
 }
 
-/* `bytes` must not lie in `b` itself: growing moves it. */
+/* Growing moves what is there, so `bytes` must not be a part of it. */
 void buf_add(struct buf *b, const void *bytes, size_t len)
 {
     if (len == 0 || !buf_reserve(b, len)) {
@@ -121,8 +122,7 @@ void buf_addf(struct buf *b, const char *format, ...)
 /* True for ALPHA, DIGIT and "-._~", whatever the locale says a letter is. */
 static bool is_unreserved(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '.' || c == '_' || c == '~';
+    return text_is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
 /*
@@ -154,7 +154,7 @@ void buf_clear(struct buf *b)
     b->failed = false;
 }
 
-/* `len` may be NULL. An empty buffer gives an empty text, so that NULL always means no memory. */
+/* An empty buffer gives an empty text, so that NULL always means no memory. */
 char *buf_take(struct buf *b, size_t *len)
 {
     char *data = NULL;

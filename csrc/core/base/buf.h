@@ -27,6 +27,7 @@ void buf_init_secret(struct buf *b);
 /* Makes room for `more` bytes past len. False (and `failed`) when there is no memory. */
 bool buf_reserve(struct buf *b, size_t more);
 
+/* `bytes` must not lie in `b` itself. */
 void buf_add(struct buf *b, const void *bytes, size_t len);
 void buf_addc(struct buf *b, char c);
 void buf_adds(struct buf *b, const char *text); /* up to its NUL, which is not added */
@@ -42,8 +43,8 @@ void buf_add_escaped(struct buf *b, const char *text, size_t len);
 void buf_clear(struct buf *b);
 
 /*
- * Hands the bytes to the caller, a NUL after them (not counted), and leaves `b` empty. NULL after
- * a failure.
+ * Hands the bytes to the caller, a NUL after them (not counted in *len; `len` may be NULL), and
+ * leaves `b` empty. NULL after a failure; never for an empty text.
  */
 char *buf_take(struct buf *b, size_t *len);
 

@@ -101,6 +101,18 @@ enum bosa_status error_field(char **field, const char *text, size_t len)
     return BOSA_OK;
 }
 
+enum bosa_status error_locate(struct bosa_error *e, enum bosa_status status, const char *connector,
+                              const char *action, size_t action_len)
+{
+    size_t connector_len = connector ? strlen(connector) : 0;
+
+    if (status == BOSA_NOMEM || error_field(&e->connector, connector, connector_len) != BOSA_OK ||
+        error_field(&e->action, action, action_len) != BOSA_OK) {
+        return error_nomem(e);
+    }
+    return status;
+}
+
 /* Moving to itself changes nothing, though both sides would be cleared. */
 void error_move(struct bosa_error *to, struct bosa_error *from)
 {

@@ -95,6 +95,15 @@ enum bosa_status error_nomem(struct bosa_error *e);
  */
 enum bosa_status error_field(char **field, const char *text, size_t len);
 
+/*
+ * Names the connector and the action that an error belongs to (NULL: leaves what is there); to be
+ * called last, since error_set clears that. `status` came with the error, and is returned, or
+ * BOSA_NOMEM where there is no memory for the names; `e` then has that kind, also where nobody gave
+ * it to it yet.
+ */
+enum bosa_status error_locate(struct bosa_error *e, enum bosa_status status, const char *connector,
+                              const char *action, size_t action_len);
+
 /* Moves everything from `from` to `to` (cleared before); `from` is left as error_init does. */
 void error_move(struct bosa_error *to, struct bosa_error *from);
 

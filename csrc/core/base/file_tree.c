@@ -108,32 +108,16 @@ enum bosa_status file_tree_init(struct file_tree *tree, const char *top, struct 
     return tree->top ? BOSA_OK : error_nomem(err);
 }
 
-/* Grows a list by one. False: no memory. */
-static bool grow(void **list, size_t size, size_t count, size_t *cap)
-{
-    if (count < *cap) {
-        return true;
-    }
-    size_t more = *cap > 0 ? *cap * 2 : 16;
-    void *grown = mem_realloc(*list, more * size);
-    if (grown) {
-        *list = grown;
-        *cap = more;
-    }
-    return grown != NULL;
-}
-
 /*
  * Makes directory `name` in `dir`, and remembers it as `path`; room for that comes first. Returns
  * an errno, 0 when it was made.
  */
 static int make_dir(struct file_tree *tree, int dir, const char *name, const char *path, size_t len)
 {
-    void *list = tree->made;
-    bool room = grow(&list, sizeof *tree->made, tree->made_count, &tree->made_cap);
-    char *copy = room ? mem_dup(path, len) : NULL;
+    char **list = mem_grow(tree->made, sizeof *list, tree->made_count, &tree->made_cap);
+    char *copy = list ? mem_dup(path, len) : NULL;
 
-    tree->made = list;
+    tree->made = list ? list : tree->made;
     if (!copy) {
         return ENOMEM;
     }
@@ -250,7 +234,7 @@ static int open_stage(struct file_tree *tree)
         return errno;
     }
     memcpy(tree->staged, ".bosa-", 7);
-    random_hex(tree->staged + 6, 8);
+    (void)random_hex(tree->staged + 6, 8);
     if (mkdirat(tree->root, tree->staged, 0700) != 0) {
         number = errno;
         tree->staged[0] = '\0';
@@ -268,7 +252,6 @@ static void stage_name(char out[24], size_t index, bool old)
 
 enum bosa_status file_tree_add(struct file_tree *tree, const char *path, struct bosa_error *err)
 {
-    void *list = tree->files;
     char name[24];
     int number = tree->stage < 0 ? open_stage(tree) : 0;
 
@@ -281,9 +264,9 @@ enum bosa_status file_tree_add(struct file_tree *tree, const char *path, struct 
     if (tree->count >= FILE_TREE_MAX_FILES) {
         return error_set(err, BOSA_FILE, "there are more than %d files", FILE_TREE_MAX_FILES);
     }
-    bool room = grow(&list, sizeof *tree->files, tree->count, &tree->cap);
-    tree->files = list;
-    char *copy = room ? mem_dup(path, strlen(path)) : NULL;
+    struct tree_file *list = mem_grow(tree->files, sizeof *list, tree->count, &tree->cap);
+    tree->files = list ? list : tree->files;
+    char *copy = list ? mem_dup(path, strlen(path)) : NULL;
     if (!copy) {
         return error_nomem(err);
     }

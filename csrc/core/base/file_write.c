@@ -195,18 +195,22 @@ static int open_part(struct file_write *file)
     mode_t mode = (file->flags & FILE_SHARED) && !file->replaces ? 0666 : 0600;
     for (int i = 0; i < MAX_TRIES; i++) {
         char name[16 + 2 * NAME_BYTES] = ".bosa-";
-        random_hex(name + strlen(name), NAME_BYTES);
+        (void)random_hex(name + strlen(name), NAME_BYTES);
         char *part = beside(file->target, name);
         if (!part) {
             return ENOMEM;
         }
-        file->fd = fileio_above_streams(
-            openat(file->dir, part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
+        int fd =
+            openat(file->dir, part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+        file->fd = fileio_above_streams(fd);
         if (file->fd >= 0) {
             file->part = part;
             return 0;
         }
         int number = errno;
+        if (fd >= 0) {
+            (void)unlinkat(file->dir, part, 0);
+        }
         mem_free(part);
         if (number != EEXIST) {
             return number;

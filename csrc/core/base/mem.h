@@ -7,7 +7,10 @@
 #ifndef BOSA_MEM_H
 #define BOSA_MEM_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
 /*
  * Memory for `size` bytes, uninitialised; NULL when there is none. A size of 0 gives a valid block.
@@ -40,9 +43,41 @@ static inline void mem_free(void *block)
 }
 
 /*
+ * Makes room for one more item of `size` bytes in a list that has `count` of them and room for
+ * `*cap`: for twice as many where it is full. Gives the list, which may have moved; NULL: no
+ * memory, and `list` is untouched.
+ */
+static inline void *mem_grow(void *list, size_t size, size_t count, size_t *cap)
+{
+    size_t wanted = *cap > 0 ? *cap * 2 : 8;
+    if (count < *cap) {
+        return list;
+    }
+    void *grown = wanted <= SIZE_MAX / 2 / size ? mem_realloc(list, wanted * size) : NULL;
+    *cap = grown ? wanted : *cap;
+    return grown;
+}
+
+/* *to = a copy of the text; NULL stays NULL. False: no memory. */
+static inline bool mem_copy_text(char **to, const char *text)
+{
+    *to = text ? mem_dup(text, strlen(text)) : NULL;
+    return !text || *to;
+}
+
+/*
  * Overwrites `len` bytes in a way that the compiler may not leave out. For secrets, before
  * mem_free.
  */
 void mem_wipe(void *block, size_t len);
+
+/* Wipes and frees a text that may be a secret. NULL is allowed. */
+static inline void mem_free_secret(char *text)
+{
+    if (text) {
+        mem_wipe(text, strlen(text));
+        mem_release(text);
+    }
+}
 
 #endif

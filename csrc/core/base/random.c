@@ -1,9 +1,11 @@
-/* One door to the system's generator: multipart boundaries and the names of temporary files. */
+/*
+ * One door to the system's generator: multipart boundaries, the names of temporary files, and what
+ * the binding gives to Lua.
+ */
 #include "base/random.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <time.h>
@@ -43,18 +45,15 @@ static void poor_random(unsigned char *out, size_t len)
     }
 }
 
-void random_fill(unsigned char *out, size_t len)
-{
-    if (!system_random(out, len)) {
-        poor_random(out, len);
-    }
-}
-
-void random_hex(char *out, size_t len)
+bool random_hex(char *out, size_t len)
 {
     unsigned char bytes[RANDOM_MOST];
-    random_fill(bytes, len);
+    bool good = system_random(bytes, len);
+    if (!good) {
+        poor_random(bytes, len);
+    }
     for (size_t i = 0; i < len; i++) {
         (void)snprintf(out + 2 * i, 3, "%02x", bytes[i]);
     }
+    return good;
 }

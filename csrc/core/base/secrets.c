@@ -80,14 +80,9 @@ static bool prepare(struct secret *secret)
 
 static bool grow(struct secrets *secrets)
 {
-    size_t cap = secrets->cap > 0 ? secrets->cap * 2 : 4;
-    struct secret *list = secrets->list;
-    if (secrets->count == secrets->cap) {
-        list = mem_realloc(list, cap * sizeof *list);
-        secrets->list = list ? list : secrets->list;
-        secrets->cap = list ? cap : secrets->cap;
-    }
-    return list != NULL;
+    struct secret *list = mem_grow(secrets->list, sizeof *list, secrets->count, &secrets->cap);
+    secrets->list = list ? list : secrets->list;
+    return list;
 }
 
 /* Adds a secret, which is moved. */
@@ -171,10 +166,13 @@ static size_t numbered(const char *p, size_t len, long *value)
     *value = 0;
     for (; i < len && p[i] != ';'; i++) {
         int digit = hex ? text_hex(p[i]) : text_is_digit(p[i]) ? p[i] - '0' : -1;
-        if (digit < 0 || *value > 0x10ffff) {
+        if (digit < 0) {
             return 0;
         }
         *value = *value * (hex ? 16 : 10) + digit;
+        if (*value > 0x10ffff) {
+            return 0;
+        }
     }
     return i < len && i > (hex ? 2U : 1U) ? i + 2 : 0;
 }
@@ -217,17 +215,11 @@ static size_t escape(const char *p, const char *end, unsigned undo, long *value)
 /* Writes a code point as UTF-8, a byte of percent-encoding as it is; at most four bytes. */
 static size_t put(char *out, long c, bool byte)
 {
-    if (byte || c < 0x80) {
+    if (byte) {
         out[0] = (char)c;
         return 1;
     }
-    size_t more = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
-    static const unsigned char first[] = {0, 0xc0, 0xe0, 0xf0};
-    out[0] = (char)(first[more] | (c >> (6 * more)));
-    for (size_t i = 1; i <= more; i++) {
-        out[i] = (char)(0x80 | ((c >> (6 * (more - i))) & 0x3f));
-    }
-    return more + 1;
+    return text_put_utf8(out, (uint32_t)c);
 }
 
 static void view_free(struct view *view)

@@ -3,7 +3,6 @@
  */
 #include "base/text.h"
 
-#include <stdint.h>
 #include <string.h>
 
 /* ASCII goes eight bytes a time. */
@@ -33,8 +32,27 @@ bool text_is_utf8(const char *text, size_t len)
     return true;
 }
 
-/* True for a sequence that a terminal obeys, or that makes a line look like another. */
-static bool is_obeyed(const char *p, size_t len)
+size_t text_put_utf8(char *out, uint32_t c)
+{
+    static const unsigned char first[] = {0, 0xc0, 0xe0, 0xf0};
+    size_t more = c < 0x80 ? 0 : c < 0x800 ? 1 : c < 0x10000 ? 2 : 3; /* bytes after the first */
+
+    out[0] = (char)(first[more] | c >> (6 * more));
+    for (size_t i = 1; i <= more; i++) {
+        out[i] = (char)(0x80 | (c >> (6 * (more - i)) & 0x3f));
+    }
+    return more + 1;
+}
+
+int text_compare(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+    size_t len = a_len < b_len ? a_len : b_len;
+    int order = len > 0 ? memcmp(a, b, len) : 0;
+
+    return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
+}
+
+bool text_is_obeyed(const char *p, size_t len)
 {
     const unsigned char *s = (const unsigned char *)p;
 
@@ -60,7 +78,7 @@ void text_flatten(char *text, size_t len)
         if (step == 0) {
             *text = '?';
             step = 1;
-        } else if (is_obeyed(text, step)) {
+        } else if (text_is_obeyed(text, step)) {
             memset(text, ' ', step);
         }
         text += step;

@@ -1,12 +1,12 @@
 /*
- * text: questions about single bytes that don't depend on the locale, and a cut that keeps UTF-8
- * whole.
+ * text: questions about bytes that don't depend on the locale, and UTF-8.
  */
 #ifndef BOSA_TEXT_H
 #define BOSA_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 static inline bool text_is_digit(char c)
 {
@@ -107,9 +107,24 @@ static inline size_t text_utf8_sequence(const char *p, const char *end)
 bool text_is_utf8(const char *text, size_t len);
 
 /*
- * Makes one harmless line of text that somebody else chose, in place: spaces for control characters
- * (C1 too), line separators and what changes the direction of writing; "?" for bytes that are no
- * UTF-8.
+ * Writes a code point (up to U+10FFFF; half a surrogate pair as any other) and gives its bytes, 4
+ * at most.
+ */
+size_t text_put_utf8(char *out, uint32_t c);
+
+/* Orders by bytes, a text before those that it begins: below, at or above 0. */
+int text_compare(const char *a, size_t a_len, const char *b, size_t b_len);
+
+/*
+ * True for a well-formed sequence (ASCII or more) that a terminal obeys or that makes a line look
+ * like another: control characters (C1 too), line separators and what changes the direction of
+ * writing.
+ */
+bool text_is_obeyed(const char *p, size_t len);
+
+/*
+ * Makes one harmless line of text that somebody else chose, in place: spaces for what
+ * text_is_obeyed names, "?" for bytes that are no UTF-8.
  */
 void text_flatten(char *text, size_t len);
 

@@ -44,14 +44,7 @@ static struct call *call_new(struct hub *hub, enum call_kind kind, const struct 
     return call;
 }
 
-/* Copies a string that may be missing. False: no memory. */
-static bool copy_text(char **to, const char *from)
-{
-    *to = from == NULL ? NULL : mem_dup(from, strlen(from));
-    return !from || *to;
-}
-
-/* The policy is copied: a invocation is shared, and the machine looks at one place only. */
+/* The policy is copied: an invocation is shared, and the machine looks at one place only. */
 struct call *call_new_action(struct hub *hub, struct invocation *invocation)
 {
     struct call *call = call_new(hub, CALL_ACTION, &invocation->policy);
@@ -67,7 +60,7 @@ struct call *call_new_fetch(struct hub *hub, const char *connector)
 {
     struct call *call = call_new(hub, CALL_FETCH, hub_policy(hub));
 
-    if (call && !copy_text(&call->name, connector)) {
+    if (call && !mem_copy_text(&call->name, connector)) {
         call_free(call);
         return NULL;
     }
@@ -97,8 +90,9 @@ struct call *call_new_endpoint(struct hub *hub, enum endpoint endpoint, const ch
                                const char *identifier, const char *token, struct json_doc *body)
 {
     struct call *call = call_new(hub, CALL_ENDPOINT, hub_policy(hub));
-    bool ok = call && copy_text(&call->name, connector) &&
-              copy_text(&call->p->identifier, identifier) && copy_text(&call->p->token, token);
+    bool ok = call && mem_copy_text(&call->name, connector) &&
+              mem_copy_text(&call->p->identifier, identifier) &&
+              mem_copy_text(&call->p->token, token);
 
     if (!ok) {
         call_free(call);
@@ -514,20 +508,11 @@ enum call_state call_revoke(struct call *call, const struct moment *now)
     return call_fail(call, &err, now);
 }
 
-/* Frees a string that may be a secret. NULL is allowed. */
-static void wipe_text(char *text)
-{
-    if (text) {
-        mem_wipe(text, strlen(text));
-        mem_free(text);
-    }
-}
-
 /* Frees the inner state; all of it may be missing. */
 static void private_free(struct call_private *p)
 {
-    wipe_text(p->identifier);
-    wipe_text(p->token);
+    mem_free_secret(p->identifier);
+    mem_free_secret(p->token);
     json_wipe(&p->body);
     mem_free(p->events);
     mem_free(p->fetch_url);

@@ -173,8 +173,8 @@ const struct policy *call_policy(const struct call *call);
 enum call_state call_tick(struct call *call, const struct moment *now);
 
 /*
- * -> CALL_ENDED from anywhere, with BOSA_CANCELLED or BOSA_CLOSED; "maybe" sent where it was FLYING
- * and `sent` is not "no".
+ * -> CALL_ENDED from anywhere, with BOSA_CANCELLED or BOSA_CLOSED; "maybe" sent where it was
+ * CALL_EXCHANGE and `sent` is not "no".
  */
 enum call_state call_cancel(struct call *call, enum bosa_status kind, enum bosa_sent sent,
                             const struct moment *now);

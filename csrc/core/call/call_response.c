@@ -37,7 +37,8 @@ static enum bosa_sent responded_sent(const struct call *call)
 }
 
 /* An error found in a response: its status goes along. */
-static enum call_state nonsense(struct call *call, struct bosa_error *err, const struct moment *now)
+static enum call_state malformed(struct call *call, struct bosa_error *err,
+                                 const struct moment *now)
 {
     err->status = call->reply.status;
     return call_fail(call, err, now);
@@ -89,12 +90,12 @@ static enum call_state refuse(struct call *call, const char *location, const cha
     if (!location) {
         (void)error_set(&err, BOSA_PROTOCOL, "the server redirects (%d) without saying where",
                         call->reply.status);
-        return nonsense(call, &err, now);
+        return malformed(call, &err, now);
     }
     write_origin(origin, sizeof origin, call, location);
     (void)error_set(&err, BOSA_PROTOCOL, "the redirect (%d) to %s is not followed: %s",
                     call->reply.status, origin, why);
-    return nonsense(call, &err, now);
+    return malformed(call, &err, now);
 }
 
 /* Why a redirect can't be followed; NULL: it can. 307 and 308 keep method and body, the others mean
@@ -195,7 +196,7 @@ static enum call_state learn(struct call *call, const struct moment *now)
     if (reply->kind != REPLY_JSON) {
         (void)error_set(&err, BOSA_PROTOCOL, "the server describes %s in something else than JSON",
                         call->name);
-        return nonsense(call, &err, now);
+        return malformed(call, &err, now);
     }
     reply->kind = REPLY_EMPTY;
     reply->data = reply->meta = JSON_NONE;
@@ -204,7 +205,7 @@ static enum call_state learn(struct call *call, const struct moment *now)
     if (status == BOSA_OK) {
         return call_succeed(call, now);
     }
-    return status == BOSA_PROTOCOL ? nonsense(call, &err, now) : call_fail(call, &err, now);
+    return status == BOSA_PROTOCOL ? malformed(call, &err, now) : call_fail(call, &err, now);
 }
 
 /* "Not modified" is about what was held when we asked. If it has been forgotten since, the whole is
@@ -225,7 +226,7 @@ static enum call_state confirm(struct call *call, const struct moment *now)
     error_init(&err);
     (void)error_set(&err, BOSA_PROTOCOL,
                     "the server says that %s has not changed, but was not asked", call->name);
-    return nonsense(call, &err, now);
+    return malformed(call, &err, now);
 }
 
 /* ---- judgement ---- */
@@ -248,7 +249,7 @@ static enum call_state judge(struct call *call, const struct moment *now)
     error_init(&err);
     if (reply->status >= 300 && reply->status < 400) {
         (void)error_set(&err, BOSA_PROTOCOL, "malformed response: status %d", reply->status);
-        return nonsense(call, &err, now);
+        return malformed(call, &err, now);
     }
     status = reply_judge(reply, is_integration(call), now->unix_s, &err);
     if (status == BOSA_NOMEM) {
@@ -296,7 +297,7 @@ static enum call_state end_response(struct call *call, const struct moment *now)
     call_event_add(call, EVENT_RESPONSE, NULL, 0);
     if (status != BOSA_OK) {
         err.kind = status;
-        return nonsense(call, &err, now);
+        return malformed(call, &err, now);
     }
     return take_response(call, now);
 }

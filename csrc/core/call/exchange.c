@@ -161,6 +161,7 @@ static enum bosa_status begin_content(struct exchange *x)
         return BOSA_OK;
     }
     x->decoder = decoder_new(x->coding);
+    buf_init_secret(&x->decoded);
     if (!x->decoder || !buf_reserve(&x->decoded, DECODED_BYTES)) {
         return error_nomem(&x->refusal);
     }

@@ -32,7 +32,7 @@ struct exchange {
     struct response_reader reader;
     enum coding coding;      /* of the content that comes */
     struct decoder *decoder; /* owned; NULL: CODING_IDENTITY */
-    struct buf decoded;      /* owned; decoded, not taken by the reply yet */
+    struct buf decoded;      /* owned, wiped; decoded, not taken by the reply yet */
     size_t decoded_at;       /* of it, taken */
     bool whole;              /* the response is */
     bool extra;              /* bytes came that nobody asked for */

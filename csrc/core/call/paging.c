@@ -1,5 +1,5 @@
 /*
- * Servers leave out any part of meta, or fill it with what makes no sense, so every member is
+ * Servers leave out any part of meta, or fill it with something else, so every member is
  * looked at as one that may be missing or of another type; then it counts as missing.
  */
 #include "call/paging.h"
@@ -24,26 +24,10 @@ static uint32_t meta_member(const struct call *call, const char *name)
     return node;
 }
 
-/* The whole number at a node, also where a caller's VM made a double of it. False when it is none.
- */
+/* json_whole, also of JSON_NONE, which is none. */
 static bool whole(const struct json_doc *doc, uint32_t node, int64_t *out)
 {
-    if (node == JSON_NONE) {
-        return false;
-    }
-    if (json_type(doc, node) == JSON_INT) {
-        *out = doc->nodes[node].v.i;
-        return true;
-    }
-    if (json_type(doc, node) == JSON_DOUBLE) {
-        double d = doc->nodes[node].v.d;
-
-        if (d >= -9007199254740992.0 && d <= 9007199254740992.0) {
-            *out = (int64_t)d;
-            return (double)*out == d;
-        }
-    }
-    return false;
+    return node != JSON_NONE && json_whole(doc, node, out);
 }
 
 /* A whole number that meta gives under a name; false when it gives none. */
@@ -247,7 +231,7 @@ static enum bosa_status invocation_number(const struct call *call, bool forward,
     if (asked_page(call, &asked) && asked == page) {
         return error_set(err, BOSA_PROTOCOL, "the server gave another page than the one asked for");
     }
-    return give(paging_plan_page(call, page), out, err);
+    return give(paging_invocation_page(call, page), out, err);
 }
 
 /* The way to the page: a cursor, a number, or none that this action takes. */
@@ -274,23 +258,8 @@ static enum bosa_status find_way(const struct call *call, bool forward, struct i
                      forward ? "next" : "previous", call->invocation->action);
 }
 
-/* Names the call in an error about its pages. */
-static enum bosa_status blame(const struct call *call, struct bosa_error *err)
-{
-    const struct invocation *invocation = call->invocation;
-
-    if (err->kind != BOSA_NOMEM &&
-        (error_field(&err->connector, invocation->connector, strlen(invocation->connector)) !=
-             BOSA_OK ||
-         error_field(&err->action, invocation->action, strlen(invocation->action)) != BOSA_OK)) {
-        return error_nomem(err);
-    }
-    return err->kind;
-}
-
-/* `err` is filled by find_way and here only, so blame can rely on its kind. */
-enum bosa_status paging_plan(const struct call *call, bool forward, struct invocation **out,
-                             struct bosa_error *err)
+enum bosa_status paging_invocation(const struct call *call, bool forward, struct invocation **out,
+                                   struct bosa_error *err)
 {
     enum bosa_status status;
 
@@ -305,7 +274,10 @@ enum bosa_status paging_plan(const struct call *call, bool forward, struct invoc
     } else {
         status = find_way(call, forward, out, err);
     }
-    return status == BOSA_OK ? BOSA_OK : blame(call, err);
+    const char *action = call->invocation->action;
+    return status == BOSA_OK
+               ? BOSA_OK
+               : error_locate(err, status, call->invocation->connector, action, strlen(action));
 }
 
 uint32_t paging_cursor(const struct call *call, bool forward)
@@ -332,7 +304,7 @@ bool paging_numbered(const struct call *call, int64_t *page, int64_t *last)
 }
 
 /* invocation_with takes its value from a document, so one is made for the number. */
-struct invocation *paging_plan_page(const struct call *call, int64_t page)
+struct invocation *paging_invocation_page(const struct call *call, int64_t page)
 {
     struct json_doc number;
     struct invocation *invocation = NULL;

@@ -19,8 +19,8 @@ bool paging_has(const struct call *call, bool forward);
  * one but the action takes neither a cursor nor a page, or it is the page just asked for.
  * BOSA_PARAMS: the call uploaded a feed, which can't be given twice. BOSA_NOMEM.
  */
-enum bosa_status paging_plan(const struct call *call, bool forward, struct invocation **out,
-                             struct bosa_error *err);
+enum bosa_status paging_invocation(const struct call *call, bool forward, struct invocation **out,
+                                   struct bosa_error *err);
 
 /*
  * The node of the response's cursor that leads to the next or previous page, where the action takes
@@ -43,6 +43,6 @@ enum bosa_status paging_offset_call(const struct call *call, bool forward, struc
                                     struct bosa_error *err);
 
 /* The invocation of page number `page` of a numbered list. NULL: no memory. */
-struct invocation *paging_plan_page(const struct call *call, int64_t page);
+struct invocation *paging_invocation_page(const struct call *call, int64_t page);
 
 #endif

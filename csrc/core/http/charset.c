@@ -37,20 +37,10 @@ enum charset charset_named(const char *name, size_t len)
     return CHARSET_UNKNOWN;
 }
 
-/* Appends a code point below 0x10000. */
-static void add_point(struct buf *out, unsigned c)
+static void add_point(struct buf *out, uint32_t c)
 {
-    if (c < 0x80) {
-        buf_addc(out, (char)c);
-        return;
-    }
-    if (c < 0x800) {
-        buf_addc(out, (char)(0xC0 | c >> 6));
-    } else {
-        buf_addc(out, (char)(0xE0 | c >> 12));
-        buf_addc(out, (char)(0x80 | (c >> 6 & 0x3F)));
-    }
-    buf_addc(out, (char)(0x80 | (c & 0x3F)));
+    char bytes[4];
+    buf_add(out, bytes, text_put_utf8(bytes, c));
 }
 
 void charset_add(struct buf *out, enum charset charset, const char *bytes, size_t len)

@@ -10,6 +10,8 @@
 #include "http/header_fields.h"
 
 #include <limits.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -68,16 +70,30 @@ enum coding coding_of(const char *content_encoding)
     }
 }
 
+/* Stands before each block of zlib's: its window holds what was decoded, which may be a secret. */
+union prefix {
+    size_t size; /* of the block and this */
+    max_align_t align;
+};
+
 static void *take_memory(void *context, uInt count, uInt size)
 {
+    size_t bytes = (size_t)count * size + sizeof(union prefix);
+    union prefix *prefix = count > (SIZE_MAX - sizeof *prefix) / size ? NULL : mem_zalloc(bytes, 1);
     (void)context;
-    return mem_zalloc(count, size);
+    if (!prefix) {
+        return NULL;
+    }
+    prefix->size = bytes;
+    return prefix + 1;
 }
 
 static void give_memory(void *context, void *block)
 {
+    union prefix *prefix = (union prefix *)block - 1;
     (void)context;
-    mem_free(block);
+    mem_wipe(prefix, prefix->size);
+    mem_free(prefix);
 }
 
 struct decoder *decoder_new(enum coding coding)

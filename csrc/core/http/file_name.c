@@ -10,11 +10,10 @@
 
 #include <string.h>
 
-#define MAX_BYTES                                                                                  \
-    200 /* of a safe name; leaves room for " (12)" and ".part" where 255 is the limit */
-#define MAX_EXTENSION                                                                              \
-    16 /* bytes of an extension, dot included, that is kept when a name is cut                     \
-        */
+/* bytes of a safe name; leaves room for " (12)" and ".part" where 255 is the limit */
+#define MAX_BYTES 200
+/* bytes of an extension, dot included, that is kept when a name is cut */
+#define MAX_EXTENSION 16
 
 /* What follows the last separator of either system. */
 static const char *last_component(const char *name)
@@ -27,37 +26,22 @@ static const char *last_component(const char *name)
     return name;
 }
 
-/*
- * Length of the sequence at `at` (of well-formed UTF-8) when it has no place in a file name:
- * control characters (C1 too), what some system reserves, and the marks that turn the direction of
- * text and so hide an extension. 0: it may stay.
- */
-static size_t unfit(const char *at)
+/* True for a sequence that has no place in a file name: what some system reserves, and what hides
+ * an extension by turning the direction of text. */
+static bool is_unfit(const char *at, size_t len)
 {
-    const unsigned char *u = (const unsigned char *)at;
-    if (text_is_control(*at) || strchr("<>:\"|?*/\\", *at)) {
-        return 1;
-    }
-    if (u[0] == 0xC2 && u[1] < 0xA0) {
-        return 2;
-    }
-    bool mark =
-        u[0] == 0xE2 &&
-        ((u[1] == 0x80 && (u[2] == 0x8E || u[2] == 0x8F || (u[2] >= 0xA8 && u[2] <= 0xAE))) ||
-         (u[1] == 0x81 && u[2] >= 0xA6 && u[2] <= 0xA9));
-    return mark ? 3 : 0;
+    return text_is_obeyed(at, len) || (len == 1 && strchr("<>:\"|?*/\\", *at));
 }
 
-/* Adds `name` with "_" in place of what is unfit; bytes that are no UTF-8 become "_" each. */
+/* Adds `name` with "_" in place of what is unfit, and of each byte that is no UTF-8. */
 static void add_fit(struct buf *out, const char *name)
 {
-    size_t len = strlen(name);
-    bool utf8 = text_is_utf8(name, len);
-    for (size_t i = 0; i < len; i++) {
-        bool broken = !utf8 && (unsigned char)name[i] >= 0x80;
-        size_t bad = broken ? 1 : unfit(name + i);
-        buf_addc(out, bad > 0 ? '_' : name[i]);
-        i += bad > 0 ? bad - 1 : 0;
+    const char *end = name + strlen(name);
+    while (name < end) {
+        size_t len = (unsigned char)*name < 0x80 ? 1 : text_utf8_sequence(name, end);
+        bool unfit = len == 0 || is_unfit(name, len);
+        buf_add(out, unfit ? "_" : name, unfit ? 1 : len);
+        name += len > 0 ? len : 1;
     }
 }
 
@@ -123,7 +107,6 @@ static void cut(struct buf *name)
 char *http_safe_filename(const char *name)
 {
     struct buf fit, out;
-    size_t len;
     buf_init(&fit);
     buf_init(&out);
     add_fit(&fit, last_component(name));
@@ -143,5 +126,5 @@ char *http_safe_filename(const char *name)
         return NULL;
     }
     cut(&out);
-    return buf_take(&out, &len);
+    return buf_take(&out, NULL);
 }

@@ -105,20 +105,9 @@ static enum bosa_status check(const char *name, size_t name_len, const char *val
 /* Makes room for one more field. */
 static bool grow(struct fields *fields)
 {
-    if (fields->count < fields->cap) {
-        return true;
-    }
-    size_t cap = fields->cap == 0 ? 8 : fields->cap * 2;
-    if (cap > SIZE_MAX / sizeof *fields->list) {
-        return false;
-    }
-    struct field *list = mem_realloc(fields->list, cap * sizeof *list);
-    if (!list) {
-        return false;
-    }
-    fields->list = list;
-    fields->cap = cap;
-    return true;
+    struct field *list = mem_grow(fields->list, sizeof *list, fields->count, &fields->cap);
+    fields->list = list ? list : fields->list;
+    return list;
 }
 
 /* Room for `len` bytes that will not move. NULL: no memory. */

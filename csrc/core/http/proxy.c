@@ -165,19 +165,11 @@ enum bosa_status proxy_parse(struct proxy *out, const char *text, struct bosa_er
     return out->url ? BOSA_OK : refuse(out, true, err);
 }
 
-static void wipe(char *text)
-{
-    if (text) {
-        mem_wipe(text, strlen(text));
-        mem_free(text);
-    }
-}
-
 void proxy_free(struct proxy *proxy)
 {
     mem_free(proxy->url);
-    wipe(proxy->user);
-    wipe(proxy->password);
+    mem_free_secret(proxy->user);
+    mem_free_secret(proxy->password);
     *proxy = (struct proxy){NULL, NULL, NULL};
 }
 

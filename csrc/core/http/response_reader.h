@@ -3,15 +3,21 @@
  * content.
  *
  * The caller hands in what it received and asks for the next event until RESPONSE_MORE. Strict
- * where leniency would let two parties read different messages:
+ * where leniency would let two parties read different messages.
  *
- *   refused   another protocol or major version; a status that is no three-digit number; 101; a
- * line longer than RESPONSE_MAX_LINE; a bare CR or NUL in a line; a field line without a colon, or
- * folded before the first field; a Content-Length that is no decimal number, or two that differ;
- * Content-Length with Transfer-Encoding; a transfer coding other than one "chunked"; a chunk size
- * that is no number, or too large; a chunk without its line end accepted  LF as a line end; a
- * folded field, as one line; equal Content-Lengths; HTTP/1.2 to 1.9 as 1.1; chunk extensions and
- * trailers, which are read past
+ * Refused are
+ * - another protocol or major version, a status that is no three-digit number, and 101;
+ * - a line longer than RESPONSE_MAX_LINE, and a bare CR or NUL in one;
+ * - a field line without a colon, or folded before the first field;
+ * - a Content-Length that is no decimal number, two that differ, and one with Transfer-Encoding;
+ * - a transfer coding other than one "chunked";
+ * - a chunk size that is no number, or too large, and a chunk without its line end.
+ *
+ * Accepted are
+ * - LF as a line end, and a folded field, as one line;
+ * - equal Content-Lengths;
+ * - HTTP/1.2 to 1.9, as 1.1;
+ * - chunk extensions and trailers, which are read past.
  *
  * A response to anything but HEAD and CONNECT is meant; neither is ever sent.
  */

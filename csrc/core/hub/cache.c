@@ -57,7 +57,7 @@ static uint64_t hash(const char *bytes, size_t len)
 static char *file_name(const char *base_url, const char *name)
 {
     struct buf out;
-    size_t start, out_len, len = strlen(name);
+    size_t start, len = strlen(name);
 
     buf_init(&out);
     buf_addf(&out, "%016" PRIx64 "-", hash(base_url, strlen(base_url)));
@@ -68,7 +68,7 @@ static char *file_name(const char *base_url, const char *name)
         buf_addf(&out, "%016" PRIx64, hash(name, len));
     }
     buf_adds(&out, ".cache");
-    return buf_take(&out, &out_len);
+    return buf_take(&out, NULL);
 }
 
 /*
@@ -126,7 +126,7 @@ static size_t read_all(int fd, char *out, size_t size)
 
 /* ---- the header line ---- */
 
-/* The next word of the line, which is left behind its space; NULL and sticky when there is none. */
+/* The next word of the line, which is left after its space; NULL and sticky when there is none. */
 static char *next_word(char **line)
 {
     char *word = *line, *space = !word ? NULL : strchr(word, ' ');

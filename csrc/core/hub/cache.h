@@ -28,8 +28,8 @@ struct cache_entry {
 bool cache_read(const char *dir, const char *base_url, const char *name, struct cache_entry *out);
 
 /*
- * Writes an entry, making `dir` (one level) where it is missing. BOSA_FILE, BOSA_NOMEM; the caller
- * may go on without a cache.
+ * Writes an entry, making `dir`, and those above it, where they are missing. BOSA_FILE, BOSA_NOMEM;
+ * the caller may go on without a cache.
  */
 enum bosa_status cache_write(const char *dir, const char *base_url, const char *name,
                              const struct cache_entry *entry, struct bosa_error *err);

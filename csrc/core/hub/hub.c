@@ -10,22 +10,9 @@
 
 #include <string.h>
 
-/* Copies a string; a missing and an empty one become NULL. False: no memory. */
-static bool copy_text(char **to, const char *from)
+bool hub_copy_text(char **to, const char *text)
 {
-    bool empty = !from || *from == '\0';
-
-    *to = empty ? NULL : mem_dup(from, strlen(from));
-    return empty || *to;
-}
-
-/* Frees a secret, leaving no trace of it in the heap; NULL is allowed. */
-static void wipe_text(char *text)
-{
-    if (text) {
-        mem_wipe(text, strlen(text));
-        mem_free(text);
-    }
+    return mem_copy_text(to, text && *text ? text : NULL);
 }
 
 /* Bytes of a base URL without its trailing slashes. */
@@ -99,10 +86,10 @@ static bool copy_options(struct hub *hub, const struct hub_options *options)
     hub->budget = HUB_BUDGET_TOKENS;
     hub->random = options->seed;
     hub->base_url = mem_dup(options->base_url, trimmed(options->base_url));
-    return hub->base_url && copy_text(&hub->api_key, options->api_key) &&
-           copy_text(&hub->token, options->token) &&
-           copy_text(&hub->cache_dir, options->cache_dir) &&
-           copy_text(&hub->traceparent, options->traceparent);
+    return hub->base_url && hub_copy_text(&hub->api_key, options->api_key) &&
+           hub_copy_text(&hub->token, options->token) &&
+           hub_copy_text(&hub->cache_dir, options->cache_dir) &&
+           hub_copy_text(&hub->traceparent, options->traceparent);
 }
 
 /* Everything is checked before anything is made, so a refusal has nothing to undo. */
@@ -146,8 +133,8 @@ static void hub_free(struct hub *hub)
         held_free(hub->held[i]);
     }
     mem_free(hub->held);
-    wipe_text(hub->api_key);
-    wipe_text(hub->token);
+    mem_free_secret(hub->api_key);
+    mem_free_secret(hub->token);
     mem_free(hub->base_url);
     mem_free(hub->cache_dir);
     mem_free(hub->traceparent);
@@ -244,17 +231,4 @@ void hub_secrets(const struct hub *hub, struct secrets *out)
 {
     secrets_add(out, hub->api_key, hub->api_key ? strlen(hub->api_key) : 0);
     secrets_add(out, hub->token, hub->token ? strlen(hub->token) : 0);
-}
-
-/* error_set clears the names, so they are written last, over an error that is made already. */
-enum bosa_status hub_blame(enum bosa_status status, struct bosa_error *err, const char *connector,
-                           const char *action, size_t action_len)
-{
-    size_t connector_len = !connector ? 0 : strlen(connector);
-
-    if (status == BOSA_NOMEM || error_field(&err->connector, connector, connector_len) != BOSA_OK ||
-        error_field(&err->action, action, action_len) != BOSA_OK) {
-        return error_nomem(err);
-    }
-    return status;
 }

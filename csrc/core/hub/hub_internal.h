@@ -33,16 +33,11 @@ struct hub {
     enum hub_dialect dialects[ENDPOINT_COUNT]; /* DIALECT_UNKNOWN: nothing found yet */
 };
 
+/* mem_copy_text of a text of which an empty one says nothing: it becomes NULL, too. */
+bool hub_copy_text(char **to, const char *text);
+
 /* A connector in memory however old, with its place in hub->held; NULL when there is none. */
 struct held *hub_held(const struct hub *hub, const char *name, size_t *index);
-
-/*
- * Writes the names that an error belongs to into it (NULL: leaves what is there). Returns `status`,
- * or BOSA_NOMEM where that finds no memory, and sees to it that `err` has the kind that is
- * returned.
- */
-enum bosa_status hub_blame(enum bosa_status status, struct bosa_error *err, const char *connector,
-                           const char *action, size_t action_len);
 
 /*
  * Holds a connector of a snapshot; `doc` (moved, also on failure) is as a discovery response for

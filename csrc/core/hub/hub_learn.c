@@ -2,6 +2,7 @@
  * Connectors and their schemas: from a discovery response, from the disk, and out of memory again.
  */
 #include "base/mem.h"
+#include "base/text.h"
 #include "hub/cache.h"
 #include "hub/hub_internal.h"
 
@@ -77,19 +78,11 @@ struct connector *hub_find(struct hub *hub, const char *name, const struct momen
 
 /* ---- actions ---- */
 
-/* Orders by bytes, a name before those that it begins. */
-static int compare_names(const char *a, size_t a_len, const char *b, size_t b_len)
-{
-    int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
-
-    return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
-}
-
 /* By name, and of two with one name the later first, since the last one counts. */
 static int compare_actions(const void *left, const void *right)
 {
     const struct action *a = left, *b = right;
-    int order = compare_names(a->name, a->name_len, b->name, b->name_len);
+    int order = text_compare(a->name, a->name_len, b->name, b->name_len);
 
     return order != 0 ? order : (a->node < b->node) - (a->node > b->node);
 }
@@ -102,7 +95,7 @@ struct action *connector_action(struct connector *connector, const char *name, s
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         struct action *action = &connector->actions[middle];
-        int order = compare_names(name, len, action->name, action->name_len);
+        int order = text_compare(name, len, action->name, action->name_len);
 
         if (order == 0) {
             return action;
@@ -123,8 +116,8 @@ static void drop_doubles(struct connector *connector)
     size_t kept = 0;
 
     for (size_t i = 0; i < connector->action_count; i++) {
-        if (kept == 0 || compare_names(list[kept - 1].name, list[kept - 1].name_len, list[i].name,
-                                       list[i].name_len) != 0) {
+        if (kept == 0 || text_compare(list[kept - 1].name, list[kept - 1].name_len, list[i].name,
+                                      list[i].name_len) != 0) {
             list[kept++] = list[i];
         }
     }
@@ -181,7 +174,7 @@ static enum bosa_status add_action(struct connector *connector, uint32_t key,
     if (!action->path || !url_path_is_safe(action->path, action->path_len)) {
         (void)error_set(err, BOSA_PROTOCOL, "%s: an action's path is not safe to follow",
                         connector->name);
-        return hub_blame(BOSA_PROTOCOL, err, NULL, action->name, action->name_len);
+        return error_locate(err, BOSA_PROTOCOL, NULL, action->name, action->name_len);
     }
     connector->action_count++;
     return BOSA_OK;
@@ -282,15 +275,6 @@ bool action_takes_from_last(struct connector *connector, struct action *action)
 
 /* ---- learning ---- */
 
-/* Copies a validator; a missing and an empty one become NULL. False: no memory. */
-static bool copy_validator(char **to, const char *from)
-{
-    bool empty = !from || *from == '\0';
-
-    *to = empty ? NULL : mem_dup(from, strlen(from));
-    return empty || *to;
-}
-
 /* Finds the connector in its document and lists its actions. */
 static enum bosa_status read_response(struct connector *connector, struct bosa_error *err)
 {
@@ -330,8 +314,8 @@ static enum bosa_status held_new(struct held **out, const char *name, struct jso
     connector->doc = *doc;
     json_init(doc);
     connector->name = mem_dup(name, strlen(name));
-    if (!connector->name || !copy_validator(&connector->etag, etag) ||
-        !copy_validator(&connector->last_modified, last_modified)) {
+    if (!connector->name || !hub_copy_text(&connector->etag, etag) ||
+        !hub_copy_text(&connector->last_modified, last_modified)) {
         status = error_nomem(err);
     } else {
         status = read_response(connector, err);
@@ -409,7 +393,7 @@ enum bosa_status hub_learn(struct hub *hub, const char *name, struct json_doc *d
         status = hold(hub, held, err);
     }
     if (status != BOSA_OK || !held) {
-        return hub_blame(status, err, name, NULL, 0);
+        return error_locate(err, status, name, NULL, 0);
     }
     keep_on_disk(hub, &held->connector);
     return BOSA_OK;
@@ -426,7 +410,7 @@ enum bosa_status hub_pin(struct hub *hub, const char *name, struct json_doc *doc
         held->connector.pinned = true;
         status = hold(hub, held, err);
     }
-    return status == BOSA_OK ? BOSA_OK : hub_blame(status, err, name, NULL, 0);
+    return status == BOSA_OK ? BOSA_OK : error_locate(err, status, name, NULL, 0);
 }
 
 /* The disk is told, too, or the next process would ask again. */
@@ -462,8 +446,8 @@ void hub_forget(struct hub *hub, const char *name)
 /* ---- recalling ---- */
 
 /*
- * Makes a connector of a cache entry, whose text is taken. An entry that is whole but makes no
- * sense is removed; without memory it stays.
+ * Makes a connector of a cache entry, whose text is taken. An entry that is whole but
+ * malformed is removed; without memory it stays.
  */
 static struct held *held_recall(const struct hub *hub, const char *name, struct cache_entry *entry)
 {

@@ -66,12 +66,6 @@ void hub_set_dialect(struct hub *hub, enum endpoint endpoint, enum hub_dialect d
 
 /* ---- pieces of a request ---- */
 
-/* For where an addition failed without an error of its own. */
-static enum bosa_status no_memory(struct bosa_error *err)
-{
-    return error_nomem(err);
-}
-
 /* Sets a field to a string of this file's making, in place of the caller's of that name. */
 static enum bosa_status set_field(struct request *request, const char *name, const char *value,
                                   struct bosa_error *err)
@@ -90,7 +84,7 @@ static enum bosa_status set_bearer(struct request *request, const char *token,
 
     buf_init_secret(&value);
     if (!buf_reserve(&value, sizeof scheme + len)) {
-        return no_memory(err);
+        return error_nomem(err);
     }
     buf_adds(&value, scheme);
     buf_add(&value, token, len);
@@ -110,7 +104,7 @@ static enum bosa_status set_account(struct request *request, const char *identif
     enum bosa_status status = BOSA_OK;
 
     if (!name) {
-        return no_memory(err);
+        return error_nomem(err);
     }
     if (!text_to_latin1(name)) {
         status = error_set(err, BOSA_PARAMS,
@@ -145,10 +139,8 @@ enum bosa_status hub_set_identity(struct request *request, const char *api_key, 
 /* Moves the URL written in `url` to the request. */
 static enum bosa_status set_url(struct request *request, struct buf *url, struct bosa_error *err)
 {
-    size_t len;
-
-    request->url = buf_take(url, &len);
-    return !request->url ? no_memory(err) : BOSA_OK;
+    request->url = buf_take(url, NULL);
+    return !request->url ? error_nomem(err) : BOSA_OK;
 }
 
 /* ---- actions ---- */
@@ -179,7 +171,7 @@ static enum bosa_status copy_fields(struct request *request, const struct fields
                              fields->list[i].name);
         }
     }
-    return fields_copy(&request->fields, fields) == BOSA_OK ? BOSA_OK : no_memory(err);
+    return fields_copy(&request->fields, fields) == BOSA_OK ? BOSA_OK : error_nomem(err);
 }
 
 /* BOSA_UNKNOWN_ACTION, with the name that may have been meant. */
@@ -200,7 +192,7 @@ static enum bosa_status unknown_action(const struct connector *connector, const 
     json_close(&names, object, (uint32_t)connector->action_count);
     nearest = names.failed ? NULL : schema_nearest(&names, 0, name, strlen(name), &len);
     if (names.failed) {
-        (void)no_memory(err);
+        (void)error_nomem(err);
     } else if (nearest && len <= INT_MAX) {
         (void)error_set(err, BOSA_UNKNOWN_ACTION, "%s has no action `%s`; did you mean `%.*s`?",
                         connector->name, name, (int)len, nearest);
@@ -212,7 +204,7 @@ static enum bosa_status unknown_action(const struct connector *connector, const 
 }
 
 /*
- * Makes `checked` (fresh) the parameters as they are sent: a copy, since a invocation never
+ * Makes `checked` (fresh) the parameters as they are sent: a copy, since an invocation never
  * changes, completed by its check against the schema. An action without schema takes none and is
  * sent {}.
  */
@@ -232,7 +224,7 @@ static enum bosa_status check_params(const struct invocation *invocation,
         json_add_copy(checked, &invocation->params, 0);
     }
     if (checked->failed) {
-        return no_memory(err);
+        return error_nomem(err);
     }
     return !schema ? BOSA_OK
                    : schema_check(schema, checked, 0, SCHEMA_STRICT_NAMES, "parameter", err);
@@ -381,8 +373,8 @@ enum bosa_status hub_action_request(struct hub *hub, const struct invocation *in
         }
     }
     if (status != BOSA_OK) {
-        status = hub_blame(status, err, invocation->connector, invocation->action,
-                           strlen(invocation->action));
+        status = error_locate(err, status, invocation->connector, invocation->action,
+                              strlen(invocation->action));
     }
     if (status == BOSA_OK && request) {
         *request = scratch;
@@ -452,7 +444,7 @@ enum bosa_status hub_discovery_request(struct hub *hub, const char *name, struct
     status = write_discovery(hub, name, hub_held(hub, name, &index), &scratch, err);
     if (status != BOSA_OK) {
         request_free(&scratch);
-        return hub_blame(status, err, name, NULL, 0);
+        return error_locate(err, status, name, NULL, 0);
     }
     *request = scratch;
     return BOSA_OK;
@@ -558,7 +550,7 @@ enum bosa_status hub_endpoint_request(struct hub *hub, enum endpoint endpoint,
         (void)error_set(err, BOSA_AUTH,
                         "no user token was given: run `bosa auth login`, set BOSA_TOKEN, or "
                         "pass one");
-        return hub_blame(BOSA_AUTH, err, name, NULL, 0);
+        return error_locate(err, BOSA_AUTH, name, NULL, 0);
     }
     request_init(&scratch);
     if (catalogs) {
@@ -572,7 +564,7 @@ enum bosa_status hub_endpoint_request(struct hub *hub, enum endpoint endpoint,
     }
     if (status != BOSA_OK) {
         request_free(&scratch);
-        return hub_blame(status, err, name, NULL, 0);
+        return error_locate(err, status, name, NULL, 0);
     }
     *request = scratch;
     return BOSA_OK;

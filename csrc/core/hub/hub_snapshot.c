@@ -9,18 +9,13 @@
 
 #define SNAPSHOT_VERSION 1
 
-static enum bosa_status no_memory(struct bosa_error *err)
-{
-    return error_nomem(err);
-}
-
 /* Parses a copy of the text, since a document owns its bytes. */
 static enum bosa_status parse(struct json_doc *doc, const char *text, size_t len,
                               struct bosa_error *err)
 {
     char *copy = mem_dup(text, len);
 
-    return !copy ? no_memory(err) : json_parse_lenient(doc, copy, len, err);
+    return !copy ? error_nomem(err) : json_parse_lenient(doc, copy, len, err);
 }
 
 /* The object of connectors in a snapshot's document. */
@@ -63,7 +58,7 @@ static enum bosa_status write_response(struct buf *out, const struct json_doc *d
         return status;
     }
     buf_addc(out, '}');
-    return out->failed ? no_memory(err) : BOSA_OK;
+    return out->failed ? error_nomem(err) : BOSA_OK;
 }
 
 /* Holds the connector of one member, whose name is `name` with a NUL after it. */
@@ -98,7 +93,7 @@ static enum bosa_status pin(struct hub *hub, const struct json_doc *doc, uint32_
     enum bosa_status status;
 
     if (!name) {
-        return no_memory(err);
+        return error_nomem(err);
     }
     if (len == 0 || strlen(name) != len || json_type(doc, key + 1) != JSON_OBJECT) {
         status =
@@ -139,14 +134,14 @@ static enum bosa_status pin_all(struct hub *hub, const struct json_doc *doc, uin
     struct json_index index;
 
     if (!json_index_build(&index, doc, object)) {
-        return no_memory(err);
+        return error_nomem(err);
     }
     for (uint32_t i = 0; i < index.count && status == BOSA_OK; i++) {
         status = pin(hub, doc, index.members[i].value - 1, err);
     }
     copy_names(names, doc, object, &index);
     json_index_free(&index);
-    return status == BOSA_OK && names->failed ? no_memory(err) : status;
+    return status == BOSA_OK && names->failed ? error_nomem(err) : status;
 }
 
 enum bosa_status hub_load_snapshot(struct hub *hub, const char *text, size_t len,

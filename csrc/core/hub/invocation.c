@@ -1,5 +1,5 @@
 /*
- * Plans may hold secrets (a token, parameters, header fields), so what is freed here is wiped
+ * Invocations may hold secrets (a token, parameters, header fields), so what is freed here is wiped
  * first.
  */
 #include "hub/invocation.h"
@@ -8,22 +8,6 @@
 #include "http/header_fields.h"
 
 #include <string.h>
-
-/* Copies a string that may be missing. False: no memory. */
-static bool copy_text(char **to, const char *from)
-{
-    *to = from == NULL ? NULL : mem_dup(from, strlen(from));
-    return !from || *to;
-}
-
-/* Frees a string that may be secret, leaving no trace of it in the heap; NULL is allowed. */
-static void wipe_text(char *text)
-{
-    if (text) {
-        mem_wipe(text, strlen(text));
-        mem_free(text);
-    }
-}
 
 /* The parameters begin as an empty object, so that readers never meet a document without a root. */
 struct invocation *invocation_new(const char *connector, size_t connector_len, const char *action,
@@ -92,12 +76,13 @@ struct invocation *invocation_with(const struct invocation *invocation, const ch
     copy->progress = invocation->progress;
     json_init(&copy->params);
     json_with_member(&copy->params, &invocation->params, 0, name, values, value);
-    if (copy->params.failed || !copy_text(&copy->connector, invocation->connector) ||
-        !copy_text(&copy->action, invocation->action) ||
-        !copy_text(&copy->token, invocation->token) ||
-        !copy_text(&copy->identifier, invocation->identifier) ||
-        !copy_text(&copy->traceparent, invocation->traceparent) ||
-        !copy_text(&copy->output_path, invocation->output_path) || !copy_files(copy, invocation) ||
+    if (copy->params.failed || !mem_copy_text(&copy->connector, invocation->connector) ||
+        !mem_copy_text(&copy->action, invocation->action) ||
+        !mem_copy_text(&copy->token, invocation->token) ||
+        !mem_copy_text(&copy->identifier, invocation->identifier) ||
+        !mem_copy_text(&copy->traceparent, invocation->traceparent) ||
+        !mem_copy_text(&copy->output_path, invocation->output_path) ||
+        !copy_files(copy, invocation) ||
         fields_copy(&copy->fields, &invocation->fields) != BOSA_OK) {
         invocation_unref(copy);
         return NULL;
@@ -105,7 +90,7 @@ struct invocation *invocation_with(const struct invocation *invocation, const ch
     return copy;
 }
 
-/* Frees what a invocation owns, wiping what may be secret: the token, the parameters, header
+/* Frees what an invocation owns, wiping what may be secret: the token, the parameters, header
  * fields. */
 static void invocation_free(struct invocation *invocation)
 {
@@ -115,8 +100,8 @@ static void invocation_free(struct invocation *invocation)
     mem_free(invocation->files);
     fields_free(&invocation->fields);
     json_wipe(&invocation->params);
-    wipe_text(invocation->token);
-    wipe_text(invocation->identifier);
+    mem_free_secret(invocation->token);
+    mem_free_secret(invocation->identifier);
     mem_free(invocation->traceparent);
     mem_free(invocation->output_path);
     mem_free(invocation->connector);

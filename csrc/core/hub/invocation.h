@@ -39,7 +39,7 @@ struct invocation {
     bool progress;     /* the caller wants to see bytes move */
 };
 
-/* A invocation with one reference, the defaults of `policy`, no parameters. NULL: no memory. */
+/* An invocation with one reference, the defaults of `policy`, no parameters. NULL: no memory. */
 struct invocation *invocation_new(const char *connector, size_t connector_len, const char *action,
                                   size_t action_len, const struct policy *policy);
 

@@ -127,6 +127,28 @@ bool json_is(const struct json_doc *doc, uint32_t node, const char *text)
     return doc->nodes[node].type == JSON_STRING && has_text(doc, node, text, strlen(text));
 }
 
+bool json_is_number(const struct json_doc *doc, uint32_t node)
+{
+    enum json_type type = json_type(doc, node);
+
+    return type == JSON_INT || type == JSON_UINT || type == JSON_DIGITS || type == JSON_DOUBLE;
+}
+
+bool json_whole(const struct json_doc *doc, uint32_t node, int64_t *out)
+{
+    const struct json_node *n = &doc->nodes[node];
+
+    if (n->type == JSON_INT) {
+        *out = n->v.i;
+        return true;
+    }
+    if (n->type != JSON_DOUBLE || !(n->v.d >= -JSON_EXACT_DOUBLE && n->v.d <= JSON_EXACT_DOUBLE)) {
+        return false;
+    }
+    *out = (int64_t)n->v.d;
+    return (double)*out == n->v.d;
+}
+
 /* Digits past all doubles give infinity. */
 double json_number(const struct json_doc *doc, uint32_t node)
 {

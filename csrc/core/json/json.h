@@ -24,6 +24,7 @@
 #define JSON_NONE UINT32_MAX /* "no such node" */
 #define JSON_MAX_DEPTH 1000  /* containers within each other, reading and writing */
 #define JSON_MAX_NODES (UINT32_MAX - 1)
+#define JSON_EXACT_DOUBLE 9007199254740992.0 /* 2^53: doubles up to it hold every whole number */
 
 enum json_type {
     JSON_NULL,
@@ -148,7 +149,16 @@ const char *json_text(const struct json_doc *doc, uint32_t node, size_t *len);
 /* True when the node is this string. */
 bool json_is(const struct json_doc *doc, uint32_t node, const char *text);
 
-/* The value of a number node (any of the four types) as a double. */
+/* True for the four types of numbers, which are one type to JSON Schema. */
+bool json_is_number(const struct json_doc *doc, uint32_t node);
+
+/*
+ * True when the node is a whole number that a program may have meant as an integer: JSON_INT, or
+ * JSON_DOUBLE up to JSON_EXACT_DOUBLE, as VMs without integers have them.
+ */
+bool json_whole(const struct json_doc *doc, uint32_t node, int64_t *out);
+
+/* The value of a number node as a double. */
 double json_number(const struct json_doc *doc, uint32_t node);
 
 /*
@@ -208,7 +218,6 @@ struct json_layout {
 };
 
 #define JSON_MAX_INDENT 16
-#define JSON_EXACT_DOUBLE 9007199254740992.0 /* 2^53: doubles up to it hold every whole number */
 
 /*
  * Appends the JSON text of a node in a layout. With `sorted` equal documents have the same bytes on

@@ -15,12 +15,6 @@
 static bool equal_at(const struct json_doc *a, uint32_t x, const struct json_doc *b, uint32_t y,
                      int depth);
 
-/* The four types of numbers are one type to JSON Schema, and so to json_equal. */
-static bool is_number(enum json_type type)
-{
-    return type == JSON_INT || type == JSON_UINT || type == JSON_DIGITS || type == JSON_DOUBLE;
-}
-
 /* Gives a whole double below 2^64 the integer type that says the same. -0.0 becomes 0. */
 static void whole_to_integer(struct json_node *n)
 {
@@ -163,7 +157,7 @@ static bool equal_at(const struct json_doc *a, uint32_t x, const struct json_doc
 {
     enum json_type type = json_type(a, x), other = json_type(b, y);
 
-    if (is_number(type) && is_number(other)) {
+    if (json_is_number(a, x) && json_is_number(b, y)) {
         return equal_numbers(a, x, b, y);
     }
     if (type != other || depth > JSON_MAX_DEPTH) {
@@ -263,7 +257,7 @@ uint64_t json_hash(const struct json_doc *doc, uint32_t node)
         if (n->type == JSON_OBJECT) {
             sum = mix(mix(sum, JSON_OBJECT), hash_object(doc, i));
             i = json_next(doc, i) - 1;
-        } else if (is_number((enum json_type)n->type)) {
+        } else if (json_is_number(doc, i)) {
             sum = mix(sum, hash_number(doc, i));
         } else if (n->type == JSON_STRING) {
             sum = mix_bytes(mix(sum, JSON_STRING), doc->text + n->v.at, n->len);

@@ -1,6 +1,6 @@
 /*
- * Documents that travel with an error. They are made where faults are found and read by the
- * binding; base/error.c frees and copies them without knowing what they are.
+ * Documents that travel with an error. They are made where validation errors are found and read by
+ * the binding; base/error.c frees and copies them without knowing what they are.
  */
 #include "json/json_error.h"
 

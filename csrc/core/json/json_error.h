@@ -1,6 +1,6 @@
 /*
- * json_error: a document as the details of an error: a list of faults (schema.h), or what the
- * server said.
+ * json_error: a document as the details of an error: a list of validation errors (schema.h), or
+ * what the server said.
  */
 #ifndef BOSA_JSON_ERROR_H
 #define BOSA_JSON_ERROR_H

@@ -28,15 +28,8 @@ static enum bosa_status write_node(const struct layout *l, uint32_t node, unsign
 static int compare(const void *a, const void *b)
 {
     const struct member *x = a, *y = b;
-    uint32_t shorter = x->len < y->len ? x->len : y->len;
-    int order = shorter ? memcmp(x->name, y->name, shorter) : 0;
-    if (order) {
-        return order;
-    }
-    if (x->len != y->len) {
-        return x->len < y->len ? -1 : 1;
-    }
-    return x->node < y->node ? -1 : x->node > y->node;
+    int order = text_compare(x->name, x->len, y->name, y->len);
+    return order ? order : (x->node > y->node) - (x->node < y->node);
 }
 
 /* Begins a line at a depth; on one line it doesn't. */
@@ -140,12 +133,11 @@ static enum bosa_status write_container(const struct layout *l, uint32_t node, u
  */
 static bool write_whole(const struct layout *l, uint32_t node)
 {
-    const struct json_node *n = &l->doc->nodes[node];
-    if (n->type != JSON_DOUBLE || !l->how->sorted || n->v.d < -JSON_EXACT_DOUBLE ||
-        n->v.d > JSON_EXACT_DOUBLE || n->v.d != (double)(int64_t)n->v.d) {
+    int64_t value;
+    if (!l->how->sorted || !json_whole(l->doc, node, &value)) {
         return false;
     }
-    json_write_int(l->out, (int64_t)n->v.d);
+    json_write_int(l->out, value);
     return true;
 }
 

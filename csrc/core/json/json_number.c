@@ -85,12 +85,6 @@ static void take_digit(struct decimal *d, uint32_t digit, int after_point)
     }
 }
 
-/* isdigit, whatever the locale and the sign of a char. */
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* Reads the exponent after its "e". One past any text's length is as good as an endless one. */
 static int64_t read_exponent(const char *p, const char *end)
 {
@@ -117,7 +111,7 @@ static void read_decimal(struct decimal *d, const char *p, const char *end)
     d->lead = 0;
     d->digits = d->pending = d->pending_n = 0;
     d->more = false;
-    for (; p < end && (is_digit(*p) || *p == '.'); p++) {
+    for (; p < end && (text_is_digit(*p) || *p == '.'); p++) {
         if (*p == '.') {
             after_point = 1;
         } else {

@@ -16,10 +16,10 @@
 struct reader {
     struct json_doc *doc;
     const char *end;
-    const char *fault;    /* where it failed */
-    const char *expected; /* what should have been there; NULL: there was no memory */
-    const char *string;   /* start of the string under way, from where on escapes may be undone */
-    uint32_t open;        /* innermost container, JSON_NONE at the root */
+    const char *failed_at; /* NULL: nowhere */
+    const char *expected;  /* what should have been there; NULL: there was no memory */
+    const char *string;    /* start of the string under way, from where on escapes may be undone */
+    uint32_t open;         /* innermost container, JSON_NONE at the root */
     uint32_t depth;
     bool lenient; /* json_parse_lenient's: half a surrogate pair and a huge number are taken */
 };
@@ -32,22 +32,12 @@ struct reader {
 /* Notes place and reason, and returns the NULL that tells of it. */
 static char *fail(struct reader *r, const char *at, const char *expected)
 {
-    r->fault = at;
+    r->failed_at = at;
     r->expected = expected;
     return NULL;
 }
 
 /* ---- strings ---- */
-
-/* The value of one hexadecimal digit, -1 for another byte. */
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 /* The value of four hexadecimal digits, -1 when there are not four. */
 static int32_t read_hex4(const char *p, const char *end)
@@ -58,7 +48,7 @@ static int32_t read_hex4(const char *p, const char *end)
         return -1;
     }
     for (int i = 0; i < 4; i++) {
-        int digit = hex_value(p[i]);
+        int digit = text_hex(p[i]);
 
         if (digit < 0) {
             return -1;
@@ -66,30 +56,6 @@ static int32_t read_hex4(const char *p, const char *end)
         value = value * 16 + digit;
     }
     return value;
-}
-
-/*
- * Writes a code point, never longer than the escape it comes from, and returns the position after.
- */
-static char *put_utf8(char *out, uint32_t c)
-{
-    if (c < 0x80) {
-        *out++ = (char)c;
-        return out;
-    }
-    if (c < 0x800) {
-        *out++ = (char)(0xc0 | c >> 6);
-    } else {
-        if (c < 0x10000) {
-            *out++ = (char)(0xe0 | c >> 12);
-        } else {
-            *out++ = (char)(0xf0 | c >> 18);
-            *out++ = (char)(0x80 | (c >> 12 & 0x3f));
-        }
-        *out++ = (char)(0x80 | (c >> 6 & 0x3f));
-    }
-    *out++ = (char)(0x80 | (c & 0x3f));
-    return out;
 }
 
 /* The code point of the pair whose first half is `high` and whose second is to be at `p`; -1: there
@@ -127,7 +93,7 @@ static char *read_unicode(struct reader *r, char *p, char **out)
         }
         c = REPLACEMENT;
     }
-    *out = put_utf8(*out, (uint32_t)c);
+    *out += text_put_utf8(*out, (uint32_t)c); /* never longer than its escape */
     return p;
 }
 
@@ -216,7 +182,7 @@ static inline char *add_string(struct reader *r, const char *start, const char *
     return p + 1;
 }
 
-/* Reads a string with escapes or UTF-8 in it, or with a fault. */
+/* Reads a string with escapes or UTF-8 in it, or one that is malformed. */
 static char *read_odd_string(struct reader *r, char *start)
 {
     char *p, *stop;
@@ -556,10 +522,10 @@ static enum bosa_status report(const struct reader *r, struct bosa_error *err)
             from = doc->text + node->v.at + node->len;
         }
     }
-    lines += count_lines(from, r->string ? r->string : r->fault, &line);
+    lines += count_lines(from, r->string ? r->string : r->failed_at, &line);
     return error_set(err, BOSA_PROTOCOL, "line %zu, column %zu: expected %s%s", lines,
-                     (size_t)(r->fault - line) + 1, r->expected,
-                     r->fault == r->end ? ", but the text ends" : "");
+                     (size_t)(r->failed_at - line) + 1, r->expected,
+                     r->failed_at == r->end ? ", but the text ends" : "");
 }
 
 /* Nodes for a text of `len` bytes, so that most texts need no second allocation. */

@@ -178,10 +178,7 @@ static enum bosa_status refuse(const struct json_doc *doc, uint32_t root, uint32
     if (path.len == 0) {
         buf_adds(&path, "the value");
     } else if (path.len > PATH_LIMIT) {
-        path.len = PATH_LIMIT;
-        while ((path.data[path.len] & 0xc0) == 0x80) {
-            path.len--;
-        }
+        path.len = text_cut(path.data, path.len, PATH_LIMIT);
         buf_adds(&path, "...");
     }
     buf_addc(&path, '\0');

@@ -12,7 +12,7 @@
 
 #define MAX_SENTENCE 500 /* bytes of the server's words in a message */
 #define MAX_HEADING 200  /* bytes of a page's title, and of its heading */
-#define MAX_PLACE 100    /* bytes of one name in a fault's place, and of a redirect's target */
+#define MAX_PLACE 100    /* bytes of one name in an error's place, and of a redirect's target */
 #define MAX_TYPE 60      /* bytes of a content type in a message */
 #define MAX_LINE 300     /* bytes of a line that lists validation errors */
 
@@ -134,7 +134,7 @@ void reply_add_cut(struct buf *out, const struct reply *reply, const char *text,
     mem_free(copy);
 }
 
-/* Adds a fault's place: ["body", "files", 0] is body.files[0]. */
+/* Adds a validation error's place: ["body", "files", 0] is body.files[0]. */
 static void add_place(struct buf *out, const struct reply *reply, uint32_t list)
 {
     const struct json_doc *doc = &reply->doc;

@@ -22,7 +22,7 @@ uint32_t reply_find(const struct reply *reply, uint32_t object, const char *name
 /* Finds a member that is a string and not empty. */
 bool reply_text(const struct reply *reply, uint32_t object, const char *name, struct words *out);
 
-/* The server's own sentence; false when it says none (a list of faults is none). */
+/* The server's own sentence; false when it says none (a list of validation errors is none). */
 bool reply_message(const struct reply *reply, struct words *out);
 
 /* Adds the server's words without secrets, cut to `max` bytes. */

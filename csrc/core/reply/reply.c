@@ -1,5 +1,5 @@
 /*
- * The way of a response: head, body, end. Until the first byte of the body nothing is decided; an
+ * The way of a response: head, body, end. Until the first byte of the body nothing is decided; a
  * response without a content type stays undecided over white space, which is held back in `text`.
  */
 #include "reply/reply.h"
@@ -18,14 +18,9 @@
 /* responses up to so many bytes are wiped: those that give a secret or a token are small */
 #define SECRET_BYTES ((size_t)1 << 20)
 
-static enum bosa_status no_memory(struct bosa_error *err)
-{
-    return error_nomem(err);
-}
-
 /* BOSA_PROTOCOL about this response. */
-static enum bosa_status nonsense(const struct reply *reply, const char *what,
-                                 struct bosa_error *err)
+static enum bosa_status malformed(const struct reply *reply, const char *what,
+                                  struct bosa_error *err)
 {
     enum bosa_status status = error_set(err, BOSA_PROTOCOL, "malformed response: %s", what);
     err->status = reply->status;
@@ -86,16 +81,16 @@ void reply_free(struct reply *reply)
 enum bosa_status reply_status(struct reply *reply, int status, struct bosa_error *err)
 {
     if (status < 100 || status > 599) {
-        return nonsense(reply, "a status outside of 100 to 599", err);
+        return malformed(reply, "a status outside of 100 to 599", err);
     }
     if (reply->received > 0) {
-        return nonsense(reply, "a second status line after content", err);
+        return malformed(reply, "a second status line after content", err);
     }
     if (status == 101) {
-        return nonsense(reply, "a change to another protocol, not asked for", err);
+        return malformed(reply, "a change to another protocol, not asked for", err);
     }
     if (status < 200 && ++reply->interim > REPLY_MAX_INTERIM) {
-        return nonsense(reply, "interim responses without end", err);
+        return malformed(reply, "interim responses without end", err);
     }
     fields_free(&reply->fields);
     reply->field_bytes = 0;
@@ -142,23 +137,23 @@ enum bosa_status reply_field(struct reply *reply, const char *line, size_t len,
 {
     const char *colon = len > 0 ? memchr(line, ':', len) : NULL;
     if (len > 0 && text_is_blank(line[0])) {
-        return nonsense(reply, "a header field is folded over lines", err);
+        return malformed(reply, "a header field is folded over lines", err);
     }
     if (!colon) {
-        return nonsense(reply, "a header line without a colon", err);
+        return malformed(reply, "a header line without a colon", err);
     }
     if (reply->fields.count >= REPLY_MAX_FIELDS ||
         len > REPLY_MAX_FIELD_BYTES - reply->field_bytes) {
-        return nonsense(reply, "a header section that is too large", err);
+        return malformed(reply, "a header section that is too large", err);
     }
     size_t name_len = (size_t)(colon - line);
     enum bosa_status status =
         fields_add(&reply->fields, line, name_len, colon + 1, len - name_len - 1, err);
     if (status == BOSA_PARAMS) {
-        return nonsense(reply, "a header field with characters that it can't have", err);
+        return malformed(reply, "a header field with characters that it can't have", err);
     }
     if (status == BOSA_OK && has_two_lengths(&reply->fields)) {
-        return nonsense(reply, "two Content-Lengths that differ", err);
+        return malformed(reply, "two Content-Lengths that differ", err);
     }
     if (status == BOSA_OK) {
         reply->field_bytes += len;
@@ -231,7 +226,7 @@ static enum bosa_status keep_error(struct reply *reply, const char *bytes, size_
     size_t room = REPLY_MAX_ERROR_BYTES - reply->text.len;
     reply->text.secret = true; /* servers repeat what they were sent */
     buf_add(&reply->text, bytes, len < room ? len : room);
-    return reply->text.failed ? no_memory(err) : BOSA_OK;
+    return reply->text.failed ? error_nomem(err) : BOSA_OK;
 }
 
 /* BOSA_PROTOCOL: more came than was agreed on. */
@@ -286,7 +281,7 @@ static enum bosa_status keep_json(struct reply *reply, const char *bytes, size_t
     }
     reply->text.secret = reply->text.len <= SECRET_BYTES;
     buf_add(&reply->text, bytes, len);
-    return reply->text.failed ? no_memory(err) : BOSA_OK;
+    return reply->text.failed ? error_nomem(err) : BOSA_OK;
 }
 
 /* BOSA_AGAIN comes from the sink, which took nothing of the piece then. */
@@ -332,7 +327,7 @@ static enum bosa_status end_file(struct reply *reply, struct bosa_error *err)
 {
     const char *disposition = fields_get(&reply->fields, "Content-Disposition");
     if (disposition && disposition_filename(disposition, &reply->filename) != BOSA_OK) {
-        return no_memory(err);
+        return error_nomem(err);
     }
     enum bosa_status status = to_sink(reply, "", 0, err);
     if (status == BOSA_OK) {
@@ -352,7 +347,7 @@ static enum bosa_status end_sniffed(struct reply *reply, struct bosa_error *err)
 {
     char *copy = mem_dup(reply->text.data, reply->text.len);
     if (!copy) {
-        return no_memory(err);
+        return error_nomem(err);
     }
     enum bosa_status status = text_is_utf8(copy, reply->text.len)
                                   ? json_parse_lenient(&reply->doc, copy, reply->text.len, err)
@@ -375,7 +370,7 @@ static enum bosa_status end_json(struct reply *reply, struct bosa_error *err)
     size_t len;
     char *text = buf_take(&reply->text, &len);
     if (!text) {
-        return no_memory(err);
+        return error_nomem(err);
     }
     enum bosa_status status = json_parse_lenient(&reply->doc, text, len, err);
     if (status == BOSA_OK) {
@@ -404,16 +399,16 @@ static enum bosa_status end_error(struct reply *reply, struct bosa_error *err)
     size_t len;
     char *whole = buf_take(&reply->text, &len);
     if (!whole) {
-        return no_memory(err);
+        return error_nomem(err);
     }
     if (!mask_secrets(reply, whole, &len)) {
         mem_free(whole);
-        return no_memory(err);
+        return error_nomem(err);
     }
     buf_add(&reply->text, whole, text_cut(whole, len, REPLY_SHOWN_BYTES));
     if (reply->text.failed) {
         mem_free(whole);
-        return no_memory(err);
+        return error_nomem(err);
     }
     enum bosa_status status = json_parse_lenient(&reply->doc, whole, len, err);
     if (status == BOSA_OK) {
@@ -453,7 +448,7 @@ static enum bosa_status end_body(struct reply *reply, struct bosa_error *err)
 enum bosa_status reply_end(struct reply *reply, struct bosa_error *err)
 {
     if (reply->status < 200) {
-        return nonsense(reply, "it ends before its status line", err);
+        return malformed(reply, "it ends before its status line", err);
     }
     enum bosa_status status = end_body(reply, err);
     if (status == BOSA_OK && reply->sink.kind == SINK_PATH && reply->kind != REPLY_FILE) {

@@ -108,13 +108,10 @@ int reply_recovery(const struct reply *reply)
     }
 }
 
+/* json_is_number, also of JSON_NONE, which is none. */
 static bool is_number(const struct json_doc *doc, uint32_t node)
 {
-    if (node == JSON_NONE) {
-        return false;
-    }
-    enum json_type type = json_type(doc, node);
-    return type == JSON_INT || type == JSON_UINT || type == JSON_DIGITS || type == JSON_DOUBLE;
+    return node != JSON_NONE && json_is_number(doc, node);
 }
 
 /*

@@ -13,11 +13,6 @@
 
 #define TEMPORARY "a temporary file" /* what messages call the file of fd */
 
-static enum bosa_status no_memory(struct bosa_error *err)
-{
-    return error_nomem(err);
-}
-
 enum bosa_status sink_init(struct sink *sink, enum sink_kind kind, const char *path)
 {
     memset(sink, 0, sizeof *sink);
@@ -55,7 +50,7 @@ static enum bosa_status keep(struct sink *sink, const char *bytes, size_t len,
                              struct bosa_error *err)
 {
     buf_add(&sink->bytes, bytes, len);
-    return sink->bytes.failed ? no_memory(err) : BOSA_OK;
+    return sink->bytes.failed ? error_nomem(err) : BOSA_OK;
 }
 
 /* Past the limit everything goes to a file, what was kept so far first. */

@@ -32,20 +32,13 @@ enum bosa_status sink_check_temporary(struct bosa_error *err)
 /* Makes `template` (owned by the caller) a file that has no name any more; -1 with errno. */
 static int open_unnamed(char *template)
 {
-    int fd = fileio_above_streams(mkstemp(template));
+    int fd = mkstemp(template);
     if (fd < 0) {
         return -1;
     }
-    int flags = fcntl(fd, F_GETFD);
-    bool ok = flags >= 0 && fcntl(fd, F_SETFD, flags | FD_CLOEXEC) == 0;
-    int number = errno;
-    unlink(template);
-    if (!ok) {
-        close(fd);
-        errno = number;
-        return -1;
-    }
-    return fd;
+    (void)unlink(template);
+    (void)fcntl(fd, F_SETFD, FD_CLOEXEC); /* can't fail: it is open */
+    return fileio_above_streams(fd);
 }
 
 /* One in `dir`. */

@@ -54,16 +54,11 @@ static struct segment *add_segment(struct body *body, enum segment_type type, in
     if (size > 0 && size > INT64_MAX - body->known) {
         return NULL;
     }
-    if (body->count == body->cap) {
-        size_t cap = body->cap == 0 ? 4 : body->cap * 2;
-        struct segment *list =
-            cap > SIZE_MAX / sizeof *list ? NULL : mem_realloc(body->list, cap * sizeof *list);
-        if (!list) {
-            return NULL;
-        }
-        body->list = list;
-        body->cap = cap;
+    struct segment *list = mem_grow(body->list, sizeof *list, body->count, &body->cap);
+    if (!list) {
+        return NULL;
     }
+    body->list = list;
     struct segment *segment = &body->list[body->count++];
     memset(segment, 0, sizeof *segment);
     segment->type = type;

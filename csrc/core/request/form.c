@@ -13,19 +13,19 @@
 
 #define SHOWN_NAME 60 /* bytes of a parameter's name that a path repeats */
 
-/* Adds the details of one fault, in the form that schema.h lists them. */
+/* Adds the details of one validation error, in the form that schema.h lists them. */
 static enum bosa_status add_details(struct bosa_error *err, const char *path, size_t path_len,
                                     const char *text)
 {
     struct json_doc doc;
     json_init(&doc);
     uint32_t list = json_open(&doc, JSON_ARRAY);
-    uint32_t fault = json_open(&doc, JSON_OBJECT);
+    uint32_t item = json_open(&doc, JSON_OBJECT);
     json_add_string(&doc, "path", 4);
     json_add_string(&doc, path, path_len);
     json_add_string(&doc, "message", 7);
     json_add_string(&doc, text, strlen(text));
-    json_close(&doc, fault, 2);
+    json_close(&doc, item, 2);
     json_close(&doc, list, 1);
     return json_error_attach(err, &doc);
 }

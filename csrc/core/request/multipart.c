@@ -62,7 +62,7 @@ void multipart_boundary(char out[FORM_BOUNDARY_SIZE], const struct form *form)
 {
     do {
         memcpy(out, "bosa-", 5);
-        random_hex(out + 5, RANDOM_BYTES);
+        (void)random_hex(out + 5, RANDOM_BYTES);
     } while (multipart_collides(out, form));
 }
 

@@ -9,13 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Copies a string that may be NULL; false when there is no memory. */
-static bool copy_text(char **to, const char *from, size_t len)
-{
-    *to = from ? mem_dup(from, len) : NULL;
-    return !from || *to;
-}
-
 /* A NULL stays NULL: which of path, bytes and feed is in use is told by that. */
 enum bosa_status file_part_copy(struct file_part *to, const struct file_part *from)
 {
@@ -23,13 +16,11 @@ enum bosa_status file_part_copy(struct file_part *to, const struct file_part *fr
     to->len = from->len;
     to->feed = from->feed;
     to->size = from->size;
-    bool ok =
-        copy_text(&to->path, from->path, from->path ? strlen(from->path) : 0) &&
-        copy_text(&to->bytes, from->bytes, from->len) &&
-        copy_text(&to->filename, from->filename, from->filename ? strlen(from->filename) : 0) &&
-        copy_text(&to->content_type, from->content_type,
-                  from->content_type ? strlen(from->content_type) : 0) &&
-        fields_copy(&to->fields, &from->fields) == BOSA_OK;
+    to->bytes = from->bytes ? mem_dup(from->bytes, from->len) : NULL;
+    bool ok = (to->bytes || !from->bytes) && mem_copy_text(&to->path, from->path) &&
+              mem_copy_text(&to->filename, from->filename) &&
+              mem_copy_text(&to->content_type, from->content_type) &&
+              fields_copy(&to->fields, &from->fields) == BOSA_OK;
     if (!ok) {
         file_part_free(to);
         return BOSA_NOMEM;

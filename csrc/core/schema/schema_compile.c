@@ -19,31 +19,10 @@ struct compiler {
     struct bosa_error *err;
 };
 
-static enum bosa_status no_memory(struct compiler *c)
-{
-    return error_nomem(c->err);
-}
-
 /* The schema is the server's, so this is its mistake (BOSA_PROTOCOL), not the caller's. */
-static enum bosa_status nonsense(struct compiler *c, const char *what)
+static enum bosa_status malformed(struct compiler *c, const char *what)
 {
     return error_set(c->err, BOSA_PROTOCOL, "malformed schema: %s", what);
-}
-
-/* Makes room for one more item of a growing array. False: no memory. */
-static bool grow(void **items, size_t *cap, size_t count, size_t size)
-{
-    if (count < *cap) {
-        return true;
-    }
-    size_t wanted = *cap ? *cap * 2 : 16;
-    void *grown = mem_realloc(*items, wanted * size);
-    if (!grown) {
-        return false;
-    }
-    *items = grown;
-    *cap = wanted;
-    return true;
 }
 
 /*
@@ -55,9 +34,11 @@ static enum bosa_status compile(struct compiler *c, uint32_t node, uint32_t *out
     struct schema *s = c->s;
     uint32_t *known = &c->rules[node - c->root];
     if (*known == 0) {
-        if (!grow((void **)&s->rules, &s->rule_cap, s->rule_count, sizeof *s->rules)) {
-            return no_memory(c);
+        struct rule *rules = mem_grow(s->rules, sizeof *rules, s->rule_count, &s->rule_cap);
+        if (!rules) {
+            return error_nomem(c->err);
         }
+        s->rules = rules;
         s->rules[s->rule_count].node = node;
         *known = (uint32_t)++s->rule_count;
     }
@@ -72,9 +53,11 @@ static enum bosa_status reserve_list(struct compiler *c, uint32_t count, struct 
     span->at = (uint32_t)s->list_count;
     span->count = count;
     for (uint32_t i = 0; i < count; i++) {
-        if (!grow((void **)&s->lists, &s->list_cap, s->list_count, sizeof *s->lists)) {
-            return no_memory(c);
+        uint32_t *lists = mem_grow(s->lists, sizeof *lists, s->list_count, &s->list_cap);
+        if (!lists) {
+            return error_nomem(c->err);
         }
+        s->lists = lists;
         s->lists[s->list_count++] = 0;
     }
     return BOSA_OK;
@@ -85,7 +68,7 @@ static enum bosa_status compile_list(struct compiler *c, uint32_t array, struct 
 {
     const struct json_doc *doc = c->s->doc;
     if (json_type(doc, array) != JSON_ARRAY) {
-        return nonsense(c, "a keyword whose value should be a list of schemas");
+        return malformed(c, "a keyword whose value should be a list of schemas");
     }
     uint32_t count = doc->nodes[array].len;
     enum bosa_status status = reserve_list(c, count, span);
@@ -110,10 +93,10 @@ static enum bosa_status compile_ref(struct compiler *c, uint32_t node, uint32_t 
     const char *ref = json_text(c->s->doc, node, &len);
     uint32_t target = JSON_NONE;
     if (ref && !ref_find(&c->index, c->s->doc, c->root, ref, len, &target)) {
-        return no_memory(c);
+        return error_nomem(c->err);
     }
     if (c->index.spent) {
-        return nonsense(c, "its references lead through lists that are too long");
+        return malformed(c, "its references lead through lists that are too long");
     }
     if (target == JSON_NONE) {
         return error_set(c->err, BOSA_PROTOCOL, "malformed schema: a reference to nowhere: %.*s",
@@ -147,10 +130,12 @@ static enum bosa_status add_properties(struct compiler *c, const struct json_ind
         if (status != BOSA_OK) {
             return status;
         }
-        if (!grow((void **)&s->properties, &s->property_cap, s->property_count,
-                  sizeof *s->properties)) {
-            return no_memory(c);
+        struct property *properties =
+            mem_grow(s->properties, sizeof *properties, s->property_count, &s->property_cap);
+        if (!properties) {
+            return error_nomem(c->err);
         }
+        s->properties = properties;
         s->properties[s->property_count++] = p;
         r->properties.count++;
     }
@@ -162,11 +147,11 @@ static enum bosa_status compile_properties(struct compiler *c, uint32_t object, 
 {
     struct json_index index;
     if (json_type(c->s->doc, object) != JSON_OBJECT) {
-        return nonsense(c, "`properties` that is no object");
+        return malformed(c, "`properties` that is no object");
     }
     r->has_properties = true;
     if (!json_index_build(&index, c->s->doc, object)) {
-        return no_memory(c);
+        return error_nomem(c->err);
     }
     enum bosa_status status = add_properties(c, &index, r);
     json_index_free(&index);
@@ -184,7 +169,7 @@ static enum bosa_status read_required(struct compiler *c, uint32_t array, struct
     uint32_t element = array + 1;
     for (uint32_t i = 0; status == BOSA_OK && i < r->required.count; i++) {
         if (json_type(doc, element) != JSON_STRING) {
-            return nonsense(c, "`required` that is no list of names");
+            return malformed(c, "`required` that is no list of names");
         }
         c->s->lists[r->required.at + i] = element;
         element = json_next(doc, element);
@@ -238,9 +223,11 @@ static enum bosa_status read_keyword(struct compiler *c, enum keyword k, uint32_
 static enum bosa_status add_tag(struct compiler *c, struct rule *r, uint32_t name, uint32_t rule)
 {
     struct schema *s = c->s;
-    if (!grow((void **)&s->tags, &s->tag_cap, s->tag_count, sizeof *s->tags)) {
-        return no_memory(c);
+    struct tag *tags = mem_grow(s->tags, sizeof *tags, s->tag_count, &s->tag_cap);
+    if (!tags) {
+        return error_nomem(c->err);
     }
+    s->tags = tags;
     s->tags[s->tag_count++] = (struct tag){name, rule};
     r->tags.count++;
     return BOSA_OK;
@@ -406,7 +393,7 @@ static enum bosa_status read_rule(struct compiler *c, uint32_t index)
             return status;
         }
     } else if (type != JSON_TRUE) {
-        return nonsense(c, "a schema that is neither an object nor a boolean");
+        return malformed(c, "a schema that is neither an object nor a boolean");
     }
     s->takes_files = s->takes_files || r.binary;
     s->rules[index] = r;
@@ -502,11 +489,11 @@ enum bosa_status schema_compile(struct schema **out, const struct json_doc *doc,
     struct compiler c = {.s = mem_zalloc(1, sizeof *c.s), .root = node, .err = err};
     *out = NULL;
     if (!c.s) {
-        return no_memory(&c);
+        return error_nomem(err);
     }
     c.s->doc = doc;
     c.rules = mem_zalloc(json_next(doc, node) - node, sizeof *c.rules);
-    enum bosa_status status = c.rules ? compile_all(&c, node) : no_memory(&c);
+    enum bosa_status status = c.rules ? compile_all(&c, node) : error_nomem(err);
     mem_free(c.rules);
     ref_index_free(&c.index);
     if (status != BOSA_OK) {

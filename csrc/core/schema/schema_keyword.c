@@ -87,9 +87,7 @@ static void read_types(const struct json_doc *doc, uint32_t node, struct rule *r
 /* A bound of a count; below 0, past 1e18 or no number: as if it were absent. */
 static uint64_t count_of(const struct json_doc *doc, uint32_t node, uint64_t fallback)
 {
-    double value = json_type(doc, node) >= JSON_INT && json_type(doc, node) <= JSON_DOUBLE
-                       ? json_number(doc, node)
-                       : -1;
+    double value = json_is_number(doc, node) ? json_number(doc, node) : -1;
     return value >= 0 && value < 1e18 ? (uint64_t)value : fallback;
 }
 
@@ -99,9 +97,9 @@ static uint64_t count_of(const struct json_doc *doc, uint32_t node, uint64_t fal
  */
 static uint32_t number_of(const struct json_doc *doc, uint32_t node)
 {
-    enum json_type type = json_type(doc, node);
-    bool readable = type != JSON_DIGITS || doc->nodes[node].len <= MAX_DIGITS;
-    return type >= JSON_INT && type <= JSON_DOUBLE && readable ? node : JSON_NONE;
+    const struct json_node *n = &doc->nodes[node];
+    bool readable = n->type != JSON_DIGITS || n->len <= MAX_DIGITS;
+    return json_is_number(doc, node) && readable ? node : JSON_NONE;
 }
 
 /* Keywords whose value is a number, or that only set a flag. */

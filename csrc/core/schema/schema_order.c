@@ -6,22 +6,11 @@
 #include "schema/schema_internal.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define UNKNOWN UINT32_MAX /* the place of names that the rule doesn't list: the last */
-
-/* By bytes, a name before those that begin with it. */
-static int compare_names(const struct ordered_member *a, const struct ordered_member *b)
-{
-    size_t len = a->len < b->len ? a->len : b->len;
-    int order = len > 0 ? memcmp(a->name, b->name, len) : 0;
-    if (order != 0 || a->len == b->len) {
-        return order;
-    }
-    return a->len < b->len ? -1 : 1;
-}
 
 /* By the place in the schema; unknown names by themselves, the same name twice as it was given. */
 static int compare(const void *first, const void *second)
@@ -30,7 +19,7 @@ static int compare(const void *first, const void *second)
     if (a->place != b->place) {
         return a->place < b->place ? -1 : 1;
     }
-    int order = a->place == UNKNOWN ? compare_names(a, b) : 0;
+    int order = a->place == UNKNOWN ? text_compare(a->name, a->len, b->name, b->len) : 0;
     if (order != 0) {
         return order;
     }

@@ -8,7 +8,7 @@
 #include <string.h>
 
 /*
- * A copy of the checker, so that errors, settling and `changes` are not the caller's; steps and
+ * A copy of the checker, so that errors, coercing and `changes` are not the caller's; steps and
  * results are shared.
  */
 bool check_silently(const struct checker *c, uint32_t rule, uint32_t node, const struct place *at,
@@ -16,7 +16,7 @@ bool check_silently(const struct checker *c, uint32_t rule, uint32_t node, const
 {
     struct checker silent = *c;
     silent.errors = NULL;
-    silent.settling = false;
+    silent.coercing = false;
     silent.changes = 0;
     bool valid = check_rule(&silent, rule, node, at, outer);
     *changes = silent.changes;
@@ -60,7 +60,7 @@ static size_t count_errors(struct checker *c, uint32_t rule, uint32_t node, cons
     work_note(c->work, &key, FOUND_OPEN, 0);
     validation_errors_init(&errors, "");
     counting.errors = &errors;
-    counting.settling = false;
+    counting.coercing = false;
     check_rule(&counting, rule, node, at, outer);
     size_t count = errors.count;
     c->errors->failed = c->errors->failed || errors.failed;
@@ -155,7 +155,7 @@ bool check_union(struct checker *c, uint32_t index, const struct span *branches,
         return false;
     }
     c->changes += least;
-    return !c->settling || least == 0 || check_rule(c, chosen, node, at, outer);
+    return !c->coercing || least == 0 || check_rule(c, chosen, node, at, outer);
 }
 
 /*
@@ -176,14 +176,12 @@ static bool is_tagged(const struct schema *s, const struct tag *tag, const struc
 /* Writes what a mapping calls a tag that is no string: "1", "true". */
 static void write_tag(struct buf *out, const struct json_doc *doc, uint32_t value)
 {
-    const struct json_node *n = &doc->nodes[value];
-    if (n->type == JSON_TRUE || n->type == JSON_FALSE) {
-        buf_adds(out, n->type == JSON_TRUE ? "true" : "false");
-    } else if (n->type == JSON_INT) {
-        json_write_int(out, n->v.i);
-    } else if (n->type == JSON_DOUBLE && n->v.d >= -9007199254740992.0 &&
-               n->v.d <= 9007199254740992.0 && (double)(int64_t)n->v.d == n->v.d) {
-        json_write_int(out, (int64_t)n->v.d);
+    enum json_type type = json_type(doc, value);
+    int64_t whole;
+    if (type == JSON_TRUE || type == JSON_FALSE) {
+        buf_adds(out, type == JSON_TRUE ? "true" : "false");
+    } else if (json_whole(doc, value, &whole)) {
+        json_write_int(out, whole);
     }
 }
 

@@ -18,7 +18,7 @@ static bool is_whole(double value)
 }
 
 /*
- * The types that a value has without being settled. A file is a string, as a schema has no other
+ * The types that a value has without being coerced. A file is a string, as a schema has no other
  * word for it.
  */
 static unsigned types_of(const struct json_doc *doc, uint32_t node)
@@ -96,8 +96,7 @@ void value_coerce(struct json_doc *doc, uint32_t node, unsigned types)
 
 bool value_is_number(const struct json_doc *doc, uint32_t node)
 {
-    const struct json_node *n = &doc->nodes[node];
-    return (n->type >= JSON_INT && n->type <= JSON_DOUBLE) || (n->flags & JSON_F_BIGDIGITS);
+    return json_is_number(doc, node) || (doc->nodes[node].flags & JSON_F_BIGDIGITS);
 }
 
 /* long double holds every 64-bit integer exactly where it has a 64-bit mantissa; elsewhere limits

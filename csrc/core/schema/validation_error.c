@@ -22,13 +22,9 @@ static size_t least(size_t a, size_t b, size_t c)
     return ab < c ? ab : c;
 }
 
-/* ASCII alone: other letters are compared byte by byte. */
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
-}
-
-/* Edit distance with neighbours swapped counting once; a difference of case alone counts nothing.
+/*
+ * Edit distance with neighbours swapped counting once; a difference of case alone (of ASCII) counts
+ * nothing.
  */
 static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
 {
@@ -40,7 +36,7 @@ static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
         size_t *row = rows[i % 3], *up = rows[(i + 2) % 3], *up2 = rows[(i + 1) % 3];
         row[0] = i;
         for (size_t j = 1; j <= b_len; j++) {
-            bool same = lower(a[i - 1]) == lower(b[j - 1]);
+            bool same = text_lower(a[i - 1]) == text_lower(b[j - 1]);
             row[j] = least(up[j - 1] + !same, up[j] + 1, row[j - 1] + 1);
             bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
             if (swapped && up2[j - 2] + 1 < row[j]) {
@@ -90,13 +86,7 @@ const char *schema_nearest(const struct json_doc *doc, uint32_t object, const ch
 /* The start of a long string, cut on a UTF-8 boundary: it may be a secret or a file's content. */
 static void show_string(struct buf *out, const char *text, size_t len)
 {
-    size_t shown = len;
-    if (len > SHOWN_STRING) {
-        shown = SHOWN_STRING;
-        while (shown > 0 && ((unsigned char)text[shown] & 0xC0) == 0x80) {
-            shown--;
-        }
-    }
+    size_t shown = text_cut(text, len, SHOWN_STRING);
     json_write_string(out, text, shown);
     if (shown < len) {
         buf_adds(out, "...");

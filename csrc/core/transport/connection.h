@@ -27,11 +27,9 @@ struct connection {
     int watched;  /* POLLER_ bits that are asked for */
     unsigned served; /* exchanges begun on it */
     int64_t idle_since;
-    struct buf held;                    /* owned; received, not taken by the exchange yet */
+    struct buf held;                    /* owned, wiped; received, not taken by the exchange yet */
     struct connection *previous, *next; /* all of an engine */
     struct connection *idle_previous, *idle_next; /* pool.c */
-    struct connection *ready_next;                /* job.c: more may be there without an event */
-    bool is_ready;
 };
 
 /* How a connection came about, or why it didn't. */

@@ -323,7 +323,7 @@ struct connection *connection_open(struct engine *engine, const char *url, int64
     struct connection *c = &a->c;
     c->engine = engine;
     c->fd = -1;
-    buf_init(&c->held);
+    buf_init_secret(&c->held);
     link_connection(engine, c);
     c->origin = origin_of(url);
     c->easy = c->origin && url_parse(&parts, c->origin, strlen(c->origin))
