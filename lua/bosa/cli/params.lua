@@ -7,10 +7,12 @@ local uv = require("luv")
 local context = require("bosa.cli.context")
 local parameter_words = require("bosa.cli.parameter_words")
 local stdin = require("bosa.cli.stdin")
+local read_file = require("bosa.read_file")
 
 local params = {}
 
 local STDIN_CHUNK = 65536 -- bytes
+local LARGEST = 256 * 2 ^ 20 -- bytes of a file with parameters
 
 local function complain(...) return nil, context.error("params", string.format(...)) end
 
@@ -25,23 +27,18 @@ function params.positive(text)
   return number
 end
 
---- The content of a file; "-" is standard input.
+--- The content of a file that the user names, which may be a FIFO; "-" is standard input.
 ---@param path string
 ---@return string? text, string? message
-function params.read_file(path)
+local function content_of(path)
   if path == "-" then return stdin.read("*a") end
-  local file, message = io.open(path, "rb")
-  if not file then return nil, message end
-  local text
-  text, message = file:read("*a")
-  file:close()
-  return text, message
+  return read_file(path, LARGEST)
 end
 
 --- A JSON value; `@path` stands for a file's content, `@-` for standard input.
 local function json_value(name, text)
   if text:sub(1, 1) == "@" then
-    local content, message = params.read_file(text:sub(2))
+    local content, message = content_of(text:sub(2))
     if not content then return complain("%s:=%s: %s", name, text, message) end
     text = content
   end
@@ -234,7 +231,7 @@ end
 ---@param path string
 ---@return table? values, table? err of kind "params"
 function params.read_object(option, path)
-  local text, message = params.read_file(path)
+  local text, message = content_of(path)
   if not text then return complain("%s: %s", option, message) end
   local value, err = bosa.json.decode(text)
   if err then return complain("%s %s: no JSON: %s", option, path, (tostring(err.message):gsub("^.-: ", ""))) end
