@@ -31,6 +31,9 @@ local locations = [[
   location = /search { content_by_lua_block {
     require("bosa.mcp.http").handle({ hub = hub, search = true, resource_metadata = "https://a.example/meta" })
   } }
+  location = /lost { client_body_in_file_only on;
+    access_by_lua_block { ngx.req.read_body() os.remove(ngx.req.get_body_file()) }
+    content_by_lua_block { require("bosa.mcp.http").handle({ hub = hub, connectors = { "lab" } }) } }
   location = /short { content_by_lua_block {
     require("bosa.mcp.http").handle({ hub = hub, connectors = { "lab" }, max_time = 0.05 })
   } }
@@ -309,6 +312,17 @@ describe("a request that is none", function()
   end)
 end)
 
+describe("a body that nginx has put into a file", function()
+  it("is read, and an error where it can't be", function()
+    local message = encode({ jsonrpc = "2.0", id = 1, method = "ping", params = { x = ("x"):rep(50000) } })
+    local status, answered = post("/mcp", message)
+    assert.same({ 200, 1 }, { status, bosa.json.decode(answered).id })
+    status, answered = post("/lost", message)
+    assert.same({ 500, -32603 }, { status, bosa.json.decode(answered).error.code })
+    assert.matches("the request's body can't be read: [^\n]*No such file", web.log())
+  end)
+end)
+
 --- What a client of an official SDK reports; nil, why: it can't be had.
 local function report_of(version, place, client)
   local said = os.tmpname()
@@ -389,6 +403,8 @@ end)
 
 it("nothing went wrong that nobody thought of", function()
   for line in web.log():gmatch("[^\n]*%[error%][^\n]*") do
-    assert.truthy(line:find("too large body", 1, true), line) -- nginx's own limit, which is tried above
+    local tried = line:find("too large body", 1, true) -- nginx's own limit
+      or line:find("the request's body can't be read", 1, true)
+    assert.truthy(tried, line)
   end
 end)

@@ -52,6 +52,18 @@ local locations = [[
     local results, errors = bosa.all(calls)
     answer({ results = #results, failed = next(errors) ~= nil })
   } }
+  location = /no_descriptors { content_by_lua_block {
+    assert(lab:small({}))
+    local files = {}
+    repeat
+      local file = io.open("/dev/null")
+      files[#files + 1] = file
+    until not file
+    local ok, tools = pcall(lab.tools, lab, { format = "mcp", only = { "small" } })
+    local found, list = pcall(hub.search_actions, hub, "small", { connectors = { "lab" } })
+    for _, file in ipairs(files) do file:close() end
+    answer({ ok and tools[1].name or tostring(tools), found and list[1].action or tostring(list) })
+  } }
   location = /slow { content_by_lua_block {
     local r, err = lab:slow({ delay_ms = 50 })
     answer(r and { status = r.status } or { error = tostring(err) })
@@ -151,6 +163,9 @@ describe("nginx", function()
 
   it("runs actions in light threads", function() assert.same({ 200, 200 }, ask("/thread")) end)
   it("runs calls side by side", function() assert.same({ results = 10, failed = false }, ask("/all")) end)
+  it("needs no descriptor for a module that it needs for the first time", function()
+    assert.same({ "lab__small", "small" }, ask("/no_descriptors"))
+  end)
   it("runs tasks", function() assert.same({ 201 }, ask("/task")) end)
   it("keeps a download as a file", function() assert.same({ size = 3000000, name = "x.bin" }, ask("/file")) end)
   it("goes through the catalog", function()

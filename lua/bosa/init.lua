@@ -41,6 +41,13 @@ local function tell_unverified(hub)
   loop.host().report(UNVERIFIED)
 end
 
+-- Loaded when they are first needed, as most programs need few of them. In nginx at once: a worker that has run out of
+-- descriptors would say that there is no such module.
+local LATE = { "bosa.profile", "bosa.search", "bosa.tools", "bosa.watch" }
+if rawget(_G, "ngx") then
+  for _, name in ipairs(LATE) do require(name) end
+end
+
 core.set_on_new(function(hub)
   if rawget(_G, "ngx") then tunnel.check(hub) end
   local err = snapshot.load(hub)

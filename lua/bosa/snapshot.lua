@@ -9,6 +9,7 @@ local describe = require("bosa.describe")
 local loop = require("bosa.loop")
 local run = require("bosa.run")
 local sorted_json = require("bosa.sorted_json")
+local read_file = require("bosa.read_file")
 
 local snapshot = {}
 
@@ -20,22 +21,12 @@ local INTEGERS = rawget(_G, "jit") and "cdata" or nil -- how whole numbers are d
 
 local function fail(kind, ...) return nil, loop.error(kind, string.format(...), "no") end
 
-local function read_file(path)
-  local file, message = io.open(path, "rb")
-  local text
-  if file then
-    text, message = file:read("*a")
-    file:close()
-  end
-  if not text then return fail("file", "can't read the snapshot: %s", message) end
-  return text
-end
-
 --- The JSON text of a source, and what it is called in messages.
 local function text_of(source)
   if type(source) == "string" then
-    local text, err = read_file(source)
-    return text, err, "the snapshot " .. source
+    local text, message = read_file(source)
+    if not text then return fail("file", "can't read the snapshot: %s", message) end
+    return text, nil, "the snapshot " .. source
   end
   local ok, text = pcall(sorted_json.line, source)
   if ok then return text, nil, "the snapshot" end

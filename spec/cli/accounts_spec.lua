@@ -278,6 +278,44 @@ describe("an account that expired", function()
     assert.same({ "Nothing to renew\n", "", 0 }, { bosa:run({ "integrations", "renew" }) })
   end)
 
+  it("is chosen by name among several, and each that expired has a link of its own", function()
+    local url = (bosa:run({ "integrations", "add", "github", "--no-wait" })):match("%S+")
+    sandbox.browse(url .. "&account=bob")
+    sandbox.expire("github")
+    local next_line, finish = start({ "integrations", "renew", "github" })
+    local first, second = next_line(), next_line()
+    assert.matches("The account is connected", visit(second .. "&account=bob"))
+    assert.matches("The account is connected", visit(first))
+    local code, err = finish()
+    assert.equal(0, code)
+    for _, who in ipairs({ "ada@example.com", "bob" }) do
+      assert.truthy(err:find("Open this URL to renew github, and log in as " .. who .. ":\n", 1, true), err)
+      assert.truthy(err:find("Renewed github (" .. who .. ")\n", 1, true), err)
+    end
+
+    sandbox.expire("github")
+    next_line, finish = start({ "integrations", "renew", "github", "--account", "bob" })
+    visit(next_line()) -- as ada
+    code, err = finish()
+    assert.equal(5, code)
+    assert.truthy(err:find("came back with the account ada@example.com, not bob", 1, true), err)
+    next_line, finish = start({ "integrations", "renew", "github", "--account", "bob" })
+    visit(next_line() .. "&account=bob")
+    assert.equal(0, (finish()))
+
+    for words, wrong in pairs({
+      ["renew github --account nobody"] = { 5, "github with account nobody" },
+      ["renew --account bob"] = { 4, "--account goes with one connector" },
+      ["renew github lab --account bob"] = { 4, "--account goes with one connector" },
+    }) do
+      local line = { "integrations" }
+      for one in words:gmatch("%S+") do line[#line + 1] = one end
+      local _, why, exit_code = bosa:run(line)
+      assert.equal(wrong[1], exit_code)
+      assert.truthy(why:find(wrong[2], 1, true), why)
+    end
+  end)
+
   it("is not renewed by adding it, which is said", function()
     local next_line, finish = start({ "integrations", "add", "github" })
     assert.matches("not connected", visit(next_line()))

@@ -276,7 +276,8 @@ describe("the answer of bosa run in a pipe", function()
   end)
 
   it("that can't be written is an error", function()
-    local own = { { "--version" }, { "--help" }, { "run", "--help" }, { "run", "lab", "small", "--help" }, {} }
+    local own = { { "--version" }, { "--help" }, { "run", "--help" }, { "run", "lab", "small", "--help" }, {},
+      { "__complete", "--", "" } }
     for _, words in ipairs({ { "run", "lab", "small" }, { "connectors" }, (table.unpack or unpack)(own) }) do
       local _, err, code = bosa:run(words, { tail = ">/dev/full" })
       assert.equal(1, code)
@@ -327,6 +328,8 @@ describe("errors of bosa run", function()
         "bosa: github.list_issues: unknown parameter `owne`; did you mean `owner`?",
       }, lines(err))
     end
+    err = select(2, bosa:run({ "run", "github", "get_issue", "owner=lua", "repo=lua", "number=1" }))
+    assert.equal("bosa: github.get_issue: unknown parameter `number`; did you mean `issue_number`?", lines(err)[2])
     err = select(2, bosa:run({ "run", "github", "list_issues", "a", "labels:=[", "filters=x" }))
     assert.equal(3, #lines(err))
     for _, line in ipairs(lines(err)) do assert.matches("^bosa: ", line) end

@@ -135,6 +135,45 @@ describe("bosa watch", function()
   end)
 end)
 
+describe("bosa watch --jq and --template", function()
+  it("print each new item in their form, and --fields go before jq", function()
+    local words = watch("--rounds", "1", "--filter", "title=mine")
+    local first, second = open("mine"), open("mine")
+    local shown = { "--fields", "number,title", "--jq", '"\\(.number) \\(.title)", has("state")' }
+    local out, err, code = bosa:run(again(words, (table.unpack or unpack)(shown)))
+    assert.same({ ("%d mine\nfalse\n%d mine\nfalse\n"):format(second, first), "", 0 }, { out, err, code })
+    out, err, code = bosa:run(again(words, "--template", "{number}\\t{user.login}!\\n"))
+    assert.same({ "", 0 }, { err, code })
+    assert.matches(("^%d\t%%S+!\n%d\t%%S+!\n$"):format(second, first), out)
+  end)
+
+  it("count an item as handled when it was printed, and give one that jq failed for again", function()
+    local state = bosa.dir .. "/state7"
+    local words = watch("--rounds", "1", "--filter", "title=good,bad", "--state", state)
+    local bad, good = open("bad"), open("good")
+    local out, err, code = bosa:run(again(words, "--jq", 'if .title == "bad" then error("not this") else .number end'))
+    assert.same({ good .. "\n", 0 }, { out, code })
+    assert.matches("^bosa: jq: error[^\n]*not this; it is run again for this item in the next round\n$", err)
+    assert.same({ bad .. "\n", "", 0 }, { bosa:run(again(words, "--jq", ".number")) })
+    assert.same({ "", "", 0 }, { bosa:run(again(words, "--template", "{number}")) })
+  end)
+
+  for _, case in ipairs({
+    { { "--jq", ".", "--template", "x" }, "--jq and --template exclude each other" },
+    { { "--jq", ".", "--exec", "cat" }, "--exec prints nothing" },
+    { { "--template", "x", "--exec", "cat" }, "--exec prints nothing" },
+    { { "--jq", ".[" }, "--jq: " },
+  }) do
+    it("are refused before anything is asked: " .. table.concat(case[1], " "), function()
+      local words = { "watch", "lab", "fault", "status=500", "key=forms" }
+      local out, err, code = bosa:run(again(words, (table.unpack or unpack)(case[1])))
+      assert.same({ "", 4 }, { out, code })
+      assert.truthy(err:find(case[2], 1, true), err)
+      assert.equal(0, assert(hub:run("lab", "count", { key = "forms" })).data.count)
+    end)
+  end
+end)
+
 describe("bosa watch --exec", function()
   it("gives each item to the command's standard input, and never to a shell", function()
     local evil = [[$(touch PWNED) `touch PWNED` "; touch PWNED; ' | touch PWNED]]

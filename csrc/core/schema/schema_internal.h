@@ -223,7 +223,8 @@ void show_value(struct buf *out, const struct json_doc *doc, uint32_t node);
 /* Appends the words for types: "string", "string or integer". */
 void show_types(struct buf *out, unsigned types);
 
-/* Keeps the better of two candidates by edit distance. */
+/* Keeps the better of two candidates by edit distance; without one that is near, the only one that
+ * has what was wanted among its words. Begins as zeros. */
 struct nearest {
     const char *name;
     size_t len, distance;

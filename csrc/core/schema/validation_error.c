@@ -12,7 +12,11 @@
 
 #define SHOWN_STRING 40 /* bytes of a string that a message shows */
 #define MAX_NAME 128    /* names longer than this are not compared */
-#define SHOWN_KEY 200   /* bytes of one name in a path */
+#define MIN_WORD 3      /* bytes of a word that may stand for a name */
+/* what struct nearest has for a distance where a name only has the words that were wanted */
+#define BY_WORDS (MAX_NAME + 1)
+#define AMBIGUOUS (MAX_NAME + 2) /* several have: none is named */
+#define SHOWN_KEY 200            /* bytes of one name in a path */
 
 /* ---- the nearest name ---- */
 
@@ -47,18 +51,58 @@ static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
     return rows[a_len % 3][b_len];
 }
 
-/* Names whose lengths differ too much are passed over before anything is computed. */
+static bool same_letters(const char *a, const char *b, size_t len)
+{
+    size_t i = 0;
+    while (i < len && lower(a[i]) == lower(b[i])) {
+        i++;
+    }
+    return i == len;
+}
+
+static bool separates(char c)
+{
+    return c == '_' || c == '-' || c == '.' || c == '/' || c == ' ';
+}
+
+/* True for "number" in "issue_number": it stands between the name's ends and separators. */
+static bool has_words(const char *name, size_t len, const char *part, size_t part_len)
+{
+    for (size_t at = 0; part_len >= MIN_WORD && at + part_len <= len; at++) {
+        bool begins = at == 0 || separates(name[at - 1]);
+        bool ends = at + part_len == len || separates(name[at + part_len]);
+        if (begins && ends && same_letters(name + at, part, part_len)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A name with the words that were wanted; a second one makes them ambiguous. */
+static void try_words(struct nearest *best, const char *name, size_t len)
+{
+    if (!best->name && best->distance != AMBIGUOUS) {
+        *best = (struct nearest){name, len, BY_WORDS};
+    } else if (best->name && best->distance == BY_WORDS &&
+               (best->len != len || memcmp(best->name, name, len) != 0)) {
+        *best = (struct nearest){NULL, 0, AMBIGUOUS};
+    }
+}
+
+/* Names whose lengths differ too much are not compared letter by letter. */
 void nearest_try(struct nearest *best, const char *wanted, size_t len, const char *name,
                  size_t name_len)
 {
     size_t limit = len < 4 ? 1 : len / 3;
     size_t longer = len > name_len ? len - name_len : name_len - len;
-    if (len == 0 || len > MAX_NAME || name_len > MAX_NAME || longer > limit) {
+    if (len == 0 || len > MAX_NAME || name_len > MAX_NAME) {
         return;
     }
-    size_t d = distance(wanted, len, name, name_len);
+    size_t d = longer > limit ? BY_WORDS : distance(wanted, len, name, name_len);
     if (d <= limit && (!best->name || d < best->distance)) {
         *best = (struct nearest){name, name_len, d};
+    } else if (d > limit && has_words(name, name_len, wanted, len)) {
+        try_words(best, name, name_len);
     }
 }
 

@@ -2,9 +2,12 @@
 
 local core = require("bosa.core")
 local cache = require("bosa.cli.cache")
+local context = require("bosa.cli.context")
 local fields = require("bosa.cli.fields")
 local filters = require("bosa.cli.filters")
+local jq = require("bosa.cli.jq")
 local params = require("bosa.cli.params")
+local template = require("bosa.cli.template")
 
 local action_words = {}
 
@@ -30,6 +33,30 @@ function action_words.add_selection(parser)
   parser:option("--filter", "Only matching items: state=open, state=open,closed, comments>=2, number=1..5, "
     .. "created_at>=2025-02-01, labels[].name=bug. May be repeated; an item must match all."):argname("<condition>")
     :count("*")
+end
+
+--- Adds the options that say in which form items are printed; `jq_help` says what of --jq.
+function action_words.add_forms(parser, jq_help)
+  parser:option("--jq", jq_help):argname("<expression>")
+  parser:option("--template", "Write a text for each item, with fields in braces, like '{number}\\t{user.login}\\n'.")
+    :argname("<text>"):convert(template.parse)
+end
+
+--- What is wrong with them, before anything is sent; nil: nothing.
+---@return table? err
+function action_words.check_forms(cx, options)
+  if options.jq and options.template then return context.error("params", "--jq and --template exclude each other") end
+  if not options.jq then return nil end
+  local ok, err = jq.check(cx, options.jq)
+  return not ok and err or nil
+end
+
+--- The fields that are printed; nil: all.
+---@return string[]?
+function action_words.wanted_fields(options)
+  if not options.template then return options.fields end
+  local names = template.names(options.template)
+  return not template.takes_all(options.template) and names[1] and names or nil
 end
 
 --- Adds the options of a call.

@@ -28,7 +28,7 @@ end
 
 --- What the file says: base URL -> names. It is only a cache, so one of another shape says nothing.
 local function read()
-  local text = path() and config.read_file(path())
+  local text = path() and config.read_own(path())
   local known = text and bosa.json.decode(text)
   local names = {}
   for url, list in pairs(type(known) == "table" and known or {}) do

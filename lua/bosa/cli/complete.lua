@@ -222,13 +222,12 @@ function complete.main(args)
   local words = {}
   for i = 3, #args do words[i - 2] = args[i] end
   if #words == 0 then words[1] = "" end
-  local current = words[#words]
+  local current, lines = words[#words], {}
   for _, entry in ipairs(complete.list(words)) do
-    if is_offered(entry, current) then
-      io.stdout:write(entry[1], entry[2] and "\t" .. short(entry[2]) or "", "\n")
-    end
+    if is_offered(entry, current) then lines[#lines + 1] = entry[1] .. (entry[2] and "\t" .. short(entry[2]) or "") end
   end
-  return exit.codes.ok
+  if not lines[1] then return exit.codes.ok end
+  return exit.print(table.concat(lines, "\n"), exit.codes.ok)
 end
 
 return complete

@@ -7,6 +7,7 @@ local bosa = require("bosa")
 local core = require("bosa.core")
 local profile = require("bosa.profile")
 local uv = require("luv")
+local read_file = require("bosa.read_file")
 
 local config = {}
 
@@ -59,20 +60,14 @@ function config.make_dir(path)
   return true
 end
 
---- The content of a file. What is none (a FIFO would be waited for) is an error, and so is one that is too large.
+--- The content of a file of the command's own. What is none (a FIFO would be waited for) is an error.
 ---@param path string
 ---@return string? text, string? message
-function config.read_file(path)
+function config.read_own(path)
   local stat, wrong = uv.fs_stat(path)
   if not stat then return nil, wrong end
   if stat.type ~= "file" then return nil, path .. ": not a regular file" end
-  if stat.size > LARGEST then return nil, path .. ": too large" end
-  local file, message = io.open(path, "rb")
-  if not file then return nil, message end
-  local text
-  text, message = file:read("*a")
-  file:close()
-  return text, message
+  return read_file(path, LARGEST)
 end
 
 --- The sessions by the names of their profiles; none where there is no file.

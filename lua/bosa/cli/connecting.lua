@@ -31,14 +31,14 @@ local REFUSALS = {
 ---@field token string
 ---@field options table
 ---@field user bosa.User
----@field list string[] of connectors
+---@field list bosa.cli.Connection[] all of them
 ---@field given table? the configuration of --config
----@field renew boolean?
 ---@field code integer? of what went wrong first
 
 --- An account to be connected.
 ---@class bosa.cli.Connection
 ---@field connector string
+---@field account string? which is renewed, where there are several or it was named
 ---@field renew boolean? one that is there is renewed
 ---@field config table? the JSON Schema of its configuration
 ---@field callback bosa.cli.Callback?
@@ -49,14 +49,16 @@ local function request_error(message) return context.error("api", message) end
 local function word(connector) return connector:find("^%w[%w_.-]*$") and connector or "NAME" end
 
 --- Says what went wrong with one; the others go on.
-local function fail(work, connector, err)
-  if type(err) == "table" and #work.list > 1 and not err.connector then err.connector = connector end
+local function fail(work, one, err)
+  if type(err) == "table" and #work.list > 1 and not err.connector then err.connector = one.connector end
   local code = work.cx:fail(err)
   work.code = work.code or code
 end
 
-local function done(work, one)
-  work.cx:note(work.cx:paint("green", (one.renew and "Renewed " or "Connected ") .. one.connector))
+--- That one is done, as a line.
+local function done_line(work, one)
+  local who = one.account and (" (%s)"):format(terminal_text.safe(one.account)) or ""
+  return work.cx:paint("green", (one.renew and "Renewed " or "Connected ") .. one.connector .. who)
 end
 
 --- What to do about accounts that are not well, a line each.
@@ -125,12 +127,11 @@ end
 --- Finds out how each is connected, and which are wanted: two lists, or nil and an error.
 local function sort_out(work)
   local by_browser, by_config = {}, {}
-  for _, connector in ipairs(work.list) do
-    local one = { connector = connector, renew = work.renew }
-    local ways, err = ways_of(work.hub, connector)
+  for _, one in ipairs(work.list) do
+    local ways, err = ways_of(work.hub, one.connector)
     if not ways then return nil, err end
     if work.options.config and ways.told and not ways.config then
-      return nil, context.error("params", connector .. " is connected in the browser: leave out --config")
+      return nil, context.error("params", one.connector .. " is connected in the browser: leave out --config")
     end
     if not is_wanted(work, one) then
       work.cx:print("Not added")
@@ -147,29 +148,33 @@ end
 ---------------------------------------------------------------------------------------------------
 -- by a configuration
 
+local function of_account(one) return one.account and " (account " .. one.account .. ")" or "" end
+
 local function read_values(work, one)
   if work.given then return work.given end
-  if work.cx.interactive then work.cx:note(("%s is connected by a configuration:"):format(one.connector)) end
+  if work.cx.interactive then
+    work.cx:note(("%s is connected by a configuration%s:"):format(one.connector, of_account(one)))
+  end
   return configuration.ask(work.cx, one.config)
 end
 
 local function configure(work, one)
   local values, err = read_values(work, one)
-  if not values then return fail(work, one.connector, err) end
+  if not values then return fail(work, one, err) end
   local ok = true
   if one.config then
     ok, err = configuration.check(values, one.config)
   end
-  if not ok then return fail(work, one.connector, err) end
+  if not ok then return fail(work, one, err) end
   local result
   result, err = work.hub:initiate_plugin_configuration(one.connector, work.token, values,
     one.renew and { replace_duplicate = true } or nil)
-  if err then return fail(work, one.connector, err) end
+  if err then return fail(work, one, err) end
   if type(result) == "table" and result.success == false then
-    return fail(work, one.connector,
+    return fail(work, one,
       request_error(tostring(result.error or "the server did not accept the configuration")))
   end
-  work.cx:print(work.cx:paint("green", (one.renew and "Renewed " or "Connected ") .. one.connector))
+  work.cx:print(done_line(work, one))
 end
 
 ---------------------------------------------------------------------------------------------------
@@ -178,7 +183,11 @@ end
 --- Prints the URL and opens it.
 local function show_url(work, one, url)
   local cx = work.cx
-  if cx.tty then cx:note("Open this URL to connect " .. one.connector .. ":") end
+  if one.account then
+    cx:note(("Open this URL to renew %s, and log in as %s:"):format(one.connector, one.account))
+  elseif cx.tty then
+    cx:note("Open this URL to connect " .. one.connector .. ":")
+  end
   cx:print(terminal_text.safe(url))
   io.stdout:flush()
   if not work.options.no_browser and browser.open(url) and cx.interactive then cx:note("(opened in the browser)") end
@@ -188,7 +197,7 @@ local function ask_url(work, one, back)
   local url, err = work.hub:initiate_connector_auth(one.connector, work.token, back,
     one.renew and { replace_duplicate = true } or nil)
   if not url then
-    fail(work, one.connector, err)
+    fail(work, one, err)
     return false
   end
   show_url(work, one, url)
@@ -208,6 +217,11 @@ end
 local function confirm(work, one, fields)
   local err = refusal(fields, one.connector)
   if err then return nil, err end
+  local came = fields.user_identifier
+  if one.account and came and came ~= one.account then
+    local text = "the browser came back with the account %s, not %s: log in to the service as that one"
+    return nil, request_error(text:format(came, one.account))
+  end
   local has
   has, err = work.hub:user_has_integration(one.connector, work.token)
   if err then return nil, err end
@@ -216,7 +230,7 @@ local function confirm(work, one, fields)
   local user
   user, err = work.hub:get_user_info(work.token)
   if not user then return nil, err end
-  local account = accounts.find(accounts.of(user, one.connector), fields.user_identifier)
+  local account = accounts.find(accounts.of(user, one.connector), came or one.account)
   if not account or accounts.is_well(account) then return true end
   return nil, request_error(("the browser came back, but the account %s is still `%s`"):format(
     tostring(account.user_identifier), account.auth_status))
@@ -235,22 +249,22 @@ local function wait(work, waiting, count, door)
     if count == 0 then door:close() end -- once the browser has its response
     local one = back[#back]
     local ok, err = confirm(work, one, callback.fields)
-    if ok then done(work, one) else fail(work, one.connector, err) end
+    if ok then work.cx:note(done_line(work, one)) else fail(work, one, err) end
   end
   if count == 0 then return end
   door:close()
-  for _, connector in ipairs(work.list) do
-    for _, one in pairs(waiting) do
-      if one.connector == connector then
-        fail(work, connector, request_error(("the browser did not come back within %g s"):format(seconds)))
-      end
+  local missing = {}
+  for _, one in pairs(waiting) do missing[one] = true end
+  for _, one in ipairs(work.list) do
+    if missing[one] then
+      fail(work, one, request_error(("the browser did not come back within %g s"):format(seconds)))
     end
   end
 end
 
 local function by_listener(work, list)
   local door, message = callback_listener.open(work.options.port)
-  if not door then return fail(work, list[1].connector, "no listener on loopback: " .. message) end
+  if not door then return fail(work, list[1], "no listener on loopback: " .. message) end
   local waiting, count = {}, 0
   for _, one in ipairs(list) do
     local callback = door:expect()
@@ -271,28 +285,52 @@ end
 
 ---------------------------------------------------------------------------------------------------
 
---- The connectors that have an account which is not well, each once.
-local function unwell(user)
-  local names, seen = {}, {}
-  for _, one in ipairs(type(user.integrations) == "table" and user.integrations or {}) do
-    local name = type(one) == "table" and one.connector
-    if type(name) == "string" and not seen[name] and not accounts.is_well(one) then
-      names[#names + 1], seen[name] = name, true
-    end
-  end
-  return names
+--- A connection that renews an account, which is named where the user has several of the connector.
+local function renewal(user, account)
+  local several = accounts.of(user, account.connector)[2] ~= nil
+  return { connector = account.connector, account = several and tostring(account.user_identifier) or nil }
 end
 
---- Which accounts are renewed: those that were named, else those that need it; nil and an error.
-local function to_renew(user, connectors)
+--- Those that renew the accounts which are not well, of a connector or of all.
+local function unwell(user, connector)
+  local list = {}
+  for _, one in ipairs(type(user.integrations) == "table" and user.integrations or {}) do
+    local name = type(one) == "table" and one.connector
+    if type(name) == "string" and (not connector or name == connector) and not accounts.is_well(one) then
+      list[#list + 1] = renewal(user, one)
+    end
+  end
+  return list
+end
+
+--- The one that renews the account that was named; nil and an error.
+local function named(user, connectors, account)
+  if not connectors[1] or connectors[2] then
+    return nil, context.error("params", "--account goes with one connector")
+  end
+  if accounts.find(accounts.of(user, connectors[1]), account) then
+    return { { connector = connectors[1], account = account } }
+  end
+  local text = "integration not found: %s with account %s; `bosa integrations show %s` lists them"
+  return nil, request_error(text:format(connectors[1], account, word(connectors[1])))
+end
+
+--- What is renewed: the account that was named; of connectors that were named the accounts that need it, or whichever
+-- is logged in to in the browser; else all that need it. nil and an error.
+local function to_renew(user, connectors, account)
+  if account then return named(user, connectors, account) end
   if not connectors[1] then return unwell(user) end
+  local list = {}
   for _, connector in ipairs(connectors) do
     if not accounts.of(user, connector)[1] then
       local text = "no account of %s is connected: `bosa integrations add %s` connects one"
       return nil, request_error(text:format(connector, word(connector)))
     end
+    local needed = unwell(user, connector)
+    if not needed[1] then needed[1] = { connector = connector } end
+    for _, one in ipairs(needed) do list[#list + 1] = one end
   end
-  return connectors
+  return list
 end
 
 --- Each name once.
@@ -305,6 +343,22 @@ local function distinct(names)
   return list
 end
 
+--- What is to be connected, or renewed; nil and an error.
+local function choose(user, options, connectors, renew)
+  local list = {}
+  for i, connector in ipairs(connectors) do list[i] = { connector = connector } end
+  if renew then
+    local err
+    list, err = to_renew(user, connectors, options.account)
+    if not list then return nil, err end
+  end
+  for _, one in ipairs(list) do one.renew = renew or options.renew end
+  if options.config and list[2] then
+    return nil, context.error("params", "--config goes with one connector, and one account of it: say --account")
+  end
+  return list
+end
+
 --- Connects accounts, or renews those that are there.
 ---@param cx bosa.cli.Context
 ---@param hub userdata
@@ -313,29 +367,21 @@ end
 ---@param renew boolean?
 ---@return integer? exit_code
 function connecting.run(cx, hub, token, options, renew)
-  local list = distinct(options.connectors)
+  local connectors = distinct(options.connectors)
   local given, ok, err
   if options.config then
     given, err = params.read_object("--config", options.config)
     if not given then return cx:fail(err) end
   end
-  ok, err = check_connectors(hub, list)
+  ok, err = check_connectors(hub, connectors)
   if not ok then return cx:fail(err) end
-  local user
+  local user, list
   user, err = hub:get_user_info(token)
   if not user then return cx:fail(err) end
-  if renew then
-    list, err = to_renew(user, list)
-    if not list then return cx:fail(err) end
-    if not list[1] then return cx:print("Nothing to renew") end
-  end
-  if options.config and list[2] then
-    return cx:fail(context.error("params", "--config goes with one connector"))
-  end
-  local work = {
-    cx = cx, hub = hub, token = token, options = options, user = user, list = list, given = given,
-    renew = renew or options.renew,
-  }
+  list, err = choose(user, options, connectors, renew)
+  if not list then return cx:fail(err) end
+  if not list[1] then return cx:print("Nothing to renew") end
+  local work = { cx = cx, hub = hub, token = token, options = options, user = user, list = list, given = given }
   local by_browser, by_config = sort_out(work)
   if not by_browser then return cx:fail(by_config) end
   for _, one in ipairs(by_config) do configure(work, one) end

@@ -279,6 +279,13 @@ end
 --- Has `fn()` run when the command ends, also by Ctrl-C.
 function Context:cleanup(fn) self.cleanups[#self.cleanups + 1] = fn end
 
+--- Takes a function of Context:cleanup back: what it was for is over.
+function Context:drop_cleanup(fn)
+  for i = #self.cleanups, 1, -1 do
+    if self.cleanups[i] == fn then return table.remove(self.cleanups, i) end
+  end
+end
+
 --- Ends the command: what is to be tidied is, and what was printed is surely written.
 ---@param code integer
 ---@return integer code

@@ -14,6 +14,8 @@ local BUSY = 1000000 -- bytes that wait to be read by jq, or to be written from 
 local LONGEST = 2000 -- bytes of a complaint that are kept
 
 ---@class bosa.cli.Jq
+---@field cx bosa.cli.Context
+---@field cleanup function ends it, if the command ends before
 ---@field write fun(text: string) takes what jq gives, whole lines
 ---@field process userdata
 ---@field pipes userdata[] its standard streams
@@ -92,7 +94,8 @@ function jq.start(cx, expression, write)
     return nil, name == "ENOENT" and MISSING or "jq: " .. tostring(message)
   end
   self.process = process
-  cx:cleanup(function() close(self) end)
+  self.cx, self.cleanup = cx, function() close(self) end
+  cx:cleanup(self.cleanup)
   read_output(self)
   read_complaints(self)
   return self
@@ -129,9 +132,14 @@ end
 --- Ends jq's input and waits for the rest.
 ---@return true? ok, any err
 function Jq:finish()
-  self.pipes[1]:shutdown(function() self.pipes[1]:close() end)
+  local input = self.pipes[1]
+  input:shutdown(function()
+    if not input:is_closing() then input:close() end
+  end)
   while self.open > 0 do wait(self) end
   drain(self, true)
+  close(self)
+  self.cx:drop_cleanup(self.cleanup)
   if self.code == 0 then return true end
   local line = self.complaint:match("[^\n]+") or ("it ended with code %d"):format(self.code)
   if not line:find("^jq: ") then line = "jq: " .. line end

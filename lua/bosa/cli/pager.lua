@@ -76,4 +76,28 @@ function pager.finish(cx)
   cx:flush_notes()
 end
 
+--- Shows a text through the pager, which a loop is turned beside.
+---@param text string
+---@param turn fun(enough: fun(): boolean) turns the loop until it is enough
+---@return boolean shown false: there is no pager
+function pager.show(text, turn)
+  local line = program()
+  if not line then return false end
+  local input, ended, status = uv.new_pipe(false), false, nil
+  local broken = uv.new_signal() -- a pager that ends early is no reason to end
+  broken:start("sigpipe", function() end)
+  local child = uv.spawn("sh", { args = { "-c", line }, stdio = { input, 1, 2 } }, function(code)
+    ended, status = true, code
+  end)
+  if child then
+    input:write(text .. "\n")
+    input:shutdown(function() if not input:is_closing() then input:close() end end)
+    turn(function() return ended end)
+    child:close()
+  end
+  if not input:is_closing() then input:close() end
+  broken:close()
+  return child ~= nil and status ~= 127 -- what the shell says of a command that isn't there
+end
+
 return pager

@@ -7,11 +7,13 @@ local uv = require("luv")
 local context = require("bosa.cli.context")
 local parameter_words = require("bosa.cli.parameter_words")
 local stdin = require("bosa.cli.stdin")
+local read_file = require("bosa.read_file")
 
 local params = {}
 
 local STDIN_CHUNK = 65536 -- bytes
 local ARRAY = getmetatable(bosa.array({}))
+local LARGEST = 256 * 2 ^ 20 -- bytes of a file with parameters
 
 local function complain(...) return nil, context.error("params", string.format(...)) end
 
@@ -26,17 +28,12 @@ function params.positive(text)
   return number
 end
 
---- The content of a file; "-" is standard input.
+--- The content of a file that the user names, which may be a FIFO; "-" is standard input.
 ---@param path string
 ---@return string? text, string? message
-function params.read_file(path)
+local function content_of(path)
   if path == "-" then return stdin.read("*a") end
-  local file, message = io.open(path, "rb")
-  if not file then return nil, message end
-  local text
-  text, message = file:read("*a")
-  file:close()
-  return text, message
+  return read_file(path, LARGEST)
 end
 
 --- Notes that a word reads standard input, which can be read once.
@@ -53,7 +50,7 @@ local function json_value(self, name, text)
     if not ok then return nil, err end
   end
   if text:sub(1, 1) == "@" then
-    local content, message = params.read_file(text:sub(2))
+    local content, message = content_of(text:sub(2))
     if not content then return complain("%s:=%s: %s", name, text, message) end
     text = content
   end
@@ -255,7 +252,7 @@ end
 ---@param path string
 ---@return table? values, table? err of kind "params"
 function params.read_object(option, path)
-  local text, message = params.read_file(path)
+  local text, message = content_of(path)
   if not text then return complain("%s: %s", option, message) end
   local value, err = bosa.json.decode(text)
   if err then return complain("%s %s: no JSON: %s", option, path, (tostring(err.message):gsub("^.-: ", ""))) end

@@ -9,6 +9,7 @@ local loop = require("bosa.loop")
 local tunnel = require("bosa.host.tunnel")
 
 local ngx = rawget(_G, "ngx")
+local semaphores = ngx and require("ngx.semaphore")
 local now = core.now
 local READ_PIECE = 65536 -- bytes of a response read at most at a time
 local ONE_WRITE = 16384 -- bytes that a socket takes whole or not at all
@@ -47,7 +48,7 @@ function host.report(message) ngx.log(ngx.ERR, "bosa: ", message) end
 
 --- Waits by a semaphore of this request's own.
 function host.parker()
-  local semaphore = require("ngx.semaphore").new(0)
+  local semaphore = semaphores.new(0)
   return {
     wake = function() semaphore:post(1) end,
     park = function(timeout)
@@ -99,7 +100,7 @@ local function slots_of(hub)
   hubs = hubs + 1
   slots = { connections = connections, used = 0, holders = setmetatable({}, weak), handed = 0 }
   slots.verify, slots.ca_file, slots.id, slots.proxy = verify, ca_file, hubs, tunnel.proxy_of(hub)
-  slots.gate = require("ngx.semaphore").new(0)
+  slots.gate = semaphores.new(0)
   slots_by_hub[hub] = slots
   return slots
 end
@@ -200,7 +201,7 @@ local function within(deadline, fn)
   local guard = ngx.thread.spawn(function()
     local worker = ngx.thread.spawn(run)
     if done then return end -- a kept connection, as a rule
-    over = require("ngx.semaphore").new(0)
+    over = semaphores.new(0)
     while not done and now() < deadline and coroutine.status(asker) ~= "dead" do
       over:wait(math.max(0.001, math.min(deadline - now(), LOOK)))
     end

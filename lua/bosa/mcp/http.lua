@@ -14,6 +14,7 @@ local protocol = require("bosa.mcp.protocol")
 local request_id = require("bosa.mcp.request_id")
 local service = require("bosa.mcp.service")
 local is_object = require("bosa.tools.options").is_object
+local semaphore = rawget(_G, "ngx") and require("ngx.semaphore")
 
 local http = {}
 
@@ -261,7 +262,7 @@ end
 
 --- Runs what the messages ask for, and says what comes of it.
 local function run(endpoint, exchange, messages, is_batch, headers)
-  exchange.wake = require("ngx.semaphore").new(0)
+  exchange.wake = semaphore.new(0)
   local thread = ngx.thread.spawn(function()
     local said, status = answer_all(endpoint, exchange, messages, is_batch, headers)
     exchange.answer, exchange.status, exchange.done = said, status, true
@@ -290,6 +291,17 @@ end
 ---------------------------------------------------------------------------------------------------
 -- the request
 
+--- A body that nginx has put into a file, as far as it is wanted; nil and why it can't be read.
+local function read_body_file(path, most)
+  local file, why = io.open(path, "rb")
+  if not file then return nil, why end
+  local body
+  body, why = file:read(most)
+  file:close()
+  if why then return nil, why end
+  return body or ""
+end
+
 --- The request's body; nil: the response to it was given.
 local function read_body(most)
   local function too_large()
@@ -299,10 +311,15 @@ local function read_body(most)
   ngx.req.read_body()
   local body = ngx.req.get_body_data()
   if not body then
-    local path = ngx.req.get_body_file()
-    local file = path and io.open(path, "rb")
-    body = file and file:read(most + 1) or ""
-    if file then file:close() end
+    local path, why = ngx.req.get_body_file(), nil
+    body = ""
+    if path then
+      body, why = read_body_file(path, most + 1)
+    end
+    if not body then
+      loop.host().report("the request's body can't be read: " .. tostring(why))
+      return refuse(500, protocol.error("internal", "Internal error"))
+    end
   end
   if #body > most then return too_large() end
   return body

@@ -41,7 +41,7 @@ end
 
 local function read(path)
   local lines = {}
-  for line in (config.read_file(path) or ""):gmatch("[^\n]+") do lines[#lines + 1] = line end
+  for line in (config.read_own(path) or ""):gmatch("[^\n]+") do lines[#lines + 1] = line end
   return lines
 end
 

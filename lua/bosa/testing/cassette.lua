@@ -15,6 +15,7 @@ local read_body = require("bosa.testing.body")
 local scrub = require("bosa.testing.scrub")
 local stub = require("bosa.testing.stub")
 local task = require("bosa.task")
+local read_file = require("bosa.read_file")
 
 local cassette = {}
 
@@ -53,14 +54,9 @@ local NO_SUCH_FILE = 2 -- ENOENT
 
 --- The text of a cassette; nil alone: it isn't there. One that can't be read is not taken for that: it would be
 -- recorded anew, and replaced.
-local function read_file(path)
-  local file, message, code = io.open(path, "rb")
-  if not file and code == NO_SUCH_FILE then return nil end
-  local text
-  if file then
-    text, message = file:read("*a")
-    file:close()
-  end
+local function text_of(path)
+  local text, message, code = read_file(path)
+  if not text and code == NO_SUCH_FILE then return nil end
   if not text then return fail("file", "can't read the cassette %s: %s", path, message) end
   return text
 end
@@ -119,7 +115,7 @@ local function open(path, options, level)
   local mode = options.mode or os.getenv("BOSA_CASSETTE") or "auto"
   if not MODES[mode] then error(("mode: auto, record or replay expected, got `%s`"):format(mode), level + 1) end
   local text, err
-  if mode ~= "record" then text, err = read_file(path) end
+  if mode ~= "record" then text, err = text_of(path) end
   if err then return nil, err end
   if not text and mode == "replay" then return fail("file", "there is no cassette %s", path) end
   local self = setmetatable({

@@ -9,6 +9,7 @@
 
 local core = require("bosa.core")
 local loop = require("bosa.loop")
+local read_file = require("bosa.read_file")
 
 local state = {}
 
@@ -139,17 +140,10 @@ local function fail(kind, ...) return nil, loop.error(kind, string.format(...), 
 
 --- The content of a file; "" where there is none yet.
 local function read(path)
-  local file, message, code = io.open(path, "rb")
-  if not file and code == 2 then return "" end -- ENOENT
-  local text
-  if file then
-    text, message = file:read(LARGEST_FILE + 1)
-    if not text and not message then text = "\0" end -- empty, which is damaged: it is written whole
-    file:close()
-  end
+  local text, message, code = read_file(path, LARGEST_FILE)
+  if not text and code == 2 then return "" end -- ENOENT
   if not text then return fail("file", "can't read the watch's state: %s", tostring(message)) end
-  if #text > LARGEST_FILE then return fail("file", "the watch's state %s is too large", path) end
-  return text
+  return text ~= "" and text or "\0" -- an empty one is damaged: it is written whole
 end
 
 --- Why a state is of another watch; nil: it isn't.

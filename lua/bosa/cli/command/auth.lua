@@ -17,6 +17,7 @@ auth.examples = {
   "# in a script, without them in the list of processes",
   "printf '%s\\n' \"$KEY\" \"$USER_NAME\" \"$SECRET\" | bosa auth login",
   "# who is logged in", "bosa auth status",
+  "# keep a token that you have", "printf '%s\\n' \"$TOKEN\" | bosa auth login --with-token",
   "# forget it", "bosa auth logout",
   "# a session beside it, for another server or user", "bosa auth login --profile work",
 }
@@ -31,7 +32,9 @@ local AS_ARGUMENT = "bosa: warning: a key or secret given as an argument is seen
 function auth.configure(parser)
   parser:command_target("verb")
   local login = parser:command("login", "Log in with a client API key and a user's secret. bosa asks for what you "
-    .. "leave out, for the key and the secret without echo; in a pipe it reads lines of standard input.")
+    .. "leave out, for the key and the secret without echo; in a pipe it reads lines of standard input. An empty line "
+    .. "is no key: current servers need one to create users only.")
+  login:flag("--with-token", "Keep a user token that you have: bosa asks for it in place of the user and the secret.")
   login:argument("client_api_key", "Client API key (leave it out, and bosa asks)."):args("?")
   login:argument("username", "User identifier."):args("?")
   login:argument("user_secret", "User secret (leave it out, and bosa asks)."):args("?")
@@ -42,28 +45,43 @@ function auth.configure(parser)
   list:flag("--json", "A JSON list instead of a table.")
 end
 
---- What is needed to log in: `{ api_key, username, secret }`, asked for where it was not given.
-local function answers(cx, options)
-  local questions = {
-    { "api_key", options.client_api_key, terminal.ask_secret, "Client API Key" },
-    { "username", options.username, terminal.ask, "Username (User Identifier)" },
-    { "secret", options.user_secret, terminal.ask_secret, "User Secret" },
-  }
-  local given = {}
-  for _, question in ipairs(questions) do
-    local name, value, ask, text = question[1], question[2], question[3], question[4]
-    value = value or ask(cx, text)
-    if not value or value == "" then return nil, context.error("auth", text .. ": input is required") end
-    if value:find("%c") then return nil, context.error("auth", text .. ": control characters are not allowed") end
-    given[name] = value
-  end
-  return given
-end
-
 --- A server's text as a line of the session; nil: none.
 local function kept(value)
   if type(value) == "number" then value = tostring(value) end
   return type(value) == "string" and safe(value) or nil
+end
+
+--- What is needed to log in: `{ api_key?, username, secret }`, or `{ api_key?, token }`, asked for where it was not
+-- given.
+local function answers(cx, options)
+  local questions = {
+    { "api_key", options.client_api_key, terminal.ask_secret, "Client API Key (empty: none)", may_be_empty = true },
+    { "username", options.username, terminal.ask, "Username (User Identifier)" },
+    { "secret", options.user_secret, terminal.ask_secret, "User Secret" },
+  }
+  if options.with_token then questions = { { "token", nil, terminal.ask_secret, "User Token" } } end
+  local given = { api_key = options.client_api_key }
+  for _, question in ipairs(questions) do
+    local name, value, ask, text = question[1], question[2], question[3], question[4]
+    value = value or ask(cx, text)
+    local is_empty = not value or value == ""
+    if is_empty and not (question.may_be_empty and value) then
+      return nil, context.error("auth", text .. ": input is required")
+    end
+    if value:find("%c") then return nil, context.error("auth", text .. ": control characters are not allowed") end
+    given[name] = not is_empty and value or nil
+  end
+  return given
+end
+
+--- The token that is kept, and whose it is: made by user and secret, or given.
+---@return table? token, table? err
+local function token_of(hub, given)
+  if not given.token then return hub:authenticate_bosa_user(given.username, given.secret) end
+  local user, err = hub:get_user_info(given.token)
+  if not user then return nil, err end
+  given.username = kept(user.identifier) or "?"
+  return { token = given.token, token_type = "Bearer", user_id = user.id }
 end
 
 local function session_of(url, given, token, allow_http)
@@ -105,7 +123,7 @@ local function login(cx, options)
   hub, err = cx:make_hub({ api_url = url, api_key = given.api_key, allow_http = options.allow_http })
   if not hub then return cx:fail(err) end
   local token
-  token, err = hub:authenticate_bosa_user(given.username, given.secret)
+  token, err = token_of(hub, given)
   if not token then
     local code = cx:fail(err)
     return REFUSED[err.kind] and 2 or code
@@ -118,7 +136,7 @@ local function login(cx, options)
   local as = name == profile.DEFAULT and "" or (" (profile %s)"):format(name)
   cx:print(cx:paint("green", "Logged in as " .. safe(given.username) .. as))
   if cx.tty then
-    cx:print("Token expires: " .. safe(tostring(token.expires_at)))
+    if token.expires_at then cx:print("Token expires: " .. safe(tostring(token.expires_at))) end
     cx:print("Session saved to " .. config.path())
   end
   for _, variable in ipairs(options.profile and {} or { "BOSA_API_KEY", "BOSA_TOKEN" }) do

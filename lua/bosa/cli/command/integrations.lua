@@ -61,6 +61,8 @@ function integrations.configure(parser)
   local renew = parser:command("renew", "Renew the authorization of accounts, for example after it has expired. "
     .. "Without a connector: of all that need it.")
   renew:argument("connectors", "Connector names, like github."):args("*"):argname("<connector>")
+  renew:option("--account", "Which account of the connector, if there are several (those that need it).")
+    :argname("<name>")
   add_connecting(renew)
   local remove = parser:command("remove", "Disconnect an account; bosa asks first.")
   add_account(remove)

@@ -7,7 +7,7 @@ local config = require("bosa.cli.config")
 local help = require("bosa.repl.help")
 local history = require("bosa.repl.history")
 local names = require("bosa.repl.names")
-local pager = require("bosa.repl.pager")
+local pager = require("bosa.cli.pager")
 local terminal_text = require("bosa.cli.terminal_text")
 local reader = require("bosa.repl.reader")
 local session = require("bosa.repl.session")
@@ -66,8 +66,8 @@ local function print_help(cx, work)
     local lines = {}
     for line in (text .. "\n"):gmatch("(.-)\n") do lines[#lines + 1] = terminal_text.safe(line) end
     text = table.concat(lines, "\n")
-    local is_long = cx.tty and work.reader.interactive and pager.is_long(text)
-    if is_long and pager.show(text, function(enough) work:turn_beside(enough) end) then return end
+    local room = work.reader.interactive and pager.room(cx)
+    if room and #lines > room and pager.show(text, function(enough) work:turn_beside(enough) end) then return end
     cx:print(text)
   end
 end

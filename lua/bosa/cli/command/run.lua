@@ -46,10 +46,7 @@ function run.configure(parser)
   action_words.add_selection(parser)
   parser:option("-o --output", "Write the response to a file, - for standard output."):argname("<file>")
   parser:flag("--json", "JSON on a terminal, too.")
-  parser:option("--jq", "Filter the response with a jq expression; with --all, each item by itself.")
-    :argname("<expression>")
-  parser:option("--template", "Write a text for each item, with fields in braces, like '{number}\\t{user.login}\\n'.")
-    :argname("<text>"):convert(template.parse)
+  action_words.add_forms(parser, "Filter the response with a jq expression; with --all, each item by itself.")
   action_words.add_options(parser)
 end
 
@@ -70,26 +67,12 @@ local function file_output(cx, options, trouble)
   return nil
 end
 
---- What is wrong with how the response is to be written, before anything is sent; nil: nothing.
-local function check_output(cx, options)
-  if options.jq and options.template then return context.error("params", "--jq and --template exclude each other") end
-  if not options.jq then return nil end
-  local ok, err = jq.check(cx, options.jq)
-  return not ok and err or nil
-end
-
---- The fields that the server need not leave out; nil: all.
-local function wanted_fields(options)
-  if not options.template then return options.fields end
-  return not template.takes_all(options.template) and options.template_names[1] and options.template_names or nil
-end
-
 --- The action, ready to be run.
 local function prepare(cx, hub, options, trouble)
-  local err = check_output(cx, options)
+  local err = action_words.check_forms(cx, options)
   if err then return nil, err end
   local action
-  action, err = action_words.prepare(hub, options, wanted_fields(options))
+  action, err = action_words.prepare(hub, options, action_words.wanted_fields(options))
   if not action then return nil, err end
   local target = file_output(cx, options, trouble)
   if target then action:output(target) end

@@ -2,12 +2,15 @@
 
 local uv = require("luv")
 local action_words = require("bosa.cli.action_words")
+local context = require("bosa.cli.context")
 local fields = require("bosa.cli.fields")
+local jq = require("bosa.cli.jq")
 local loop = require("bosa.loop")
 local output_file = require("bosa.cli.output_file")
 local params = require("bosa.cli.params")
 local sorted_json = require("bosa.sorted_json")
 local task = require("bosa.task")
+local template = require("bosa.cli.template")
 local terminal_text = require("bosa.cli.terminal_text")
 
 local watch = { summary = "Print what is new in a list, until Ctrl-C", task = true }
@@ -49,6 +52,7 @@ function watch.configure(parser)
   parser:flag("--from-now", "Skip the items that exist at the first start.")
   parser:option("--rounds", "End after this many rounds."):argname("<n>"):convert(whole("--rounds"))
   action_words.add_selection(parser)
+  action_words.add_forms(parser, "Filter each item with a jq expression.")
   action_words.add_options(parser)
 end
 
@@ -76,26 +80,58 @@ local function run_command(cx, line, text)
     return nil, "can't run a shell: " .. tostring(message)
   end
   local running = true
-  cx:cleanup(function()
+  local function stop()
     if running then handle:kill("sigterm") end
-  end)
+  end
+  cx:cleanup(stop)
   input:write(text, function() input:close() end)
   await(ended)
   running = false
-  cx.cleanups[#cx.cleanups] = nil
+  cx:drop_cleanup(stop)
   ignored:close()
   handle:close()
   return ended.code
 end
 
---- Handles an item by the command; where that fails, it is to be given again.
+--- An item could not be handled: it is given again.
+local function try_later(cx, message, again)
+  again()
+  cx:note(("bosa: %s; it is run again for this item in the next round"):format(message))
+end
+
+--- Handles an item by the command.
 local function execute(cx, line, item, again)
   io.stdout:flush()
   local code, message = run_command(cx, line, sorted_json.line(item) .. "\n")
-  if code == 0 then return end
-  again()
-  message = message or ("the command ended with %d"):format(code)
-  cx:note(("bosa: %s; it is run again for this item in the next round"):format(message))
+  if code ~= 0 then try_later(cx, message or ("the command ended with %d"):format(code), again) end
+end
+
+---------------------------------------------------------------------------------------------------
+-- printing
+
+--- Prints what jq makes of an item. Each has a jq of its own: only one that has ended has surely seen the item.
+local function print_filtered(cx, expression, item, again, to)
+  local made = {}
+  local filter, err = jq.start(cx, expression, function(text) made[#made + 1] = text end)
+  if not filter then return try_later(cx, err, again) end
+  filter:feed(sorted_json.line(item) .. "\n")
+  local ok, wrong = filter:finish()
+  if not ok then return try_later(cx, tostring(wrong), again) end
+  to:text(table.concat(made))
+end
+
+--- Handles an item in the way that the options say.
+local function handle(cx, options, item, again, to)
+  local shown = options.fields and fields.project(item, options.fields) or item
+  if options.exec then return execute(cx, options.exec, shown, again) end
+  if options.template then
+    to:text(template.fill(options.template, item))
+  elseif options.jq then
+    print_filtered(cx, options.jq, shown, again, to)
+  else
+    to:line(sorted_json.line(shown))
+  end
+  cx:flush() -- only then it is handled
 end
 
 ---------------------------------------------------------------------------------------------------
@@ -103,9 +139,10 @@ end
 
 --- The fields that the server is to send: those that are wanted, and the key.
 local function needed(options)
-  if not options.fields then return nil end
+  local wanted = action_words.wanted_fields(options)
+  if not wanted then return nil end
   local list, has_key = {}, false
-  for i, name in ipairs(options.fields) do list[i], has_key = name, has_key or name == options.key end
+  for i, name in ipairs(wanted) do list[i], has_key = name, has_key or name == options.key end
   if not has_key then list[#list + 1] = options.key end
   return list
 end
@@ -120,22 +157,24 @@ local function watch_options(cx, options)
   }
 end
 
+--- What is wrong with how items are to be handled, before anything is sent; nil: nothing.
+local function fault_of(cx, options)
+  if options.exec and (options.jq or options.template) then
+    return context.error("params", "--exec prints nothing: leave out --jq and --template")
+  end
+  return action_words.check_forms(cx, options)
+end
+
 function watch.run(cx, options)
   local hub, err = cx:hub()
   if not hub then return cx:fail(err) end
+  err = fault_of(cx, options)
+  if err then return cx:fail(err) end
   local action
   action, err = action_words.prepare(hub, options, needed(options))
   if not action then return cx:fail(err) end
   local to = output_file.open(cx)
-  for item, again in action:watch(watch_options(cx, options)) do
-    local shown = options.fields and fields.project(item, options.fields) or item
-    if options.exec then
-      execute(cx, options.exec, shown, again)
-    else
-      to:line(sorted_json.line(shown))
-      cx:flush() -- only then it is handled
-    end
-  end
+  for item, again in action:watch(watch_options(cx, options)) do handle(cx, options, item, again, to) end
 end
 
 return watch
