@@ -352,8 +352,8 @@ static enum bosa_status read_plan(lua_State *L, int call, struct lcall *c)
 /* Gives an error its connector and action. */
 static void name_error(struct bosa_error *err, const struct invocation *invocation)
 {
-    error_field(&err->connector, invocation->connector, strlen(invocation->connector));
-    error_field(&err->action, invocation->action, strlen(invocation->action));
+    (void)error_locate(err->kind, err, invocation->connector, invocation->action,
+                       strlen(invocation->action));
 }
 
 /*

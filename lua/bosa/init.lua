@@ -29,7 +29,7 @@ loop.add_host(require("bosa.host.cqueues"))
 loop.add_host(require("bosa.host.uv"))
 
 local UNVERIFIED = "TLS certificates are not checked (verify = false): "
-  .. "whoever is on the way to the server can read and change everything, the key and the token too"
+  .. "anyone between you and the server can read and change everything, the key and the token too"
 local told_unverified = false
 
 --- Says of a hub that is being made that it trusts anyone: to its on_event, and once where messages go.

@@ -112,6 +112,19 @@ void error_move(struct bosa_error *to, struct bosa_error *from)
     error_init(from);
 }
 
+/* error_set clears the names, so they are written last, over an error that is made already. */
+enum bosa_status error_locate(enum bosa_status status, struct bosa_error *err,
+                              const char *connector, const char *action, size_t action_len)
+{
+    size_t connector_len = !connector ? 0 : strlen(connector);
+
+    if (status == BOSA_NOMEM || error_field(&err->connector, connector, connector_len) != BOSA_OK ||
+        error_field(&err->action, action, action_len) != BOSA_OK) {
+        return error_nomem(err);
+    }
+    return status;
+}
+
 /* Copies `text` into an empty field; NULL stays NULL. False when there is no memory. */
 static bool copy_text(char **field, const char *text)
 {

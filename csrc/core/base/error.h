@@ -11,8 +11,8 @@
 #include <stddef.h>
 
 /*
- * What goes with an error beside its strings. Its kind is known to whoever attached it (today:
- * json/json_error.h); an error only has to free and to copy it.
+ * What goes with an error beside its strings. Its kind is known to the code that attached it
+ * (today: json/json_error.h); an error only has to free and to copy it.
  */
 struct error_details {
     void (*free)(struct error_details *details);
@@ -94,6 +94,14 @@ enum bosa_status error_nomem(struct bosa_error *e);
  * was there.
  */
 enum bosa_status error_field(char **field, const char *text, size_t len);
+
+/*
+ * Writes the names that an error belongs to into it (NULL: leaves what is there). Returns `status`,
+ * or BOSA_NOMEM where that finds no memory, and sees to it that `err` has the kind that is
+ * returned.
+ */
+enum bosa_status error_locate(enum bosa_status status, struct bosa_error *err,
+                              const char *connector, const char *action, size_t action_len);
 
 /* Moves everything from `from` to `to` (cleared before); `from` is left as error_init does. */
 void error_move(struct bosa_error *to, struct bosa_error *from);

@@ -275,20 +275,15 @@ static enum bosa_status find_way(const struct call *call, bool forward, struct i
 }
 
 /* Names the call in an error about its pages. */
-static enum bosa_status blame(const struct call *call, struct bosa_error *err)
+static enum bosa_status locate(const struct call *call, struct bosa_error *err)
 {
     const struct invocation *invocation = call->invocation;
 
-    if (err->kind != BOSA_NOMEM &&
-        (error_field(&err->connector, invocation->connector, strlen(invocation->connector)) !=
-             BOSA_OK ||
-         error_field(&err->action, invocation->action, strlen(invocation->action)) != BOSA_OK)) {
-        return error_nomem(err);
-    }
-    return err->kind;
+    return error_locate(err->kind, err, invocation->connector, invocation->action,
+                        strlen(invocation->action));
 }
 
-/* `err` is filled by find_way and here only, so blame can rely on its kind. */
+/* `err` is filled by find_way and here only, so locate can rely on its kind. */
 enum bosa_status paging_plan(const struct call *call, bool forward, struct invocation **out,
                              struct bosa_error *err)
 {
@@ -305,7 +300,7 @@ enum bosa_status paging_plan(const struct call *call, bool forward, struct invoc
     } else {
         status = find_way(call, forward, out, err);
     }
-    return status == BOSA_OK ? BOSA_OK : blame(call, err);
+    return status == BOSA_OK ? BOSA_OK : locate(call, err);
 }
 
 uint32_t paging_cursor(const struct call *call, bool forward)

@@ -245,16 +245,3 @@ void hub_secrets(const struct hub *hub, struct secrets *out)
     secrets_add(out, hub->api_key, hub->api_key ? strlen(hub->api_key) : 0);
     secrets_add(out, hub->token, hub->token ? strlen(hub->token) : 0);
 }
-
-/* error_set clears the names, so they are written last, over an error that is made already. */
-enum bosa_status hub_blame(enum bosa_status status, struct bosa_error *err, const char *connector,
-                           const char *action, size_t action_len)
-{
-    size_t connector_len = !connector ? 0 : strlen(connector);
-
-    if (status == BOSA_NOMEM || error_field(&err->connector, connector, connector_len) != BOSA_OK ||
-        error_field(&err->action, action, action_len) != BOSA_OK) {
-        return error_nomem(err);
-    }
-    return status;
-}

@@ -37,14 +37,6 @@ struct hub {
 struct held *hub_held(const struct hub *hub, const char *name, size_t *index);
 
 /*
- * Writes the names that an error belongs to into it (NULL: leaves what is there). Returns `status`,
- * or BOSA_NOMEM where that finds no memory, and sees to it that `err` has the kind that is
- * returned.
- */
-enum bosa_status hub_blame(enum bosa_status status, struct bosa_error *err, const char *connector,
-                           const char *action, size_t action_len);
-
-/*
  * Holds a connector of a snapshot; `doc` (moved, also on failure) is as a discovery response for
  * it.
  */

@@ -181,7 +181,7 @@ static enum bosa_status add_action(struct connector *connector, uint32_t key,
     if (!action->path || !url_path_is_safe(action->path, action->path_len)) {
         (void)error_set(err, BOSA_PROTOCOL, "%s: an action's path is not safe to follow",
                         connector->name);
-        return hub_blame(BOSA_PROTOCOL, err, NULL, action->name, action->name_len);
+        return error_locate(BOSA_PROTOCOL, err, NULL, action->name, action->name_len);
     }
     connector->action_count++;
     return BOSA_OK;
@@ -409,7 +409,7 @@ enum bosa_status hub_learn(struct hub *hub, const char *name, struct json_doc *d
         status = hold(hub, held, err);
     }
     if (status != BOSA_OK || !held) {
-        return hub_blame(status, err, name, NULL, 0);
+        return error_locate(status, err, name, NULL, 0);
     }
     keep_on_disk(hub, &held->connector);
     return BOSA_OK;
@@ -426,7 +426,7 @@ enum bosa_status hub_pin(struct hub *hub, const char *name, struct json_doc *doc
         held->connector.pinned = true;
         status = hold(hub, held, err);
     }
-    return status == BOSA_OK ? BOSA_OK : hub_blame(status, err, name, NULL, 0);
+    return status == BOSA_OK ? BOSA_OK : error_locate(status, err, name, NULL, 0);
 }
 
 /* The disk is told, too, or the next process would ask again. */

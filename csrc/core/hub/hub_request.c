@@ -381,8 +381,8 @@ enum bosa_status hub_action_request(struct hub *hub, const struct invocation *in
         }
     }
     if (status != BOSA_OK) {
-        status = hub_blame(status, err, invocation->connector, invocation->action,
-                           strlen(invocation->action));
+        status = error_locate(status, err, invocation->connector, invocation->action,
+                              strlen(invocation->action));
     }
     if (status == BOSA_OK && request) {
         *request = scratch;
@@ -452,7 +452,7 @@ enum bosa_status hub_discovery_request(struct hub *hub, const char *name, struct
     status = write_discovery(hub, name, hub_held(hub, name, &index), &scratch, err);
     if (status != BOSA_OK) {
         request_free(&scratch);
-        return hub_blame(status, err, name, NULL, 0);
+        return error_locate(status, err, name, NULL, 0);
     }
     *request = scratch;
     return BOSA_OK;
@@ -558,7 +558,7 @@ enum bosa_status hub_endpoint_request(struct hub *hub, enum endpoint endpoint,
         (void)error_set(err, BOSA_AUTH,
                         "no user token was given: run `bosa auth login`, set BOSA_TOKEN, or "
                         "pass one");
-        return hub_blame(BOSA_AUTH, err, name, NULL, 0);
+        return error_locate(BOSA_AUTH, err, name, NULL, 0);
     }
     request_init(&scratch);
     if (catalogs) {
@@ -572,7 +572,7 @@ enum bosa_status hub_endpoint_request(struct hub *hub, enum endpoint endpoint,
     }
     if (status != BOSA_OK) {
         request_free(&scratch);
-        return hub_blame(status, err, name, NULL, 0);
+        return error_locate(status, err, name, NULL, 0);
     }
     *request = scratch;
     return BOSA_OK;

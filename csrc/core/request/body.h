@@ -59,10 +59,10 @@ const char *body_bytes(const struct body *body, size_t *len);
 /* The id of the feed that body_read waits for, BODY_NO_FEED when none. */
 uint32_t body_needs_input(const struct body *body);
 
-/* Gives bytes (copied) to the hungry feed; none at all leave it hungry. */
+/* Gives bytes (copied) to the feed that needs input; with none it needs input still. */
 enum bosa_status body_feed(struct body *body, const char *bytes, size_t len);
 
-/* The hungry feed gets no more. */
+/* The feed that needs input gets no more. */
 enum bosa_status body_feed_end(struct body *body);
 
 /*

@@ -10,7 +10,7 @@
  * {"schema": {...}} is read as that schema. An unknown keyword is passed over.
  *
  * Nothing is turned into something else: a number is no string, a string no number. What a caller's
- * language can't say is settled: a whole double becomes an integer where one is asked for, an empty
+ * language can't say is coerced: a whole double becomes an integer where one is asked for, an empty
  * container of unknown kind (JSON_F_EITHER) becomes what the schema says, a string of digits past
  * the VM's numbers (JSON_F_BIGDIGITS) becomes a bare integer. These changes are made in the checked
  * document itself, only when the whole of it is valid; a number keeps its type where both would do.

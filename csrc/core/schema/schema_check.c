@@ -20,16 +20,16 @@
 /*
  * Checking walks rules and value together, in one of two ways.
  *
- *   silent    only whether it is valid; `changes` tells whether something would have to be settled
+ *   silent    only whether it is valid; `changes` tells whether something would have to be coerced
  *   speaking  errors are added; walked only when the silent walk has found the value invalid
  *
- * A third walk settles a valid value: the same way again, with `settling` set.
+ * A third walk coerces a valid value: the same way again, with `coercing` set.
  */
 
 /* ---- single values ---- */
 
 /*
- * A value that fits once it is settled is valid here; `changes` remembers that a third walk is
+ * A value that fits once it is coerced is valid here; `changes` remembers that a third walk is
  * needed.
  */
 static bool check_type(struct checker *c, uint32_t index, uint32_t node, const struct place *at)
@@ -38,7 +38,7 @@ static bool check_type(struct checker *c, uint32_t index, uint32_t node, const s
     enum fit fit = value_fit(c->doc, node, r->types);
     if (fit == FIT_COERCED) {
         c->changes++;
-        if (c->settling) {
+        if (c->coercing) {
             c->work->round++; /* what was found of this value, and of those around it, is void */
             value_coerce(c->doc, node, r->types);
         }
@@ -537,7 +537,7 @@ bool check_rule(struct checker *c, uint32_t rule, uint32_t node, const struct pl
         c->work->deep = true;
         return work_take(c->work, UINT64_MAX); /* what fits or not can't be said */
     }
-    bool keeps = c->s->rules[rule].fork && c->forks > 0 && !c->errors && !c->settling;
+    bool keeps = c->s->rules[rule].fork && c->forks > 0 && !c->errors && !c->coercing;
     return keeps ? check_kept(c, rule, node, at, outer) : check_keywords(c, rule, node, at, outer);
 }
 
@@ -569,16 +569,16 @@ static enum bosa_status list_errors(struct checker *c, uint32_t node, const char
     return status;
 }
 
-/* Silently first; then, where it fits, what has to be settled is, else the errors are found. */
+/* Silently first; then, where it fits, what has to be coerced is, else the errors are found. */
 static enum bosa_status check_all(struct checker *c, uint32_t node, const char *what,
                                   struct bosa_error *err)
 {
     const struct place root = {NULL, NULL, 0, 0};
     bool valid = check_rule(c, 0, node, &root, NULL) && !c->work->spent;
     if (valid && c->changes > 0) {
-        c->settling = true;
+        c->coercing = true;
         (void)check_rule(c, 0, node, &root, NULL);
-        c->settling = false;
+        c->coercing = false;
         valid = !c->work->spent;
     }
     if (c->work->failed) {

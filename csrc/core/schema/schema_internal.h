@@ -4,7 +4,7 @@
  *   schema_compile.c  document -> array of rules
  *   schema_ref.c      where references lead
  *   schema_keyword.c  the keywords' names, and those with a plain value
- *   schema_check.c    rules against a value: errors, and what is settled
+ *   schema_check.c    rules against a value: errors, and what is coerced
  *   schema_union.c    the rules that are alternatives
  *   schema_work.c     what a check has cost and found so far
  *   schema_report.c   the checker's errors, put together
@@ -157,7 +157,7 @@ struct work;
 enum fit {
     FIT_NO,
     FIT_YES,
-    FIT_COERCED /* once the value is settled: a whole double as integer, `{}` as `[]`, digits as
+    FIT_COERCED /* once the value is coerced: a whole double as integer, `{}` as `[]`, digits as
                    integer */
 };
 
@@ -248,7 +248,7 @@ struct found {
     uint32_t round;         /* results of earlier rounds are void: values have changed since */
     enum found_state state; /* FOUND_OPEN: it is being found out, so who asks goes round in a ring
                              */
-    size_t value;           /* changes that settling would make; errors, when counting */
+    size_t value;           /* changes that coercing would make; errors, when counting */
 };
 
 /* One check's steps and results; shared by all of its walks. */
@@ -298,8 +298,8 @@ struct checker {
     struct work *work;
     struct validation_errors *errors; /* NULL: silent */
     unsigned options;
-    unsigned changes; /* values that fit only once they are settled */
-    bool settling;
+    unsigned changes; /* values that fit only once they are coerced */
+    bool coercing;
     int depth;
     int forks; /* rules around this one that look at its value more than once */
 };
@@ -315,7 +315,7 @@ struct scope {
 bool check_rule(struct checker *c, uint32_t rule, uint32_t node, const struct place *at,
                 const struct scope *outer);
 
-/* Walks a branch silently, without settling. *changes: what would have to be settled. */
+/* Walks a branch silently, without coercing. *changes: what would have to be coerced. */
 bool check_silently(const struct checker *c, uint32_t rule, uint32_t node, const struct place *at,
                     const struct scope *outer, unsigned *changes);
 

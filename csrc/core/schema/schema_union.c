@@ -8,7 +8,7 @@
 #include <string.h>
 
 /*
- * A copy of the checker, so that errors, settling and `changes` are not the caller's; steps and
+ * A copy of the checker, so that errors, coercing and `changes` are not the caller's; steps and
  * results are shared.
  */
 bool check_silently(const struct checker *c, uint32_t rule, uint32_t node, const struct place *at,
@@ -16,7 +16,7 @@ bool check_silently(const struct checker *c, uint32_t rule, uint32_t node, const
 {
     struct checker silent = *c;
     silent.errors = NULL;
-    silent.settling = false;
+    silent.coercing = false;
     silent.changes = 0;
     bool valid = check_rule(&silent, rule, node, at, outer);
     *changes = silent.changes;
@@ -60,7 +60,7 @@ static size_t count_errors(struct checker *c, uint32_t rule, uint32_t node, cons
     work_note(c->work, &key, FOUND_OPEN, 0);
     validation_errors_init(&errors, "");
     counting.errors = &errors;
-    counting.settling = false;
+    counting.coercing = false;
     check_rule(&counting, rule, node, at, outer);
     size_t count = errors.count;
     c->errors->failed = c->errors->failed || errors.failed;
@@ -155,7 +155,7 @@ bool check_union(struct checker *c, uint32_t index, const struct span *branches,
         return false;
     }
     c->changes += least;
-    return !c->settling || least == 0 || check_rule(c, chosen, node, at, outer);
+    return !c->coercing || least == 0 || check_rule(c, chosen, node, at, outer);
 }
 
 /*

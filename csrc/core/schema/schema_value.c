@@ -17,7 +17,7 @@ static bool is_whole(double value)
     return isfinite(value) && value == floor(value);
 }
 
-/* The types that a value has without being settled. */
+/* The types that a value has without being coerced. */
 static unsigned types_of(const struct json_doc *doc, uint32_t node)
 {
     switch (json_type(doc, node)) {

@@ -100,7 +100,7 @@ static bool make_room(struct work *work)
     return true;
 }
 
-/* Results of earlier rounds count as none: settling has changed values since. */
+/* Results of earlier rounds count as none: coercing has changed values since. */
 const struct found *work_find(struct work *work, const struct found_key *key)
 {
     if (work->found_cap == 0) {
