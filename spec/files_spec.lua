@@ -152,6 +152,23 @@ describe("uploads", function()
     assert.matches("object", err.message)
   end)
 
+  it("are refused where the schema has no file, before anything is sent", function()
+    local file, before = bosa.file({ file = "x" }), sandbox.stats()
+    for expected, params in pairs({
+      ["`text`: expected string, got file"] = { text = file },
+      ["`tags[0]`: expected string, got file"] = { tags = { file } },
+      ["`count`: expected integer, got file"] = { count = file },
+    }) do
+      local response, err = lab:echo_form(params)
+      assert.is_nil(response)
+      assert.same({ "params", "no" }, { err.kind, err.sent })
+      assert.matches(expected, err.message, 1, true)
+    end
+    local _, err = lab:echo({ text = file })
+    assert.matches("`text`: expected string, got file", err.message, 1, true)
+    assert.same(before.executions, sandbox.stats().executions)
+  end)
+
   it("replace what a file name can't have", function()
     local data = form({ file = bosa.file({ file = "x", filename = 'a"b\nc.txt' }) })
     assert.equal("a_b_c.txt", data.parts[1].filename)

@@ -488,15 +488,38 @@ describe("a server of bosa.mcp", function()
     assert.equal(1, #said)
   end)
 
-  it("raises for options that are none", function()
+  it("raises misuse at the caller's line", function()
     local hub = bosa.new({ api_key = "k" })
     local function send() end
-    for _, options in ipairs({
-      {}, { hub = hub, connectors = { "x" } }, { hub = hub, connectors = { "x" }, send = send, nope = 1 },
-      { hub = hub, connectors = { "x" }, send = send, only = "x" },
-    }) do
-      assert.has_error(function() mcp.new(options) end)
+    local function with(options)
+      local all = { hub = hub, connectors = { "x" }, send = send }
+      for name, value in pairs(options) do all[name] = value or nil end
+      return all
     end
+    for expected, options in pairs({
+      ["options: table expected, got number"] = 5,
+      ["option `send`: function expected, got nil"] = with({ send = false }),
+      ["option `hub`: bosa.hub expected, got nil"] = with({ hub = false }),
+      ["option `hub`: bosa.hub expected, got userdata"] = with({ hub = hub:connect("x") }),
+      ["option `connectors`: table expected, got nil"] = with({ connectors = false }),
+      ["option `connectors`: table expected, got string"] = with({ connectors = "x" }),
+      ["option `connectors`: a list of strings expected"] = with({ connectors = { 5 } }),
+      ["option `accounts`: the account of each connector"] = with({ accounts = { "me" } }),
+      ["option `search`: boolean expected, got number"] = with({ search = 5 }),
+      ["option `callback_uri`: string expected, got number"] = with({ callback_uri = 5 }),
+      ["option `deadline`: seconds above 0 expected"] = with({ deadline = 0 }),
+      ["option `only`: table expected, got string"] = with({ only = "x" }),
+      ["unknown option `acount`; did you mean `account`?"] = with({ acount = "me" }),
+    }) do
+      local ok, message = pcall(function() return (mcp.new(options)) end)
+      assert.is_false(ok)
+      assert.matches("mcp_spec.lua:%d+: ", message)
+      assert.matches(expected, message, 1, true)
+    end
+    local one = mcp.new(with({}))
+    local ok, message = pcall(function() one:receive({}) end)
+    assert.is_false(ok)
+    assert.matches("mcp_spec.lua:%d+: bad argument #1 to 'receive'", message)
     hub:close()
   end)
 end)

@@ -40,6 +40,21 @@ describe("a snapshot", function()
     for _, name in ipairs(hub:get_available_modules()) do assert.equal("table", type(connectors[name]), name) end
   end)
 
+  it("of what is none raises at the caller's line", function()
+    local hub = sandbox.hub()
+    for expected, wrong in pairs({
+      ["bad argument #1 to 'take' (bosa.hub expected, got string)"] = function() snapshot.take("x") end,
+      ["bad argument #2 to 'take' (table expected, got string)"] = function() snapshot.take(hub, "lab") end,
+      ["bad argument #2 to 'take' (string expected, got number)"] = function() snapshot.take(hub, { 5 }) end,
+      ["bad argument #1 to 'read' (path or table expected, got number)"] = function() snapshot.read(5) end,
+    }) do
+      local ok, message = pcall(wrong)
+      assert.is_false(ok)
+      assert.matches("snapshot_spec.lua:%d+: ", message)
+      assert.matches(expected, message, 1, true)
+    end
+  end)
+
   it("of what the server doesn't have is its error", function()
     local hub = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key })
     local taken, err = snapshot.take(hub, { "lab", "nothing" })

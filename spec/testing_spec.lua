@@ -275,7 +275,8 @@ describe("testing.hub", function()
       { function() testing.pages("x") end, "list: table expected" },
       { function() testing.cassette(5) end, "path: string expected" },
       { function() testing.cassette("x", { mode = "play" }) end, "mode: auto, record or replay" },
-      { function() testing.cassette("x", { mod = "play" }) end, "unknown option `mod`" },
+      { function() testing.cassette("x", { mod = "play" }) end, "unknown option `mod`; did you mean `mode`?" },
+      { function() testing.cassette("x", 5) end, "options: table expected" },
       { function() testing.use("x", {}, 5) end, "a function expected" },
     }
     for _, case in ipairs(cases) do

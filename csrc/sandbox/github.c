@@ -70,7 +70,7 @@ static void emit_labels(struct buf *out, const struct issue *issue)
     emit_close(out, ']');
 }
 
-/* Whoever has this login, with links made from it. */
+/* The user of this login, with links made from it. */
 static void emit_user(struct buf *out, const char *key, const char *login)
 {
     emit_open(out, key, '{');

@@ -1,5 +1,5 @@
 /*
- * google_mail: letters that were made up, and those that callers send, with their attachments.
+ * google_mail: e-mails that were made up, and those that callers send, with their attachments.
  */
 #include "run.h"
 
@@ -21,7 +21,7 @@ struct attachment {
     struct buf content;
 };
 
-/* A letter that was sent here. The invented ones are made when they are read. */
+/* An e-mail that was sent here. The invented ones are made when they are read. */
 struct sent {
     char to[201];
     char subject[201];
@@ -35,7 +35,7 @@ struct mail {
     size_t stored;
 };
 
-/* Frees the attachments of a letter. */
+/* Frees the attachments of an e-mail. */
 static void sent_free(struct sent *sent)
 {
     for (size_t i = 0; i < sent->attachment_count; i++) {
@@ -69,12 +69,12 @@ static struct mail *mail_of(const struct run *run, struct response *response)
 
 /* ---- reading ---- */
 
-/* The members of a letter's attachments: one of five that were invented has one. */
-static void emit_attachment(struct buf *out, int64_t letter, size_t i, const char *name,
+/* The members of an e-mail's attachments: one of five that were invented has one. */
+static void emit_attachment(struct buf *out, int64_t email, size_t i, const char *name,
                             const char *type, size_t size)
 {
     emit_open(out, NULL, '{');
-    emit_format(out, "id", "att-%lld-%zu", (long long)letter, i);
+    emit_format(out, "id", "att-%lld-%zu", (long long)email, i);
     emit_text(out, "filename", name);
     emit_text(out, "mime_type", type);
     emit_int(out, "size", (int64_t)size);
@@ -83,7 +83,7 @@ static void emit_attachment(struct buf *out, int64_t letter, size_t i, const cha
 
 static const char invented_attachment[] = "date,visitors\n2025-06-28,412\n2025-06-29,377\n";
 
-/* A letter that was made up, the same for the same number. */
+/* An e-mail that was made up, the same for the same number. */
 static void emit_invented(struct buf *out, uint64_t seed, int64_t number)
 {
     struct dice dice = {seed ^ (uint64_t)number * UINT64_C(0x9e3779b97f4a7c15)};
@@ -105,7 +105,7 @@ static void emit_invented(struct buf *out, uint64_t seed, int64_t number)
     emit_close(out, '}');
 }
 
-/* A letter that a caller has sent. */
+/* An e-mail that a caller has sent. */
 static void emit_sent(struct buf *out, const struct sent *sent, int64_t number)
 {
     emit_open(out, NULL, '{');
@@ -146,8 +146,8 @@ static void list_emails(const struct run *run, struct response *response)
     emit_close(&response->data, ']');
 }
 
-/* Reads an id as emit_attachment writes it: the letter's number and which of its files. */
-static bool read_id(const struct run *run, int64_t *letter, size_t *i)
+/* Reads an id as emit_attachment writes it: the e-mail's number and which of its files. */
+static bool read_id(const struct run *run, int64_t *email, size_t *i)
 {
     char id[40];
     char *end;
@@ -155,7 +155,7 @@ static bool read_id(const struct run *run, int64_t *letter, size_t *i)
     if (strncmp(id, "att-", 4) != 0) {
         return false;
     }
-    *letter = strtoll(id + 4, &end, 10);
+    *email = strtoll(id + 4, &end, 10);
     if (*end != '-') {
         return false;
     }
@@ -163,25 +163,25 @@ static bool read_id(const struct run *run, int64_t *letter, size_t *i)
     return *end == '\0';
 }
 
-/* A file of either kind of letter; its id says which. */
+/* A file of either kind of e-mail; its id says which. */
 static void get_attachment(const struct run *run, struct response *response)
 {
     const struct mail *mail = mail_of(run, response);
-    int64_t letter;
+    int64_t email;
     size_t i;
     if (!mail) {
         return;
     }
-    bool read = read_id(run, &letter, &i);
-    if (read && letter > 0 && letter <= INVENTED && letter % 5 == 0 && i == 0) {
+    bool read = read_id(run, &email, &i);
+    if (read && email > 0 && email <= INVENTED && email % 5 == 0 && i == 0) {
         response->kind = RESPONSE_BODY;
         response_file(response, "text/csv", "visitors.csv");
         buf_add(&response->body, invented_attachment, sizeof invented_attachment - 1);
         return;
     }
-    if (read && letter > INVENTED && letter <= INVENTED + (int64_t)mail->count &&
-        i < mail->sent[letter - INVENTED - 1].attachment_count) {
-        const struct attachment *found = &mail->sent[letter - INVENTED - 1].attachments[i];
+    if (read && email > INVENTED && email <= INVENTED + (int64_t)mail->count &&
+        i < mail->sent[email - INVENTED - 1].attachment_count) {
+        const struct attachment *found = &mail->sent[email - INVENTED - 1].attachments[i];
         response->kind = RESPONSE_BODY;
         response_file(response, found->type, found->name);
         buf_add(&response->body, found->content.data, found->content.len);
@@ -212,7 +212,7 @@ static bool copy_attachments(const struct run *run, struct mail *mail, struct se
     return true;
 }
 
-/* Room for one more letter, zeroed; NULL: no memory, or too many. */
+/* Room for one more e-mail, zeroed; NULL: no memory, or too many. */
 static struct sent *add_sent(struct mail *mail)
 {
     if (mail->count == mail->cap) {
@@ -244,7 +244,7 @@ static void join_addresses(const struct run *run, char *out, size_t size)
     }
 }
 
-/* Keeps a letter with its files, at the end of the list. */
+/* Keeps an e-mail with its files, at the end of the list. */
 static void send_email(const struct run *run, struct response *response)
 {
     struct mail *mail = mail_of(run, response);
@@ -258,7 +258,7 @@ static void send_email(const struct run *run, struct response *response)
             sent_free(sent);
         }
         mail->stored = stored;
-        response_error(response, 413, "too_large", "The mailbox can't take this letter.");
+        response_error(response, 413, "too_large", "The mailbox can't take this e-mail.");
         return;
     }
     join_addresses(run, sent->to, sizeof sent->to);
@@ -270,28 +270,28 @@ static void send_email(const struct run *run, struct response *response)
 static const struct param list_params[] = {
     MAY_PRESET("page", "'type':'integer','minimum':1", "1", "Which page, from 1."),
     MAY_PRESET("limit", "'type':'integer','minimum':1,'maximum':100", "20",
-               "Letters a page, up to 100."),
+               "E-mails a page, up to 100."),
     RESPONSE_FIELDS, RESPONSE_FILTERS, NO_MORE};
 
 static const struct param send_params[] = {
     NEED("to", "'items':{'type':'string'},'minItems':1,'type':'array'", "Addresses."),
-    NEED("subject", "'type':'string'", "The letter in one line."),
-    MAY("body", "'type':'string'", "The letter."),
+    NEED("subject", "'type':'string'", "The e-mail in one line."),
+    MAY("body", "'type':'string'", "The e-mail."),
     MAY("attachments", "'items':{'format':'binary','type':'string'},'type':'array'",
         "Files that go with it."),
     NO_MORE};
 
 static const struct param attachment_params[] = {
-    NEED("attachment_id", "'type':'string'", "As the list of letters has it."), NO_MORE};
+    NEED("attachment_id", "'type':'string'", "As the list of e-mails has it."), NO_MORE};
 
 static const struct action_def actions[] = {
-    {"list_emails", "List letters, newest first.", list_params, NULL,
+    {"list_emails", "List e-mails, newest first.", list_params, NULL,
      "'type':'array','items':{'type':'object','properties':{'id':{'type':'string'},'from':{'type':'"
      "string'},"
      "'subject':{'type':'string'}}}",
      list_emails, 0},
-    {"send_email", "Send a letter.", send_params, NULL, NULL, send_email, ACTION_KEEPS_FILES},
-    {"get_attachment", "Get a file that came with a letter.", attachment_params, NULL, NULL,
+    {"send_email", "Send an e-mail.", send_params, NULL, NULL, send_email, ACTION_KEEPS_FILES},
+    {"get_attachment", "Get a file that came with an e-mail.", attachment_params, NULL, NULL,
      get_attachment, 0},
     {NULL, NULL, NULL, NULL, NULL, NULL, 0}};
 

@@ -34,7 +34,7 @@ const struct label *invent_label(uint64_t i);
 const struct label *invent_label_named(const char *name);
 
 /* Short texts: the title of an issue, a paragraph about it, a commit's first line, a file's name, a
- * letter's subject. */
+ * e-mail's subject. */
 void invent_title(struct dice *dice, char *out, size_t size);
 const char *invent_paragraph(struct dice *dice);
 void invent_commit(struct dice *dice, char *out, size_t size);

@@ -22,14 +22,14 @@ local task = require("bosa.task")
 local trace = require("bosa.trace")
 local tunnel = require("bosa.host.tunnel")
 
-local check_type, check_self = misuse.check_type, misuse.check_self
+local check_type, check_name, check_self = misuse.check_type, misuse.check_name, misuse.check_self
 
 loop.add_host(require("bosa.host.nginx"))
 loop.add_host(require("bosa.host.cqueues"))
 loop.add_host(require("bosa.host.uv"))
 
 local UNVERIFIED = "TLS certificates are not checked (verify = false): "
-  .. "whoever is on the way to the server can read and change everything, the key and the token too"
+  .. "anyone between you and the server can read and change everything, the key and the token too"
 local told_unverified = false
 
 --- Says of a hub that is being made that it trusts anyone: to its on_event, and once where messages go.
@@ -206,11 +206,7 @@ local function build(level, connector, action, params, options)
   for name, value in pairs(options) do
     local set = option_setters[name]
     if not set then misuse.unknown_option(level + 1, name, option_setters) end
-    local ok, err = pcall(set, builder, value)
-    if not ok then
-      local why = tostring(err):match("%((.-)%)$") or tostring(err)
-      misuse.raise(level + 1, "option `%s`: %s", name, why)
-    end
+    misuse.set_option(level + 1, builder, set, name, value)
   end
   return builder
 end
@@ -261,16 +257,16 @@ Connector.tools = of_class("connector", "tools", function(...) return require("b
 --- hub:run("github", "list_issues", params?, options?) -> response | nil, err
 function Hub:run(connector, action, params, options)
   check_self(self, "hub", "run")
-  check_type(connector, "string", 1, "run")
-  check_type(action, "string", 2, "run")
+  check_name(connector, "a connector", 1, "run")
+  check_name(action, "an action", 2, "run")
   return build(2, self:connect(connector), action, params, options):run()
 end
 
 --- hub:execute("github", "list_issues", params?, options?) -> body, status, headers | nil, err
 function Hub:execute(connector, action, params, options)
   check_self(self, "hub", "execute")
-  check_type(connector, "string", 1, "execute")
-  check_type(action, "string", 2, "execute")
+  check_name(connector, "a connector", 1, "execute")
+  check_name(action, "an action", 2, "execute")
   return build(2, self:connect(connector), action, params, options):execute()
 end
 
@@ -278,7 +274,7 @@ end
 ---@return userdata? connector, table? err
 function Hub:get_connector(name)
   check_self(self, "hub", "get_connector")
-  check_type(name, "string", 1, "get_connector")
+  check_name(name, "a connector", 1, "get_connector")
   local connector = self:connect(name)
   local ok, err = run.load(self, name)
   if not ok then return nil, err end
@@ -288,7 +284,7 @@ end
 --- Forgets a connector's schemas, in memory and on disk; they are fetched anew when needed. So are those of a snapshot.
 function Hub:refresh_connector(name)
   check_self(self, "hub", "refresh_connector")
-  check_type(name, "string", 1, "refresh_connector")
+  check_name(name, "a connector", 1, "refresh_connector")
   local host, shared = loop.host(), self:_kept("cache")
   if shared and host.unshare then host.unshare(self, name, shared) end
   snapshot.drop(self, name)

@@ -28,6 +28,28 @@ function misuse.check_type(value, expected, position, method)
   misuse.raise(3, "bad argument #%d to '%s' (%s expected, got %s)", position, method, expected, type(value))
 end
 
+--- Raises at the caller of `method` unless its argument at `position` can be a name of `what`: "an action".
+function misuse.check_name(value, what, position, method)
+  if type(value) ~= "string" then
+    misuse.raise(3, "bad argument #%d to '%s' (string expected, got %s)", position, method, type(value))
+  end
+  if value == "" or value:find("\0", 1, true) then
+    misuse.raise(3, "bad argument #%d to '%s' (%s's name expected)", position, method, what)
+  end
+end
+
+--- Has a setter of a builder take an option's value. What it refuses is raised, as `raise` does, by the option's name.
+---@param level integer
+---@param builder userdata
+---@param set function
+---@param name string
+---@param value any
+function misuse.set_option(level, builder, set, name, value)
+  local ok, err = pcall(set, builder, value)
+  if ok then return end
+  misuse.raise(level + 1, "option `%s`: %s", name, tostring(err):match("%((.-)%)$") or tostring(err))
+end
+
 --- Raises at the caller of `method` unless `self` is of a class: the method may have been taken from its object.
 function misuse.check_self(self, class, method)
   if type(self) == "userdata" and getmetatable(self) == core.classes[class] then return end

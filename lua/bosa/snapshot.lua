@@ -7,6 +7,7 @@
 local core = require("bosa.load_core")
 local describe = require("bosa.describe")
 local loop = require("bosa.loop")
+local misuse = require("bosa.misuse")
 local run = require("bosa.run")
 local sorted_json = require("bosa.sorted_json")
 local read_file = require("bosa.read_file")
@@ -100,6 +101,13 @@ end
 ---@return string? text JSON, with a newline at its end
 ---@return table? err
 function snapshot.take(hub, names)
+  if getmetatable(hub) ~= core.classes.hub then
+    misuse.raise(2, "bad argument #1 to 'take' (bosa.hub expected, got %s)", type(hub))
+  end
+  if names ~= nil then
+    misuse.check_type(names, "table", 2, "take")
+    for _, name in ipairs(names) do misuse.check_name(name, "a connector", 2, "take") end
+  end
   local err
   if not names then
     names, err = hub:get_available_modules()
@@ -124,6 +132,9 @@ end
 ---@param source bosa.Snapshot
 ---@return table<string, table>? connectors, table? err
 function snapshot.read(source)
+  if type(source) ~= "string" and type(source) ~= "table" then
+    misuse.raise(2, "bad argument #1 to 'read' (path or table expected, got %s)", type(source))
+  end
   local text, err, name = text_of(source)
   if not text then return nil, err end
   local value

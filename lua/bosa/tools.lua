@@ -9,6 +9,7 @@
 local core = require("bosa.core")
 local definitions = require("bosa.tools.definitions")
 local formats = require("bosa.tools.formats")
+local misuse = require("bosa.misuse")
 local names = require("bosa.tools.names")
 local nulls = require("bosa.tools.nulls")
 local checked = require("bosa.tools.options")
@@ -268,8 +269,15 @@ function tools.finish(prepared, response, err)
 end
 
 --- Raises at the caller `level` up for options that hub:call_tool doesn't take.
-function tools.check_call_options(options, level)
+function tools.check_call_options(hub, options, level)
   checked.check(options, CALL, level + 1)
+  local builder -- of any action: what it refuses, every builder does
+  for name, value in pairs(options) do
+    if RUN[name] then
+      builder = builder or hub:connect("any"):action("any")
+      misuse.set_option(level + 1, builder, builder[name], name, value)
+    end
+  end
   local most = options.max_length
   if most and (most % 1 ~= 0 or most < 1) then
     error("option `max_length`: a whole number over 0 expected", level + 1)
@@ -293,7 +301,7 @@ function tools.call(hub, name, arguments, options)
     error("bad argument #1 to 'call_tool' (string expected, got " .. type(name) .. ")", 2)
   end
   options = options or {}
-  tools.check_call_options(options, 2)
+  tools.check_call_options(hub, options, 2)
   local tool, failed = tools.find(hub, name, options)
   if not tool then return failed end
   local prepared

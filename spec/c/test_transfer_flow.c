@@ -343,7 +343,7 @@ static void an_upload_is_fed_piece_by_piece(void **state)
     assert_int_equal(wire_server_connections(w->server), 1);
 }
 
-static void a_hungry_upload_waits_for_its_caller(void **state)
+static void an_upload_that_needs_input_waits_for_its_caller(void **state)
 {
     struct world *w = *state;
     open_one(w, answering);
@@ -527,7 +527,7 @@ int main(void)
         world_test(a_file_may_come_compressed_too),
         world_test(a_compressed_file_is_taken_without_further_events),
         world_test(an_upload_is_fed_piece_by_piece),
-        world_test(a_hungry_upload_waits_for_its_caller),
+        world_test(an_upload_that_needs_input_waits_for_its_caller),
         world_test(an_upload_that_gives_too_little_fails_here),
         world_test(progress_is_told_where_it_is_asked_for),
         world_test(one_fetch_serves_all_who_wait),

@@ -51,7 +51,7 @@ struct outcome {
     uint64_t received;  /* bytes taken from the sink */
     bool lazy;          /* chunks are left where they are */
     uint64_t feed_left; /* bytes that are still to be fed */
-    bool starve;        /* a hungry body is left hungry */
+    bool starve;        /* a body that needs input gets none */
 };
 
 struct world {
@@ -113,7 +113,7 @@ void until_requests(struct world *w, int requests);
 /* Takes all that there is, feeds and takes chunks; gives back how many notes there were. */
 int take_all(struct world *w);
 
-/* Feeds what is hungry, or takes what is waiting, and lets the call go on. */
+/* Feeds what needs input, or takes what is waiting, and lets the call go on. */
 void feed(struct world *w, struct outcome *o);
 void drain(struct world *w, struct outcome *o);
 

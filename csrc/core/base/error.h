@@ -11,8 +11,8 @@
 #include <stddef.h>
 
 /*
- * What goes with an error beside its strings. Its kind is known to whoever attached it (today:
- * json/json_error.h); an error only has to free and to copy it.
+ * What goes with an error beside its strings. Its kind is known to the code that attached it
+ * (today: json/json_error.h); an error only has to free and to copy it.
  */
 struct error_details {
     void (*free)(struct error_details *details);

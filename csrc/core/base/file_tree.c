@@ -77,8 +77,7 @@ static enum bosa_status refuse(const struct file_tree *tree, const char *path, i
         return error_nomem(err);
     }
     if (number == EEXIST) {
-        status = error_set(err, BOSA_FILE,
-                           "`%s` is there already; only `overwrite` has it replaced", whole);
+        status = error_set(err, BOSA_FILE, "`%s` is there already; `overwrite` replaces it", whole);
     } else if (number == ELOOP || number == EMLINK || number == ENOTDIR) { /* EMLINK: FreeBSD's */
         status =
             error_set(err, BOSA_FILE,

@@ -528,7 +528,7 @@ static int claim(const char *part, const char *path)
     return 0;
 }
 
-/* link(2) never replaces: no other file is written over, whoever else writes. */
+/* link(2) never replaces: it writes over no file, not even over one made meanwhile. */
 int file_write_place(struct file_write *file, const char *path)
 {
     int number = seal(file);

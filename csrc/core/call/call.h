@@ -1,7 +1,7 @@
 /*
  * call: one call's life, as a state machine without I/O and without a clock.
  *
- * Whoever drives it (transfer, a cosocket loop in Lua, a test with a clock made by hand) looks at
+ * Its driver (transfer, a cosocket loop in Lua, a test with a clock made by hand) looks at
  * the state and acts:
  *
  *   CALL_SCHEMAS  fetch the connector's schemas (call_new_fetch), then call_schemas

@@ -59,7 +59,7 @@ const char *body_bytes(const struct body *body, size_t *len);
 /* The id of the feed that body_read waits for, BODY_NO_FEED when none. */
 uint32_t body_needs_input(const struct body *body);
 
-/* Gives bytes (copied) to the feed that needs input; after none at all it still does. */
+/* Gives bytes (copied) to the feed that needs input; with none it needs input still. */
 enum bosa_status body_feed(struct body *body, const char *bytes, size_t len);
 
 /* The feed that needs input gets no more. */

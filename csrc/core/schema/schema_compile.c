@@ -396,6 +396,11 @@ static enum bosa_status read_rule(struct compiler *c, uint32_t index)
         return malformed(c, "a schema that is neither an object nor a boolean");
     }
     s->takes_files = s->takes_files || r.binary;
+    bool is_part = r.ref != RULE_NONE || r.any_of.count > 0 || r.one_of.count > 0 ||
+                   r.all_of.count > 0; /* then another part may say that the string is a file */
+    if ((r.types & TYPE_STRING) && (r.binary || is_part)) {
+        r.types |= TYPE_FILE;
+    }
     s->rules[index] = r;
     return BOSA_OK;
 }

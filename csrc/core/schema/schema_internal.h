@@ -27,7 +27,8 @@ enum {
     TYPE_STRING = 16,
     TYPE_ARRAY = 32,
     TYPE_OBJECT = 64,
-    TYPE_ANY = 127
+    TYPE_FILE = 128, /* no type of JSON Schema: a string whose format is binary */
+    TYPE_ANY = 255
 };
 
 /* A run of indices: rules or document nodes in schema->lists. */

@@ -57,9 +57,10 @@ static unsigned type_bit(const struct json_doc *doc, uint32_t node)
     static const struct {
         const char *name;
         unsigned bits;
-    } types[] = {{"null", TYPE_NULL},     {"boolean", TYPE_BOOLEAN}, {"integer", TYPE_INTEGER},
-                 {"number", TYPE_NUMBER}, {"string", TYPE_STRING},   {"array", TYPE_ARRAY},
-                 {"object", TYPE_OBJECT}, {"any", TYPE_ANY},         {"file", TYPE_STRING}};
+    } types[] = {
+        {"null", TYPE_NULL},     {"boolean", TYPE_BOOLEAN}, {"integer", TYPE_INTEGER},
+        {"number", TYPE_NUMBER}, {"string", TYPE_STRING},   {"array", TYPE_ARRAY},
+        {"object", TYPE_OBJECT}, {"any", TYPE_ANY},         {"file", TYPE_STRING | TYPE_FILE}};
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
         if (json_is(doc, node, types[i].name)) {
             return types[i].bits;

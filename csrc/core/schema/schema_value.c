@@ -17,10 +17,7 @@ static bool is_whole(double value)
     return isfinite(value) && value == floor(value);
 }
 
-/*
- * The types that a value has without being coerced. A file is a string, as a schema has no other
- * word for it.
- */
+/* The types that a value has without being coerced. */
 static unsigned types_of(const struct json_doc *doc, uint32_t node)
 {
     switch (json_type(doc, node)) {
@@ -36,8 +33,9 @@ static unsigned types_of(const struct json_doc *doc, uint32_t node)
     case JSON_DOUBLE:
         return TYPE_NUMBER;
     case JSON_STRING:
-    case JSON_FILE:
         return TYPE_STRING;
+    case JSON_FILE:
+        return TYPE_FILE;
     case JSON_ARRAY:
         return TYPE_ARRAY;
     case JSON_OBJECT:

@@ -54,7 +54,7 @@ static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
 static bool same_letters(const char *a, const char *b, size_t len)
 {
     size_t i = 0;
-    while (i < len && lower(a[i]) == lower(b[i])) {
+    while (i < len && text_lower(a[i]) == text_lower(b[i])) {
         i++;
     }
     return i == len;

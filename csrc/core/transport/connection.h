@@ -5,7 +5,7 @@
  * TLS; what goes over a connection is call/exchange's. Only connection_curl.c and
  * curl_setup.c know libcurl.
  *
- * A connection belongs to whoever opened it, until connection_close.
+ * A connection belongs to the job that opened it, until connection_close.
  */
 #ifndef BOSA_CONNECTION_H
 #define BOSA_CONNECTION_H
@@ -36,7 +36,7 @@ struct connection {
 struct connected {
     struct connection *connection; /* NULL: there is none more */
     bool ok;
-    struct bosa_error error; /* owned by whoever asked; kind, message without a place, cause */
+    struct bosa_error error; /* owned by the opener; kind, message without a place, cause */
 };
 
 enum io { IO_OK, IO_AGAIN, IO_FAILED };

@@ -59,7 +59,7 @@ static void leave_fetch(struct job *j)
     }
 }
 
-/* Those who still wait for it are left to whoever frees it. */
+/* Those who still wait for it are left to its owner. */
 void job_free(struct job *j)
 {
     struct transfer *t = j->transfer;

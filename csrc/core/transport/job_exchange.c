@@ -132,7 +132,7 @@ static bool start_anew(struct job *j)
     return true;
 }
 
-/* The send failed. What the server said before is read by whoever receives. */
+/* The send failed. Receiving reads what the server said before. */
 static void send_failed(struct job *j)
 {
     if (j->exchange.sent != BOSA_SENT_NO || !start_anew(j)) {

@@ -188,7 +188,7 @@ static struct call *take_failed_to_start(struct transfer *t, unsigned *notes)
     return call;
 }
 
-/* Whoever takes the end of a call is its only owner again, so its job goes here. */
+/* The taker of an ended call is its only owner again, so its job goes here. */
 struct call *transfer_take(struct transfer *transfer, unsigned *notes)
 {
     struct job *j = list_take(&transfer->noted);

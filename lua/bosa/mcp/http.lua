@@ -10,11 +10,14 @@
 
 local core = require("bosa.load_core")
 local loop = require("bosa.loop")
+local misuse = require("bosa.misuse")
 local protocol = require("bosa.mcp.protocol")
 local request_id = require("bosa.mcp.request_id")
 local service = require("bosa.mcp.service")
-local is_object = require("bosa.tools.options").is_object
 local semaphore = rawget(_G, "ngx") and require("ngx.semaphore")
+local tool_options = require("bosa.tools.options")
+
+local is_list_of_strings, is_object = tool_options.is_list_of_strings, tool_options.is_object
 
 local http = {}
 
@@ -51,20 +54,39 @@ Endpoint.__index = Endpoint
 
 local OWN = { allowed_origins = "table", max_body = "number", max_time = "number", resource_metadata = "string" }
 
+--- Raises at the caller `level` up for an option of this module that can't be.
+local function check(name, value, level)
+  if type(value) ~= OWN[name] then
+    misuse.raise(level + 1, "option `%s`: %s expected, got %s", name, OWN[name], type(value))
+  end
+  if OWN[name] == "number" and not (value > 0 and value < math.huge) then
+    misuse.raise(level + 1, "option `%s`: a number above 0 expected, got %s", name, tostring(value))
+  end
+  if name == "allowed_origins" and not is_list_of_strings(value) then
+    misuse.raise(level + 1, "option `%s`: a list of strings expected", name)
+  end
+end
+
+--- An endpoint; misuse raises at the caller `level` up.
+local function make(options, level)
+  if type(options) ~= "table" then misuse.raise(level + 1, "options: table expected, got %s", type(options)) end
+  local rest = {}
+  for name, value in pairs(options) do
+    if OWN[name] then
+      check(name, value, level + 1)
+    else
+      rest[name] = value
+    end
+  end
+  return setmetatable({ service = service.new(rest, level + 1), options = options }, Endpoint)
+end
+
 --- Makes an endpoint for handle(), once for many requests. Misuse raises.
 ---@param options bosa.mcp.HttpOptions
 ---@return bosa.mcp.Endpoint
 function http.new(options)
-  if type(options) ~= "table" then error("options: table expected, got " .. type(options), 2) end
-  local rest = {}
-  for name, value in pairs(options) do
-    if not OWN[name] then
-      rest[name] = value
-    elseif type(value) ~= OWN[name] then
-      error(("option `%s`: %s expected, got %s"):format(name, OWN[name], type(value)), 2)
-    end
-  end
-  return setmetatable({ service = service.new(rest, 2), options = options }, Endpoint)
+  local endpoint = make(options, 2)
+  return endpoint -- no tail call: errors are raised so many levels up
 end
 
 ---------------------------------------------------------------------------------------------------
@@ -422,7 +444,7 @@ function http.handle(options)
   for _, endpoint in ipairs(kept) do
     if is_same(endpoint.options, options, 0) then return endpoint:handle() end
   end
-  local endpoint = http.new(options)
+  local endpoint = make(options, 2)
   table.insert(kept, 1, endpoint)
   kept[MOST_SERVICES + 1] = nil
   return endpoint:handle()

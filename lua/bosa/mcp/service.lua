@@ -5,10 +5,12 @@ local catalog = require("bosa.mcp.catalog")
 local connect = require("bosa.mcp.connect")
 local core = require("bosa.core")
 local loop = require("bosa.loop")
+local misuse = require("bosa.misuse")
 local output = require("bosa.tools.output")
 local protocol = require("bosa.mcp.protocol")
 local request_state = require("bosa.mcp.request_state")
 local search_tools = require("bosa.mcp.search_tools")
+local tool_options = require("bosa.tools.options")
 local tools = require("bosa.tools")
 
 local service = {}
@@ -34,29 +36,54 @@ local is_object = tools.is_object
 local Service = {}
 Service.__index = Service
 
-local OWN = { hub = true, connectors = true, accounts = true, search = true, callback_uri = true, state_secret = true }
+local OWN = {
+  hub = "userdata", connectors = "table", accounts = "table", search = "boolean", callback_uri = "string",
+  state_secret = "string",
+}
+
+local function has_only_strings(map)
+  for key, value in pairs(map) do
+    if type(key) ~= "string" or type(value) ~= "string" then return false end
+  end
+  return true
+end
+
+--- Raises at the caller `level` up for options that no service can be made of.
+local function check(options, level)
+  local function wrong(name, expected)
+    misuse.raise(level + 2, "option `%s`: %s expected, got %s", name, expected, type(options[name]))
+  end
+  if getmetatable(options.hub) ~= core.classes.hub then wrong("hub", "bosa.hub") end
+  for name, expected in pairs(OWN) do
+    if options[name] ~= nil and type(options[name]) ~= expected then wrong(name, expected) end
+  end
+  local connectors = options.connectors
+  if not connectors and not options.search then wrong("connectors", "table") end
+  if connectors and not tool_options.is_list_of_strings(connectors) then
+    misuse.raise(level + 1, "option `connectors`: a list of strings expected")
+  end
+  if options.accounts and not has_only_strings(options.accounts) then
+    misuse.raise(level + 1, "option `accounts`: the account of each connector expected, both as strings")
+  end
+  if options.state_secret and #options.state_secret < 16 then
+    misuse.raise(level + 1, "option `state_secret`: a string of 16 bytes or more expected")
+  end
+end
 
 --- Makes a service. Misuse raises at the caller `level` up.
 ---@param options table hub, connectors, accounts, search, and the options of hub:call_tool
 ---@param level integer
 ---@return bosa.mcp.Service
 function service.new(options, level)
+  check(options, level + 1)
   local self = { accounts = options.accounts or {}, search = options.search, options = {} }
   self.hub, self.connectors = options.hub, options.connectors
   for name, value in pairs(options) do
     if not OWN[name] then self.options[name] = value end
   end
-  if type(self.hub) ~= "userdata" then error("hub is needed", level + 1) end
-  if type(self.connectors) ~= "table" and not self.search then error("connectors are needed", level + 1) end
-  if type(self.accounts) ~= "table" then error("option `accounts`: table expected", level + 1) end
   self.callback_uri = options.callback_uri or tostring(self.hub):match("%((.-)[%),]")
-  if type(self.callback_uri) ~= "string" then error("option `callback_uri`: string expected", level + 1) end
-  local secret = options.state_secret
-  if secret ~= nil and (type(secret) ~= "string" or #secret < 16) then
-    error("option `state_secret`: a string of 16 bytes or more expected", level + 1)
-  end
-  self.request_state = request_state.new(self.hub, secret)
-  tools.check_call_options(self.options, level + 1)
+  self.request_state = request_state.new(self.hub, options.state_secret)
+  tools.check_call_options(self.hub, self.options, level + 1)
   self.options.connectors = self.connectors
   self.catalog = catalog.new(self.hub, self.connectors or {}, self.options)
   return setmetatable(self, Service)

@@ -364,7 +364,7 @@ function Hub:close() end
 ---@field code? string the server's error code
 ---@field type? string the server's own kind of it
 ---@field contract? integer version of the error contract that the server says it keeps
----@field details? bosa.Fault[] for kind "params" every validation error, at least one; else what the server says
+---@field details? bosa.ValidationError[] for kind "params" all validation errors, at least one; else the server's
 ---@field body? string the beginning of the response body
 ---@field reference_id? string the request's id in the server's logs
 ---@field retry_after? number seconds to wait
@@ -393,7 +393,7 @@ function Hub:close() end
 ---| "closed" the hub is closed
 
 --- A validation error.
----@class bosa.Fault
+---@class bosa.ValidationError
 ---@field path? string where, with dots
 ---@field message string
 

@@ -101,6 +101,7 @@ end
 
 local function check_options(path, options, level)
   if type(path) ~= "string" then error("path: string expected, got " .. type(path), level + 1) end
+  if type(options) ~= "table" then error("options: table expected, got " .. type(options), level + 1) end
   for name, value in pairs(options) do
     if not OPTIONS[name] then misuse.unknown_option(level + 1, name, OPTIONS) end
     if type(value) ~= OPTIONS[name] then

@@ -21,7 +21,10 @@ local OFFERED = {
   only = "table", except = "table", read_only = "boolean", files = "string", change = "function", connectors = "table",
 }
 
-local function is_list_of_strings(list)
+--- Whether all elements of a list are strings.
+---@param list table
+---@return boolean
+function options.is_list_of_strings(list)
   for _, element in ipairs(list) do
     if type(element) ~= "string" then return false end
   end
@@ -50,7 +53,7 @@ function options.check(given, more, level)
     end
   end
   for _, name in ipairs({ "only", "except", "connectors" }) do
-    if given[name] and not is_list_of_strings(given[name]) then
+    if given[name] and not options.is_list_of_strings(given[name]) then
       error(("option `%s`: a list of strings expected"):format(name), level + 1)
     end
   end
