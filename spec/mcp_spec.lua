@@ -325,7 +325,7 @@ describe("bosa mcp, through a pipe,", function()
     for _, try in ipairs({
       { { "mcp" }, 4, "name connectors to serve" },
       { { "mcp", "lab", "--files", bin.dir .. "/nowhere" }, 4, "no such directory" },
-      { { "mcp", "lab", "--timeout", "soon" }, 4, "number over 0" },
+      { { "mcp", "lab", "--timeout", "soon" }, 4, "seconds, above 0" },
       { { "mcp", "lab", "--nope" }, 4, "unknown option" },
       { { "mcp", "lab" }, 2, "no API key", { BOSA_API_KEY = false, BOSA_TOKEN = false } },
     }) do

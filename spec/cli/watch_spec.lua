@@ -100,7 +100,7 @@ describe("bosa watch", function()
     { "no key", { "lab", "list_pages", "--key", "nope" }, 4, "an item has no `nope`" },
     { "no list", { "lab", "small" }, 4, "no list" },
     { "no such action", { "lab", "smal" }, 4, "did you mean" },
-    { "a wrong time", { "lab", "list_pages", "--every", "0.5" }, 4, "--every: 1 second or more" },
+    { "a wrong time", { "lab", "list_pages", "--every", "0.5" }, 4, "--every: seconds from 1 to" },
     { "wrong rounds", { "lab", "list_pages", "--rounds", "1.5" }, 4, "--rounds: a whole number" },
     { "a state that can't be", { "lab", "list_pages", "--state", "/nowhere/at/all" }, 1, "/nowhere/at/all" },
   }) do

@@ -15,17 +15,6 @@ local ARRAY = getmetatable(bosa.array({}))
 
 local function complain(...) return nil, context.error("params", string.format(...)) end
 
---- A number over 0 of an option, for lua-argparse: nil and a message for what is none.
----@param text string
----@return number? number, string? message
-function params.positive(text)
-  local number = tonumber(text)
-  if not number or number <= 0 or number ~= number or number > 1e6 then
-    return nil, ("a number over 0 expected, not '%s'"):format(text)
-  end
-  return number
-end
-
 --- The content of a file; "-" is standard input.
 ---@param path string
 ---@return string? text, string? message
@@ -235,10 +224,10 @@ end
 ---@param words string[] name=text, name:=JSON, name@file
 ---@param parameters table[] as connector:get_action_parameters gives them
 ---@param values table? to add to
----@param stdin string? what has read standard input before
+---@param reader string? what has read standard input before
 ---@return table? values, table? err of kind "params"
-function params.read(words, parameters, values, stdin)
-  local self = { values = values or {}, known = {}, given = {}, input = note_tables(values, {}), stdin = stdin }
+function params.read(words, parameters, values, reader)
+  local self = { values = values or {}, known = {}, given = {}, input = note_tables(values, {}), stdin = reader }
   for _, parameter in ipairs(parameters) do self.known[parameter.name] = parameter end
   local errors = {}
   for _, word in ipairs(words) do
