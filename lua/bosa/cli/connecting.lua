@@ -263,7 +263,7 @@ local function by_listener(work, list)
 end
 
 local function print_urls(work, list)
-  local base = tostring(work.hub):match("%((.*)%)"):gsub("/+$", "")
+  local base = work.hub:_url():gsub("/+$", "")
   for _, one in ipairs(list) do
     ask_url(work, one, base .. "/connectors/" .. one.connector .. "/success-authorize-callback")
   end

@@ -49,7 +49,7 @@ function service.new(options, level)
   if type(self.hub) ~= "userdata" then error("hub is needed", level + 1) end
   if type(self.connectors) ~= "table" and not self.search then error("connectors are needed", level + 1) end
   if type(self.accounts) ~= "table" then error("option `accounts`: table expected", level + 1) end
-  self.callback_uri = options.callback_uri or tostring(self.hub):match("%((.-)[%),]")
+  self.callback_uri = options.callback_uri or self.hub:_url()
   if type(self.callback_uri) ~= "string" then error("option `callback_uri`: string expected", level + 1) end
   local secret = options.state_secret
   if secret ~= nil and (type(secret) ~= "string" or #secret < 16) then
