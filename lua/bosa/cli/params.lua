@@ -10,6 +10,8 @@ local stdin = require("bosa.cli.stdin")
 
 local params = {}
 
+local element_type = parameter_words.element_type
+
 local STDIN_CHUNK = 65536 -- bytes
 local ARRAY = getmetatable(bosa.array({}))
 
@@ -99,16 +101,6 @@ local function typed(kind, text)
     if value ~= nil then return value end
   end
   return text
-end
-
---- The type of a list's elements; nil: no list.
-local function element_type(kind)
-  for word in kind:gmatch("[^|]+") do
-    local element = word:match("^%s*array of (.-)%s*$")
-    if element then return element end
-    if word:match("^%s*array%s*$") then return "string" end
-  end
-  return nil
 end
 
 local function text_value(name, text, parameter)
