@@ -1,6 +1,7 @@
 local library = require("bosa")
 local server = require("spec.support.server")
 local command = require("spec.support.command")
+local programs = require("spec.support.process")
 
 local sandbox, bosa
 
@@ -410,6 +411,21 @@ describe("a connector that takes a configuration", function()
       assert.equal(before + 3, sandbox.stats().requests) -- names, who, how; nothing to connect
     end
     assert.is_nil(account("lab"))
+  end)
+
+  it("is told so without what is secret, however long, and however it is written", function()
+    local listening, stop = programs.start("recording_server.lua")
+    finally(stop)
+    local path = bosa.dir .. "/made.json"
+    local long = ("hush"):rep(100)
+    local values = { password = 'quo"te' .. long, pin = 4711, keys = { long }, name = "me" }
+    command.write_file(path, library.json.encode(values))
+    local out, err, code = bosa:run({ "--api-url", listening:match("%S+$"), "integrations", "add", "made", "--config",
+      path })
+    assert.same({ "", 4 }, { out, code })
+    assert.is_nil(err:find("hush") or err:find("quo") or err:find("4711"), err)
+    assert.equal(3, select(2, err:gsub("%(hidden%)", "")))
+    assert.truthy(err:find('`name`: expected one of "a"; got "me"', 1, true))
   end)
 
   it("takes a file, which is checked likewise", function()

@@ -16,6 +16,9 @@ local routes = {
   { "GET /connectors/names$", '["made"]' },
   { "GET /users/me$", '{"data":{"id":"1","identifier":"me","integrations":[]}}' },
   { "GET /connectors/made/integration%-exists$", '{"data":{"has_integration":true}}' },
+  { "GET /connectors/made/auth%-schema$", '{"data":{"supported_auth_types":[{"type":"custom","config":{"type":"object",'
+    .. '"properties":{"password":{"enum":["a"]},"pin":{"type":"integer","format":"password","maximum":9},'
+    .. '"keys":{"type":"array","items":{"format":"password","enum":["a"]}},"name":{"enum":["a"]}}}}]}}' },
 }
 
 local requests = {}
