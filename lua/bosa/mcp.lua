@@ -134,7 +134,7 @@ local function take_request(server, request, running)
   if running.cancelled then return end
   server.running[protocol.key_of(request.id)] = nil
   if ok then return end
-  loop.host().report(tostring(why))
+  loop.host().report(loop.text(why))
   running.reply(fault_message(request.id, protocol.error("internal", "Internal error")))
 end
 

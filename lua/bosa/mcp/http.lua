@@ -228,7 +228,7 @@ local function answer_safely(endpoint, exchange, message, headers)
   end
   local ok, said, status = pcall(answer, endpoint, exchange, message, headers)
   if ok then return said, status end
-  loop.host().report(tostring(said))
+  loop.host().report(loop.text(said))
   return fault_message(message.id, protocol.error("internal", "Internal error")), 200
 end
 
