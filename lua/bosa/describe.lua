@@ -1,6 +1,7 @@
 --- What a connector can do, for people and programs: actions, their parameters, help texts.
 
 local core = require("bosa.core")
+local misuse = require("bosa.misuse")
 local requests = require("bosa.schema.request")
 local run = require("bosa.run")
 local schema = require("bosa.schema")
@@ -81,9 +82,7 @@ local function entry_of(connector, action)
   if not ok then return nil, err end
   local entry = connector:_describe(action)
   if entry then return entry end
-  -- the core words the error, with the nearest name
-  ok, err = connector:action(action):_validate()
-  return nil, err or ok
+  return nil, (select(2, connector:action(action):_validate())) -- in the core's words, with the nearest name
 end
 
 --- What is known of a connector's actions, with every whole number as it is; nil: nothing is.
@@ -125,9 +124,7 @@ function describe.parameters(root) return flatten(read_levels(schema.reader(root
 
 --- connector:get_action_parameters(action) -> { {name, type, required, default, description, enum}, ... } | nil, err
 function describe.get_action_parameters(connector, action)
-  if type(action) ~= "string" then
-    error("bad argument #1 to 'get_action_parameters' (string expected, got " .. type(action) .. ")", 2)
-  end
+  misuse.check_type(action, "string", 1, "get_action_parameters")
   local entry, err = entry_of(connector, action)
   if not entry then return nil, err end
   local request = requests.offered(entry)
@@ -177,10 +174,10 @@ end
 --- connector:help(action?) -> text | nil, err: for a person at a prompt. Without a name: all actions.
 function describe.help(connector, action)
   local _, name = connector:_hub()
-  if action ~= nil and type(action) ~= "string" then
-    error("bad argument #1 to 'help' (string expected, got " .. type(action) .. ")", 2)
+  if action ~= nil then
+    misuse.check_type(action, "string", 1, "help")
+    return action_help(connector, name, action)
   end
-  if action ~= nil then return action_help(connector, name, action) end
   local actions, err = connector:get_actions()
   if not actions then return nil, err end
   local lines = { name .. ": " .. #actions .. " actions", "" }

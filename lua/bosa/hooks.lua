@@ -13,6 +13,7 @@
 local core = require("bosa.core")
 local deep_copy = require("bosa.deep_copy")
 local loop = require("bosa.loop")
+local misuse = require("bosa.misuse")
 local run = require("bosa.run")
 local task = require("bosa.task")
 
@@ -70,12 +71,8 @@ function hooks.methods(class)
   local methods = {}
   for _, which in ipairs({ "before", "after" }) do
     methods[which] = function(self, fn)
-      if type(self) ~= "userdata" or getmetatable(self) ~= core.classes[class] then
-        error(("bad self of '%s' (bosa.%s expected, got %s)"):format(which, class, type(self)), 2)
-      end
-      if type(fn) ~= "function" then
-        error(("bad argument #1 to '%s' (function expected, got %s)"):format(which, type(fn)), 2)
-      end
+      misuse.check_self(self, class, which)
+      misuse.check_type(fn, "function", 1, which)
       add(self, which, fn)
       return self
     end

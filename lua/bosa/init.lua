@@ -357,9 +357,13 @@ for _, name in ipairs({ "pages", "items", "get_all_items" }) do
   Response[name] = of_class("response", name, paging[name])
 end
 
+local why_no_size = misuse.whole(1, 64 * 2 ^ 20)
+
 --- Iterates over the bytes of a file that came, in chunks of `size` bytes (64 KiB).
 function File:chunks(size)
   check_self(self, "file", "chunks")
+  local why = size ~= nil and why_no_size(size)
+  if why then misuse.raise(2, "bad argument #1 to 'chunks' (%s)", why) end
   local offset = 0
   return function()
     local bytes, err = self:_read(offset, size)

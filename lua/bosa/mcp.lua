@@ -11,6 +11,7 @@
 
 local core = require("bosa.load_core")
 local loop = require("bosa.loop")
+local misuse = require("bosa.misuse")
 local protocol = require("bosa.mcp.protocol")
 local request_id = require("bosa.mcp.request_id")
 local service = require("bosa.mcp.service")
@@ -51,7 +52,10 @@ Server.__index = Server
 ---@param options bosa.mcp.Options
 ---@return bosa.mcp.Server
 function mcp.new(options)
-  if type(options) ~= "table" or type(options.send) ~= "function" then error("send is needed", 2) end
+  if type(options) ~= "table" then misuse.raise(2, "options: table expected, got %s", type(options)) end
+  if type(options.send) ~= "function" then
+    misuse.raise(2, "option `send`: function expected, got %s", type(options.send))
+  end
   local rest = {}
   for name, value in pairs(options) do
     if name ~= "send" then rest[name] = value end

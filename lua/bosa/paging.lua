@@ -5,6 +5,7 @@
 
 local hooks = require("bosa.hooks")
 local loop = require("bosa.loop")
+local misuse = require("bosa.misuse")
 local run = require("bosa.run")
 local task = require("bosa.task")
 
@@ -119,22 +120,9 @@ local function walk(response, options)
   return self
 end
 
-local limits = { prefetch = 100, max_pages = math.huge, max_items = math.huge }
-
-local function check_options(options, level)
-  if options == nil then return {} end
-  if type(options) ~= "table" then error("options: table expected, got " .. type(options), level + 1) end
-  for name, value in pairs(options) do
-    if name == "reverse" then
-      if type(value) ~= "boolean" then error("option `reverse`: boolean expected", level + 1) end
-    elseif not limits[name] then
-      error("unknown option `" .. tostring(name) .. "`", level + 1)
-    elseif type(value) ~= "number" or value < 0 or value > limits[name] or value % 1 ~= 0 then
-      error("option `" .. name .. "` must be a whole number, 0 or more", level + 1)
-    end
-  end
-  return options
-end
+local OPTIONS = {
+  reverse = "boolean", prefetch = misuse.whole(0, 100), max_pages = misuse.whole(0), max_items = misuse.whole(0),
+}
 
 --- Pages one by one: `next() -> page | nothing | nil, err`, and the walk to close.
 ---@param response userdata
@@ -163,7 +151,8 @@ paging.walk = pages
 
 --- for page in response:pages{ prefetch, max_pages, reverse } do
 function paging.pages(response, options)
-  local next_page, steps = pages(response, check_options(options, 2))
+  if options ~= nil then misuse.check_options(options, OPTIONS, 2) end
+  local next_page, steps = pages(response, options or {})
   local function iterate()
     local page, err = next_page()
     if err then error(err, 0) end
@@ -174,7 +163,8 @@ end
 
 --- for item, page in response:items{...} do
 function paging.items(response, options)
-  options = check_options(options, 2)
+  if options ~= nil then misuse.check_options(options, OPTIONS, 2) end
+  options = options or {}
   local next_page, steps = pages(response, options)
   local page, i, given = nil, 0, 0
   local max = options.max_items or math.huge

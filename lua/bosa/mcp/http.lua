@@ -10,12 +10,15 @@
 
 local core = require("bosa.load_core")
 local loop = require("bosa.loop")
+local misuse = require("bosa.misuse")
 local protocol = require("bosa.mcp.protocol")
 local request_id = require("bosa.mcp.request_id")
 local service = require("bosa.mcp.service")
-local is_object = require("bosa.tools.options").is_object
+local checked = require("bosa.tools.options")
 
 local http = {}
+
+local is_object = checked.is_object
 
 local MAX_BODY = 4 * 1024 * 1024 -- bytes of a request
 local MAX_TIME = 300 -- seconds that a request may take
@@ -48,21 +51,20 @@ local STATUS = {
 local Endpoint = {}
 Endpoint.__index = Endpoint
 
-local OWN = { allowed_origins = "table", max_body = "number", max_time = "number", resource_metadata = "string" }
+local OWN = {
+  allowed_origins = checked.strings, max_body = misuse.whole(1), max_time = "number", resource_metadata = "string",
+}
 
 --- Makes an endpoint for handle(), once for many requests. Misuse raises.
 ---@param options bosa.mcp.HttpOptions
 ---@return bosa.mcp.Endpoint
 function http.new(options)
-  if type(options) ~= "table" then error("options: table expected, got " .. type(options), 2) end
-  local rest = {}
+  if type(options) ~= "table" then misuse.raise(2, "options: table expected, got %s", type(options)) end
+  local own, rest = {}, {}
   for name, value in pairs(options) do
-    if not OWN[name] then
-      rest[name] = value
-    elseif type(value) ~= OWN[name] then
-      error(("option `%s`: %s expected, got %s"):format(name, OWN[name], type(value)), 2)
-    end
+    if OWN[name] then own[name] = value else rest[name] = value end
   end
+  misuse.check_options(own, OWN, 2)
   return setmetatable({ service = service.new(rest, 2), options = options }, Endpoint)
 end
 

@@ -5,6 +5,7 @@ local catalog = require("bosa.mcp.catalog")
 local connect = require("bosa.mcp.connect")
 local core = require("bosa.core")
 local loop = require("bosa.loop")
+local misuse = require("bosa.misuse")
 local output = require("bosa.tools.output")
 local protocol = require("bosa.mcp.protocol")
 local request_state = require("bosa.mcp.request_state")
@@ -34,29 +35,34 @@ local is_object = tools.is_object
 local Service = {}
 Service.__index = Service
 
-local OWN = { hub = true, connectors = true, accounts = true, search = true, callback_uri = true, state_secret = true }
+local OWN = {
+  connectors = "table", accounts = "table", search = "boolean", callback_uri = "string",
+  hub = function(value)
+    if getmetatable(value) ~= core.classes.hub then return "a hub expected, got " .. type(value) end
+  end,
+  state_secret = function(value)
+    if type(value) ~= "string" or #value < 16 then return "a string of 16 bytes or more expected" end
+  end,
+}
 
 --- Makes a service. Misuse raises at the caller `level` up.
 ---@param options table hub, connectors, accounts, search, and the options of hub:call_tool
 ---@param level integer
 ---@return bosa.mcp.Service
 function service.new(options, level)
-  local self = { accounts = options.accounts or {}, search = options.search, options = {} }
-  self.hub, self.connectors = options.hub, options.connectors
+  local own, rest = {}, {}
   for name, value in pairs(options) do
-    if not OWN[name] then self.options[name] = value end
+    if OWN[name] then own[name] = value else rest[name] = value end
   end
-  if type(self.hub) ~= "userdata" then error("hub is needed", level + 1) end
-  if type(self.connectors) ~= "table" and not self.search then error("connectors are needed", level + 1) end
-  if type(self.accounts) ~= "table" then error("option `accounts`: table expected", level + 1) end
-  self.callback_uri = options.callback_uri or self.hub:_url()
-  if type(self.callback_uri) ~= "string" then error("option `callback_uri`: string expected", level + 1) end
-  local secret = options.state_secret
-  if secret ~= nil and (type(secret) ~= "string" or #secret < 16) then
-    error("option `state_secret`: a string of 16 bytes or more expected", level + 1)
+  misuse.check_options(own, OWN, level + 1)
+  tools.check_call_options(rest, level + 1)
+  if not own.hub then misuse.raise(level + 1, "option `hub`: a hub expected, got nil") end
+  if not own.connectors and not own.search then
+    misuse.raise(level + 1, "option `connectors`: a list of names expected, unless `search` is set")
   end
-  self.request_state = request_state.new(self.hub, secret)
-  tools.check_call_options(self.options, level + 1)
+  local self = { hub = own.hub, connectors = own.connectors, search = own.search, options = rest }
+  self.accounts, self.callback_uri = own.accounts or {}, own.callback_uri or own.hub:_url()
+  self.request_state = request_state.new(self.hub, own.state_secret)
   self.options.connectors = self.connectors
   self.catalog = catalog.new(self.hub, self.connectors or {}, self.options)
   return setmetatable(self, Service)
