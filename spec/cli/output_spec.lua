@@ -122,6 +122,15 @@ describe("--jq", function()
     assert.is_true(#out > 3000000)
   end)
 
+  it("may end before it has read everything", function()
+    command.write_file(bosa.dir .. "/jq", "#!/bin/sh\nhead -c 1 >/dev/null\n") -- as jq 1.7 does at `halt`
+    os.execute("chmod +x " .. bosa.dir .. "/jq")
+    local env = { PATH = bosa.dir .. ":" .. os.getenv("PATH") }
+    local words = { "run", "lab", "list_pages", "total=20000", "limit=1000", "--all", "--jq", ".id" }
+    local line = "env --default-signal=PIPE " .. bosa:line(words, env) .. " 2>&1; echo code=$?"
+    assert.equal("code=0\n", command.output_of(line))
+  end)
+
   it("knows a wrong expression, or that jq is missing, before anything is sent", function()
     local small = { "run", "lab", "fault", "status=500", "key=jq" }
     local _, err, code = bosa:run(with(small, "--jq", ".["))

@@ -17,6 +17,7 @@ local LONGEST = 2000 -- bytes of a complaint that are kept
 ---@field write fun(text: string) takes what jq gives, whole lines
 ---@field process userdata
 ---@field pipes userdata[] its standard streams
+---@field ignored userdata of the signal for a pipe that jq has closed: it need not read all that it is given
 ---@field open integer streams and processes that have not ended
 ---@field chunks string[] what it gave and was not written yet
 ---@field waiting integer bytes of these
@@ -69,6 +70,7 @@ local function close(self)
     if not self.code then self.process:kill("sigterm") end
     self.process:close()
   end
+  if not self.ignored:is_closing() then self.ignored:close() end
 end
 
 --- Starts jq. What it gives goes to `write`.
@@ -91,7 +93,8 @@ function jq.start(cx, expression, write)
     for _, pipe in ipairs(self.pipes) do pipe:close() end
     return nil, name == "ENOENT" and MISSING or "jq: " .. tostring(message)
   end
-  self.process = process
+  self.process, self.ignored = process, uv.new_signal()
+  self.ignored:start("sigpipe", function() end)
   cx:cleanup(function() close(self) end)
   read_output(self)
   read_complaints(self)
@@ -129,8 +132,11 @@ end
 --- Ends jq's input and waits for the rest.
 ---@return true? ok, any err
 function Jq:finish()
-  self.pipes[1]:shutdown(function() self.pipes[1]:close() end)
+  self.pipes[1]:shutdown(function()
+    if not self.pipes[1]:is_closing() then self.pipes[1]:close() end
+  end)
   while self.open > 0 do wait(self) end
+  close(self)
   drain(self, true)
   if self.code == 0 then return true end
   local line = self.complaint:match("[^\n]+") or ("it ended with code %d"):format(self.code)
