@@ -24,7 +24,6 @@ local MAX_BODY = 4 * 1024 * 1024 -- bytes of a request
 local MAX_TIME = 300 -- seconds that a request may take
 local KEEP_ALIVE = 15 -- seconds of silence after which a stream says that it is there
 local MOST_SERVICES = 16 -- kept for the options that handle() was given
-local MAX_BATCH = 100 -- messages sent as one
 
 -- the status of a response by its error's code; 200 for others
 local STATUS = {
@@ -82,10 +81,8 @@ local function finish(status, body, headers)
   return ngx.exit(ngx.HTTP_OK)
 end
 
-local function fault_message(id, fault) return { id = id == nil and core.null or id, error = fault } end
-
 local function refuse(status, fault, id, headers)
-  return finish(status, protocol.write(fault_message(id, fault)), headers)
+  return finish(status, protocol.write(protocol.refusal(id, fault)), headers)
 end
 
 ---------------------------------------------------------------------------------------------------
@@ -219,19 +216,19 @@ local function answer(endpoint, exchange, message, headers)
   end
   if result then return { id = message.id, result = result }, 200 end
   if fault.code == protocol.codes.method and cx.modern then status = 404 end
-  return fault_message(message.id, fault), status or STATUS[fault.code] or 200
+  return protocol.refusal(message.id, fault), status or STATUS[fault.code] or 200
 end
 
 local function answer_safely(endpoint, exchange, message, headers)
   local fault = protocol.fault_of(message)
   if fault then
     local id = is_object(message) and protocol.is_id(message.id) and message.id or nil
-    return fault_message(id, protocol.error("request", "Invalid request: " .. fault)), 400
+    return protocol.refusal(id, protocol.error("request", "Invalid request: " .. fault)), 400
   end
   local ok, said, status = pcall(answer, endpoint, exchange, message, headers)
   if ok then return said, status end
   loop.host().report(loop.text(said))
-  return fault_message(message.id, protocol.error("internal", "Internal error")), 200
+  return protocol.refusal(message.id, protocol.error("internal", "Internal error")), 200
 end
 
 --- The messages' answers; nil: they want none.
@@ -279,7 +276,7 @@ local function run(endpoint, exchange, messages, is_batch, headers)
     ngx.thread.kill(thread)
     if why == "gone" then return ngx.exit(499) end
     local fault = protocol.error("internal", "The request took too long")
-    exchange.answer, exchange.status = fault_message(not is_batch and messages[1].id or nil, fault), 504
+    exchange.answer, exchange.status = protocol.refusal(not is_batch and messages[1].id or nil, fault), 504
   end
   if exchange.streams then
     send(exchange, event(exchange.answer))
@@ -368,10 +365,11 @@ function Endpoint:handle()
   local message, why = protocol.read(body)
   if why then return refuse(400, protocol.error("parse", "Parse error: " .. why), request_id.find(body)) end
   local is_batch = type(message) == "table" and message[1] ~= nil
-  if is_batch and (#message > MAX_BATCH
-    or not protocol.has_batches(field(headers, "mcp-protocol-version") or protocol.WITHOUT_HEADER)) then
+  if is_batch and not protocol.has_batches(field(headers, "mcp-protocol-version") or protocol.WITHOUT_HEADER) then
     return refuse(400, protocol.error("request", "Invalid request: one message expected"))
   end
+  local fault = is_batch and protocol.fault_of_batch(message)
+  if fault then return refuse(400, fault) end
   local messages = is_batch and message or { message }
   local token = token_of(headers)
   local id = is_object(message) and protocol.is_id(message.id) and message.id or nil

@@ -22,6 +22,7 @@ protocol.codes = {
 }
 
 local PREFIX = "io.modelcontextprotocol/"
+local MAX_BATCH = 100 -- messages that may come as one
 
 --- The names in `_meta` that are the protocol's.
 protocol.meta = {
@@ -74,6 +75,12 @@ function protocol.error(code, message, data)
   return { code = protocol.codes[code], message = message, data = data }
 end
 
+--- The response that is an error.
+---@param id string|number? of the request, where it is known
+---@param fault bosa.mcp.Error
+---@return table message
+function protocol.refusal(id, fault) return { id = id == nil and core.null or id, error = fault } end
+
 ---------------------------------------------------------------------------------------------------
 -- messages
 
@@ -106,6 +113,14 @@ end
 ---@param version string?
 ---@return boolean
 function protocol.has_batches(version) return version == "2025-03-26" or version == "2024-11-05" end
+
+--- What is wrong with several messages that came as one; nil: nothing.
+---@param messages any[]
+---@return bosa.mcp.Error?
+function protocol.fault_of_batch(messages)
+  if #messages <= MAX_BATCH then return nil end
+  return protocol.error("request", ("Invalid request: at most %d messages at once"):format(MAX_BATCH))
+end
 
 --- What is wrong with a message's shape; nil: nothing.
 ---@param message any
