@@ -501,6 +501,9 @@ describe("bosa repl on a terminal", function()
     terminal:close()
     open({ PAGER = "no-such-pager" }, 12)
     enter("help(github.list_issues) print('still here')", "Upwards[^>]*still here\n")
+    terminal:close()
+    open({ PAGER = "" }, 12) -- none is wanted
+    enter("help(github.list_issues) print('still here')", "Upwards[^>]*still here\n")
   end)
 
   it("ends by Ctrl-C where its lines come from a pipe", function()

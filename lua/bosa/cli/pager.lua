@@ -11,7 +11,8 @@ local PREPARE = "LESS=${LESS-FRX}; export LESS; " -- $PAGER is less in most plac
 local EPIPE = 32
 
 --- The shell's line that starts the pager; nil: there is none.
-local function program()
+---@return string?
+function pager.program()
   local own = os.getenv("PAGER")
   if own then return own:find("%S") and PREPARE .. own or nil end
   for dir in (os.getenv("PATH") or ""):gmatch("[^:]+") do
@@ -30,7 +31,7 @@ Pager.__index = Pager
 ---@param cx bosa.cli.Context
 ---@return integer?
 function pager.room(cx)
-  if not cx.tty or cx.pager or os.getenv("TERM") == "dumb" or not program() then return nil end
+  if not cx.tty or cx.pager or os.getenv("TERM") == "dumb" or not pager.program() then return nil end
   local height = terminal.lines()
   return height and height - 1 -- the shell's prompt is to come
 end
@@ -39,7 +40,7 @@ end
 ---@param cx bosa.cli.Context
 ---@return boolean begun
 function pager.begin(cx)
-  local line = program()
+  local line = pager.program()
   if not line then return false end
   if cx.bar then cx.bar:clear() end
   io.stdout:flush()

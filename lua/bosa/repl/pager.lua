@@ -1,37 +1,18 @@
---- Long text on a terminal: through the pager that $PAGER names, or less.
+--- Long text at the prompt, whose loop goes on meanwhile: through the pager of the command's other output.
 
 local uv = require("luv")
+local output = require("bosa.cli.pager")
+local terminal = require("bosa.cli.terminal")
 
 local pager = {}
-
-local DEFAULT_ROWS = 24
-
---- The command that shows text page by page; nil: nobody wants one, or there is none.
-local function command()
-  local wanted = os.getenv("PAGER")
-  if wanted and wanted ~= "" then return wanted ~= "cat" and wanted or nil end
-  return "less -FRX"
-end
-
---- Rows of the terminal on standard output.
-local function rows()
-  local tty = uv.fs_open("/dev/tty", "r+", 0)
-  local handle = tty and uv.new_tty(tty, false)
-  local _, height
-  if handle then
-    _, height = uv.tty_get_winsize(handle)
-    handle:close()
-  end
-  if tty then uv.fs_close(tty) end
-  return type(height) == "number" and height > 0 and height or tonumber(os.getenv("LINES")) or DEFAULT_ROWS
-end
 
 --- Whether a text is longer than the screen.
 ---@param text string
 ---@return boolean
 function pager.is_long(text)
+  local height = terminal.lines()
   local lines = select(2, text:gsub("\n", "\n")) + 1
-  return lines >= rows()
+  return height ~= nil and lines >= height
 end
 
 --- Shows a text through the pager.
@@ -39,7 +20,7 @@ end
 ---@param turn fun(enough: fun(): boolean) runs the loop until it is enough
 ---@return boolean shown false: there is no pager
 function pager.show(text, turn)
-  local wanted = command()
+  local wanted = output.program()
   if not wanted then return false end
   local input, ended, status = uv.new_pipe(false), false, nil
   local broken = uv.new_signal() -- a pager that ends early is no reason to end
