@@ -2,20 +2,13 @@
 local bosa = require("bosa")
 local command = require("spec.support.command")
 local nginx = require("spec.support.nginx")
-local server = require("spec.support.server")
 
 local PING = '{"jsonrpc":"2.0","id":1,"method":"ping"}'
 
 local sandbox, bin
 
-setup(function()
-  sandbox = server.start()
-  bin = command.new(sandbox)
-end)
-teardown(function()
-  bin:close()
-  sandbox.stop()
-end)
+setup(function() bin, sandbox = command.start() end)
+teardown(function() bin:close() end)
 
 local function printed(program, ...)
   local out, err, code = bin:run({ "mcp", "--print-config", program, ... }, { env = { BOSA_API_KEY = "sk-secret" } })

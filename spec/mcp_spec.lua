@@ -1,20 +1,13 @@
 local bosa = require("bosa")
 local mcp = require("bosa.mcp")
-local server = require("spec.support.server")
 local command = require("spec.support.command")
 
 local SDK, SDK_2 = "mcp-1", "mcp-2"
 
 local sandbox, bin
 
-setup(function()
-  sandbox = server.start()
-  bin = command.new(sandbox)
-end)
-teardown(function()
-  bin:close()
-  sandbox.stop()
-end)
+setup(function() bin, sandbox = command.start() end)
+teardown(function() bin:close() end)
 
 local decode = bosa.json.decode
 

@@ -2,25 +2,13 @@
 local command = require("spec.support.command")
 local commands = require("bosa.cli.commands")
 local process = require("spec.support.process")
-local server = require("spec.support.server")
 
-local sandbox, bosa
+local bosa
 
-setup(function()
-  sandbox = server.start()
-  bosa = command.new(sandbox)
-end)
-teardown(function()
-  bosa:close()
-  sandbox.stop()
-end)
+setup(function() bosa = command.start() end)
+teardown(function() bosa:close() end)
 
-local function output(words)
-  local out, err, code = bosa:run(words)
-  assert.equal("", err)
-  assert.equal(0, code)
-  return out
-end
+local function output(words) return bosa:output(words) end
 
 local function widest(text)
   local most = 0

@@ -1,16 +1,9 @@
-local server = require("spec.support.server")
 local command = require("spec.support.command")
 
 local sandbox, bosa
 
-setup(function()
-  sandbox = server.start()
-  bosa = command.new(sandbox)
-end)
-teardown(function()
-  bosa:close()
-  sandbox.stop()
-end)
+setup(function() bosa, sandbox = command.start() end)
+teardown(function() bosa:close() end)
 
 -- code, what the line has to name, the words
 local cases = {
