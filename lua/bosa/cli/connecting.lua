@@ -7,6 +7,7 @@ local configuration = require("bosa.cli.configuration")
 local context = require("bosa.cli.context")
 local core = require("bosa.core")
 local params = require("bosa.cli.params")
+local suggestions = require("bosa.cli.suggestions")
 local terminal = require("bosa.cli.terminal")
 local terminal_text = require("bosa.cli.terminal_text")
 
@@ -55,6 +56,23 @@ local function fail(work, connector, err)
   work.code = work.code or code
 end
 
+--- That no account of a connector is connected, and what connects one.
+---@param connector string
+---@return table err
+function connecting.none_of(connector)
+  local text = "no account of %s is connected: `bosa integrations add %s` connects one"
+  return request_error(text:format(connector, word(connector)))
+end
+
+--- That an account is not connected, and what shows those that are.
+---@param connector string
+---@param account string
+---@return table err
+function connecting.not_there(connector, account)
+  local text = "no account %s of %s is connected: `bosa integrations show %s` lists those that are"
+  return request_error(text:format(account, connector, word(connector)))
+end
+
 local function done(work, one)
   work.cx:note(work.cx:paint("green", (one.renew and "Renewed " or "Connected ") .. one.connector))
 end
@@ -83,7 +101,8 @@ local function check_connectors(hub, connectors)
   for _, name in ipairs(names) do known[name] = true end
   for _, connector in ipairs(connectors) do
     if not known[connector] then
-      return nil, request_error(("connector '%s' not found; there are %s"):format(connector, table.concat(names, ", ")))
+      local meant = suggestions.among(connector, names, "`bosa connectors`")
+      return nil, request_error(("the server has no connector `%s`%s"):format(connector, meant))
     end
   end
   return true
@@ -287,10 +306,7 @@ end
 local function to_renew(user, connectors)
   if not connectors[1] then return unwell(user) end
   for _, connector in ipairs(connectors) do
-    if not accounts.of(user, connector)[1] then
-      local text = "no account of %s is connected: `bosa integrations add %s` connects one"
-      return nil, request_error(text:format(connector, word(connector)))
-    end
+    if not accounts.of(user, connector)[1] then return nil, connecting.none_of(connector) end
   end
   return connectors
 end

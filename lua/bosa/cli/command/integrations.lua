@@ -74,7 +74,7 @@ end
 local function find(user, connector, account)
   local integration = accounts.find(accounts.of(user, connector), account)
   if integration then return integration end
-  return nil, request_error(("integration not found: %s with account %s"):format(connector, account))
+  return nil, connecting.not_there(connector, account)
 end
 
 local function list_all(cx, hub, token, options)
@@ -127,7 +127,7 @@ local function show(cx, hub, token, options)
   local user, err = user_of(hub, token)
   if not user then return cx:fail(err) end
   local found = accounts.of(user, options.connector)
-  if #found == 0 then return cx:fail(request_error("no integrations found for connector: " .. options.connector)) end
+  if #found == 0 then return cx:fail(connecting.none_of(options.connector)) end
   local rows, headers = {}, { "User Identifier", "Status" }
   for i, one in ipairs(found) do
     local status = accounts.status(one)
