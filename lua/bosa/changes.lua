@@ -193,7 +193,7 @@ local function offline(connectors)
   })
 end
 
---- The same connectors with the schema of each action's answer in the place of its parameters'.
+--- The same connectors with the schema of each action's response in the place of its parameters'.
 local function answers_of(connectors)
   local swapped = bosa.object({})
   for connector, actions in pairs(connectors) do
@@ -262,7 +262,7 @@ end
 --- What changed for callers, by connector and action. Both sides are as bosa.snapshot's `read` gives them.
 ---@param old table<string, table>
 ---@param new table<string, table>
----@return bosa.Change[]? list, table? err kind "protocol": one of them makes no sense
+---@return bosa.Change[]? list, table? err kind "protocol": one of them is malformed
 function changes.find(old, new)
   local from, err = open(old)
   if not from then return nil, err end

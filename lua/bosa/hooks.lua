@@ -7,7 +7,7 @@
 --     What is changed in `response.data` stays changed. It may return another response, a table to be the response's
 --     data, or `nil, err`.
 -- They are added to a hub, to a connector object, to an action. Before runs from the hub to the action, after back
--- again; each may wait. The page behind a response is a run too. A run that is cancelled has no after.
+-- again; each may wait. The page after a response is a run, too. A run that is cancelled has no after.
 -- What a hook raises, and an `err` that is a text, becomes an error of kind "cancelled".
 
 local core = require("bosa.core")

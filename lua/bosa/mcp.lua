@@ -147,7 +147,7 @@ local function cancel(running)
   if running.task then running.task:cancel() end
 end
 
---- A notification: only that a request is to be cancelled asks for something. The protocol forbids it of initialize.
+--- A notification: only that a request is to be cancelled asks for something.
 local function take_notice(server, notice)
   if notice.method ~= "notifications/cancelled" or not is_object(notice.params) then return end
   local id = notice.params.requestId

@@ -59,7 +59,7 @@ function Walk:ask_numbered(page)
   end
 end
 
---- Asks for the page behind `page`. Returns an error object, or nothing.
+--- Asks for the page after `page`. Returns an error object, or nothing.
 function Walk:ask(page)
   if self.forward and page:_numbered() then return self:ask_numbered(page) end
   if self.ahead[1] then return nil end

@@ -86,7 +86,7 @@ local function add_text(document, text, weight)
   end)
 end
 
---- The first paragraph of a docstring on one line.
+--- What an action does, on one line: its docstring's first paragraph, else that of its parameters' description.
 local function description_of(entry)
   local text = describe.first_sentence(entry.docstring)
   if text ~= "" then return text end

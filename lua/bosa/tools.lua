@@ -29,7 +29,7 @@ local MAX_LENGTH = 50000 -- bytes of a response's data that are shown, unless to
 ---@field strict boolean? have the service hold the model to the schema, where it can and the schema allows
 
 ---@class bosa.ToolCallOptions : bosa.ToolOptions
----@field max_length integer? bytes of an answer's data that are shown (50000)
+---@field max_length integer? bytes of a response's data that are shown (50000)
 
 local LIST = checked.known({ format = "string", full = "boolean", strict = "boolean" })
 local RUN = {

@@ -23,7 +23,7 @@ local is_object = checked.is_object
 local MAX_BODY = 4 * 1024 * 1024 -- bytes of a request
 local MAX_TIME = 300 -- seconds that a request may take
 local KEEP_ALIVE = 15 -- seconds of silence after which a stream says that it is there
-local MOST_SERVICES = 16 -- kept for the options that handle() was given
+local MOST_ENDPOINTS = 16 -- kept for the options that handle() was given
 
 -- the status of a response by its error's code; 200 for others
 local STATUS = {
@@ -307,7 +307,7 @@ local function read_body(most)
   return body
 end
 
---- Whether the request may go on by what its header says; otherwise it is answered.
+--- Whether the request may go on by what its header section says; otherwise the response is given.
 local function check_header(options, headers)
   local origin = field(headers, "origin")
   local is_fine = origin_is_allowed(options, origin)
@@ -335,7 +335,7 @@ local function check_header(options, headers)
   return true
 end
 
---- Whether a caller without a token may ask for it: all but calls is public.
+--- Whether the messages ask for a call and this endpoint has no token of its own for it: all but calls is public.
 local function needs_token(endpoint, messages)
   if endpoint.service.options.token then return false end
   for _, message in ipairs(messages) do
@@ -407,7 +407,7 @@ function http.handle(options)
   end
   local endpoint = http.new(options)
   table.insert(kept, 1, endpoint)
-  kept[MOST_SERVICES + 1] = nil
+  kept[MOST_ENDPOINTS + 1] = nil
   return endpoint:handle()
 end
 

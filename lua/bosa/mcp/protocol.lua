@@ -56,7 +56,7 @@ function protocol.versions()
   return all
 end
 
---- What to answer to `initialize`: the revision asked for where it is spoken, else the newest that begins so.
+--- The revision of a session: the one that `initialize` asks for where it is spoken, else the newest of these.
 ---@param asked string
 ---@return string
 function protocol.agree(asked) return protocol.is_legacy(asked) and asked or protocol.legacy[1] end

@@ -27,7 +27,7 @@ local SIMPLE = { string = "string", integer = "integer", number = "number", bool
 ---@field classes table<bosa.schema.Shape, string> object -> its class
 ---@field shared table<string|table, string> a $def, or what it says with all that it refers to -> its type
 ---@field busy table<table, boolean> schemas whose type is being written
----@field nulls boolean null is a value of its own (answers), not left out (parameters)
+---@field nulls boolean null is a value of its own (responses), not left out (parameters)
 ---@field connector string the connector's class; those that are made of $defs are named after it
 local Writer = {}
 Writer.__index = Writer
@@ -309,7 +309,7 @@ end
 
 --- Has the writer go on with another document.
 ---@param root table
----@param nulls boolean null is a value of its own (answers), not left out (parameters)
+---@param nulls boolean null is a value of its own (responses), not left out (parameters)
 ---@return bosa.schema.Reader
 function Writer:open(root, nulls)
   self.reader, self.nulls = reader.reader(root, nulls), nulls
