@@ -16,7 +16,7 @@ local LONGEST_PREFIX = 1000 -- bytes of the names that a nested parameter stands
 --- The first paragraph of a docstring, on one line.
 ---@param text any what is no text gives none
 ---@return string
-function describe.first_sentence(text)
+function describe.first_paragraph(text)
   local from = type(text) == "string" and text:find("%S")
   local words = {}
   while from and from <= #text do -- line by line: one pattern over all lines takes for ever on many empty ones
@@ -112,7 +112,7 @@ function describe.get_actions(connector)
   local list = {}
   for i, action in ipairs(connector:_actions() or {}) do
     local entry = connector:_describe(action)
-    list[i] = { name = action, path = entry.path, description = describe.first_sentence(entry.docstring) }
+    list[i] = { name = action, path = entry.path, description = describe.first_paragraph(entry.docstring) }
   end
   return list
 end
@@ -157,7 +157,7 @@ local function parameter_lines(lines, parameter)
     for i, value in ipairs(parameter.enum) do words[i] = show_value(value) end
     lines[#lines + 1] = "      one of " .. table.concat(words, ", ")
   end
-  local text = describe.first_sentence(parameter.description)
+  local text = describe.first_paragraph(parameter.description)
   if text ~= "" then lines[#lines + 1] = "      " .. text end
 end
 
@@ -165,7 +165,7 @@ local function action_help(connector, name, action)
   local entry, err = entry_of(connector, action)
   if not entry then return nil, err end
   local parameters = describe.get_action_parameters(connector, action)
-  local lines = { name .. "." .. action .. ": " .. describe.first_sentence(entry.docstring), "" }
+  local lines = { name .. "." .. action .. ": " .. describe.first_paragraph(entry.docstring), "" }
   if #parameters == 0 then lines[#lines + 1] = "  takes no parameters" end
   for _, parameter in ipairs(parameters) do parameter_lines(lines, parameter) end
   return table.concat(lines, "\n")

@@ -88,10 +88,10 @@ end
 
 --- What an action does, on one line: its docstring's first paragraph, else that of its parameters' description.
 local function description_of(entry)
-  local text = describe.first_sentence(entry.docstring)
+  local text = describe.first_paragraph(entry.docstring)
   if text ~= "" then return text end
   local request = requests.offered(entry)
-  return request and describe.first_sentence(request.description) or ""
+  return request and describe.first_paragraph(request.description) or ""
 end
 
 local function document_of(connector, action, entry, parameters)

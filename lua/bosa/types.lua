@@ -80,7 +80,7 @@ local function write_action(writer, class, action, entry)
   local response = write_response(writer, entry, base)
   return {
     name = action, params = params, optional = optional, response = response,
-    summary = describe.first_sentence(entry.docstring), builder = write_builder(writer, base, params, response),
+    summary = describe.first_paragraph(entry.docstring), builder = write_builder(writer, base, params, response),
   }
 end
 

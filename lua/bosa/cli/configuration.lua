@@ -98,7 +98,7 @@ local function question_of(field)
   elseif one.type ~= "string" and one.type ~= "any" then
     words[1] = one.type
   end
-  local about = describe.first_sentence(one.description)
+  local about = describe.first_paragraph(one.description)
   if about ~= "" then words[#words + 1] = (about:gsub("%.$", "")) end
   local has_default = one.default ~= nil and one.default ~= core.null
   if has_default then
