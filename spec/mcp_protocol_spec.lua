@@ -232,10 +232,12 @@ describe("a call", function()
   end)
 
   it("acts as the account that its connector was given", function()
-    local one = client({ accounts = { lab = "me@example.com" }, account = "everyone" })
-    assert.truthy(text_of(one:modern("tools/call", { name = "lab__echo" })):find("me@example.com", 1, true))
-    one = client({ accounts = { github = "me@example.com" }, account = "everyone" })
-    assert.truthy(text_of(one:modern("tools/call", { name = "lab__echo" })):find("everyone", 1, true))
+    for _, option in ipairs({ "account", "identifier" }) do
+      local one = client({ accounts = { lab = "me@example.com" }, [option] = "everyone" })
+      assert.truthy(text_of(one:modern("tools/call", { name = "lab__echo" })):find("me@example.com", 1, true))
+      one = client({ accounts = { github = "me@example.com" }, [option] = "everyone" })
+      assert.truthy(text_of(one:modern("tools/call", { name = "lab__echo" })):find("everyone", 1, true))
+    end
   end)
 
   it("hears how far it is, and can be cancelled", function()

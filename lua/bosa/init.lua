@@ -189,6 +189,7 @@ local function build(level, connector, action, params, options)
   end
   if options == nil then return builder end
   if type(options) ~= "table" then misuse.raise(level + 1, "options: table expected, got %s", type(options)) end
+  misuse.check_account(options, level + 1)
   for name, value in pairs(options) do
     local set = option_setters[name]
     if not set then misuse.raise(level + 1, "unknown option `%s`", tostring(name)) end

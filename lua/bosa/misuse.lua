@@ -47,6 +47,14 @@ function misuse.check_options(options, known, level)
   end
 end
 
+--- Raises at the line of the caller `level` up from who calls this, where options name the account twice.
+---@param options { identifier: any, account: any }
+---@param level integer
+function misuse.check_account(options, level)
+  if options.identifier == nil or options.account == nil then return end
+  misuse.raise(level + 1, "options `identifier` and `account` say the same: give one of them")
+end
+
 --- Raises at the caller of `method` unless `self` is of a class: the method may have been taken from its object.
 function misuse.check_self(self, class, method)
   if type(self) == "userdata" and getmetatable(self) == core.classes[class] then return end

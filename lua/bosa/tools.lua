@@ -269,7 +269,10 @@ function tools.finish(prepared, response, err)
 end
 
 --- Raises at the caller `level` up for options that hub:call_tool doesn't take.
-function tools.check_call_options(options, level) misuse.check_options(options, CALL, level + 1) end
+function tools.check_call_options(options, level)
+  misuse.check_options(options, CALL, level + 1)
+  misuse.check_account(options, level + 1)
+end
 
 --- hub:call_tool(name, arguments, options?) -> result: runs the action that a tool's name stands for.
 --
@@ -285,7 +288,7 @@ function tools.check_call_options(options, level) misuse.check_options(options, 
 ---@return bosa.ToolResult
 function tools.call(hub, name, arguments, options)
   misuse.check_type(name, "string", 1, "call_tool")
-  if options ~= nil then misuse.check_options(options, CALL, 2) end
+  if options ~= nil then tools.check_call_options(options, 2) end
   options = options or {}
   local tool, failed = tools.find(hub, name, options)
   if not tool then return failed end

@@ -174,7 +174,8 @@ end
 local function call_options(self, connector, meta, cx)
   local options = {}
   for name, value in pairs(self.options) do options[name] = value end
-  options.account = self.accounts[connector] or options.account
+  local own = self.accounts[connector]
+  if own then options.account, options.identifier = own, nil end
   options.token = cx.token or options.token
   options.headers = headers_of(options.headers, meta)
   local trace = meta.traceparent
