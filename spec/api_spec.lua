@@ -1,6 +1,8 @@
 --- The public names, arguments and misuse; against the sandbox where a server is needed.
 local bosa = require("bosa")
+local mcp = require("bosa.mcp")
 local server = require("spec.support.server")
+local testing = require("bosa.testing")
 
 --- The message that fn(...) raises.
 local function raised(fn, ...)
@@ -113,6 +115,9 @@ describe("misuse", function()
     { function() hub:run("github", "list_issues", {}, 5) end, "table expected" },
     { function() hub.connect(github, "x") end, "bosa.hub expected" },
     { function() action.run(hub) end, "bosa.action expected" },
+    { function() hub:run("x", "y", {}, { identifier = "a", account = "b" }) end, "`identifier` and `account`" },
+    { function() github:x({}, { identifier = "a", account = "b" }) end, "`identifier` and `account`" },
+    { function() hub:call_tool("x", {}, { identifier = "a", account = "b" }) end, "`identifier` and `account`" },
     { function() hub:run() end, "bad argument #1 to 'run'" },
     { function() hub:execute("github") end, "bad argument #2 to 'execute'" },
     { function() hub:get_connector() end, "bad argument #1" },
@@ -131,6 +136,20 @@ describe("misuse", function()
     { function() hub:create_bosa_user("") end, "identifier" },
     { function() hub:authenticate_bosa_user("x") end, "secret" },
     { function() bosa.array(5) end, "table expected" },
+    { function() bosa.file({ file = "x" }):chunks(0) end, "bad argument #1 to 'chunks' (a whole number" },
+    { function() bosa.file({ file = "x" }):chunks("1") end, "bad argument #1 to 'chunks' (a whole number" },
+    { function() github:help(5) end, "bad argument #1 to 'help'" },
+    { function() github:get_action_parameters() end, "bad argument #1 to 'get_action_parameters'" },
+    { function() github:tools({ format = "mcp", only = { 5 } }) end, "option `only`: a list of strings" },
+    { function() hub:call_tool("x", {}, { max_length = 0.5 }) end, "option `max_length`: a whole number, 1 or more" },
+    { function() hub:call_tool("x", {}, false) end, "options: table expected" },
+    { function() hub:search_actions("x", { limit = 0 }) end, "option `limit`: a whole number, 1 or more" },
+    { function() mcp.new({ hub = hub, connectors = {} }) end, "option `send`: function expected" },
+    { function() mcp.new({ hub = 5, connectors = {}, send = print }) end, "option `hub`: a hub expected" },
+    { function() mcp.new({ hub = hub, send = print }) end, "option `connectors`: a list of names expected" },
+    { function() mcp.new({ hub = hub, connectors = {}, send = print, only = 5 }) end, "option `only`" },
+    { function() testing.cassette("x", "replay") end, "options: table expected, got string" },
+    { function() testing.cassette("x", { mode = "play" }) end, "mode: auto" },
   }
   for i, case in ipairs(cases) do
     it(("%d raises at the caller's line: %s"):format(i, case[2]), function()

@@ -21,6 +21,9 @@ local function echo(builder)
   return data
 end
 
+--- A value whose text can't be had.
+local mute = setmetatable({}, { __tostring = function() error("no text") end })
+
 describe("a before hook", function()
   it("sees what is asked for, and no secret", function()
     local seen
@@ -87,6 +90,7 @@ describe("a before hook", function()
       { function() return nil, { kind = "nonsense", message = "x" } end, "cancelled", "x" },
       { function() return nil, loop.error("rate_limit", "slower", "no") end, "rate_limit", "slower" },
       { function() error("broken", 0) end, "cancelled", "before raised: broken" },
+      { function() error(mute) end, "cancelled", "before raised: a table that gives no text" },
       { function() return 5 end, "cancelled", "must return a request" },
       { function(request) request.params = 5 end, "cancelled", "can't be" },
       { function(request) request.action = "echo" end, "cancelled", "can't be changed" },
@@ -182,6 +186,7 @@ describe("an after hook", function()
       { function() return nil, "too much" end, "cancelled", "too much" },
       { function() return nil, { kind = "api", message = "no", status = 400 } end, "api", "no" },
       { function() error("broken", 0) end, "cancelled", "after raised: broken" },
+      { function() error(mute) end, "cancelled", "after raised: a table that gives no text" },
       { function() return 5 end, "cancelled", "must return" },
     }
     for _, reason in ipairs(reasons) do

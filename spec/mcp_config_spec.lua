@@ -2,20 +2,13 @@
 local bosa = require("bosa")
 local command = require("spec.support.command")
 local nginx = require("spec.support.nginx")
-local server = require("spec.support.server")
 
 local PING = '{"jsonrpc":"2.0","id":1,"method":"ping"}'
 
 local sandbox, bin
 
-setup(function()
-  sandbox = server.start()
-  bin = command.new(sandbox)
-end)
-teardown(function()
-  bin:close()
-  sandbox.stop()
-end)
+setup(function() bin, sandbox = command.start() end)
+teardown(function() bin:close() end)
 
 local function printed(program, ...)
   local out, err, code = bin:run({ "mcp", "--print-config", program, ... }, { env = { BOSA_API_KEY = "sk-secret" } })
@@ -57,11 +50,26 @@ describe("the printed configuration", function()
     assert.same({ "mcp", "--search", "--account", "lab=me" }, entry_of("zed", "--search", "--account", "lab=me").args)
   end)
 
+  it("names the server, its certificates and the accounts that the command was given", function()
+    local given = { "--api-url", "http://127.0.0.1:1", "--ca-file", "Makefile", "--allow-http", "--account", "me" }
+    local args = entry_of("claude", "lab", (table.unpack or unpack)(given))
+    local wanted = { "mcp", "lab", (table.unpack or unpack)(given) }
+    wanted[6] = command.top .. "/Makefile"
+    assert.same(wanted, args.args)
+    local text = printed("nginx", "lab", "--account", "lab=you", (table.unpack or unpack)(given))
+    for _, part in ipairs({
+      'api_base_url = "http://127.0.0.1:1"', ('ca_file = "%s/Makefile"'):format(command.top), "allow_http = true",
+      'account = "me"', 'accounts = { ["lab"] = "you" }',
+    }) do
+      assert.truthy(text:find(part, 1, true), part)
+    end
+  end)
+
   it("of nginx serves over HTTP", function()
-    local text = printed("nginx", "lab", "--read-only")
+    local text = printed("nginx", "lab", "--read-only", "--api-url", sandbox.url, "--account", "me")
     local main, http, location = text:match("(env .-)\n#[^\n]*\n(lua_package_path.-)\n\n#[^\n]*\n(location.*)")
     local web = nginx.start({
-      env = { BOSA_API_BASE_URL = sandbox.url, BOSA_API_KEY = sandbox.key },
+      env = { BOSA_API_BASE_URL = "http://127.0.0.1:1", BOSA_API_KEY = sandbox.key },
       config = function(of)
         return ("daemon off; master_process off; pid %s/pid; error_log %s/error.log notice;\n%s\n%s\nevents {}\n"
           .. "http { access_log off; client_body_temp_path %s/body; proxy_temp_path %s/proxy; fastcgi_temp_path %s/f; "

@@ -261,8 +261,11 @@ describe("a client with a handshake", function()
     assert.equal(200, status)
     local answers = bosa.json.decode(body)
     assert.same({ 1, 2, 3 }, { answers[1].id, answers[2].id, answers[3].id == bosa.null and 3 or answers[3].id })
-    assert.equal(400, (post("/mcp", '[{"jsonrpc":"2.0","id":1,"method":"ping"}]',
-      { ["MCP-Protocol-Version"] = "2025-11-25" })))
+    local ping = '{"jsonrpc":"2.0","id":1,"method":"ping"}'
+    assert.equal(400, (post("/mcp", "[" .. ping .. "]", { ["MCP-Protocol-Version"] = "2025-11-25" })))
+    status, body = post("/mcp", "[" .. (ping .. ","):rep(100) .. ping .. "]")
+    assert.same({ 400, "Invalid request: at most 100 messages at once" },
+      { status, bosa.json.decode(body).error.message })
   end)
 
   it("of a revision that isn't known is refused", function()

@@ -108,6 +108,12 @@ describe("a client with a handshake", function()
     assert.same({ -32601, -32600, -32600 }, codes)
     batch({ jsonrpc = "2.0", method = "notifications/initialized" })
     assert.equal(2, #said)
+    local pings = {}
+    for i = 1, 101 do pings[i] = request(i, "ping") end
+    batch((table.unpack or unpack)(pings))
+    assert.equal("Invalid request: at most 100 messages at once", said[3].error.message)
+    batch((table.unpack or unpack)(pings, 2))
+    assert.equal(100, #said[4])
   end)
 
   it("can't do anything before it, and discovers nothing", function()
@@ -226,10 +232,12 @@ describe("a call", function()
   end)
 
   it("acts as the account that its connector was given", function()
-    local one = client({ accounts = { lab = "me@example.com" }, account = "everyone" })
-    assert.truthy(text_of(one:modern("tools/call", { name = "lab__echo" })):find("me@example.com", 1, true))
-    one = client({ accounts = { github = "me@example.com" }, account = "everyone" })
-    assert.truthy(text_of(one:modern("tools/call", { name = "lab__echo" })):find("everyone", 1, true))
+    for _, option in ipairs({ "account", "identifier" }) do
+      local one = client({ accounts = { lab = "me@example.com" }, [option] = "everyone" })
+      assert.truthy(text_of(one:modern("tools/call", { name = "lab__echo" })):find("me@example.com", 1, true))
+      one = client({ accounts = { github = "me@example.com" }, [option] = "everyone" })
+      assert.truthy(text_of(one:modern("tools/call", { name = "lab__echo" })):find("everyone", 1, true))
+    end
   end)
 
   it("hears how far it is, and can be cancelled", function()

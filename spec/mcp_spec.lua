@@ -1,20 +1,13 @@
 local bosa = require("bosa")
 local mcp = require("bosa.mcp")
-local server = require("spec.support.server")
 local command = require("spec.support.command")
 
 local SDK, SDK_2 = "mcp-1", "mcp-2"
 
 local sandbox, bin
 
-setup(function()
-  sandbox = server.start()
-  bin = command.new(sandbox)
-end)
-teardown(function()
-  bin:close()
-  sandbox.stop()
-end)
+setup(function() bin, sandbox = command.start() end)
+teardown(function() bin:close() end)
 
 local decode = bosa.json.decode
 
@@ -325,7 +318,7 @@ describe("bosa mcp, through a pipe,", function()
     for _, try in ipairs({
       { { "mcp" }, 4, "name connectors to serve" },
       { { "mcp", "lab", "--files", bin.dir .. "/nowhere" }, 4, "no such directory" },
-      { { "mcp", "lab", "--timeout", "soon" }, 4, "number over 0" },
+      { { "mcp", "lab", "--timeout", "soon" }, 4, "seconds, above 0" },
       { { "mcp", "lab", "--nope" }, 4, "unknown option" },
       { { "mcp", "lab" }, 2, "no API key", { BOSA_API_KEY = false, BOSA_TOKEN = false } },
     }) do

@@ -76,6 +76,7 @@ describe("a transport", function()
     ["half a status"] = function() return { status = 200.5 } end,
     ["a status out of range"] = function() return { status = 7 } end,
     ["a raise"] = function() error("broken") end,
+    ["a raise without a text"] = function() error(setmetatable({}, { __tostring = function() error("none") end })) end,
     ["a header with a line break"] = function() return { status = 200, headers = { a = "b\r\nc: d" } } end,
   }
   for what, answer in pairs(nonsense) do

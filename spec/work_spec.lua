@@ -57,7 +57,7 @@ describe("a text of a server", function()
       [""] = "", [" \n\n "] = "", ["One."] = "One.", ["\n\n  One\n  two.\n\nThree."] = "One two.",
       ["One\n \t\nTwo"] = "One", ["One\r\n\r\nTwo"] = "One", ["a\n"] = "a",
     }
-    for text, sentence in pairs(told) do assert.equal(sentence, describe_module.first_sentence(text)) end
+    for text, sentence in pairs(told) do assert.equal(sentence, describe_module.first_paragraph(text)) end
   end)
 
   it("goes to a model without the code's sections and indentation", function()

@@ -176,7 +176,7 @@ function Writer:of_type(one)
   return table.concat(out, "\n")
 end
 
-local function first_sentence(text) return text:gsub("\n", " "):match("^(.-%.)%s") or text end
+local function first_paragraph(text) return text:gsub("\n", " "):match("^(.-%.)%s") or text end
 
 function Writer:index(files)
   local out = {
@@ -189,11 +189,11 @@ function Writer:index(files)
     out[#out + 1] = ('<h2><a href="%s">%s</a></h2>'):format(file.page, file.title)
     for _, one in ipairs(file.types) do
       out[#out + 1] = ('<p><a href="%s">%s</a>: %s</p>'):format(self.links[one.name], one.name,
-        self:prose(first_sentence(one.text):gsub("%.$", "")))
+        self:prose(first_paragraph(one.text):gsub("%.$", "")))
       if one.functions[1] then out[#out + 1] = "<ul>" end
       for _, fn in ipairs(one.functions) do
         out[#out + 1] = ('<li><a href="%s#%s"><code>%s</code></a> %s</li>'):format(file.page, fn.anchor,
-          self.escaped(signature(fn)), self:prose(first_sentence(fn.text)))
+          self.escaped(signature(fn)), self:prose(first_paragraph(fn.text)))
       end
       if one.functions[1] then out[#out + 1] = "</ul>" end
     end

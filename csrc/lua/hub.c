@@ -416,6 +416,14 @@ static int hub_text(lua_State *L)
     return 1;
 }
 
+/* hub:_url() -> the base URL; "" once it is closed */
+static int hub_url(lua_State *L)
+{
+    struct lhub *h = bind_check_hub(L, 1);
+    lua_pushstring(L, h->url ? h->url : "");
+    return 1;
+}
+
 /* hub:_tls() -> whether certificates are checked, connections allowed at once, ca_file (nil: none)
  */
 static int hub_tls(lua_State *L)
@@ -526,6 +534,7 @@ void bind_open_hub(lua_State *L)
                                        {"_endpoint", hub_endpoint},
                                        {"_learn", hub_learn_text},
                                        {"_text", hub_text},
+                                       {"_url", hub_url},
                                        {"_tls", hub_tls},
                                        {"_proxy", hub_proxy},
                                        {"_kept", hub_kept},

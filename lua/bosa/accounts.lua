@@ -154,27 +154,25 @@ end
 ---@field account string? the account that is waited for, by its user identifier; without it the one that acts
 ---@field callback fun(seconds: number): boolean? called after each look in vain; false ends the wait
 
-local OPTIONS = { timeout = "number", interval = "number", account = "string", callback = "function" }
-local LEAST = { timeout = 0, interval = 0.01 }
+--- Why a value is no time of at least so many seconds; nil: it is.
+local function seconds_from(least)
+  return function(value)
+    if type(value) ~= "number" then return "number expected, got " .. type(value) end
+    if value >= least then return nil end -- NaN isn't
+    return ("seconds expected, at least %g, got %s"):format(least, tostring(value))
+  end
+end
+
+local OPTIONS = {
+  timeout = seconds_from(0), interval = seconds_from(0.01), account = "string", callback = "function",
+}
 
 --- Reads the options; mistakes raise at the line `level` up.
 ---@param options bosa.WaitOptions?
 ---@param level integer
 ---@return table wait
 function accounts.read_options(options, level)
-  if options ~= nil and type(options) ~= "table" then
-    misuse.raise(level, "bad argument #3 to 'wait_for_integration' (options: table expected, got %s)", type(options))
-  end
-  for name, value in pairs(options or {}) do
-    local kind = OPTIONS[name]
-    if not kind then misuse.unknown_option(level, name, OPTIONS) end
-    if type(value) ~= kind then
-      misuse.raise(level, "option `%s`: %s expected, got %s", name, kind, type(value))
-    end
-    if LEAST[name] and (value < LEAST[name] or value ~= value) then
-      misuse.raise(level, "option `%s`: seconds expected, at least %g, got %s", name, LEAST[name], tostring(value))
-    end
-  end
+  if options ~= nil then misuse.check_options(options, OPTIONS, level) end
   options = options or {}
   return {
     timeout = options.timeout or TIMEOUT,

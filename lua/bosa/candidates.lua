@@ -33,6 +33,18 @@ function candidates.parameters(hub, connector, action)
   return list
 end
 
+--- The values that a parameter may have, as words `name=value`; empty where its schema doesn't name them all.
+---@param parameter table
+---@return string[]
+function candidates.values(parameter)
+  local words = {}
+  for _, value in ipairs(parameter.enum or parameter.type == "boolean" and { true, false } or {}) do
+    local is_plain = type(value) ~= "table" and type(value) ~= "userdata"
+    if is_plain then words[#words + 1] = parameter.name .. "=" .. tostring(value) end
+  end
+  return words
+end
+
 --- The names of a list of actions or parameters.
 ---@param list table[]
 ---@return string[]

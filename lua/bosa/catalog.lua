@@ -20,13 +20,6 @@ function kinds.string(value)
   if type(value) ~= "string" then return "string expected, got " .. type(value) end
 end
 
-local function whole_from(least, most)
-  return function(value)
-    local fits = type(value) == "number" and value % 1 == 0 and value >= least and value <= most
-    if not fits then return ("a whole number from %d to %d expected"):format(least, most) end
-  end
-end
-
 local function one_of(...)
   local words = { ... }
   return function(value)
@@ -37,9 +30,9 @@ local function one_of(...)
   end
 end
 
-kinds.limit = whole_from(1, MOST)
-kinds.offset = whole_from(0, 2 ^ 31)
-kinds.count = whole_from(1, 2 ^ 31)
+kinds.limit = misuse.whole(1, MOST)
+kinds.offset = misuse.whole(0, 2 ^ 31)
+kinds.count = misuse.whole(1, 2 ^ 31)
 kinds.source = one_of("agent", "openclaw")
 kinds.kind = one_of("tools", "mcp", "skills")
 
@@ -56,16 +49,10 @@ end
 ---@param known table<string, fun(value: any): string?>
 ---@return table query
 function catalog.check(options, known)
-  if options == nil then return core.object({}) end
-  if type(options) ~= "table" then misuse.raise(3, "options: table expected, got %s", type(options)) end
   local query = core.object({})
-  for name, value in pairs(options) do
-    local check = known[name]
-    if not check then misuse.unknown_option(3, name, known) end
-    local why = check(value)
-    if why then misuse.raise(3, "option `%s`: %s", name, why) end
-    query[name] = value
-  end
+  if options == nil then return query end
+  misuse.check_options(options, known, 3)
+  for name, value in pairs(options) do query[name] = value end
   return query
 end
 

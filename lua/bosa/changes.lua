@@ -3,6 +3,7 @@
 -- A change breaks callers when what was right before may be refused now, or when what they read may be gone.
 
 local bosa = require("bosa")
+local schema = require("bosa.schema")
 local sorted_json = require("bosa.sorted_json")
 
 local changes = {}
@@ -172,20 +173,15 @@ end
 local WORDS = { title = true, description = true, examples = true, example = true }
 
 --- A schema without what only people read. Properties may be called like that, too.
-local function bare(schema, is_map)
-  if type(schema) ~= "table" then return schema end
-  local copy = setmetatable({}, getmetatable(schema))
-  for name, value in pairs(schema) do
+local function bare(node, is_map)
+  if type(node) ~= "table" then return node end
+  local copy = setmetatable({}, getmetatable(node))
+  for name, value in pairs(node) do
     if is_map or not WORDS[name] then
       copy[name] = bare(value, not is_map and (name == "properties" or name == "$defs"))
     end
   end
   return copy
-end
-
-local function schema_of(entry)
-  local request = type(entry.parameters) == "table" and entry.parameters.request
-  return type(request) == "table" and type(request.schema) == "table" and request.schema or nil
 end
 
 --- A hub that knows these connectors and reaches nothing.
@@ -197,7 +193,7 @@ local function offline(connectors)
   })
 end
 
---- The same connectors with the schema of each action's answer in the place of its parameters'.
+--- The same connectors with the schema of each action's response in the place of its parameters'.
 local function answers_of(connectors)
   local swapped = bosa.object({})
   for connector, actions in pairs(connectors) do
@@ -232,7 +228,8 @@ end
 function Changes:compare_action(old, new)
   local connector, action, before = self.connector, self.action, #self.list
   self:compare_parameters(fields(old.parameters, connector, action), fields(new.parameters, connector, action))
-  local was, is = schema_of(old.connectors[connector][action]), schema_of(new.connectors[connector][action])
+  local was = schema.request_of(old.connectors[connector][action])
+  local is = schema.request_of(new.connectors[connector][action])
   if #self.list == before and shown(bare(was)) ~= shown(bare(is)) then
     self:add("schema", false, "what the parameters may be has changed in its details")
   end
@@ -265,7 +262,7 @@ end
 --- What changed for callers, by connector and action. Both sides are as bosa.snapshot's `read` gives them.
 ---@param old table<string, table>
 ---@param new table<string, table>
----@return bosa.Change[]? list, table? err kind "protocol": one of them makes no sense
+---@return bosa.Change[]? list, table? err kind "protocol": one of them is malformed
 function changes.find(old, new)
   local from, err = open(old)
   if not from then return nil, err end

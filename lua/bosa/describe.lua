@@ -16,7 +16,7 @@ local LONGEST_PREFIX = 1000 -- bytes of the names that a nested parameter stands
 --- The first paragraph of a docstring, on one line.
 ---@param text any what is no text gives none
 ---@return string
-function describe.first_sentence(text)
+function describe.first_paragraph(text)
   local from = type(text) == "string" and text:find("%S")
   local words = {}
   while from and from <= #text do -- line by line: one pattern over all lines takes for ever on many empty ones
@@ -82,9 +82,7 @@ local function entry_of(connector, action)
   if not ok then return nil, err end
   local entry = connector:_describe(action)
   if entry then return entry end
-  -- the core words the error, with the nearest name
-  ok, err = connector:action(action):_validate()
-  return nil, err or ok
+  return nil, (select(2, connector:action(action):_validate())) -- in the core's words, with the nearest name
 end
 
 --- What is known of a connector's actions, with every whole number as it is; nil: nothing is.
@@ -114,7 +112,7 @@ function describe.get_actions(connector)
   local list = {}
   for i, action in ipairs(connector:_actions() or {}) do
     local entry = connector:_describe(action)
-    list[i] = { name = action, path = entry.path, description = describe.first_sentence(entry.docstring) }
+    list[i] = { name = action, path = entry.path, description = describe.first_paragraph(entry.docstring) }
   end
   return list
 end
@@ -159,7 +157,7 @@ local function parameter_lines(lines, parameter)
     for i, value in ipairs(parameter.enum) do words[i] = show_value(value) end
     lines[#lines + 1] = "      one of " .. table.concat(words, ", ")
   end
-  local text = describe.first_sentence(parameter.description)
+  local text = describe.first_paragraph(parameter.description)
   if text ~= "" then lines[#lines + 1] = "      " .. text end
 end
 
@@ -167,7 +165,7 @@ local function action_help(connector, name, action)
   local entry, err = entry_of(connector, action)
   if not entry then return nil, err end
   local parameters = describe.get_action_parameters(connector, action)
-  local lines = { name .. "." .. action .. ": " .. describe.first_sentence(entry.docstring), "" }
+  local lines = { name .. "." .. action .. ": " .. describe.first_paragraph(entry.docstring), "" }
   if #parameters == 0 then lines[#lines + 1] = "  takes no parameters" end
   for _, parameter in ipairs(parameters) do parameter_lines(lines, parameter) end
   return table.concat(lines, "\n")

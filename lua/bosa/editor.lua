@@ -55,7 +55,8 @@ local function read_parameters(hub, outcome, rest)
   if not list then return nil, "Bosa: a quote is never closed" end
   if not list[1] then return {} end
   for _, word in ipairs(list) do
-    if word:find("^[^=]*@%-$") or word:find(":=@-", 1, true) then
+    local _, sign, text = parameter_words.split(word)
+    if sign == "@" and text == "-" or sign == ":=" and text == "@-" then
       return nil, "Bosa: Neovim has no standard input; name a file"
     end
   end

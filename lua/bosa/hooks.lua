@@ -7,11 +7,13 @@
 --     What is changed in `response.data` stays changed. It may return another response, a table to be the response's
 --     data, or `nil, err`.
 -- They are added to a hub, to a connector object, to an action. Before runs from the hub to the action, after back
--- again; each may wait. The page behind a response is a run too. A run that is cancelled has no after.
+-- again; each may wait. The page after a response is a run, too. A run that is cancelled has no after.
 -- What a hook raises, and an `err` that is a text, becomes an error of kind "cancelled".
 
 local core = require("bosa.core")
 local deep_copy = require("bosa.deep_copy")
+local loop = require("bosa.loop")
+local misuse = require("bosa.misuse")
 local run = require("bosa.run")
 local task = require("bosa.task")
 
@@ -69,12 +71,8 @@ function hooks.methods(class)
   local methods = {}
   for _, which in ipairs({ "before", "after" }) do
     methods[which] = function(self, fn)
-      if type(self) ~= "userdata" or getmetatable(self) ~= core.classes[class] then
-        error(("bad self of '%s' (bosa.%s expected, got %s)"):format(which, class, type(self)), 2)
-      end
-      if type(fn) ~= "function" then
-        error(("bad argument #1 to '%s' (function expected, got %s)"):format(which, type(fn)), 2)
-      end
+      misuse.check_self(self, class, which)
+      misuse.check_type(fn, "function", 1, which)
       add(self, which, fn)
       return self
     end
@@ -88,11 +86,11 @@ end
 --- What a hook refused with, as an error object.
 local function refusal(request, why, sent)
   if getmetatable(why) == ERROR then return why end
-  local given = type(why) == "table" and why or { message = why and tostring(why) or "a hook refused the request" }
+  local given = type(why) == "table" and why or { message = why and loop.text(why) or "a hook refused the request" }
   local err = { kind = "cancelled", sent = sent, retryable = false }
   for name, value in pairs(given) do err[name] = value end
   err.kind = KINDS[err.kind] and err.kind or "cancelled"
-  err.message = tostring(err.message or err.kind)
+  err.message = loop.text(err.message or err.kind)
   err.connector, err.action = request.connector, request.action
   return core.new_error(err)
 end
@@ -132,7 +130,7 @@ end
 --- What a before hook made of a request: the request, or `nil, err`.
 local function ask(fn, request)
   local ok, answer, why = pcall(fn, request)
-  if not ok then return nil, refusal(request, "before raised: " .. tostring(answer), "no") end
+  if not ok then return nil, refusal(request, "before raised: " .. loop.text(answer), "no") end
   if why ~= nil or answer == false then return nil, refusal(request, why, "no") end
   if answer == nil or answer == true then return request end
   if type(answer) == "table" then return answer end
@@ -164,7 +162,7 @@ local function prepare(chain, page)
   local ok, builder = pcall(build, chain, request)
   if ok then return builder, request end
   local _, connector, action = chain.builder:_hub()
-  local why = "before made a request that can't be: " .. tostring(builder)
+  local why = "before made a request that can't be: " .. loop.text(builder)
   return nil, request, refusal({ connector = connector, action = action }, why, "no")
 end
 
@@ -178,7 +176,7 @@ end
 --- What an after hook made of a result: `response` or `nil, err`.
 local function judge(fn, response, err, request)
   local ok, answer, why = pcall(fn, response, err, request)
-  if not ok then return nil, refusal(request, "after raised: " .. tostring(answer), "yes") end
+  if not ok then return nil, refusal(request, "after raised: " .. loop.text(answer), "yes") end
   if why ~= nil or answer == false then return nil, refusal(request, why, "yes") end
   if answer == nil or answer == true then return response, err end
   if is_response(answer) then return answer end

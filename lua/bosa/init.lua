@@ -203,6 +203,7 @@ local function build(level, connector, action, params, options)
   end
   if options == nil then return builder end
   if type(options) ~= "table" then misuse.raise(level + 1, "options: table expected, got %s", type(options)) end
+  misuse.check_account(options, level + 1)
   for name, value in pairs(options) do
     local set = option_setters[name]
     if not set then misuse.unknown_option(level + 1, name, option_setters) end
@@ -367,14 +368,13 @@ for _, name in ipairs({ "pages", "items", "get_all_items" }) do
   Response[name] = of_class("response", name, paging[name])
 end
 
+local why_no_size = misuse.whole(1, core.max_chunk)
+
 --- Iterates over the bytes of a file that came, in chunks of `size` bytes (64 KiB).
 function File:chunks(size)
   check_self(self, "file", "chunks")
-  local fits = type(size) == "number" and size >= 1 and size <= core.max_chunk
-  if size ~= nil and not fits then
-    local got = type(size) == "number" and tostring(size) or type(size)
-    misuse.raise(2, "bad argument #1 to 'chunks' (a size from 1 byte to 64 MiB expected, got %s)", got)
-  end
+  local why = size ~= nil and why_no_size(size)
+  if why then misuse.raise(2, "bad argument #1 to 'chunks' (%s)", why) end
   local offset = 0
   return function()
     local bytes, err = self:_read(offset, size)

@@ -26,22 +26,54 @@ local STEP = tonumber(_VERSION:match("%d+$")) >= 5 and 32 * 1024 or 32
 ---------------------------------------------------------------------------------------------------
 -- hosts
 
-local hosts = {}
+--- What runs a program, and lets it wait. A new one is a module in bosa/host that has these; bosa.init adds it.
+---@class bosa.Host
+---@field name string
+---@field running fun(): boolean whether it is the one that runs now; asked at each call and each wait
+---@field has_loop boolean? it goes on by itself while nobody waits
+---@field turns boolean? it takes turns of this module by itself
+---@field watch fun(hub: userdata) has turns taken as long as the hub's descriptor (`_fd`) is readable
+---@field unwatch fun(hub: userdata)
+---@field arm fun(seconds: number) has a turn taken in so many seconds, or sooner
+---@field disarm? fun() has none taken: no timer is left
+---@field defer fun(fn: function) runs a function of the user's where the host's own functions may be called
+---@field report fun(message: string) says what nobody waits for
+---@field parker? fun(): { wake: fun(), park: fun(timeout: number?) } how the running coroutine waits, where the host's
+--- own coroutines can; tasks of bosa.task know by themselves
+---@field spawn? fun(task: bosa.Task, finish: function, fn: function, ...: any) runs fn(...) in a coroutine of its own;
+--- finish(task, pcall(...)) ends the task
+---@field detach? fun(fn: function) runs `fn` so that the end of who runs now is not its end
+---@field send? fun(hub: userdata): fun(call: userdata) how a hub's calls are sent; without it over libcurl
+---@field obstacle? fun(): string? why nothing can be sent nor waited for here and now
+---@field share? fun(hub: userdata, name: string, shared: any, fetch: fun()) fetches schemas once for several processes
+---@field unshare? fun(hub: userdata, name: string, shared: any) forgets them
+
+local hosts = {} ---@type bosa.Host[]
+
+--- Says on standard error what nobody waits for: `report` of a host that has no other place for it.
+---@param message string
+function loop.to_stderr(message)
+  io.stderr:write("bosa: ", require("bosa.cli.terminal_text").lines(message), "\n")
+end
+
+--- A script without an event loop: who waits takes the turns.
+---@type bosa.Host
 local plain = {
   name = "plain",
+  running = function() return true end,
   watch = function() end,
   unwatch = function() end,
   arm = function() end,
   defer = function(fn) fn() end,
-  report = function(message)
-    io.stderr:write("bosa: ", require("bosa.cli.terminal_text").lines(message), "\n")
-  end,
+  report = loop.to_stderr,
 }
 
---- Adds a host. `host.running()` tells whether it is the one that runs now.
+--- Adds a host; those that were added first are asked first whether they run.
+---@param host bosa.Host
 function loop.add_host(host) hosts[#hosts + 1] = host end
 
 --- The host that is running now.
+---@return bosa.Host
 function loop.host()
   for i = 1, #hosts do
     if hosts[i].running() then return hosts[i] end
@@ -369,6 +401,7 @@ function loop.add_waiter(object, wake)
   list[#list + 1] = wake
 end
 
+--- Takes back what add_waiter has noted.
 function loop.remove_waiter(object, wake)
   remove(waiters[object], wake)
   if waiters[object] and not waiters[object][1] then waiters[object] = nil end
@@ -398,7 +431,7 @@ local function watch(hub)
   if active[hub] then return end
   local host = loop.host()
   active[hub] = host
-  host.watch(hub, loop)
+  host.watch(hub)
 end
 
 --- Gives a call to the hub's engine, and has the host watch it.

@@ -70,8 +70,6 @@ end
 
 local function post(server, message) server.send(protocol.write(message)) end
 
-local function fault_message(id, fault) return { id = id == nil and core.null or id, error = fault } end
-
 --- What takes the response to a message that came alone.
 local function alone(server)
   return function(message)
@@ -127,7 +125,7 @@ local function answer(server, request, running)
   local result
   if cx then result, fault = server.service:answer(request.method, request.params or {}, cx) end
   if running.cancelled then return end
-  if not result then return running.reply(fault_message(request.id, fault)) end
+  if not result then return running.reply(protocol.refusal(request.id, fault)) end
   if request.method == "initialize" then adopt(server, request.params, result) end
   running.reply({ id = request.id, result = result })
 end
@@ -138,8 +136,8 @@ local function take_request(server, request, running)
   if running.cancelled then return end
   server.running[protocol.key_of(request.id)] = nil
   if ok then return end
-  loop.host().report(tostring(why))
-  running.reply(fault_message(request.id, protocol.error("internal", "Internal error")))
+  loop.host().report(loop.text(why))
+  running.reply(protocol.refusal(request.id, protocol.error("internal", "Internal error")))
 end
 
 local function cancel(running)
@@ -149,7 +147,7 @@ local function cancel(running)
   if running.task then running.task:cancel() end
 end
 
---- A notification: only that a request is to be cancelled asks for something. The protocol forbids it of initialize.
+--- A notification: only that a request is to be cancelled asks for something.
 local function take_notice(server, notice)
   if notice.method ~= "notifications/cancelled" or not is_object(notice.params) then return end
   local id = notice.params.requestId
@@ -169,7 +167,7 @@ local function take(self, message, reply)
   if key and self.running[key] then
     fault, id = "id: a request with this one is under way", nil -- or it would be taken for the response that is to come
   end
-  if fault then return reply(fault_message(id, protocol.error("request", "Invalid request: " .. fault))) end
+  if fault then return reply(protocol.refusal(id, protocol.error("request", "Invalid request: " .. fault))) end
   if message.id == nil then
     take_notice(self, message)
     return reply(nil)
@@ -188,6 +186,8 @@ function Server:receive(line)
   if type(message) ~= "table" or message[1] == nil or not protocol.has_batches(self.version) then
     return take(self, message, alone(self))
   end
+  local fault = protocol.fault_of_batch(message)
+  if fault then return post(self, protocol.refusal(nil, fault)) end
   local reply = together(self, #message)
   for _, one in ipairs(message) do take(self, one, reply) end
 end
@@ -195,7 +195,7 @@ end
 --- Tells the client that a message of its can't be read.
 ---@param why string
 ---@param id string|number? of the request, where it is known
-function Server:refuse(why, id) post(self, fault_message(id, protocol.error("parse", "Parse error: " .. why))) end
+function Server:refuse(why, id) post(self, protocol.refusal(id, protocol.error("parse", "Parse error: " .. why))) end
 
 --- The tools as tools/list gives them, from all connectors that can be loaded. Waits: call it in a task, or let it
 --- block.

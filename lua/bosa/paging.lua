@@ -59,7 +59,7 @@ function Walk:ask_numbered(page)
   end
 end
 
---- Asks for the page behind `page`. Returns an error object, or nothing.
+--- Asks for the page after `page`. Returns an error object, or nothing.
 function Walk:ask(page)
   if self.forward and page:_numbered() then return self:ask_numbered(page) end
   if self.ahead[1] then return nil end
@@ -120,26 +120,9 @@ local function walk(response, options)
   return self
 end
 
-local MOST = { prefetch = 100, max_pages = math.huge, max_items = math.huge } -- of the options that are numbers
-local PAGES = { prefetch = true, max_pages = true, max_items = true, reverse = true }
-local ITEMS = { prefetch = true, max_pages = true, max_items = true }
-
---- The options of a loop; mistakes raise at the caller of its method.
-local function check_options(options, known)
-  if options == nil then return {} end
-  if type(options) ~= "table" then misuse.raise(3, "options: table expected, got %s", type(options)) end
-  for name, value in pairs(options) do
-    if not known[name] then misuse.unknown_option(3, name, known) end
-    local most = MOST[name]
-    if not most then
-      if type(value) ~= "boolean" then misuse.raise(3, "option `%s`: boolean expected, got %s", name, type(value)) end
-    elseif type(value) ~= "number" or value < 0 or value > most or value ~= math.floor(value) then
-      local range = most == math.huge and "0 or more" or "from 0 to " .. most
-      misuse.raise(3, "option `%s`: a whole number, %s, expected, got %s", name, range, tostring(value))
-    end
-  end
-  return options
-end
+local ITEMS = { prefetch = misuse.whole(0, 100), max_pages = misuse.whole(0), max_items = misuse.whole(0) }
+local PAGES = { reverse = "boolean" }
+for name, check in pairs(ITEMS) do PAGES[name] = check end
 
 --- Pages one by one: `next() -> page | nothing | nil, err`, and the walk to close.
 ---@param response userdata
@@ -171,7 +154,8 @@ paging.walk = pages
 --- for page in response:pages{ prefetch, max_pages, max_items, reverse } do: no page after that with the last item
 -- that is wanted.
 function paging.pages(response, options)
-  local next_page, steps = pages(response, check_options(options, PAGES))
+  if options ~= nil then misuse.check_options(options, PAGES, 2) end
+  local next_page, steps = pages(response, options or {})
   local function iterate()
     local page, err = next_page()
     if err then error(err, 0) end
@@ -182,7 +166,8 @@ end
 
 --- for item, page in response:items{...} do
 function paging.items(response, options)
-  options = check_options(options, ITEMS)
+  if options ~= nil then misuse.check_options(options, ITEMS, 2) end
+  options = options or {}
   local next_page, steps = pages(response, options)
   local page, i, given = nil, 0, 0
   local max = options.max_items or math.huge

@@ -10,6 +10,7 @@
 local core = require("bosa.core")
 local describe = require("bosa.describe")
 local spelling = require("bosa.spelling")
+local misuse = require("bosa.misuse")
 local names = require("bosa.tools.names")
 local options = require("bosa.tools.options")
 local run = require("bosa.run")
@@ -85,12 +86,12 @@ local function add_text(document, text, weight)
   end)
 end
 
---- The first paragraph of a docstring on one line.
+--- What an action does, on one line: its docstring's first paragraph, else that of its parameters' description.
 local function description_of(entry)
-  local text = describe.first_sentence(entry.docstring)
+  local text = describe.first_paragraph(entry.docstring)
   if text ~= "" then return text end
   local request = requests.offered(entry)
-  return request and describe.first_sentence(request.description) or ""
+  return request and describe.first_paragraph(request.description) or ""
 end
 
 local function document_of(connector, action, entry, parameters)
@@ -271,7 +272,7 @@ function search.connectors(hub)
   return hub:get_available_modules()
 end
 
-local LIST = { limit = "number" }
+local OPTIONS = options.known({ limit = misuse.whole(1) })
 
 ---@class bosa.SearchOptions : bosa.ToolOptions
 ---@field connectors string[]? where to search; all, unless told
@@ -291,13 +292,9 @@ local LIST = { limit = "number" }
 ---@return bosa.FoundAction[]? list
 ---@return table|nil failed connectors that can't be loaded, by name, where others could; or the error
 function search.actions(hub, words, given)
-  if type(words) ~= "string" then
-    error("bad argument #1 to 'search_actions' (string expected, got " .. type(words) .. ")", 2)
-  end
+  misuse.check_type(words, "string", 1, "search_actions")
+  if given ~= nil then misuse.check_options(given, OPTIONS, 2) end
   given = given or {}
-  options.check(given, LIST, 2)
-  local limit = given.limit
-  if limit and (limit % 1 ~= 0 or limit < 1) then error("option `limit`: a whole number over 0 expected", 2) end
   local connectors, err = given.connectors, nil
   if not connectors then connectors, err = search.connectors(hub) end
   if not connectors then return nil, err end

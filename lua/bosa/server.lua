@@ -76,7 +76,7 @@ local function check(value, name, position, method, optional)
     got = value == "" and "an empty one" or value:find("\0", 1, true) and "one with a NUL" or nil
   end
   if not got then return end
-  error(string.format("bad argument #%d to '%s' (%s: string expected, got %s)", position, method, name, got), 3)
+  misuse.raise(3, "bad argument #%d to '%s' (%s: string expected, got %s)", position, method, name, got)
 end
 
 local function ask(hub, endpoint, name, identifier, token, body)
@@ -172,21 +172,14 @@ function methods:user_has_integration(name, token)
   return data.has_integration
 end
 
+local RENEWING = { replace_duplicate = "boolean" }
+
 --- Whether `options` ask to renew the auth of an account that is there; nil where they don't say, which older servers
--- understand, too. Mistakes raise at the caller of `method`.
-local function replaces(options, position, method)
+-- understand, too. Mistakes raise at the caller of the method.
+local function replaces(options)
   if options == nil then return nil end
-  if type(options) ~= "table" then
-    misuse.raise(3, "bad argument #%d to '%s' (options: table expected, got %s)", position, method, type(options))
-  end
-  for name in pairs(options) do
-    if name ~= "replace_duplicate" then misuse.unknown_option(3, name, { replace_duplicate = true }) end
-  end
-  local replace = options.replace_duplicate
-  if replace ~= nil and type(replace) ~= "boolean" then
-    misuse.raise(3, "option `replace_duplicate`: boolean expected, got %s", type(replace))
-  end
-  return replace
+  misuse.check_options(options, RENEWING, 3)
+  return options.replace_duplicate
 end
 
 --- The URL that the user is to open to connect an account; the browser ends at `callback_uri`. With
@@ -197,7 +190,7 @@ function methods:initiate_connector_auth(name, token, callback_uri, options)
   check(name, "connector", 1, "initiate_connector_auth")
   check(token, "token", 2, "initiate_connector_auth", true)
   check(callback_uri, "callback_uri", 3, "initiate_connector_auth")
-  local replace = replaces(options, 4, "initiate_connector_auth")
+  local replace = replaces(options)
   local body = { callback_url = callback_uri, replace_duplicate = replace }
   local data, err = data_of(ask(self, "integrate", name, nil, token, body))
   if err then return nil, err end
@@ -214,10 +207,8 @@ end
 function methods:initiate_plugin_configuration(name, token, config, options)
   check(name, "connector", 1, "initiate_plugin_configuration")
   check(token, "token", 2, "initiate_plugin_configuration", true)
-  if type(config) ~= "table" then
-    error("bad argument #3 to 'initiate_plugin_configuration' (table expected, got " .. type(config) .. ")", 2)
-  end
-  local replace = replaces(options, 4, "initiate_plugin_configuration")
+  misuse.check_type(config, "table", 3, "initiate_plugin_configuration")
+  local replace = replaces(options)
   if next(config) == nil then config = core.object({}) end
   local body = { auth_type = "custom", configuration = config, replace_duplicate = replace }
   return data_of(ask(self, "integrate", name, nil, token, body))

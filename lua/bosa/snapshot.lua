@@ -2,7 +2,7 @@
 --
 -- The text of a snapshot is JSON with its names in order, so that two of them compare well line by line:
 --   { "bosa_snapshot": 1, "taken": "2026-01-31T12:00:00Z", "connectors": { NAME: { ACTION: {...}, ... }, ... } }
--- What discovery answers, `{ NAME: { ACTION: {...}, ... }, ... }`, is read as one, too.
+-- A response of discovery, `{ NAME: { ACTION: {...}, ... }, ... }`, is read as one, too.
 
 local core = require("bosa.load_core")
 local describe = require("bosa.describe")

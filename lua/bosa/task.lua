@@ -125,7 +125,7 @@ local function end_task(self, ok, ...)
   end
   if not ok and not self.observed and not loop.has_listener(self) then
     local host = loop.host()
-    if host.has_loop then host.report(tostring(self.error)) end
+    if host.has_loop then host.report(loop.text(self.error)) end
   end
   loop.settle(self)
   let_go(self)

@@ -29,15 +29,15 @@ local MAX_LENGTH = 50000 -- bytes of a response's data that are shown, unless to
 ---@field strict boolean? have the service hold the model to the schema, where it can and the schema allows
 
 ---@class bosa.ToolCallOptions : bosa.ToolOptions
----@field max_length integer? bytes of an answer's data that are shown (50000)
+---@field max_length integer? bytes of a response's data that are shown (50000)
 
-local LIST = { format = "string", full = "boolean", strict = "boolean" }
+local LIST = checked.known({ format = "string", full = "boolean", strict = "boolean" })
 local RUN = {
   token = true, identifier = true, account = true, headers = true, max_attempts = true, replay_unsafe = true,
   deadline = true, timeout = true, on_progress = true, traceparent = true,
-}
-local CALL = { max_length = "number" }
-for option in pairs(RUN) do CALL[option] = true end
+} -- of hub:run, which checks them
+local CALL = checked.known(RUN)
+CALL.max_length = misuse.whole(1)
 
 tools.is_object = checked.is_object
 
@@ -64,12 +64,12 @@ end
 ---@return table[]? definitions sorted by action, table? err
 function tools.list(connector, options)
   if options == nil then options = {} end
-  checked.check(options, LIST, 2)
+  misuse.check_options(options, LIST, 2)
   local format = formats[options.format]
   if not format then
-    error('option `format`: "openai", "openai_responses", "anthropic", "gemini" or "mcp" expected', 2)
+    misuse.raise(2, 'option `format`: "openai", "openai_responses", "anthropic", "gemini" or "mcp" expected')
   end
-  if options.strict and not format.strict then error(("option `strict`: %s has none"):format(options.format), 2) end
+  if options.strict and not format.strict then misuse.raise(2, "option `strict`: %s has none", options.format) end
   local hub, name = connector:_hub()
   local list, err = make_list(hub, name, options, format)
   return list, err
@@ -270,17 +270,14 @@ end
 
 --- Raises at the caller `level` up for options that hub:call_tool doesn't take.
 function tools.check_call_options(hub, options, level)
-  checked.check(options, CALL, level + 1)
+  misuse.check_options(options, CALL, level + 1)
+  misuse.check_account(options, level + 1)
   local builder -- of any action: what it refuses, every builder does
   for name, value in pairs(options) do
     if RUN[name] then
       builder = builder or hub:connect("any"):action("any")
       misuse.set_option(level + 1, builder, builder[name], name, value)
     end
-  end
-  local most = options.max_length
-  if most and (most % 1 ~= 0 or most < 1) then
-    error("option `max_length`: a whole number over 0 expected", level + 1)
   end
 end
 
@@ -297,11 +294,9 @@ end
 ---@param options bosa.ToolCallOptions?
 ---@return bosa.ToolResult
 function tools.call(hub, name, arguments, options)
-  if type(name) ~= "string" then
-    error("bad argument #1 to 'call_tool' (string expected, got " .. type(name) .. ")", 2)
-  end
+  misuse.check_type(name, "string", 1, "call_tool")
+  if options ~= nil then tools.check_call_options(hub, options, 2) end
   options = options or {}
-  tools.check_call_options(hub, options, 2)
   local tool, failed = tools.find(hub, name, options)
   if not tool then return failed end
   local prepared

@@ -68,7 +68,7 @@ local function fetch(hub, name, traceparent)
   fetches[hub] = pending
   local job = pending[name] or begin_fetch(hub, name, pending, traceparent)
   task.wait(job)
-  if job.failure then return nil, loop.error("connection", tostring(job.failure), "no") end
+  if job.failure then return nil, loop.error("connection", loop.text(job.failure), "no") end
   return loop.result(job)
 end
 
@@ -77,7 +77,7 @@ local function exchange(call, send)
   local ok, err = pcall(send, call)
   if ok or call:_ended() then return end
   if call:_state() == "send" then call:_sending() end
-  if call:_state() == "exchange" then call:_broke("maybe", "connection", "sending raised: " .. tostring(err)) end
+  if call:_state() == "exchange" then call:_broke("maybe", "connection", "sending raised: " .. loop.text(err)) end
 end
 
 --- Takes a call from its beginning to its end.

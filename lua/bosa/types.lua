@@ -1,4 +1,4 @@
---- LuaCATS annotations of a connector, made of the server's schemas: parameters and answers get classes of their own,
+--- LuaCATS annotations of a connector, made of the server's schemas: parameters and responses get classes of their own,
 -- and `hub:connect("github")` gives one whose actions know them.
 --
 -- They add to the definitions in bosa/meta, which types.directory() names.
@@ -40,7 +40,7 @@ local function write_parameters(writer, entry, base)
   return writer:type_of(request, base .. ".Params") or "table", may_be_empty(reader:read(request).shapes)
 end
 
---- Writes the class of an action's answers.
+--- Writes the class of an action's responses.
 local function write_response(writer, entry, base)
   local response = entry.response
   if type(response) ~= "table" then return "bosa.Response" end
@@ -80,7 +80,7 @@ local function write_action(writer, class, action, entry)
   local response = write_response(writer, entry, base)
   return {
     name = action, params = params, optional = optional, response = response,
-    summary = describe.first_sentence(entry.docstring), builder = write_builder(writer, base, params, response),
+    summary = describe.first_paragraph(entry.docstring), builder = write_builder(writer, base, params, response),
   }
 end
 

@@ -3,16 +3,10 @@ local library = require("bosa")
 local command = require("spec.support.command")
 local server = require("spec.support.server")
 
-local sandbox, bosa
+local bosa
 
-setup(function()
-  sandbox = server.start()
-  bosa = command.new(sandbox)
-end)
-teardown(function()
-  bosa:close()
-  sandbox.stop()
-end)
+setup(function() bosa = command.start() end)
+teardown(function() bosa:close() end)
 
 local function decode(text)
   local value, err = library.json.decode(text)
@@ -21,18 +15,9 @@ local function decode(text)
 end
 
 --- What a command prints that goes well.
-local function output(...)
-  local out, err, code = bosa:run({ ... })
-  assert.equal("", err)
-  assert.equal(0, code)
-  return out
-end
+local function output(...) return bosa:output({ ... }) end
 
-local function lines(text)
-  local list = {}
-  for line in text:gmatch("([^\n]*)\n") do list[#list + 1] = line end
-  return list
-end
+local lines = command.lines
 
 describe("bosa catalog", function()
   it("lists tools, MCP servers and skills", function()

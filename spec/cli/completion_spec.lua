@@ -1,13 +1,10 @@
-local server = require("spec.support.server")
 local command = require("spec.support.command")
 local wire = require("spec.support.wire")
 
-local sandbox, bosa
+local bosa
 
 local function complete(...)
-  local out, err, code = bosa:run({ "__complete", "--", ... })
-  assert.equal("", err)
-  assert.equal(0, code)
+  local out = bosa:output({ "__complete", "--", ... })
   local words = {}
   for word in out:gmatch("([^\t\n]*)[^\n]*\n") do words[#words + 1] = word end
   return table.concat(words, " ")
@@ -15,12 +12,11 @@ end
 
 --- Fills the cache, then takes the server away: completion has to do without.
 setup(function()
-  sandbox = server.start()
-  bosa = command.new(sandbox)
+  bosa = command.start()
   for _, words in ipairs({ { "connectors" }, { "actions", "github" }, { "actions", "lab" } }) do
     assert.equal(0, select(3, bosa:run(words)))
   end
-  sandbox.stop()
+  bosa:stop_server()
 end)
 teardown(function() bosa:close() end)
 
@@ -32,7 +28,7 @@ describe("what a word may become", function()
     end
     assert.equal("login logout status list", complete("auth", ""))
     assert.equal("add", complete("integrations", "a"))
-    assert.equal("run", complete("--api-url", sandbox.url, "-v", "ru"))
+    assert.equal("run", complete("--api-url", bosa.env.BOSA_API_BASE_URL, "-v", "ru"))
     assert.equal("", complete("frob", ""))
     assert.equal("bash fish zsh", complete("completion", ""))
   end)

@@ -1,25 +1,14 @@
 --- Help: of the command, of its subcommands, of actions; in words that fit, with examples that are right.
 local command = require("spec.support.command")
 local commands = require("bosa.cli.commands")
-local server = require("spec.support.server")
+local process = require("spec.support.process")
 
-local sandbox, bosa
+local bosa
 
-setup(function()
-  sandbox = server.start()
-  bosa = command.new(sandbox)
-end)
-teardown(function()
-  bosa:close()
-  sandbox.stop()
-end)
+setup(function() bosa = command.start() end)
+teardown(function() bosa:close() end)
 
-local function output(words)
-  local out, err, code = bosa:run(words)
-  assert.equal("", err)
-  assert.equal(0, code)
-  return out
-end
+local function output(words) return bosa:output(words) end
 
 local function widest(text)
   local most = 0
@@ -39,6 +28,15 @@ describe("the help of an action", function()
     end
     assert.equal(output({ "help", "github" }), output({ "run", "github", "--help" }))
     assert.matches("^Usage: bosa run ", output({ "run", "--help" }))
+  end)
+
+  it("ends in a line that would run it, with the signs that its parameters take", function()
+    assert.matches("\n  bosa run github list_issues owner=... repo=...\n$", output({ "help", "github", "list_issues" }))
+    assert.matches("\n  bosa run lab upload file@...\n$", output({ "help", "lab", "upload" }))
+    local listening, stop = process.start("recording_server.lua")
+    finally(stop)
+    assert.matches("\n  bosa run made send files@...\n$",
+      output({ "--api-url", listening:match("%S+$"), "help", "made", "send" }))
   end)
 
   it("is wrapped at words on a terminal", function()

@@ -1,16 +1,9 @@
-local server = require("spec.support.server")
 local command = require("spec.support.command")
 
 local sandbox, bosa
 
-setup(function()
-  sandbox = server.start()
-  bosa = command.new(sandbox)
-end)
-teardown(function()
-  bosa:close()
-  sandbox.stop()
-end)
+setup(function() bosa, sandbox = command.start() end)
+teardown(function() bosa:close() end)
 
 -- code, what the line has to name, the words
 local cases = {
@@ -32,7 +25,12 @@ local cases = {
   { 4, "account", "integrations", "remove", "github" },
   { 4, "account", "integrations", "select", "github" },
   { 4, "--port", "integrations", "add", "github", "--port", "99999" },
-  { 4, "--timeout", "integrations", "add", "github", "--timeout", "0" },
+  { 4, "--timeout: seconds, above 0 and at most 86400,", "integrations", "add", "x", "--timeout", "0" },
+  { 4, "--timeout", "integrations", "add", "x", "--timeout", "nan" },
+  { 4, "--timeout", "run", "lab", "small", "--timeout", "1e3" },
+  { 4, "--limit: a whole number, 1 or more, expected, not '0x10'", "search", "x", "--limit", "0x10" },
+  { 4, "--port", "sandbox", "--port", "65536" },
+  { 4, "--seed", "sandbox", "--seed", "1.5" },
   { 4, "No such file", "integrations", "add", "github", "--config", "MISSING" },
   { 4, "no JSON", "integrations", "add", "github", "--config", "Makefile" },
   { 4, "JSON object", "integrations", "add", "github", "--config", "conformance/differences.json" },
@@ -75,7 +73,7 @@ local cases = {
   { 4, "number", "run", "lab", "upload", "number@Makefile", "file@Makefile" },
   { 4, "--fields", "run", "github", "list_issues", "--fields", "a,,b" },
   { 4, "--fields", "run", "github", "list_issues", "--fields", "a..b" },
-  { 4, "number", "run", "lab", "small", "--timeout", "soon" },
+  { 4, "--timeout: seconds, above 0", "run", "lab", "small", "--timeout", "soon" },
   { 4, "--max-attempts", "run", "lab", "small", "--max-attempts", "0" },
   { 4, "No such file", "run", "lab", "small", "--input", "MISSING" },
   { 4, "JSON", "run", "lab", "small", "--input", "Makefile" },

@@ -1,27 +1,15 @@
-local server = require("spec.support.server")
 local command = require("spec.support.command")
 
 local sandbox, bosa
 
-setup(function()
-  sandbox = server.start()
-  bosa = command.new(sandbox)
-end)
-teardown(function()
-  bosa:close()
-  sandbox.stop()
-end)
+setup(function() bosa, sandbox = command.start() end)
+teardown(function() bosa:close() end)
 
 --- Runs lines at a prompt that reads a pipe.
 local function pipe(text, env, ...) return bosa:run({ "repl", ... }, { stdin = text .. "\n", env = env }) end
 
 --- What a line that is right shows.
-local function shown(text, ...)
-  local out, err, code = pipe(text, nil, ...)
-  assert.equal("", err)
-  assert.equal(0, code)
-  return out
-end
+local function shown(text, ...) return bosa:output({ "repl", ... }, { stdin = text .. "\n" }) end
 
 describe("bosa repl in a pipe", function()
   it("shows what expressions give, and nothing else", function()
@@ -507,6 +495,9 @@ describe("bosa repl on a terminal", function()
     end
     terminal:close()
     open({ PAGER = "no-such-pager" }, 12)
+    enter("help(github.list_issues) print('still here')", "Upwards[^>]*still here\n")
+    terminal:close()
+    open({ PAGER = "" }, 12) -- none is wanted
     enter("help(github.list_issues) print('still here')", "Upwards[^>]*still here\n")
   end)
 

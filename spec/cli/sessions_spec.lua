@@ -1,17 +1,10 @@
 --- Each command once through a pipe and once on a terminal: what reads is right for both, and no secret in either.
 local command = require("spec.support.command")
-local server = require("spec.support.server")
 
 local sandbox, bosa
 
-setup(function()
-  sandbox = server.start()
-  bosa = command.new(sandbox)
-end)
-teardown(function()
-  bosa:close()
-  sandbox.stop()
-end)
+setup(function() bosa, sandbox = command.start() end)
+teardown(function() bosa:close() end)
 
 --- Sessions: words, what both show, and the exit code. `same`: a terminal shows what a pipe gets, to the letter.
 local sessions = {

@@ -1,8 +1,7 @@
 --- Tables on terminals of 50, 80 and 140 columns: nothing wraps, nothing vanishes, and what is left out is said.
 local command = require("spec.support.command")
-local server = require("spec.support.server")
 
-local sandbox, bosa, terminal
+local bosa, terminal
 
 local FAMILY = "👨‍👩‍👧"
 local LONG = ("A title of many words, "):rep(8) .. "with an end"
@@ -10,25 +9,16 @@ local TITLES = { -- the newest issues of the repository, the last one first
   LONG, "日本語のとても長い題名" .. ("がつづく"):rep(10), "Emoji " .. ("🎉"):rep(40), FAMILY .. " and cafe\204\129",
 }
 
-local function run(...)
-  local out, err, code = bosa:run({ "run", "github", ... })
-  assert.equal("", err)
-  assert.equal(0, code)
-  return out
-end
+local function run(...) return bosa:output({ "run", "github", ... }) end
 
 setup(function()
-  sandbox = server.start()
-  bosa = command.new(sandbox)
+  bosa = command.start()
   bosa.env.NO_COLOR = "1"
   for _, title in ipairs(TITLES) do
     run("create_issue", "owner=lua", "repo=wide", "title=" .. title, "body=One line\n\n  and another " .. LONG)
   end
 end)
-teardown(function()
-  bosa:close()
-  sandbox.stop()
-end)
+teardown(function() bosa:close() end)
 after_each(function()
   if terminal then terminal:close() end
   terminal = nil
@@ -36,18 +26,9 @@ end)
 
 local LIST = { "run", "github", "list_issues", "owner=lua", "repo=wide", "limit=4" }
 
-local function with(words, ...)
-  local all = {}
-  for i, word in ipairs(words) do all[i] = word end
-  for _, word in ipairs({ ... }) do all[#all + 1] = word end
-  return all
-end
+local with = command.with
 
-local function lines(text)
-  local list = {}
-  for line in text:gmatch("([^\n]*)\n") do list[#list + 1] = line end
-  return list
-end
+local lines = command.lines
 
 --- What a terminal shows once the command is over, in lines.
 local function on_screen(words, columns, rows, env)

@@ -1,19 +1,16 @@
 --- bosa watch: what is new in a list, as lines of JSON or by a command for each item.
 local library = require("bosa")
-local server = require("spec.support.server")
 local command = require("spec.support.command")
 
 local sandbox, bosa, hub
 
 setup(function()
-  sandbox = server.start()
-  bosa = command.new(sandbox)
+  bosa, sandbox = command.start()
   hub = library.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
 end)
 teardown(function()
   hub:close()
   bosa:close()
-  sandbox.stop()
 end)
 
 local repos = 0
@@ -52,9 +49,7 @@ describe("bosa watch", function()
   it("prints the items as lines of JSON, with the fields that are wanted", function()
     local words = watch("--rounds", "1")
     open("mine")
-    local out, err, code = bosa:run(words)
-    assert.equal("", err)
-    assert.equal(0, code)
+    local out = bosa:output(words)
     assert.equal("mine", titles(out, 1))
     assert.truthy(out:find('"number":', 1, true))
     out = bosa:run(again(words, "--fields", "title", "--filter", "title=MINE"))
@@ -100,7 +95,7 @@ describe("bosa watch", function()
     { "no key", { "lab", "list_pages", "--key", "nope" }, 4, "an item has no `nope`" },
     { "no list", { "lab", "small" }, 4, "no list" },
     { "no such action", { "lab", "smal" }, 4, "did you mean" },
-    { "a wrong time", { "lab", "list_pages", "--every", "0.5" }, 4, "--every: 1 second or more" },
+    { "a wrong time", { "lab", "list_pages", "--every", "0.5" }, 4, "--every: seconds from 1 to" },
     { "wrong rounds", { "lab", "list_pages", "--rounds", "1.5" }, 4, "--rounds: a whole number" },
     { "a state that can't be", { "lab", "list_pages", "--state", "/nowhere/at/all" }, 1, "/nowhere/at/all" },
   }) do

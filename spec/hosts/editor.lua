@@ -74,7 +74,7 @@ press("q")
 bosa("Bosa! github list_issues owner=lua repo=lua limit=1")
 say("raw", name(), vim.bo.filetype, #vim.fn.json_decode(table.concat(lines())))
 press("q")
-bosa([[Bosa lab echo text="two 'words'" number:=5]])
+bosa([[Bosa lab echo text="two 'words':=@-" number:=5]])
 say("object", name(), vim.fn.json_decode(table.concat(lines())).body.text)
 press("q")
 bosa("Bosa lab integers")
@@ -88,7 +88,7 @@ say("upload", editor.last.err or editor.last.response.status)
 press("q")
 
 for _, line in ipairs({ "Bosa github list_isues", "Bosa github list_issues owner='lua", "Bosa github list_issues owner",
-  "Bosa github list_issues [1]", "Bosa lab echo text@-", "Bosa lab fault status=503",
+  "Bosa github list_issues [1]", "Bosa lab echo text@-", "Bosa lab echo object:=@-", "Bosa lab fault status=503",
   "Bosa github list_issues owner=lua repo=lua limit=3.5 stat=x" }) do
   say(line, bosa(line).err)
 end

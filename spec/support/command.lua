@@ -1,5 +1,7 @@
 --- Runs the `bosa` command for a spec: through pipes, through a pseudo-terminal, and in a terminal to type in.
 
+local server = require("spec.support.server")
+
 local command = {}
 
 local SECONDS = 20 -- after which what a terminal should show is given up
@@ -52,6 +54,15 @@ function command.new(sandbox)
   return setmetatable({ dir = dir, env = env }, Command)
 end
 
+--- A sandbox server, and a command that talks to it; closing the command stops the server.
+---@return bosa.spec.Command command, table sandbox
+function command.start()
+  local sandbox = server.start()
+  local self = command.new(sandbox)
+  self.sandbox = sandbox
+  return self, sandbox
+end
+
 --- The words of a shell that run the command. `env`: more variables, false takes one away.
 function Command:line(words, env)
   local all = {}
@@ -86,6 +97,16 @@ function Command:run(words, options)
   return read_file(self.dir .. "/out"), read_file(self.dir .. "/err"), tonumber(read_file(self.dir .. "/code"))
 end
 
+--- Runs what goes well: its standard output.
+---@param words string[]
+---@param options table? as of `run`
+---@return string stdout
+function Command:output(words, options)
+  local out, err, code = self:run(words, options)
+  if err == "" and code == 0 then return out end
+  return error(("bosa %s: code %d, %s"):format(table.concat(words, " "), code, err), 2)
+end
+
 --- Runs it on a pseudo-terminal: what the terminal got, and its exit code.
 ---@param words string[]
 ---@param env table?
@@ -99,7 +120,16 @@ function Command:on_terminal(words, env, columns)
   return read_file(self.dir .. "/out"):gsub("\r\n", "\n"), tonumber(read_file(self.dir .. "/code"))
 end
 
-function Command:close() os.execute("rm -rf " .. quote(self.dir)) end
+--- Takes its server away.
+function Command:stop_server()
+  if self.sandbox then self.sandbox.stop() end
+  self.sandbox = nil
+end
+
+function Command:close()
+  self:stop_server()
+  os.execute("rm -rf " .. quote(self.dir))
+end
 
 ---------------------------------------------------------------------------------------------------
 -- a terminal to type in
@@ -168,6 +198,21 @@ function Terminal:press_until(key, pattern)
 end
 
 function Terminal:close() tmux(self, "kill-server 2>/dev/null") end
+
+--- The lines of a text, each without its end.
+function command.lines(text)
+  local list = {}
+  for line in text:gmatch("([^\n]*)\n") do list[#list + 1] = line end
+  return list
+end
+
+--- Words, and more of them after those.
+function command.with(words, ...)
+  local all = {}
+  for i, word in ipairs(words) do all[i] = word end
+  for _, word in ipairs({ ... }) do all[#all + 1] = word end
+  return all
+end
 
 command.quote = quote
 command.output_of = output_of

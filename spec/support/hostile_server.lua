@@ -3,7 +3,7 @@
 --
 -- Its one connector is `evil`. `case` in the parameters of its action `act` says what comes back: list, object, text,
 -- file, or error, which is `status` 400 unless the parameters say another.
-local uv = require("luv")
+local http_server = require("spec.support.http_server")
 
 -- in JSON's spelling: OSC 52, SGR, BEL, CR, LF, DEL, C1 (CSI and OSC), overrides, isolates, marks, line separators
 local NASTY = [[\u001b]52;c;ZXZpbA==\u0007\u001b[31mred\r\n\u007f\u009b31m\u009d0;t\u009c]]
@@ -66,10 +66,7 @@ local cases = {
   text = '{"data":"NASTY"}',
 }
 
-local function respond(status, body, fields)
-  return ("HTTP/1.1 %s X\r\n%sContent-Length: %d\r\nConnection: close\r\n\r\n%s"):format(status, fields, #body, body)
-end
-
+local respond = http_server.response
 local JSON = "Content-Type: application/json\r\nX-Request-ID: a\194\155b\r\n" -- other controls make it malformed
 
 local function act(body)
@@ -82,7 +79,7 @@ local function act(body)
     return respond(502, "<title>" .. RAW .. "</title>", "Content-Type: text/html\r\n")
   end
   if case == "line" then return respond(500, RAW .. "\155" .. RAW, "Content-Type: text/plain\r\n") end
-  if case == "error" then return respond(body:match('"status":(%d+)') or 400, fill(ERROR), JSON) end
+  if case == "error" then return respond(tonumber(body:match('"status":(%d+)')) or 400, fill(ERROR), JSON) end
   return respond(200, fill(cases[case] or cases.text), JSON)
 end
 
@@ -94,29 +91,4 @@ local function answer(method, target, body)
   return respond(404, fill('{"error":{"message":"NASTY","code":"NASTY"}}'), JSON)
 end
 
-local function serve(server)
-  local client, text = uv.new_tcp(), ""
-  server:accept(client)
-  client:read_start(function(err, bytes)
-    if err or not bytes then return client:is_closing() or client:close() end
-    text = text .. bytes
-    local head, body = text:match("^(.-\r\n)\r\n(.*)$")
-    local length = head and tonumber(head:lower():match("\r\ncontent%-length: (%d+)") or 0)
-    if not head or #body < length or client:is_closing() then return end
-    local method, target = head:match("^(%u+) (%S+)")
-    client:read_stop()
-    client:write(answer(method, target, body), function() client:close() end)
-  end)
-end
-
-local server = uv.new_tcp()
-assert(server:bind("127.0.0.1", 0))
-server:listen(16, function() serve(server) end)
-io.stdout:write("listening http://127.0.0.1:", server:getsockname().port, "\n")
-io.stdout:flush()
-local input = uv.new_pipe(false)
-input:open(0)
-input:read_start(function(err, bytes)
-  if err or not bytes then uv.stop() end
-end)
-uv.run()
+http_server.run(function(method, target, _, body) return answer(method, target, body) end)

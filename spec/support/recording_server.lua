@@ -1,18 +1,24 @@
---- recording_server.lua: a BOSA server that notes every request. Runs on Lua 5.4 with luv, prints "listening URL" and
--- ends with its standard input. Its one connector is `made` with the action `run`, a list of two pages.
+--- recording_server.lua: a BOSA server that notes every request. Runs as spec.support.http_server says. Its one
+-- connector is `made` with the actions `run`, a list of two pages, and `send`, which takes files.
 --
 -- GET /requests gives what came since it was last asked, as "METHOD target traceparent" in lines ("-": none).
-local uv = require("luv")
+local http_server = require("spec.support.http_server")
 
 local PROPERTIES = '{"page":{"type":"integer"},"text":{"type":"string"}}'
 local SCHEMAS = '{"made":{"run":{"method":"POST","path":"/connectors/made/run","parameters":{"request":{"schema":'
-  .. '{"type":"object","properties":' .. PROPERTIES .. '}}},"response":{"type":"any"}}}}'
+  .. '{"type":"object","properties":' .. PROPERTIES .. '}}},"response":{"type":"any"}},'
+  .. '"send":{"method":"POST","path":"/connectors/made/send","parameters":{"request":{"schema":{"type":"object",'
+  .. '"properties":{"files":{"type":"array","items":{"type":"string","format":"binary"}}},"required":["files"]}}},'
+  .. '"response":{"type":"any"}}}}'
 
 local routes = {
   { "GET /connectors/%?modules=made$", SCHEMAS },
   { "GET /connectors/names$", '["made"]' },
   { "GET /users/me$", '{"data":{"id":"1","identifier":"me","integrations":[]}}' },
   { "GET /connectors/made/integration%-exists$", '{"data":{"has_integration":true}}' },
+  { "GET /connectors/made/auth%-schema$", '{"data":{"supported_auth_types":[{"type":"custom","config":{"type":"object",'
+    .. '"properties":{"password":{"enum":["a"]},"pin":{"type":"integer","format":"password","maximum":9},'
+    .. '"keys":{"type":"array","items":{"format":"password","enum":["a"]}},"name":{"enum":["a"]}}}}]}}' },
 }
 
 local requests = {}
@@ -34,32 +40,7 @@ local function answer(method, target, head, body)
   return 404, '{"detail":"Not Found"}'
 end
 
-local function serve(server)
-  local client, text = uv.new_tcp(), ""
-  server:accept(client)
-  client:read_start(function(err, bytes)
-    if err or not bytes then return client:is_closing() or client:close() end
-    text = text .. bytes
-    local head, body = text:match("^(.-\r\n)\r\n(.*)$")
-    local length = head and tonumber(head:lower():match("\r\ncontent%-length: (%d+)") or 0)
-    if not head or #body < length or client:is_closing() then return end
-    local method, target = head:match("^(%u+) (%S+)")
-    client:read_stop()
-    local status, answered = answer(method, target, head, body)
-    local fields = "Content-Type: application/json\r\nConnection: close\r\n"
-    client:write(("HTTP/1.1 %d X\r\n%sContent-Length: %d\r\n\r\n%s"):format(status, fields, #answered, answered),
-      function() client:close() end)
-  end)
-end
-
-local server = uv.new_tcp()
-assert(server:bind("127.0.0.1", 0))
-server:listen(16, function() serve(server) end)
-io.stdout:write("listening http://127.0.0.1:", server:getsockname().port, "\n")
-io.stdout:flush()
-local input = uv.new_pipe(false)
-input:open(0)
-input:read_start(function(err, bytes)
-  if err or not bytes then uv.stop() end
+http_server.run(function(...)
+  local status, answered = answer(...)
+  return http_server.response(status, answered, "Content-Type: application/json\r\n")
 end)
-uv.run()

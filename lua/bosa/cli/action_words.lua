@@ -6,18 +6,11 @@ local context = require("bosa.cli.context")
 local fields = require("bosa.cli.fields")
 local filters = require("bosa.cli.filters")
 local jq = require("bosa.cli.jq")
+local numbers = require("bosa.cli.numbers")
 local params = require("bosa.cli.params")
 local template = require("bosa.cli.template")
 
 local action_words = {}
-
-local function attempts(text)
-  local number = params.positive(text)
-  if not number or number % 1 ~= 0 or number > core.max_attempts then
-    return nil, ("--max-attempts: a whole number from 1 to %d expected, not '%s'"):format(core.max_attempts, text)
-  end
-  return number
-end
 
 --- Adds the arguments that name an action and give its parameters.
 function action_words.add_arguments(parser)
@@ -59,14 +52,20 @@ function action_words.wanted_fields(options)
   return not template.takes_all(options.template) and names[1] and names or nil
 end
 
+--- Adds --timeout.
+function action_words.add_timeout(parser)
+  parser:option("--timeout", "Seconds for one attempt (30)."):argname("<seconds>")
+    :convert(numbers.seconds("--timeout", 0, 1000000))
+end
+
 --- Adds the options of a call.
 function action_words.add_options(parser)
   parser:option("--input", "File with parameters as a JSON object, - for standard input; the command line "
     .. "overrides it."):argname("<file>")
   parser:option("--account", "Connected account to use."):argname("<who>")
-  parser:option("--timeout", "Seconds for one attempt (30)."):argname("<seconds>"):convert(params.positive)
+  action_words.add_timeout(parser)
   parser:option("--max-attempts", "Attempts in all, after 429, 5xx and failed connects (1)."):argname("<n>")
-    :convert(attempts)
+    :convert(numbers.whole("--max-attempts", 1, core.max_attempts))
 end
 
 --- The values of the parameters, typed by the action's schema.

@@ -14,9 +14,6 @@ local function path()
   return dir and dir .. "/connectors.json"
 end
 
---- A hub's base URL: names of different servers are kept apart by it.
-local function base_url(hub) return tostring(hub):match("%((.*)%)") end
-
 --- The strings of a list; whatever else was written there is left out.
 local function strings(list)
   local names = {}
@@ -40,7 +37,7 @@ end
 --- The names of a server's connectors, as far as they were seen.
 ---@param hub userdata
 ---@return string[]
-function cache.names(hub) return strings(read()[base_url(hub)]) end
+function cache.names(hub) return strings(read()[hub:_url()]) end
 
 --- Changes what is remembered of a server: `change(names)` gives the new names. A cache that can't be written, or that
 -- somebody else is writing, is no error.
@@ -48,7 +45,7 @@ local function change_names(hub, change)
   if not path() or not config.make_dir(config.cache_dir()) then return end
   config.exclusively(config.cache_dir(), 0, function()
     local known = read()
-    known[base_url(hub)] = bosa.array(change(strings(known[base_url(hub)])))
+    known[hub:_url()] = bosa.array(change(strings(known[hub:_url()])))
     return config.write_private(path(), assert(bosa.json.encode(known)) .. "\n")
   end)
 end

@@ -6,6 +6,7 @@ local candidates = require("bosa.candidates")
 local commands = require("bosa.cli.commands")
 local exit = require("bosa.cli.exit")
 local config = require("bosa.cli.config")
+local parameter_words = require("bosa.cli.parameter_words")
 local profile = require("bosa.profile")
 local terminal_text = require("bosa.cli.terminal_text")
 
@@ -56,21 +57,9 @@ local function actions(connector)
   return list
 end
 
---- What follows a parameter's name.
-local function sign_of(kind)
-  if kind == "file" or kind == "array of file" then return "@" end
-  if kind:find("object") then return ":=" end
-  return "="
-end
-
 local function values_of(parameter)
-  local list = {}
-  local values = parameter.enum or (parameter.type == "boolean" and { "true", "false" }) or {}
-  for _, value in ipairs(values) do
-    if type(value) ~= "table" and type(value) ~= "userdata" then
-      list[#list + 1] = { parameter.name .. "=" .. tostring(value) }
-    end
-  end
+  local list = candidates.values(parameter)
+  for i, word in ipairs(list) do list[i] = { word } end
   return list
 end
 
@@ -91,7 +80,7 @@ local function parameters(connector, action, words)
     local repeats = parameter.type:find("array of", 1, true)
     if repeats or not is_given(words, parameter.name) then
       local note = parameter.type .. (parameter.required and ", required" or "")
-      list[#list + 1] = { parameter.name .. sign_of(parameter.type), note }
+      list[#list + 1] = { parameter.name .. parameter_words.sign(parameter.type), note }
     end
   end
   return list

@@ -40,6 +40,7 @@ local function is_secret(root, name)
     if secret_names.is(part) then return true end
     local properties = type(node) == "table" and node.properties
     node = type(properties) == "table" and properties[part] or nil
+    if type(node) == "table" and type(node.items) == "table" then node = node.items end
     if says_secret(root, node, MOST_REFS) then return true end
     if type(node) == "table" and type(node["$ref"]) == "string" then node = document.lookup(root, node["$ref"]) end
   end
@@ -97,7 +98,7 @@ local function question_of(field)
   elseif one.type ~= "string" and one.type ~= "any" then
     words[1] = one.type
   end
-  local about = describe.first_sentence(one.description)
+  local about = describe.first_paragraph(one.description)
   if about ~= "" then words[#words + 1] = (about:gsub("%.$", "")) end
   local has_default = one.default ~= nil and one.default ~= core.null
   if has_default then
@@ -146,16 +147,12 @@ end
 ---------------------------------------------------------------------------------------------------
 -- checking
 
---- Takes the values of secret fields out of a text.
-local function hide(text, value, root, name)
-  if type(value) == "table" then
-    for key, inner in pairs(value) do
-      text = hide(text, inner, root, type(key) == "string" and (name and name .. "." .. key or key) or name)
-    end
-    return text
-  end
-  if type(value) ~= "string" or value == "" or not name or not is_secret(root, name) then return text end
-  return (text:gsub(value:gsub("%p", "%%%0"), "(hidden)"))
+--- A validation error without the value that its message ends in, where the field is secret.
+local function without_secret(detail, root)
+  local message, got = detail.message, detail.got
+  if detail.keyword == "type" or not is_secret(root, (detail.path:gsub("%[%d+%]", ""))) then return detail end
+  if got and message:sub(-#got) == got then message = message:sub(1, #message - #got) .. "(hidden)" end
+  return { path = detail.path, message = message }
 end
 
 --- Checks a configuration before it is sent. A schema that can't be compiled is left to the server.
@@ -167,7 +164,11 @@ function configuration.check(values, root)
   if not schema then return true end
   local ok, err = schema:check(values)
   if ok then return true end
-  return nil, context.error("params", hide(err.message, values, root))
+  local details = {}
+  for i, detail in ipairs(err.details) do details[i] = without_secret(detail, root) end
+  local shown = context.error("params", details[1].message .. err.message:sub(#err.details[1].message + 1))
+  shown.details = details
+  return nil, shown
 end
 
 return configuration

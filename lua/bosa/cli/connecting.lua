@@ -7,6 +7,7 @@ local configuration = require("bosa.cli.configuration")
 local context = require("bosa.cli.context")
 local core = require("bosa.core")
 local params = require("bosa.cli.params")
+local suggestions = require("bosa.cli.suggestions")
 local terminal = require("bosa.cli.terminal")
 local terminal_text = require("bosa.cli.terminal_text")
 
@@ -55,6 +56,23 @@ local function fail(work, one, err)
   work.code = work.code or code
 end
 
+--- That no account of a connector is connected, and what connects one.
+---@param connector string
+---@return table err
+function connecting.none_of(connector)
+  local text = "no account of %s is connected: `bosa integrations add %s` connects one"
+  return request_error(text:format(connector, word(connector)))
+end
+
+--- That an account is not connected, and what shows those that are.
+---@param connector string
+---@param account string
+---@return table err
+function connecting.not_there(connector, account)
+  local text = "no account %s of %s is connected: `bosa integrations show %s` lists those that are"
+  return request_error(text:format(account, connector, word(connector)))
+end
+
 --- That one is done, as a line.
 local function done_line(work, one)
   local who = one.account and (" (%s)"):format(terminal_text.safe(one.account)) or ""
@@ -85,7 +103,8 @@ local function check_connectors(hub, connectors)
   for _, name in ipairs(names) do known[name] = true end
   for _, connector in ipairs(connectors) do
     if not known[connector] then
-      return nil, request_error(("connector '%s' not found; there are %s"):format(connector, table.concat(names, ", ")))
+      local meant = suggestions.among(connector, names, "`bosa connectors`")
+      return nil, request_error(("the server has no connector `%s`%s"):format(connector, meant))
     end
   end
   return true
@@ -277,7 +296,7 @@ local function by_listener(work, list)
 end
 
 local function print_urls(work, list)
-  local base = tostring(work.hub):match("%((.*)%)"):gsub("/+$", "")
+  local base = work.hub:_url():gsub("/+$", "")
   for _, one in ipairs(list) do
     ask_url(work, one, base .. "/connectors/" .. one.connector .. "/success-authorize-callback")
   end
@@ -311,8 +330,7 @@ local function named(user, connectors, account)
   if accounts.find(accounts.of(user, connectors[1]), account) then
     return { { connector = connectors[1], account = account } }
   end
-  local text = "integration not found: %s with account %s; `bosa integrations show %s` lists them"
-  return nil, request_error(text:format(connectors[1], account, word(connectors[1])))
+  return nil, connecting.not_there(connectors[1], account)
 end
 
 --- What is renewed: the account that was named; of connectors that were named the accounts that need it, or whichever
@@ -322,10 +340,7 @@ local function to_renew(user, connectors, account)
   if not connectors[1] then return unwell(user) end
   local list = {}
   for _, connector in ipairs(connectors) do
-    if not accounts.of(user, connector)[1] then
-      local text = "no account of %s is connected: `bosa integrations add %s` connects one"
-      return nil, request_error(text:format(connector, word(connector)))
-    end
+    if not accounts.of(user, connector)[1] then return nil, connecting.none_of(connector) end
     local needed = unwell(user, connector)
     if not needed[1] then needed[1] = { connector = connector } end
     for _, one in ipairs(needed) do list[#list + 1] = one end

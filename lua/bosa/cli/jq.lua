@@ -19,6 +19,7 @@ local LONGEST = 2000 -- bytes of a complaint that are kept
 ---@field write fun(text: string) takes what jq gives, whole lines
 ---@field process userdata
 ---@field pipes userdata[] its standard streams
+---@field ignored userdata of the signal for a pipe that jq has closed: it need not read all that it is given
 ---@field open integer streams and processes that have not ended
 ---@field chunks string[] what it gave and was not written yet
 ---@field waiting integer bytes of these
@@ -71,6 +72,7 @@ local function close(self)
     if not self.code then self.process:kill("sigterm") end
     self.process:close()
   end
+  if not self.ignored:is_closing() then self.ignored:close() end
 end
 
 --- Starts jq. What it gives goes to `write`.
@@ -93,7 +95,8 @@ function jq.start(cx, expression, write)
     for _, pipe in ipairs(self.pipes) do pipe:close() end
     return nil, name == "ENOENT" and MISSING or "jq: " .. tostring(message)
   end
-  self.process = process
+  self.process, self.ignored = process, uv.new_signal()
+  self.ignored:start("sigpipe", function() end)
   self.cx, self.cleanup = cx, function() close(self) end
   cx:cleanup(self.cleanup)
   read_output(self)
@@ -137,6 +140,7 @@ function Jq:finish()
     if not input:is_closing() then input:close() end
   end)
   while self.open > 0 do wait(self) end
+  close(self)
   drain(self, true)
   close(self)
   self.cx:drop_cleanup(self.cleanup)

@@ -10,7 +10,7 @@ local mcp_config = {}
 mcp_config.programs = { "claude", "cursor", "nginx", "vscode", "zed" }
 
 -- what a program started from a desktop doesn't have of the shell's environment
-local ENVIRONMENT = { "BOSA_API_BASE_URL", "BOSA_PROFILE", "LUA_PATH", "LUA_CPATH" }
+local ENVIRONMENT = { "BOSA_API_BASE_URL", "BOSA_PROFILE", "XDG_CONFIG_HOME", "LUA_PATH", "LUA_CPATH" }
 
 ---------------------------------------------------------------------------------------------------
 -- this command
@@ -46,7 +46,10 @@ local function words_of(options)
     for _, word in ipairs({ ... }) do words[#words + 1] = word end
   end
   for _, connector in ipairs(options.connectors or {}) do add(connector) end
+  if options.api_url then add("--api-url", options.api_url) end
   if options.profile then add("--profile", options.profile) end
+  if options.ca_file then add("--ca-file", absolute(options.ca_file)) end
+  if options.allow_http then add("--allow-http") end
   if options.search then add("--search") end
   if options.read_only then add("--read-only") end
   for _, action in ipairs(options.only or {}) do add("--only", action) end
@@ -62,6 +65,8 @@ end
 local function environment()
   local kept = {}
   for _, name in ipairs(ENVIRONMENT) do kept[name] = os.getenv(name) end
+  local ca_file = os.getenv("BOSA_CA_FILE")
+  kept.BOSA_CA_FILE = ca_file and ca_file ~= "" and absolute(ca_file) or nil
   return next(kept) and kept or nil
 end
 
@@ -101,7 +106,7 @@ lua_ssl_verify_depth 5;
 resolver 127.0.0.53; # your name servers; OpenResty reads /etc/resolv.conf with: resolver local=on;
 init_by_lua_block {
   mcp = require("bosa.mcp.http").new({
-    hub = require("bosa").new({ cache = ngx.shared.bosa }),
+    hub = require("bosa").new({ cache = ngx.shared.bosa%s }),
 %s    allowed_origins = {},
   })
 }
@@ -118,6 +123,16 @@ local function list(words)
   return "{ " .. table.concat(quoted, ", ") .. " }"
 end
 
+--- The hub's options besides its cache.
+local function nginx_hub(options)
+  local parts = {}
+  local function add(name, value) parts[#parts + 1] = (", %s = %s"):format(name, value) end
+  if options.api_url then add("api_base_url", ("%q"):format(options.api_url)) end
+  if options.ca_file then add("ca_file", ("%q"):format(absolute(options.ca_file))) end
+  if options.allow_http then add("allow_http", "true") end
+  return table.concat(parts)
+end
+
 --- The endpoint's options, a line each.
 local function nginx_options(options)
   local lines = {}
@@ -129,6 +144,13 @@ local function nginx_options(options)
   if options.read_only then add("read_only", "true") end
   if options.files then add("files", ("%q"):format(uv.fs_realpath(options.files) or options.files)) end
   if options.timeout then add("timeout", ("%.14g"):format(options.timeout)) end
+  local all, accounts = nil, {}
+  for _, one in ipairs(options.account or {}) do
+    if not one.connector then all = one.who end
+    if one.connector then accounts[#accounts + 1] = ("[%q] = %q"):format(one.connector, one.who) end
+  end
+  if all then add("account", ("%q"):format(all)) end
+  if accounts[1] then add("accounts", "{ " .. table.concat(accounts, ", ") .. " }") end
   return table.concat(lines)
 end
 
@@ -144,7 +166,7 @@ end
 
 local function nginx(options)
   local path, cpath = nginx_paths()
-  return (NGINX:format(path, cpath, nginx_options(options)):gsub("\n$", ""))
+  return (NGINX:format(path, cpath, nginx_hub(options), nginx_options(options)):gsub("\n$", ""))
 end
 
 local MADE = { claude = mcp_servers, cursor = mcp_servers, vscode = vscode, zed = zed, nginx = nginx }

@@ -15,6 +15,27 @@ function parameter_words.split(word)
   return name, sign, text
 end
 
+--- The type of the elements of a list; nil: the type is no list's.
+---@param kind string a parameter's type, as connector:get_action_parameters gives it
+---@return string?
+function parameter_words.element_type(kind)
+  for word in kind:gmatch("[^|]+") do
+    local element = word:match("^%s*array of (.-)%s*$")
+    if element then return element end
+    if word:match("^%s*array%s*$") then return "string" end
+  end
+  return nil
+end
+
+--- The sign that follows the name of a parameter of this type: what is a file or an object can't be given as text.
+---@param kind string
+---@return "="|":="|"@"
+function parameter_words.sign(kind)
+  local element = parameter_words.element_type(kind) or kind
+  if element == "file" then return "@" end
+  return element:find("object", 1, true) and ":=" or "="
+end
+
 --- The validation error of a value that was a text on the line, in words that show the text.
 local function explained(detail, words)
   if detail.keyword ~= "type" or detail.got ~= "string" then return detail end

@@ -11,22 +11,13 @@ local read_file = require("bosa.read_file")
 
 local params = {}
 
+local element_type = parameter_words.element_type
+
 local STDIN_CHUNK = 65536 -- bytes
 local ARRAY = getmetatable(bosa.array({}))
 local LARGEST = 256 * 2 ^ 20 -- bytes of a file with parameters
 
 local function complain(...) return nil, context.error("params", string.format(...)) end
-
---- A number over 0 of an option, for lua-argparse: nil and a message for what is none.
----@param text string
----@return number? number, string? message
-function params.positive(text)
-  local number = tonumber(text)
-  if not number or number <= 0 or number ~= number or number > 1e6 then
-    return nil, ("a number over 0 expected, not '%s'"):format(text)
-  end
-  return number
-end
 
 --- The content of a file that the user names, which may be a FIFO; "-" is standard input.
 ---@param path string
@@ -107,16 +98,6 @@ local function typed(kind, text)
     if value ~= nil then return value end
   end
   return text
-end
-
---- The type of a list's elements; nil: no list.
-local function element_type(kind)
-  for word in kind:gmatch("[^|]+") do
-    local element = word:match("^%s*array of (.-)%s*$")
-    if element then return element end
-    if word:match("^%s*array%s*$") then return "string" end
-  end
-  return nil
 end
 
 local function text_value(name, text, parameter)

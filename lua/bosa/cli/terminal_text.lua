@@ -53,6 +53,11 @@ local function well_formed(text)
   return table.concat(parts)
 end
 
+--- Whether a text is UTF-8.
+---@param text string
+---@return boolean
+function terminal_text.is_utf8(text) return well_formed(text) == text end
+
 --- Text of somebody else's as one line that is safe on a terminal: control characters, C1 ones too, and what changes
 -- the direction of writing become spaces, bytes that are no UTF-8 "?".
 ---@param text string

@@ -85,7 +85,7 @@ end
 --- Shows a file that came: its text, or where it is none, what there is.
 local function show_file(name, file)
   local bytes = file.file
-  if bytes and not bytes:find("[%z\1-\8\14-\31]") and vim.fn.strtrans(bytes) then
+  if bytes and not bytes:find("[%z\1-\8\14-\31]") then
     return open(name, vim.split((bytes:gsub("\r\n", "\n"):gsub("\n$", "")), "\n"), "")
   end
   return open(name, { safe(tostring(file)), "", "To save it:",

@@ -6,6 +6,7 @@ local cache = require("bosa.cli.cache")
 local candidates = require("bosa.candidates")
 local core = require("bosa.core")
 local hubs = require("bosa.editor.hub")
+local parameter_words = require("bosa.cli.parameter_words")
 local safe = require("bosa.cli.terminal_text").safe
 local words = require("bosa.editor.words")
 
@@ -65,22 +66,6 @@ local function in_json(lead, parameters)
   return list
 end
 
-local function sign_of(kind)
-  if kind:find("file", 1, true) then return "@" end
-  return kind:find("object", 1, true) and ":=" or "="
-end
-
---- The values that a parameter may have, behind its name.
-local function values_of(parameter)
-  local values = parameter.enum or (parameter.type == "boolean" and { "true", "false" }) or {}
-  local list = {}
-  for _, value in ipairs(values) do
-    local is_plain = type(value) ~= "table" and type(value) ~= "userdata"
-    if is_plain then list[#list + 1] = parameter.name .. "=" .. tostring(value) end
-  end
-  return plain(list)
-end
-
 --- What `name`, `name=te` and `name@pa` may become.
 local function in_words(lead, parameters, given)
   local name, sign, text = lead:match("^([^=:@]+)(:?[=@])(.*)$")
@@ -91,9 +76,9 @@ local function in_words(lead, parameters, given)
   end
   local list = {}
   for _, parameter in ipairs(parameters) do
-    if parameter.name == name then return candidates.starting_with(lead, values_of(parameter)) end
+    if parameter.name == name then return candidates.starting_with(lead, plain(candidates.values(parameter))) end
     local again = parameter.type:find("array", 1, true) or not given[parameter.name]
-    if not name and again then list[#list + 1] = parameter.name .. sign_of(parameter.type) end
+    if not name and again then list[#list + 1] = parameter.name .. parameter_words.sign(parameter.type) end
   end
   return candidates.starting_with(lead, plain(list))
 end

@@ -1,6 +1,7 @@
 --- Neovim: choosing a connector, an action and its parameters by vim.ui.select and vim.ui.input.
 
 local bosa = require("bosa")
+local parameter_words = require("bosa.cli.parameter_words")
 local safe = require("bosa.cli.terminal_text").safe
 local words = require("bosa.editor.words")
 
@@ -38,11 +39,7 @@ end
 ---------------------------------------------------------------------------------------------------
 -- parameters
 
-local function word(parameter, text)
-  local kind = parameter.type
-  local sign = kind:find("file", 1, true) and "@" or kind:find("object", 1, true) and ":=" or "="
-  return parameter.name .. sign .. text
-end
+local function word(parameter, text) return parameter.name .. parameter_words.sign(parameter.type) .. text end
 
 local function hint(parameter)
   local description = type(parameter.description) == "string" and parameter.description:match("^[^\n]*") or ""

@@ -17,9 +17,7 @@ end
 
 function host.defer(fn) fn() end
 
-function host.report(message)
-  io.stderr:write("bosa: ", require("bosa.cli.terminal_text").lines(message), "\n")
-end
+host.report = loop.to_stderr
 
 local function signal()
   condition = condition or require("cqueues.condition")

@@ -426,9 +426,11 @@ end
 ---------------------------------------------------------------------------------------------------
 -- schemas shared by the workers
 
+local function shared_key(hub, name) return "bosa:" .. hub:_url() .. ":" .. name end
+
 --- Fetches by `fetch()` unless another worker has done so or is about to. `shared` is the hub's `cache` (ngx.shared.X).
 function host.share(hub, name, shared, fetch)
-  local key = "bosa:" .. tostring(hub) .. ":" .. name
+  local key = shared_key(hub, name)
   local lock = key .. ":lock"
   local waited = 0
   while true do
@@ -445,6 +447,6 @@ function host.share(hub, name, shared, fetch)
 end
 
 --- Forgets what the workers share of a connector.
-function host.unshare(hub, name, shared) shared:delete("bosa:" .. tostring(hub) .. ":" .. name) end
+function host.unshare(hub, name, shared) shared:delete(shared_key(hub, name)) end
 
 return host

@@ -42,10 +42,7 @@ end
 function host.collect_deferred(fn) collect = fn end
 
 function host.report(message)
-  if not vim then
-    io.stderr:write("bosa: ", require("bosa.cli.terminal_text").lines(message), "\n")
-    return
-  end
+  if not vim then return loop.to_stderr(message) end
   vim.schedule(function() vim.api.nvim_echo({ { "bosa: " .. message, "ErrorMsg" } }, true, {}) end)
 end
 

@@ -14,18 +14,17 @@ local misuse = require("bosa.misuse")
 local protocol = require("bosa.mcp.protocol")
 local request_id = require("bosa.mcp.request_id")
 local service = require("bosa.mcp.service")
+local checked = require("bosa.tools.options")
 local semaphore = rawget(_G, "ngx") and require("ngx.semaphore")
-local tool_options = require("bosa.tools.options")
-
-local is_list_of_strings, is_object = tool_options.is_list_of_strings, tool_options.is_object
 
 local http = {}
+
+local is_object = checked.is_object
 
 local MAX_BODY = 4 * 1024 * 1024 -- bytes of a request
 local MAX_TIME = 300 -- seconds that a request may take
 local KEEP_ALIVE = 15 -- seconds of silence after which a stream says that it is there
-local MOST_SERVICES = 16 -- kept for the options that handle() was given
-local MAX_BATCH = 100 -- messages sent as one
+local MOST_ENDPOINTS = 16 -- kept for the options that handle() was given
 
 -- the status of a response by its error's code; 200 for others
 local STATUS = {
@@ -52,32 +51,22 @@ local STATUS = {
 local Endpoint = {}
 Endpoint.__index = Endpoint
 
-local OWN = { allowed_origins = "table", max_body = "number", max_time = "number", resource_metadata = "string" }
-
---- Raises at the caller `level` up for an option of this module that can't be.
-local function check(name, value, level)
-  if type(value) ~= OWN[name] then
-    misuse.raise(level + 1, "option `%s`: %s expected, got %s", name, OWN[name], type(value))
-  end
-  if OWN[name] == "number" and not (value > 0 and value < math.huge) then
-    misuse.raise(level + 1, "option `%s`: a number above 0 expected, got %s", name, tostring(value))
-  end
-  if name == "allowed_origins" and not is_list_of_strings(value) then
-    misuse.raise(level + 1, "option `%s`: a list of strings expected", name)
-  end
-end
+local OWN = {
+  allowed_origins = checked.strings, max_body = misuse.whole(1), resource_metadata = "string",
+  max_time = function(value)
+    if type(value) ~= "number" then return "number expected, got " .. type(value) end
+    return not (value > 0 and value < math.huge) and "a number above 0 expected, got " .. tostring(value) or nil
+  end,
+}
 
 --- An endpoint; misuse raises at the caller `level` up.
 local function make(options, level)
   if type(options) ~= "table" then misuse.raise(level + 1, "options: table expected, got %s", type(options)) end
-  local rest = {}
+  local own, rest = {}, {}
   for name, value in pairs(options) do
-    if OWN[name] then
-      check(name, value, level + 1)
-    else
-      rest[name] = value
-    end
+    if OWN[name] then own[name] = value else rest[name] = value end
   end
+  misuse.check_options(own, OWN, level + 1)
   return setmetatable({ service = service.new(rest, level + 1), options = options }, Endpoint)
 end
 
@@ -103,10 +92,8 @@ local function finish(status, body, headers)
   return ngx.exit(ngx.HTTP_OK)
 end
 
-local function fault_message(id, fault) return { id = id == nil and core.null or id, error = fault } end
-
 local function refuse(status, fault, id, headers)
-  return finish(status, protocol.write(fault_message(id, fault)), headers)
+  return finish(status, protocol.write(protocol.refusal(id, fault)), headers)
 end
 
 ---------------------------------------------------------------------------------------------------
@@ -240,19 +227,19 @@ local function answer(endpoint, exchange, message, headers)
   end
   if result then return { id = message.id, result = result }, 200 end
   if fault.code == protocol.codes.method and cx.modern then status = 404 end
-  return fault_message(message.id, fault), status or STATUS[fault.code] or 200
+  return protocol.refusal(message.id, fault), status or STATUS[fault.code] or 200
 end
 
 local function answer_safely(endpoint, exchange, message, headers)
   local fault = protocol.fault_of(message)
   if fault then
     local id = is_object(message) and protocol.is_id(message.id) and message.id or nil
-    return fault_message(id, protocol.error("request", "Invalid request: " .. fault)), 400
+    return protocol.refusal(id, protocol.error("request", "Invalid request: " .. fault)), 400
   end
   local ok, said, status = pcall(answer, endpoint, exchange, message, headers)
   if ok then return said, status end
-  loop.host().report(tostring(said))
-  return fault_message(message.id, protocol.error("internal", "Internal error")), 200
+  loop.host().report(loop.text(said))
+  return protocol.refusal(message.id, protocol.error("internal", "Internal error")), 200
 end
 
 --- The messages' answers; nil: they want none.
@@ -300,7 +287,7 @@ local function run(endpoint, exchange, messages, is_batch, headers)
     ngx.thread.kill(thread)
     if why == "gone" then return ngx.exit(499) end
     local fault = protocol.error("internal", "The request took too long")
-    exchange.answer, exchange.status = fault_message(not is_batch and messages[1].id or nil, fault), 504
+    exchange.answer, exchange.status = protocol.refusal(not is_batch and messages[1].id or nil, fault), 504
   end
   if exchange.streams then
     send(exchange, event(exchange.answer))
@@ -347,7 +334,7 @@ local function read_body(most)
   return body
 end
 
---- Whether the request may go on by what its header says; otherwise it is answered.
+--- Whether the request may go on by what its header section says; otherwise the response is given.
 local function check_header(options, headers)
   local origin = field(headers, "origin")
   local is_fine = origin_is_allowed(options, origin)
@@ -375,7 +362,7 @@ local function check_header(options, headers)
   return true
 end
 
---- Whether a caller without a token may ask for it: all but calls is public.
+--- Whether the messages ask for a call and this endpoint has no token of its own for it: all but calls is public.
 local function needs_token(endpoint, messages)
   if endpoint.service.options.token then return false end
   for _, message in ipairs(messages) do
@@ -405,10 +392,11 @@ function Endpoint:handle()
   local message, why = protocol.read(body)
   if why then return refuse(400, protocol.error("parse", "Parse error: " .. why), request_id.find(body)) end
   local is_batch = type(message) == "table" and message[1] ~= nil
-  if is_batch and (#message > MAX_BATCH
-    or not protocol.has_batches(field(headers, "mcp-protocol-version") or protocol.WITHOUT_HEADER)) then
+  if is_batch and not protocol.has_batches(field(headers, "mcp-protocol-version") or protocol.WITHOUT_HEADER) then
     return refuse(400, protocol.error("request", "Invalid request: one message expected"))
   end
+  local fault = is_batch and protocol.fault_of_batch(message)
+  if fault then return refuse(400, fault) end
   local messages = is_batch and message or { message }
   local token = token_of(headers)
   local id = is_object(message) and protocol.is_id(message.id) and message.id or nil
@@ -446,7 +434,7 @@ function http.handle(options)
   end
   local endpoint = make(options, 2)
   table.insert(kept, 1, endpoint)
-  kept[MOST_SERVICES + 1] = nil
+  kept[MOST_ENDPOINTS + 1] = nil
   return endpoint:handle()
 end
 

@@ -22,6 +22,7 @@ protocol.codes = {
 }
 
 local PREFIX = "io.modelcontextprotocol/"
+local MAX_BATCH = 100 -- messages that may come as one
 
 --- The names in `_meta` that are the protocol's.
 protocol.meta = {
@@ -55,7 +56,7 @@ function protocol.versions()
   return all
 end
 
---- What to answer to `initialize`: the revision asked for where it is spoken, else the newest that begins so.
+--- The revision of a session: the one that `initialize` asks for where it is spoken, else the newest of these.
 ---@param asked string
 ---@return string
 function protocol.agree(asked) return protocol.is_legacy(asked) and asked or protocol.legacy[1] end
@@ -73,6 +74,12 @@ function protocol.agree(asked) return protocol.is_legacy(asked) and asked or pro
 function protocol.error(code, message, data)
   return { code = protocol.codes[code], message = message, data = data }
 end
+
+--- The response that is an error.
+---@param id string|number? of the request, where it is known
+---@param fault bosa.mcp.Error
+---@return table message
+function protocol.refusal(id, fault) return { id = id == nil and core.null or id, error = fault } end
 
 ---------------------------------------------------------------------------------------------------
 -- messages
@@ -106,6 +113,14 @@ end
 ---@param version string?
 ---@return boolean
 function protocol.has_batches(version) return version == "2025-03-26" or version == "2024-11-05" end
+
+--- What is wrong with several messages that came as one; nil: nothing.
+---@param messages any[]
+---@return bosa.mcp.Error?
+function protocol.fault_of_batch(messages)
+  if #messages <= MAX_BATCH then return nil end
+  return protocol.error("request", ("Invalid request: at most %d messages at once"):format(MAX_BATCH))
+end
 
 --- What is wrong with a message's shape; nil: nothing.
 ---@param message any

@@ -18,7 +18,7 @@ local service = {}
 local PROGRESS_EVERY = 0.1 -- seconds
 local SHORT_TTL = 5000 -- milliseconds that a list may be kept that lacks a connector
 
-local INSTRUCTIONS = "Each tool calls one action of %s through a BOSA server. An answer is JSON with `data`; where it "
+local INSTRUCTIONS = "Each tool calls one action of %s through a BOSA server. A result is JSON with `data`; where it "
   .. "says `next_page`, call the tool again with those arguments for more. What is too long is cut, and says how to "
   .. "ask for less."
 
@@ -37,53 +37,41 @@ local Service = {}
 Service.__index = Service
 
 local OWN = {
-  hub = "userdata", connectors = "table", accounts = "table", search = "boolean", callback_uri = "string",
-  state_secret = "string",
+  connectors = tool_options.strings, search = "boolean", callback_uri = "string",
+  hub = function(value)
+    if getmetatable(value) ~= core.classes.hub then return "bosa.hub expected, got " .. type(value) end
+  end,
+  accounts = function(value)
+    if type(value) ~= "table" then return "table expected, got " .. type(value) end
+    for connector, account in pairs(value) do
+      if type(connector) ~= "string" or type(account) ~= "string" then
+        return "the account of each connector expected, both as strings"
+      end
+    end
+  end,
+  state_secret = function(value)
+    if type(value) ~= "string" or #value < 16 then return "a string of 16 bytes or more expected" end
+  end,
 }
-
-local function has_only_strings(map)
-  for key, value in pairs(map) do
-    if type(key) ~= "string" or type(value) ~= "string" then return false end
-  end
-  return true
-end
-
---- Raises at the caller `level` up for options that no service can be made of.
-local function check(options, level)
-  local function wrong(name, expected)
-    misuse.raise(level + 2, "option `%s`: %s expected, got %s", name, expected, type(options[name]))
-  end
-  if getmetatable(options.hub) ~= core.classes.hub then wrong("hub", "bosa.hub") end
-  for name, expected in pairs(OWN) do
-    if options[name] ~= nil and type(options[name]) ~= expected then wrong(name, expected) end
-  end
-  local connectors = options.connectors
-  if not connectors and not options.search then wrong("connectors", "table") end
-  if connectors and not tool_options.is_list_of_strings(connectors) then
-    misuse.raise(level + 1, "option `connectors`: a list of strings expected")
-  end
-  if options.accounts and not has_only_strings(options.accounts) then
-    misuse.raise(level + 1, "option `accounts`: the account of each connector expected, both as strings")
-  end
-  if options.state_secret and #options.state_secret < 16 then
-    misuse.raise(level + 1, "option `state_secret`: a string of 16 bytes or more expected")
-  end
-end
 
 --- Makes a service. Misuse raises at the caller `level` up.
 ---@param options table hub, connectors, accounts, search, and the options of hub:call_tool
 ---@param level integer
 ---@return bosa.mcp.Service
 function service.new(options, level)
-  check(options, level + 1)
-  local self = { accounts = options.accounts or {}, search = options.search, options = {} }
-  self.hub, self.connectors = options.hub, options.connectors
+  local own, rest = {}, {}
   for name, value in pairs(options) do
-    if not OWN[name] then self.options[name] = value end
+    if OWN[name] then own[name] = value else rest[name] = value end
   end
-  self.callback_uri = options.callback_uri or tostring(self.hub):match("%((.-)[%),]")
-  self.request_state = request_state.new(self.hub, options.state_secret)
-  tools.check_call_options(self.hub, self.options, level + 1)
+  misuse.check_options(own, OWN, level + 1)
+  if not own.hub then misuse.raise(level + 1, "option `hub`: bosa.hub expected, got nil") end
+  tools.check_call_options(own.hub, rest, level + 1)
+  if not own.connectors and not own.search then
+    misuse.raise(level + 1, "option `connectors`: a list of names expected, unless `search` is set")
+  end
+  local self = { hub = own.hub, connectors = own.connectors, search = own.search, options = rest }
+  self.accounts, self.callback_uri = own.accounts or {}, own.callback_uri or own.hub:_url()
+  self.request_state = request_state.new(self.hub, own.state_secret)
   self.options.connectors = self.connectors
   self.catalog = catalog.new(self.hub, self.connectors or {}, self.options)
   return setmetatable(self, Service)
@@ -195,7 +183,8 @@ end
 local function call_options(self, connector, meta, cx)
   local options = {}
   for name, value in pairs(self.options) do options[name] = value end
-  options.account = self.accounts[connector] or options.account
+  local own = self.accounts[connector]
+  if own then options.account, options.identifier = own, nil end
   options.token = cx.token or options.token
   options.headers = headers_of(options.headers, meta)
   local trace = meta.traceparent

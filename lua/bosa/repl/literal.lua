@@ -16,13 +16,6 @@ local ESCAPES = { ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t", ['"'] = '\\"',
 ---------------------------------------------------------------------------------------------------
 -- texts
 
-local function is_utf8(text)
-  local rest = text:gsub("[\240-\244][\128-\191][\128-\191][\128-\191]", "")
-    :gsub("[\224-\239][\128-\191][\128-\191]", "")
-    :gsub("[\194-\223][\128-\191]", "")
-  return not rest:find("[\128-\255]")
-end
-
 local function as_digits(bytes)
   return (bytes:gsub(".", function(byte) return ("\\%03d"):format(byte:byte()) end))
 end
@@ -32,7 +25,8 @@ end
 ---@return string
 function literal.quote(text)
   local quoted = text:gsub('[%c"\\]', function(char) return ESCAPES[char] or as_digits(char) end)
-  quoted = is_utf8(quoted) and terminal_text.replace_obeyed(quoted, as_digits) or quoted:gsub("[\128-\255]", as_digits)
+  if not terminal_text.is_utf8(quoted) then return '"' .. quoted:gsub("[\128-\255]", as_digits) .. '"' end
+  quoted = terminal_text.replace_obeyed(quoted, as_digits)
   return '"' .. quoted .. '"'
 end
 

@@ -135,7 +135,7 @@ function body.read(content_type, bytes)
   return boundary and read_parts(bytes, boundary) or plain(bytes)
 end
 
---- The bytes of a table that `read` made of JSON, text or bytes; nil: it makes no sense.
+--- The bytes of a table that `read` made of JSON, text or bytes; nil: it is malformed.
 ---@param stored table
 ---@return string? bytes "" where there is no body
 function body.write(stored)

@@ -99,22 +99,12 @@ local function parse(path, text)
   return value.exchanges
 end
 
-local function check_options(path, options, level)
-  if type(path) ~= "string" then error("path: string expected, got " .. type(path), level + 1) end
-  if type(options) ~= "table" then error("options: table expected, got " .. type(options), level + 1) end
-  for name, value in pairs(options) do
-    if not OPTIONS[name] then misuse.unknown_option(level + 1, name, OPTIONS) end
-    if type(value) ~= OPTIONS[name] then
-      error(("option `%s`: %s expected, got %s"):format(name, OPTIONS[name], type(value)), level + 1)
-    end
-  end
-end
-
 local function open(path, options, level)
-  options = options or {}
-  check_options(path, options, level + 1)
+  if type(path) ~= "string" then misuse.raise(level + 1, "path: string expected, got %s", type(path)) end
+  if options == nil then options = {} end
+  misuse.check_options(options, OPTIONS, level + 1)
   local mode = options.mode or os.getenv("BOSA_CASSETTE") or "auto"
-  if not MODES[mode] then error(("mode: auto, record or replay expected, got `%s`"):format(mode), level + 1) end
+  if not MODES[mode] then misuse.raise(level + 1, "mode: auto, record or replay expected, got `%s`", mode) end
   local text, err
   if mode ~= "record" then text, err = text_of(path) end
   if err then return nil, err end
@@ -336,7 +326,7 @@ function Cassette:__close() self:close() end
 ---@param fn fun(hub: userdata, cassette: bosa.testing.Cassette)
 function cassette.use(path, options, fn)
   if fn == nil then options, fn = nil, options end
-  if type(fn) ~= "function" then error("a function expected, got " .. type(fn), 2) end
+  if type(fn) ~= "function" then misuse.raise(2, "a function expected, got %s", type(fn)) end
   local own, hub_options = {}, nil
   for name, value in pairs(options or {}) do
     if name == "hub" then hub_options = value else own[name] = value end

@@ -4,6 +4,7 @@
 
 local core = require("bosa.core")
 local describe = require("bosa.describe")
+local loop = require("bosa.loop")
 local message_body = require("bosa.testing.body")
 local snapshot = require("bosa.snapshot")
 
@@ -198,7 +199,7 @@ local function reply_of(data, meta, place)
 end
 
 local function raised(name, message)
-  local text = ("the stub of %s raised: %s"):format(name, tostring(message))
+  local text = ("the stub of %s raised: %s"):format(name, loop.text(message))
   return nil, { kind = "protocol", message = text, sent = "yes" }
 end
 

@@ -1,7 +1,6 @@
 --- The options of tools: what they may be, and which actions they let through.
 
 local core = require("bosa.core")
-local misuse = require("bosa.misuse")
 local reading = require("bosa.tools.reading")
 
 local options = {}
@@ -17,46 +16,31 @@ local options = {}
 ---@field change (fun(tool: bosa.Tool): bosa.Tool?)? sees every tool, and may change it or leave it out (nil)
 ---@field connectors string[]? where hub:call_tool looks for a tool whose name `change` made
 
+--- Why a value is no list of strings; nil: it is one.
+---@param value any
+---@return string?
+function options.strings(value)
+  if type(value) ~= "table" then return "table expected, got " .. type(value) end
+  for _, element in ipairs(value) do
+    if type(element) ~= "string" then return "a list of strings expected, with a " .. type(element) .. " in it" end
+  end
+  return nil
+end
+
 local OFFERED = {
-  only = "table", except = "table", read_only = "boolean", files = "string", change = "function", connectors = "table",
+  only = options.strings, except = options.strings, connectors = options.strings, read_only = "boolean",
+  files = "string", change = "function",
 }
 
---- Whether all elements of a list are strings.
----@param list table
----@return boolean
-function options.is_list_of_strings(list)
-  for _, element in ipairs(list) do
-    if type(element) ~= "string" then return false end
-  end
-  return true
-end
-
-local function unknown(level, name, more)
+--- The options of tools and further ones, as misuse.check_options takes them.
+---@param more table<string, string|true|fun(value: any): string?>
+---@return table
+function options.known(more)
   local known = {}
-  for _, names in ipairs({ OFFERED, more }) do
-    for each in pairs(names) do known[each] = true end
+  for _, set in ipairs({ OFFERED, more }) do
+    for name, expected in pairs(set) do known[name] = expected end
   end
-  misuse.unknown_option(level + 1, name, known)
-end
-
---- Raises at the caller `level` up for an option that isn't one.
----@param given table
----@param more table<string, string|true> further options: name -> Lua type, or true for any
----@param level integer
-function options.check(given, more, level)
-  if type(given) ~= "table" then error("options: table expected, got " .. type(given), level + 1) end
-  for name, value in pairs(given) do
-    local expected = OFFERED[name] or more[name]
-    if not expected then unknown(level + 1, name, more) end
-    if expected ~= true and type(value) ~= expected then
-      error(("option `%s`: %s expected, got %s"):format(name, expected, type(value)), level + 1)
-    end
-  end
-  for _, name in ipairs({ "only", "except", "connectors" }) do
-    if given[name] and not options.is_list_of_strings(given[name]) then
-      error(("option `%s`: a list of strings expected"):format(name), level + 1)
-    end
-  end
+  return known
 end
 
 local function matches(pattern, text)

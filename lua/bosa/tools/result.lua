@@ -189,7 +189,7 @@ end
 local function save_whole(data, options)
   if not options.files then return nil end
   local text = line(data)
-  local path = core.save_in(options.files, (options.name or "answer") .. ".json", text)
+  local path = core.save_in(options.files, options.name .. ".json", text)
   return path and { path = path, size = #text, content_type = "application/json" }
 end
 
@@ -272,9 +272,9 @@ end
 
 --- How a response is told.
 ---@class bosa.tools.Showing
----@field max_length integer bytes of the answer's data
+---@field max_length integer bytes of the response's data
 ---@field files string? where files, and what is too long, are saved
----@field name string? the tool's: what is too long gets a name of it
+---@field name string the tool's: what is too long is saved under it
 
 --- What is told of a response.
 ---@param response userdata

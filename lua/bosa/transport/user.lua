@@ -62,7 +62,7 @@ local sents = { no = true, maybe = true, yes = true }
 -- result.)
 local function refuse(call, err)
   if type(err) ~= "table" then
-    return call:_broke("maybe", "connection", err and tostring(err) or "the transport gave no reply")
+    return call:_broke("maybe", "connection", err and loop.text(err) or "the transport gave no reply")
   end
   if err.instead then call:_keep("error", err.instead) end
   local message = type(err.message) == "string" and err.message or "the transport failed"
@@ -82,7 +82,7 @@ function user.sender(fn)
     local request = { method = method, url = url, headers = headers, body = body, timeout = call:_attempt_time() }
     local ok, reply, err = pcall(fn, request)
     if call:_ended() then return end -- by somebody else, meanwhile
-    if not ok then return call:_broke("maybe", "connection", "the transport raised: " .. tostring(reply)) end
+    if not ok then return call:_broke("maybe", "connection", "the transport raised: " .. loop.text(reply)) end
     if reply == nil then return refuse(call, err) end
     local fault = reply_fault(reply)
     if fault then return call:_broke("maybe", "protocol", fault) end

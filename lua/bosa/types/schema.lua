@@ -27,7 +27,7 @@ local SIMPLE = { string = "string", integer = "integer", number = "number", bool
 ---@field classes table<bosa.schema.Shape, string> object -> its class
 ---@field shared table<string|table, string> a $def, or what it says with all that it refers to -> its type
 ---@field busy table<table, boolean> schemas whose type is being written
----@field nulls boolean null is a value of its own (answers), not left out (parameters)
+---@field nulls boolean null is a value of its own (responses), not left out (parameters)
 ---@field connector string the connector's class; those that are made of $defs are named after it
 local Writer = {}
 Writer.__index = Writer
@@ -134,13 +134,6 @@ local function in_brackets(text)
   return text:find("[|(]") and "(" .. text .. ")" or text
 end
 
-local function sorted_names(map)
-  local names = {}
-  for name in pairs(map) do names[#names + 1] = name end
-  table.sort(names, function(a, b) return tostring(a) < tostring(b) end)
-  return names
-end
-
 --- Adds what is said of a property: its description and its default.
 local function comment_property(self, property, about)
   self:comment(property.description)
@@ -162,7 +155,7 @@ function Writer:class(form, wanted, depth)
   local name = self:name(wanted)
   self.classes[form] = name
   local fields = {}
-  for _, property_name in ipairs(sorted_names(form.properties)) do
+  for _, property_name in ipairs(document.sorted_names(form.properties)) do
     local property, field = form.properties[property_name], schema.field_name(property_name)
     if type(property) ~= "table" then property = property and {} end
     local about = property and self.reader:read(property)
@@ -263,7 +256,7 @@ local function closure(self, first)
       seen[target] = true
       list[#list + 1] = target
     end
-    for _, name in ipairs(sorted_names(node)) do add_refs(node[name]) end
+    for _, name in ipairs(document.sorted_names(node)) do add_refs(node[name]) end
   end
   while taken < #list do
     taken = taken + 1
@@ -316,7 +309,7 @@ end
 
 --- Has the writer go on with another document.
 ---@param root table
----@param nulls boolean null is a value of its own (answers), not left out (parameters)
+---@param nulls boolean null is a value of its own (responses), not left out (parameters)
 ---@return bosa.schema.Reader
 function Writer:open(root, nulls)
   self.reader, self.nulls = reader.reader(root, nulls), nulls

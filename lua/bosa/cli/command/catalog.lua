@@ -1,6 +1,7 @@
 --- bosa catalog: the tools, MCP servers and skills that a server offers.
 
 local bosa = require("bosa")
+local numbers = require("bosa.cli.numbers")
 local print_json = require("bosa.cli.json")
 local print_table = require("bosa.cli.table")
 
@@ -12,21 +13,11 @@ catalog.examples = {
   "# search everything by meaning", "bosa catalog search send an invoice",
 }
 
-local function whole(name, least, most)
-  return function(text)
-    local number = tonumber(text)
-    if not number or number % 1 ~= 0 or number < least or number > most then
-      return nil, (name .. ": a whole number from %d to %d expected"):format(least, most)
-    end
-    return math.floor(number)
-  end
-end
-
 local function add_list(parser, name, summary)
   local command = parser:command(name, summary)
   command:argument("words", "Only items with these words in their name or description."):args("*")
-  command:option("--limit", "Items to show, 1 to 200 (50)."):argname("<n>"):convert(whole("--limit", 1, 200))
-  command:option("--offset", "Items to skip (0)."):argname("<n>"):convert(whole("--offset", 0, 2 ^ 31))
+  command:option("--limit", "Items to show, 1 to 200 (50)."):argname("<n>"):convert(numbers.whole("--limit", 1, 200))
+  command:option("--offset", "Items to skip (0)."):argname("<n>"):convert(numbers.whole("--offset", 0))
   command:flag("--all", "All pages.")
   command:flag("--json", "A JSON list instead of a table.")
   return command
@@ -46,7 +37,7 @@ function catalog.configure(parser)
   search:argument("words", "What you want to do."):args("+")
   search:option("--kind", "Search only tools, mcp or skills; may be repeated."):argname("<kind>"):count("*")
     :choices({ "tools", "mcp", "skills" })
-  search:option("--count", "Items of each kind."):argname("<n>"):convert(whole("--count", 1, 2 ^ 31))
+  search:option("--count", "Items of each kind."):argname("<n>"):convert(numbers.whole("--count", 1))
   search:flag("--json", "JSON instead of a table.")
 end
 

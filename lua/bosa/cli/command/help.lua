@@ -3,6 +3,7 @@
 local cache = require("bosa.cli.cache")
 local commands = require("bosa.cli.commands")
 local pager = require("bosa.cli.pager")
+local parameter_words = require("bosa.cli.parameter_words")
 local terminal = require("bosa.cli.terminal")
 local terminal_text = require("bosa.cli.terminal_text")
 
@@ -37,9 +38,7 @@ local function example(connector, action, parameters)
   local words = { "bosa run", shell_word(connector), shell_word(action) }
   for _, parameter in ipairs(parameters) do
     if parameter.required and not parameter.name:find(".", 1, true) then
-      local kind = parameter.type
-      local sign = kind == "file" and "@" or (kind == "object" or kind:find("^array of object")) and ":=" or "="
-      words[#words + 1] = shell_word(parameter.name) .. sign .. "..."
+      words[#words + 1] = shell_word(parameter.name) .. parameter_words.sign(parameter.type) .. "..."
     end
   end
   return table.concat(words, " ")

@@ -4,6 +4,7 @@ local bosa = require("bosa")
 local accounts = require("bosa.accounts")
 local connecting = require("bosa.cli.connecting")
 local context = require("bosa.cli.context")
+local numbers = require("bosa.cli.numbers")
 local print_json = require("bosa.cli.json")
 local print_properties = require("bosa.cli.properties")
 local print_table = require("bosa.cli.table")
@@ -21,18 +22,6 @@ integrations.examples = {
   "bosa integrations select github ada@example.com\nbosa integrations remove github ada@example.com",
 }
 
-local function whole_seconds(text)
-  local seconds = tonumber(text)
-  if not seconds or seconds <= 0 or seconds > 86400 then return nil, "--timeout: seconds expected, up to 86400" end
-  return seconds
-end
-
-local function a_port(text)
-  local port = tonumber(text)
-  if not port or port % 1 ~= 0 or port < 0 or port > 65535 then return nil, "--port: a number up to 65535 expected" end
-  return math.floor(port)
-end
-
 local function add_account(command)
   command:argument("connector", "Connector name, like github.")
   command:argument("account", "User identifier of the account, like an e-mail address.")
@@ -41,9 +30,10 @@ end
 local function add_connecting(command)
   command:option("--config", "File with the configuration as a JSON object, - for standard input.")
     :argname("<file>")
-  command:option("--timeout", "Seconds to wait for the browser (300)."):argname("<seconds>"):convert(whole_seconds)
+  command:option("--timeout", "Seconds to wait for the browser (300)."):argname("<seconds>")
+    :convert(numbers.seconds("--timeout", 0, 86400))
   command:option("--port", "Loopback port for the browser to come back to (any free one)."):argname("<n>")
-    :convert(a_port)
+    :convert(numbers.whole("--port", 0, 65535))
   command:flag("--no-browser", "Don't open the URLs.")
   command:flag("--no-wait", "Print the URLs and end, for a browser on another machine.")
 end
@@ -86,7 +76,7 @@ end
 local function find(user, connector, account)
   local integration = accounts.find(accounts.of(user, connector), account)
   if integration then return integration end
-  return nil, request_error(("integration not found: %s with account %s"):format(connector, account))
+  return nil, connecting.not_there(connector, account)
 end
 
 local function list_all(cx, hub, token, options)
@@ -139,7 +129,7 @@ local function show(cx, hub, token, options)
   local user, err = user_of(hub, token)
   if not user then return cx:fail(err) end
   local found = accounts.of(user, options.connector)
-  if #found == 0 then return cx:fail(request_error("no integrations found for connector: " .. options.connector)) end
+  if #found == 0 then return cx:fail(connecting.none_of(options.connector)) end
   local rows, headers = {}, { "User Identifier", "Status" }
   for i, one in ipairs(found) do
     local status = accounts.status(one)

@@ -2,9 +2,9 @@
 
 local bosa = require("bosa")
 local uv = require("luv")
+local action_words = require("bosa.cli.action_words")
 local exit = require("bosa.cli.exit")
 local mcp_config = require("bosa.cli.mcp_config")
-local params = require("bosa.cli.params")
 
 local mcp = { summary = "Serve connectors to a language model (Model Context Protocol)", talks = true }
 
@@ -45,7 +45,7 @@ function mcp.configure(parser)
     .. "Without it, the model only sees short text files."):argname("<dir>"):convert(directory)
   parser:option("--account", "Connected account to use: me, or github=me for one connector; may be repeated.")
     :argname("<who>"):count("*"):convert(account)
-  parser:option("--timeout", "Seconds for one attempt (30)."):argname("<seconds>"):convert(params.positive)
+  action_words.add_timeout(parser)
   parser:option("--print-config", "Print the configuration with which this program starts the server, or nginx "
     .. "serves it over HTTP. Serves nothing."):argname("<program>"):choices(mcp_config.programs)
 end

@@ -2,6 +2,7 @@
 
 local uv = require("luv")
 local context = require("bosa.cli.context")
+local numbers = require("bosa.cli.numbers")
 local terminal_text = require("bosa.cli.terminal_text")
 
 local sandbox = { summary = "Run a sandbox server to try things on" }
@@ -15,19 +16,17 @@ local NONE = "no sandbox server: bosa-sandbox is neither beside this command nor
 -- what the server's program calls them; the last two are the names before
 local DIALECTS = { current = "current", legacy = "legacy", both = "both", today = "current", seed = "legacy" }
 
-local function a_number(text)
-  return text:find("^%d+$") and text or nil, ("a number expected, not '%s'"):format(text)
-end
-
 local function a_dialect(text) return DIALECTS[text], "--dialect: current, legacy or both expected" end
 
 function sandbox.configure(parser)
   parser:description("Runs a sandbox server and prints what to export in a shell. With a command, runs that with "
     .. "the server's address and credentials in the environment, and exits as the command does.")
   parser:argument("words", "A command to run, after --."):args("*"):argname("<command>")
-  parser:option("--port", "Port to listen on (any free one)."):argname("<n>"):convert(a_number)
-  parser:option("--seed", "Seed of the made-up data."):argname("<n>"):convert(a_number)
-  parser:option("--delay", "Milliseconds before every response to an action."):argname("<ms>"):convert(a_number)
+  parser:option("--port", "Port to listen on (any free one)."):argname("<n>")
+    :convert(numbers.whole("--port", 0, 65535))
+  parser:option("--seed", "Seed of the made-up data."):argname("<n>"):convert(numbers.digits("--seed"))
+  parser:option("--delay", "Milliseconds before every response to an action."):argname("<ms>")
+    :convert(numbers.whole("--delay", 0, 3600000))
   parser:option("--dialect", "Names of the endpoints: current, legacy or both."):argname("<name>"):convert(a_dialect)
 end
 
@@ -52,7 +51,7 @@ local function arguments(options)
   for _, name in ipairs({ "port", "seed", "delay", "dialect" }) do
     if options[name] then
       list[#list + 1] = "--" .. name
-      list[#list + 1] = options[name]
+      list[#list + 1] = tostring(options[name])
     end
   end
   if options.verbose then list[#list + 1] = "--verbose" end

@@ -1,6 +1,7 @@
 --- bosa search: which action does what words tell of.
 
 local cache = require("bosa.cli.cache")
+local numbers = require("bosa.cli.numbers")
 local print_json = require("bosa.cli.json")
 local print_table = require("bosa.cli.table")
 
@@ -11,18 +12,13 @@ search.examples = {
   "# only where it is looked for, and only what reads", "bosa search --connector github --read-only issue",
 }
 
-local function whole(text)
-  local number = tonumber(text)
-  if not number or number < 1 or number % 1 ~= 0 then return nil, "a whole number over 0 expected" end
-  return math.floor(number)
-end
-
 function search.configure(parser)
   parser:description("Finds actions by the words of their names, descriptions and parameters, the best first. Near "
     .. "spellings count, too. bosa asks the server for schemas only, and keeps them.")
   parser:argument("words", "What you want to do."):args("+")
   parser:option("--connector", "Search only here; may be repeated."):argname("<connector>"):count("*")
-  parser:option("--limit", "Actions to show at most (10)."):argname("<n>"):convert(whole)
+  parser:option("--limit", "Actions to show at most (10)."):argname("<n>")
+    :convert(numbers.whole("--limit", 1))
   parser:flag("--read-only", "Only actions whose name is clearly read-only.")
   parser:flag("--json", "A JSON list instead of a table.")
 end

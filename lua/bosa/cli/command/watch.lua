@@ -6,8 +6,8 @@ local context = require("bosa.cli.context")
 local fields = require("bosa.cli.fields")
 local jq = require("bosa.cli.jq")
 local loop = require("bosa.loop")
+local numbers = require("bosa.cli.numbers")
 local output_file = require("bosa.cli.output_file")
-local params = require("bosa.cli.params")
 local sorted_json = require("bosa.sorted_json")
 local task = require("bosa.task")
 local template = require("bosa.cli.template")
@@ -22,35 +22,19 @@ watch.examples = {
   "bosa watch github list_issues owner=lua repo=lua --key number --from-now --exec 'jq -r .title'",
 }
 
-local function seconds(text)
-  local number = params.positive(text)
-  if not number or number < 1 then return nil, ("--every: 1 second or more expected, not '%s'"):format(text) end
-  return number
-end
-
-local function whole(name)
-  return function(text)
-    local number = params.positive(text)
-    if not number or number % 1 ~= 0 then
-      return nil, ("%s: a whole number over 0 expected, not '%s'"):format(name, text)
-    end
-    return number
-  end
-end
-
 function watch.configure(parser)
   parser:description("Runs an action that returns a list again and again, and prints each new item as a line of JSON, "
     .. "at least once. The first time, all items are new.")
   action_words.add_arguments(parser)
   parser:option("--every", "Seconds from the start of a round to the start of the next (60)."):argname("<seconds>")
-    :convert(seconds)
+    :convert(numbers.seconds("--every", 1, 1000000))
   parser:option("--state", "File that remembers the items; without it, every start begins anew."):argname("<file>")
   parser:option("--exec", "Run this shell command for each item, with the item as JSON on standard input, and print "
     .. "nothing. If it fails, bosa runs it again in the next round."):argname("<command>")
   parser:option("--key", "Field that identifies an item (id); dots lead into objects."):argname("<name>"):default("id")
-  parser:option("--max-pages", "Pages to read in a round (10)."):argname("<n>"):convert(whole("--max-pages"))
+  parser:option("--max-pages", "Pages to read in a round (10)."):argname("<n>"):convert(numbers.whole("--max-pages", 1))
   parser:flag("--from-now", "Skip the items that exist at the first start.")
-  parser:option("--rounds", "End after this many rounds."):argname("<n>"):convert(whole("--rounds"))
+  parser:option("--rounds", "End after this many rounds."):argname("<n>"):convert(numbers.whole("--rounds", 1))
   action_words.add_selection(parser)
   action_words.add_forms(parser, "Filter each item with a jq expression.")
   action_words.add_options(parser)
