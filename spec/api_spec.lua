@@ -145,7 +145,7 @@ describe("misuse", function()
     { function() hub:call_tool("x", {}, false) end, "options: table expected" },
     { function() hub:search_actions("x", { limit = 0 }) end, "option `limit`: a whole number, 1 or more" },
     { function() mcp.new({ hub = hub, connectors = {} }) end, "option `send`: function expected" },
-    { function() mcp.new({ hub = 5, connectors = {}, send = print }) end, "option `hub`: a hub expected" },
+    { function() mcp.new({ hub = 5, connectors = {}, send = print }) end, "option `hub`: bosa.hub expected" },
     { function() mcp.new({ hub = hub, send = print }) end, "option `connectors`: a list of names expected" },
     { function() mcp.new({ hub = hub, connectors = {}, send = print, only = 5 }) end, "option `only`" },
     { function() testing.cassette("x", "replay") end, "options: table expected, got string" },

@@ -494,7 +494,7 @@ describe("a server of bosa.mcp", function()
       ["option `send`: function expected, got nil"] = with({ send = false }),
       ["option `hub`: bosa.hub expected, got nil"] = with({ hub = false }),
       ["option `hub`: bosa.hub expected, got userdata"] = with({ hub = hub:connect("x") }),
-      ["option `connectors`: table expected, got nil"] = with({ connectors = false }),
+      ["option `connectors`: a list of names expected, unless `search` is set"] = with({ connectors = false }),
       ["option `connectors`: table expected, got string"] = with({ connectors = "x" }),
       ["option `connectors`: a list of strings expected"] = with({ connectors = { 5 } }),
       ["option `accounts`: the account of each connector"] = with({ accounts = { "me" } }),

@@ -292,7 +292,7 @@ describe("an account that expired", function()
     assert.equal(0, (finish()))
 
     for words, wrong in pairs({
-      ["renew github --account nobody"] = { 5, "github with account nobody" },
+      ["renew github --account nobody"] = { 5, "no account nobody of github is connected" },
       ["renew --account bob"] = { 4, "--account goes with one connector" },
       ["renew github lab --account bob"] = { 4, "--account goes with one connector" },
     }) do
