@@ -11,65 +11,14 @@
 #include <string.h>
 
 #define SHOWN_STRING 40 /* bytes of a string that a message shows */
-#define MAX_NAME 128    /* names longer than this are not compared */
 #define SHOWN_KEY 200   /* bytes of one name in a path */
 
 /* ---- the nearest name ---- */
 
-static size_t least(size_t a, size_t b, size_t c)
-{
-    size_t ab = a < b ? a : b;
-    return ab < c ? ab : c;
-}
-
-/* ASCII alone: other letters are compared byte by byte. */
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
-}
-
-/* Edit distance with neighbours swapped counting once; a difference of case alone counts nothing.
- */
-static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
-{
-    size_t rows[3][MAX_NAME + 1];
-    for (size_t j = 0; j <= b_len; j++) {
-        rows[0][j] = j;
-    }
-    for (size_t i = 1; i <= a_len; i++) {
-        size_t *row = rows[i % 3], *up = rows[(i + 2) % 3], *up2 = rows[(i + 1) % 3];
-        row[0] = i;
-        for (size_t j = 1; j <= b_len; j++) {
-            bool same = lower(a[i - 1]) == lower(b[j - 1]);
-            row[j] = least(up[j - 1] + !same, up[j] + 1, row[j - 1] + 1);
-            bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
-            if (swapped && up2[j - 2] + 1 < row[j]) {
-                row[j] = up2[j - 2] + 1;
-            }
-        }
-    }
-    return rows[a_len % 3][b_len];
-}
-
-/* Names whose lengths differ too much are passed over before anything is computed. */
-void nearest_try(struct nearest *best, const char *wanted, size_t len, const char *name,
-                 size_t name_len)
-{
-    size_t limit = len < 4 ? 1 : len / 3;
-    size_t longer = len > name_len ? len - name_len : name_len - len;
-    if (len == 0 || len > MAX_NAME || name_len > MAX_NAME || longer > limit) {
-        return;
-    }
-    size_t d = distance(wanted, len, name, name_len);
-    if (d <= limit && (!best->name || d < best->distance)) {
-        *best = (struct nearest){name, name_len, d};
-    }
-}
-
 const char *schema_nearest(const struct json_doc *doc, uint32_t object, const char *name,
                            size_t len, size_t *found_len)
 {
-    struct nearest best = {NULL, 0, 0};
+    struct nearest best = NEAREST_NONE;
     *found_len = 0;
     if (json_type(doc, object) != JSON_OBJECT) {
         return NULL;
@@ -81,8 +30,7 @@ const char *schema_nearest(const struct json_doc *doc, uint32_t object, const ch
         nearest_try(&best, name, len, text, key_len);
         key = json_next(doc, key + 1);
     }
-    *found_len = best.len;
-    return best.name;
+    return nearest_found(&best, found_len);
 }
 
 /* ---- words ---- */
@@ -184,7 +132,7 @@ static void write_path(struct buf *out, const struct place *at)
 }
 
 /* "missing parameter `owner` (string)", "unknown parameter `onwer`; did you mean `owner`?",
- * "`path`: text" */
+ * "unknown parameter `limit`; there are page, query", "`path`: text" */
 static void write_message(struct buf *out, const struct validation_errors *errors,
                           const struct place *at, const struct buf *path, const char *keyword,
                           const char *suggestion, const char *text)
@@ -201,6 +149,9 @@ static void write_message(struct buf *out, const struct validation_errors *error
         buf_addf(out, "`%s`: %s", path->data, text);
     } else {
         buf_adds(out, text);
+    }
+    if (unknown && !suggestion && text[0]) {
+        buf_addf(out, "; %s", text);
     }
     if (suggestion) {
         buf_addf(out, unknown ? "; did you mean `%s`?" : " (did you mean \"%s\"?)", suggestion);
