@@ -258,7 +258,7 @@ static void send_email(const struct run *run, struct response *response)
             sent_free(sent);
         }
         mail->stored = stored;
-        response_error(response, 413, "too_large", "The mailbox can't take this letter.");
+        response_error(response, 413, "too_large", "The mailbox can't take this e-mail.");
         return;
     }
     join_addresses(run, sent->to, sizeof sent->to);
@@ -270,28 +270,28 @@ static void send_email(const struct run *run, struct response *response)
 static const struct param list_params[] = {
     MAY_PRESET("page", "'type':'integer','minimum':1", "1", "Which page, from 1."),
     MAY_PRESET("limit", "'type':'integer','minimum':1,'maximum':100", "20",
-               "Letters a page, up to 100."),
+               "E-mails a page, up to 100."),
     RESPONSE_FIELDS, RESPONSE_FILTERS, NO_MORE};
 
 static const struct param send_params[] = {
     NEED("to", "'items':{'type':'string'},'minItems':1,'type':'array'", "Addresses."),
-    NEED("subject", "'type':'string'", "The letter in one line."),
-    MAY("body", "'type':'string'", "The letter."),
+    NEED("subject", "'type':'string'", "The e-mail in one line."),
+    MAY("body", "'type':'string'", "The e-mail."),
     MAY("attachments", "'items':{'format':'binary','type':'string'},'type':'array'",
         "Files that go with it."),
     NO_MORE};
 
 static const struct param attachment_params[] = {
-    NEED("attachment_id", "'type':'string'", "As the list of letters has it."), NO_MORE};
+    NEED("attachment_id", "'type':'string'", "As the list of e-mails has it."), NO_MORE};
 
 static const struct action_def actions[] = {
-    {"list_emails", "List letters, newest first.", list_params, NULL,
+    {"list_emails", "List e-mails, newest first.", list_params, NULL,
      "'type':'array','items':{'type':'object','properties':{'id':{'type':'string'},'from':{'type':'"
      "string'},"
      "'subject':{'type':'string'}}}",
      list_emails, 0},
-    {"send_email", "Send a letter.", send_params, NULL, NULL, send_email, ACTION_KEEPS_FILES},
-    {"get_attachment", "Get a file that came with a letter.", attachment_params, NULL, NULL,
+    {"send_email", "Send an e-mail.", send_params, NULL, NULL, send_email, ACTION_KEEPS_FILES},
+    {"get_attachment", "Get a file that came with an e-mail.", attachment_params, NULL, NULL,
      get_attachment, 0},
     {NULL, NULL, NULL, NULL, NULL, NULL, 0}};
 

@@ -15,8 +15,9 @@ local function about_credentials(cx, err)
   if about_key then
     name, variable, used = "key", "BOSA_API_KEY", credentials.api_key
   end
-  local from = used and os.getenv(variable) == used and ("the %s in %s was refused; set another, or "):format(name, variable)
-  return ("; %s%s"):format(from and from .. "unset it and run " or "run ", cx:login_command())
+  if not used or os.getenv(variable) ~= used then return "; run " .. cx:login_command() end
+  local words = "; the %s in %s was refused; set another, or unset it and run %s"
+  return words:format(name, variable, cx:login_command())
 end
 
 --- What is to be added to an error; nothing where there is nothing to add.

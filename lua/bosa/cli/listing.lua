@@ -25,7 +25,7 @@ end
 local function note(cx, rest, left_out, width)
   local function say(text) cx:note(cx:paint("dim", terminal_text.cut(terminal_text.safe(text), width))) end
   if not left_out[1] then return rest and say(rest) end
-  local more = ("+%d columns: --fields"):format(#left_out)
+  local more = ("+%d %s: --fields"):format(#left_out, #left_out == 1 and "column" or "columns")
   if rest and #rest + #more + 2 > width then
     say(rest)
     rest = nil

@@ -20,7 +20,7 @@ end
 ---@return string
 function parameter_words.expected(word)
   if word:find("^%s*{") then return "parameters as JSON are read from a file, or from standard input: --input -" end
-  if word:find("^[%w_.-]+$") then return ("it has no value; write %s=text, %s:=JSON or %s@file"):format(word, word, word) end
+  if word:find("^[%w_.-]+$") then return (("it has no value; write $=text, $:=JSON or $@file"):gsub("%$", word)) end
   local fields = word:find("^[%w_.]+,[%w_.,]+$") and "; --fields " .. word .. " chooses fields" or ""
   return "name=text, name:=JSON or name@file expected" .. fields
 end
