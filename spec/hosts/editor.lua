@@ -45,6 +45,10 @@ end
 
 bosa("Bosa github list_issues owner=lua repo=lua limit=3")
 say("table", name(), vim.bo.buftype, vim.bo.modifiable, #lines(), lines()[1]:match("^id +number +title"))
+local widest = 0
+for _, line in ipairs(lines()) do widest = math.max(widest, vim.fn.strdisplaywidth(line)) end
+local width = vim.api.nvim_win_get_width(0)
+say("fits", width, widest <= width, table.concat(lines()):find("…") ~= nil)
 local opened = {}
 local own_open = vim.ui.open
 vim.ui.open = function(url) opened[#opened + 1] = url end

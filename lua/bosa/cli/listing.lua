@@ -48,7 +48,7 @@ function listing.page(cx, response, items, wanted)
   local rest
   if response:has_next() then
     local total = listing.count(response, "total")
-    local of = total and total >= #items and (" of %d"):format(total) or ""
+    local of = total and total >= #items and (" of %d"):format(total) or #items == 1 and " item" or " items"
     rest = ("%d%s; --all gives every page"):format(#items, of)
   end
   note(cx, rest, left_out, width)
