@@ -131,6 +131,10 @@ describe("the plugin", function()
     assert.equal("1", said("called off"))
   end)
 
+  it("asks no server without a key and a token, and says how to give them", function()
+    assert.matches("^0 auth no API key and no user token were given: .*vim.g.bosa", said("without credentials"))
+  end)
+
   it("shows no secret of a user or a token", function() assert.equal("false false true", said("inspected")) end)
 end)
 

@@ -133,3 +133,10 @@ local token = hub:authenticate(user.identifier, user.secret)
 local shown = vim.inspect({ user, token, editor.last, hub, select(2, hub:run("github", "list_issues", {})) })
 local function holds(text) return shown:find(text, 1, true) ~= nil end
 say("inspected", holds(user.secret), holds(token.token), holds("identifier"))
+
+for _, variable in ipairs({ "BOSA_API_KEY", "BOSA_TOKEN" }) do vim.fn.setenv(variable, vim.NIL) end
+require("bosa.editor.hub").forget()
+local before = #asked
+vim.cmd("Bosa")
+bosa("Bosa github list_issues owner=lua repo=lua")
+say("without credentials", #asked - before, editor.last.err.kind, editor.last.err.message)

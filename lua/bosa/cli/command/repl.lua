@@ -44,7 +44,7 @@ end
 
 local function greet(cx, hub)
   local lua = rawget(_G, "jit") and "LuaJIT" or _VERSION
-  local text = ("%s, %s; help() tells what there is, exit or Ctrl-D ends"):format(lua, tostring(hub))
+  local text = ("%s, %s; type help, or exit"):format(lua, tostring(hub))
   cx:note(cx:paint("dim", terminal_text.safe(text)))
   local credentials = cx:credentials()
   if credentials and (credentials.api_key or credentials.token) then return end
