@@ -108,8 +108,8 @@ end
 ---@param action string?
 ---@param raw boolean? show JSON
 function editor.pick(connector, action, raw)
-  local hub, err = ready()
-  if not hub then return complain(err) end
+  local hub, why = ready()
+  if not hub then return complain(why) end
   picker.choose({
     hub = hub, connector = connector, action = action,
     fail = function(err) failed({ connector = connector, action = action }, err) end,
