@@ -75,7 +75,7 @@ describe("an account", function()
     assert.is_nil(response)
     assert.equal("not_connected", err.kind)
     assert.equal(404, err.status)
-    assert.matches("nobody account found on github. Please integrate first.", err.message, 1, true)
+    assert.matches("nobody account found on github. Please integrate first;", err.message, 1, true)
   end)
 
   it("is asked for by options that are looked at", function()

@@ -18,6 +18,19 @@ local function fault(params, options) return hub:run("lab", "fault", params, opt
 local function executions(key) return assert(lab:count({ key = key })).data.count end
 
 describe("an error", function()
+  it("joins with strings, as other libraries' errors do", function()
+    local _, err = github:list_issues({})
+    assert.equal("failed: " .. tostring(err), "failed: " .. err)
+    assert.equal(tostring(err) .. "!", err .. "!")
+    assert.equal(tostring(err) .. tostring(err), err .. err)
+    assert.equal(5 .. tostring(err), 5 .. err)
+    for _, other in ipairs({ {}, true, print }) do
+      local ok, message = pcall(function() return "x" .. (err .. other) end)
+      assert.is_false(ok)
+      assert.matches("^spec/errors_spec.lua:%d+: attempt to concatenate a " .. type(other) .. " value$", message)
+    end
+  end)
+
   local cases = {
     { { status = 400 }, "api" },
     { { status = 401 }, "auth" },

@@ -309,6 +309,7 @@ describe("three tools in place of one for each action", function()
       local found = call("search_actions", { query = "open isues of a repo" }).actions
       assert.truthy(found[1].name:find("issue", 1, true))
       assert.is_true(#found <= 10)
+      assert.matches("other words", call("search_actions", { query = "zzzz" }).note)
       local about = call("describe_action", { name = "github__list_issues" })
       assert.same({ "owner", "repo" }, about.arguments.required)
       local called, is_error = call("call_action", {

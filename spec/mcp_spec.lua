@@ -306,6 +306,14 @@ describe("bosa mcp, through a pipe,", function()
     assert.equal(created, sandbox.stats().executions.create_issue)
   end)
 
+  it("says when its options leave no tool", function()
+    local input = initialize() .. "\n" .. request(1, "tools/list") .. "\n"
+    local _, err = bin:run({ "mcp", "github", "--only", "nothing_*" }, { stdin = input })
+    assert.matches("^bosa: no tool is served: [^\n]+\n$", err)
+    _, err = bin:run({ "mcp", "github", "--only", "list_*" }, { stdin = input })
+    assert.equal("", err)
+  end)
+
   it("ends when nobody reads its answers any more", function()
     local lines = { initialize() }
     for i = 1, 300 do lines[#lines + 1] = request(i, "tools/list") end

@@ -174,7 +174,7 @@ describe("a page whose data is null", function()
         for _ in assert(new(function() return data end):run("t", "list", {})):items() do error("no item") end
       end)
       assert.is_false(ok)
-      assert.matches("not a list", tostring(err), 1, true)
+      assert.matches("the response is not a list; its value is in `data`", tostring(err), 1, true)
     end
   end)
 end)

@@ -193,7 +193,8 @@ function tags.generic(self, rest)
 end
 
 function tags.operator(self, rest, where)
-  type_at(self, rest:match("^%a+:%s*(.*)$") or error("an operator expected", 0), where)
+  local result = rest:match("^%a+%s*%b():%s*(.*)$") or rest:match("^%a+:%s*(.*)$")
+  type_at(self, result or error("an operator expected", 0), where)
 end
 
 --- Takes a line of code: a function ends the annotations ahead of it.

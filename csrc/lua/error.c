@@ -136,6 +136,36 @@ static int error_tostring(lua_State *L)
     return 1;
 }
 
+/* Pushes an operand of `..` as text. Only errors, strings and numbers are such, as for Lua itself.
+ */
+static void push_operand(lua_State *L, int index)
+{
+    if (lua_isstring(L, index)) {
+        lua_pushvalue(L, index);
+    } else if (lua_getmetatable(L, index) && lua_rawequal(L, -1, 3)) {
+        lua_pushcfunction(L, error_tostring);
+        lua_pushvalue(L, index);
+        lua_call(L, 1, 1);
+    } else {
+        luaL_error(L, "attempt to concatenate a %s value", luaL_typename(L, index));
+    }
+}
+
+/* "text" .. error, error .. "text": people write it of other libraries' errors, which are strings.
+ */
+static int error_concat(lua_State *L)
+{
+    lua_settop(L, 2);
+    luaL_getmetatable(L, ERROR_CLASS);
+    push_operand(L, 1);
+    lua_replace(L, 1);
+    push_operand(L, 2);
+    lua_replace(L, 2);
+    lua_settop(L, 2);
+    lua_concat(L, 2);
+    return 1;
+}
+
 /* Sets a field of the table on top; NULL sets none. */
 static void set_text(lua_State *L, const char *name, const char *value)
 {
@@ -273,6 +303,8 @@ void bind_open_error(lua_State *L)
     luaL_newmetatable(L, ERROR_CLASS);
     lua_pushcfunction(L, error_tostring);
     lua_setfield(L, -2, "__tostring");
+    lua_pushcfunction(L, error_concat);
+    lua_setfield(L, -2, "__concat");
     lua_pushliteral(L, ERROR_CLASS);
     lua_setfield(L, -2, "__name");
     lua_pop(L, 1);

@@ -408,6 +408,16 @@ static bool read_credentials(lua_State *L, struct hub_options *o)
     return true;
 }
 
+/* The module in place of options comes of `bosa:new()`. */
+static void refuse_module(lua_State *L)
+{
+    lua_getfield(L, 1, "new");
+    if (lua_isfunction(L, -1)) {
+        luaL_error(L, "call it with a dot: bosa.new{...}");
+    }
+    lua_pop(L, 1);
+}
+
 /*
  * new(options?) -> hub | nil, err (a profile or a snapshot that can't be loaded); opens nothing
  * else. Raises for every mistake in the options. All that is allocated is the userdata's from the
@@ -422,6 +432,7 @@ int bind_hub_make(lua_State *L)
     }
     luaL_checktype(L, 1, LUA_TTABLE);
     luaL_checkstack(L, 48, NULL);
+    refuse_module(L);
     options_check_names(L, 1, option_names);
     struct lhub *h = bind_new(L, sizeof *h, HUB_CLASS);
     error_init(&h->error);

@@ -5,51 +5,24 @@
  */
 #include "options.h"
 
+#include "base/nearest.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Edit distance of two short names, no further than `limit`; enough for options. */
-static size_t distance(const char *a, const char *b)
-{
-    enum { MAX = 32 };
-    size_t row[MAX + 1], len_a = strlen(a), len_b = strlen(b);
-    if (len_a > MAX || len_b > MAX) {
-        return MAX;
-    }
-    for (size_t j = 0; j <= len_b; j++) {
-        row[j] = j;
-    }
-    for (size_t i = 1; i <= len_a; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= len_b; j++) {
-            size_t best = diagonal + (a[i - 1] != b[j - 1]);
-            diagonal = row[j];
-            best = best < row[j] + 1 ? best : row[j] + 1;
-            row[j] = best < row[j - 1] + 1 ? best : row[j - 1] + 1;
-        }
-    }
-    return row[len_b];
-}
-
-/*
- * Raises. A name is suggested within as many edits as a third of the given letters, and one more.
- */
+/* Raises, with the name that was meant where one is near. */
 static void unknown_option(lua_State *L, const char *given, const char *const *names)
 {
-    const char *nearest = NULL;
-    size_t best = strlen(given) / 3 + 1;
+    struct nearest best = NEAREST_NONE;
+    size_t len = 0;
     for (size_t i = 0; names[i]; i++) {
-        size_t d = distance(given, names[i]);
-        if (d <= best) {
-            best = d;
-            nearest = names[i];
-        }
+        nearest_try(&best, given, strlen(given), names[i], strlen(names[i]));
     }
-    if (nearest) {
-        luaL_error(L, "unknown option `%s`; did you mean `%s`?", given, nearest);
+    const char *meant = nearest_found(&best, &len); /* one of names: it ends with a NUL */
+    if (meant) {
+        luaL_error(L, "unknown option `%s`; did you mean `%s`?", given, meant);
     }
     luaL_error(L, "unknown option `%s`", given);
 }

@@ -2,7 +2,9 @@
 
 local bosa = require("bosa")
 local buffer = require("bosa.editor.buffer")
+local core = require("bosa.core")
 local hubs = require("bosa.editor.hub")
+local loop = require("bosa.loop")
 local parameter_words = require("bosa.cli.parameter_words")
 local params = require("bosa.cli.params")
 local picker = require("bosa.editor.picker")
@@ -80,15 +82,25 @@ local function perform(hub, outcome, rest, raw)
   })
 end
 
+--- The hub; nil, and why nothing can be asked: no server is asked without a key and a token.
+---@return userdata? hub, any err
+local function ready()
+  local hub, message = hubs.get()
+  if not hub then return nil, message end
+  if hubs.has_credentials() then return hub end
+  hubs.forget() -- somebody may log in
+  return nil, loop.error("auth", core.no_credentials .. ", or vim.g.bosa = { api_key = ..., token = ... }", "no")
+end
+
 --- Runs an action and shows what it gives, without holding up the editor.
 ---@param connector string
 ---@param action string
 ---@param rest string? the parameters, as in the command line
 ---@param raw boolean? show JSON
 local function start(connector, action, rest, raw)
-  local hub, message = hubs.get()
+  local hub, err = ready()
   local outcome = { connector = connector, action = action }
-  if not hub then return failed(outcome, message) end
+  if not hub then return failed(outcome, err) end
   bosa.async(perform, hub, outcome, rest or "", raw)
 end
 
@@ -97,8 +109,8 @@ end
 ---@param action string?
 ---@param raw boolean? show JSON
 function editor.pick(connector, action, raw)
-  local hub, message = hubs.get()
-  if not hub then return complain(message) end
+  local hub, why = ready()
+  if not hub then return complain(why) end
   picker.choose({
     hub = hub, connector = connector, action = action,
     fail = function(err) failed({ connector = connector, action = action }, err) end,

@@ -200,7 +200,8 @@ function Server:refuse(why, id) post(self, protocol.refusal(id, protocol.error("
 --- The tools as tools/list gives them, from all connectors that can be loaded. Waits: call it in a task, or let it
 --- block.
 ---@return table[] list
-function Server:list() return (self.service:list()) end
+---@return table<string, bosa.Error> failed connector -> why it can't be loaded
+function Server:list() return self.service:list() end
 
 --- Whether requests are under way.
 ---@return boolean

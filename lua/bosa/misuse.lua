@@ -1,6 +1,7 @@
 --- The one way in which misuse of the API raises: at the caller's line, with the name of what was wrong.
 
 local core = require("bosa.core")
+local spelling = require("bosa.spelling")
 
 local misuse = {}
 
@@ -14,12 +15,13 @@ function misuse.raise(level, text, ...) error(string.format(text, ...), level + 
 ---@param name any
 ---@param known table<string, any> the options that there are are its keys
 function misuse.unknown_option(level, name, known)
+  if type(name) ~= "string" then misuse.raise(level + 1, "options must have names, not positions") end
   local names = {}
   for each in pairs(known) do names[#names + 1] = each end
   table.sort(names)
-  local meant = type(name) == "string" and require("bosa.spelling").nearest(name, names)
+  local meant = spelling.nearest(name, names)
   local text = meant and "unknown option `%s`; did you mean `%s`?" or "unknown option `%s`"
-  misuse.raise(level + 1, text, tostring(name), meant)
+  misuse.raise(level + 1, text, name, meant)
 end
 
 --- Raises at the caller of `method` unless its argument at `position` is of a type.

@@ -182,7 +182,8 @@ function paging.items(response, options)
       if err then error(err, 0) end
       if not page then return nil end
       if not page:is_list() and not page:_is_null() then -- some servers write an empty list as null
-        error(protocol_error(page, "malformed response: not a list"), 0)
+        local one = page == response and "the response is not a list; its value is in `data`"
+        error(protocol_error(page, one or "malformed response: not a list"), 0)
       end
       i = 0
     end

@@ -28,7 +28,38 @@ function spelling.distance(a, b, most)
   return row[#b]
 end
 
---- The name that was meant by one that isn't there: the nearest; nil: none is near. Upper and lower case are alike.
+--- The words of a name: what is between its signs.
+local function words_of(name)
+  local list = {}
+  for word in name:lower():gmatch("[^%p%s]+") do list[#list + 1] = word end
+  return list
+end
+
+--- Whether a name has all of these words.
+local function has_words(name, words)
+  local present = {}
+  for _, word in ipairs(words_of(name)) do present[word] = true end
+  for _, word in ipairs(words) do
+    if not present[word] then return false end
+  end
+  return true
+end
+
+--- The only one of the names that has all words of another: `api_key` for `key`; nil: none has, or several have.
+local function holder_of(wanted, names)
+  local words, holder = words_of(wanted), nil
+  if not words[1] or #wanted < 2 then return nil end
+  for _, name in ipairs(names) do
+    if #name <= LONGEST and name ~= holder and has_words(name, words) then
+      if holder then return nil end
+      holder = name
+    end
+  end
+  return holder
+end
+
+--- The name that was meant by one that isn't there: the nearest, else the only one that has all its words; nil: none is
+-- near. Upper and lower case are alike.
 ---@param wanted string
 ---@param names string[]
 ---@return string?
@@ -43,7 +74,7 @@ function spelling.nearest(wanted, names)
       if most < 0 then return best end
     end
   end
-  return best
+  return best or holder_of(wanted, names)
 end
 
 return spelling

@@ -488,7 +488,7 @@ describe("a token without a key", function()
     end
     local _, err, code = bosa:run({ "users", "create", "x" }, { env = env })
     assert.equal(2, code)
-    assert.matches("Invalid API Key.; no API key was given", err, 1, true)
+    assert.matches("Invalid API Key; no API key was given", err, 1, true)
   end)
 end)
 

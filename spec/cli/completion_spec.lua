@@ -52,6 +52,16 @@ describe("what a word may become", function()
     assert.equal("file@", complete("run", "lab", "upload", "fi"))
   end)
 
+  it("comes from the schema of responses, and from an option's choices", function()
+    assert.equal("comments created_at number state title", complete("run", "github", "list_issues", "--fields", ""))
+    assert.equal("number,title", complete("run", "github", "list_issues", "owner=lua", "--fields", "number,ti"))
+    assert.equal("", complete("run", "github", "nothing_like_it", "--fields", ""))
+    assert.equal("", complete("run", "--fields", ""))
+    assert.equal("", complete("catalog", "tools", "--fields", ""))
+    assert.equal("tools", complete("catalog", "search", "--kind", "to"))
+    assert.equal("vscode", complete("mcp", "github", "--print-config", "v"))
+  end)
+
   it("leaves out what is there, but not a list", function()
     assert.equal("repo= response_fields= response_filters:=",
       complete("run", "github", "list_issues", "owner=lua", "--all", "r"))

@@ -293,6 +293,7 @@ describe("help at the prompt", function()
   it("is what a question mark asks for", function()
     assert.equal(shown("help(lab.small)"), shown("?lab.small"))
     assert.equal(shown("help()"), shown(" ? "))
+    assert.equal(shown("help()"), shown("help"))
   end)
 
   it("tells of an error what it means and what to do", function()
@@ -386,12 +387,13 @@ end)
 describe("bosa repl on a terminal", function()
   local terminal, state
 
-  --- Opens a prompt; `env`: more variables; `rows`: of the screen, as programs see it.
-  local function open(env, rows)
+  --- Opens a prompt; `env`: more variables; `rows`, `columns`: of the screen, as programs see it.
+  local function open(env, rows, columns)
     state = bosa.dir .. "/state"
     local all = { NO_COLOR = "1", XDG_STATE_HOME = state }
     for name, value in pairs(env or {}) do all[name] = value end
     local size = rows and "stty rows " .. rows .. "; " or ""
+    if columns then size = "stty cols " .. columns .. "; " end
     local line = bosa:line({ "repl" }, all)
     terminal = bosa:terminal(size .. line .. "; echo code=$?; stty -a | grep -o '[-]*icanon'")
     terminal:wait_for("\n> *\n")
@@ -479,6 +481,12 @@ describe("bosa repl on a terminal", function()
       .. "for i = 2, last do\n  print('pasted ' .. i)\nend\n'pasted ' .. last + 1")
     terminal:wait_for("last %+ 1")
     enter("", "\npasted 1\npasted 2\npasted 3\npasted 4\n")
+  end)
+
+  it("wraps help at words", function()
+    open({ PAGER = "cat" }, nil, 50)
+    enter("help(github.list_issues)", "\n      Dotted names of the fields to keep, applied\n"
+      .. "        to each item of a list.\n")
   end)
 
   it("shows long help through the pager, and goes on", function()

@@ -295,6 +295,15 @@ describe("errors of bosa run", function()
     end)
   end
 
+  it("say what to do about a token or a key that the server refuses", function()
+    local words = { "run", "github", "list_issues", "owner=lua", "repo=lua" }
+    local _, err, code = bosa:run(words, { env = { BOSA_TOKEN = "wrong" } })
+    assert.matches("401 .*; the token in BOSA_TOKEN was refused; set another, or .*`bosa auth login`\n$", err)
+    assert.equal(2, code)
+    _, err = bosa:run({ "users", "create", "x@example.com" }, { env = { BOSA_API_KEY = "wrong" } })
+    assert.matches("; the key in BOSA_API_KEY was refused; ", err, 1, true)
+  end)
+
   it("name every fault of the parameters, a line each", function()
     local err
     for _, subcommand in ipairs({ "run", "watch" }) do

@@ -1,4 +1,5 @@
 --- Tables on terminals of 50, 80 and 140 columns: nothing wraps, nothing vanishes, and what is left out is said.
+local library = require("bosa")
 local command = require("spec.support.command")
 
 local bosa, terminal
@@ -38,6 +39,22 @@ local function on_screen(words, columns, rows, env)
 end
 
 describe("a table", function()
+  it("shows ids whole, where they leave room for more, and people by their address", function()
+    local out = bosa:run({ "run", "google_drive", "search_files", "page_size=1" })
+    local file = library.json.decode(out)[1]
+    local words = { "run", "google_drive", "search_files", "page_size=1" }
+    for columns, whole in pairs({ [50] = false, [80] = true, [140] = true }) do
+      local shown = on_screen(words, columns, 40)
+      assert.matches("^id +name", shown[1])
+      assert.equal(whole, shown[2]:find(file.id, 1, true) == 1, shown[2])
+      assert.matches("^1 item; ", shown[3])
+      local owner = "  " .. file.owners[1].email_address .. "  "
+      assert.equal(columns == 140, shown[2]:find(owner, 1, true) ~= nil, shown[2])
+      terminal:close()
+    end
+    terminal = nil
+  end)
+
   --- The terminal itself is asked: where the marks after a cut title are depends on the cells that it takes.
   for _, columns in ipairs({ 50, 80, 140 }) do
     it("of long, wide and joined characters fits on " .. columns .. " columns", function()

@@ -45,6 +45,10 @@ end
 
 bosa("Bosa github list_issues owner=lua repo=lua limit=3")
 say("table", name(), vim.bo.buftype, vim.bo.modifiable, #lines(), lines()[1]:match("^id +number +title"))
+local widest = 0
+for _, line in ipairs(lines()) do widest = math.max(widest, vim.fn.strdisplaywidth(line)) end
+local width = vim.api.nvim_win_get_width(0)
+say("fits", width, widest <= width, table.concat(lines()):find("…") ~= nil)
 local opened = {}
 local own_open = vim.ui.open
 vim.ui.open = function(url) opened[#opened + 1] = url end
@@ -129,3 +133,10 @@ local token = hub:authenticate(user.identifier, user.secret)
 local shown = vim.inspect({ user, token, editor.last, hub, select(2, hub:run("github", "list_issues", {})) })
 local function holds(text) return shown:find(text, 1, true) ~= nil end
 say("inspected", holds(user.secret), holds(token.token), holds("identifier"))
+
+for _, variable in ipairs({ "BOSA_API_KEY", "BOSA_TOKEN" }) do vim.fn.setenv(variable, vim.NIL) end
+require("bosa.editor.hub").forget()
+local before = #asked
+vim.cmd("Bosa")
+bosa("Bosa github list_issues owner=lua repo=lua")
+say("without credentials", #asked - before, editor.last.err.kind, editor.last.err.message)

@@ -16,7 +16,9 @@ void call_add_words(struct bosa_error *err, const char *text)
     char *message;
 
     buf_init(&words);
-    buf_adds(&words, err->message ? err->message : "");
+    size_t len = err->message ? strlen(err->message) : 0;
+    len -= len > 0 && err->message[len - 1] == '.'; /* the sentence goes on */
+    buf_add(&words, err->message ? err->message : "", len);
     buf_adds(&words, "; ");
     buf_adds(&words, text);
     message = buf_take(&words, NULL);

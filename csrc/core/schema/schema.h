@@ -71,7 +71,8 @@ struct schema_takes schema_property_takes(const struct schema *schema, const cha
  * how many more), err->details lists all as
  *   {"path": "filters[2].from_date", "message": "...", "expected": "string", "got": "integer",
  *   "keyword": "type"}
- * An unknown name has `"suggestion": "owner"` too when one is near. The path of the value itself is
+ * An unknown name has `"suggestion": "owner"` too when one is near; the first without tells which
+ * names there are. The path of the value itself is
  * "". Never prints a string value longer than 40 bytes, and cuts it on a UTF-8 boundary. `what` is
  * how messages call a top-level member: "parameter". A check of too many steps, or too deep, is
  * BOSA_PARAMS, too; its one error has the keyword "steps" or "depth". BOSA_NOMEM.
@@ -80,9 +81,9 @@ enum bosa_status schema_check(const struct schema *schema, struct json_doc *valu
                               unsigned options, const char *what, struct bosa_error *err);
 
 /*
- * The candidate nearest to `name` by edit distance, else the only one that has it among its words
- * (`number`: `issue_number`); NULL when none is near enough to be meant. Candidates are the member
- * names of `object`. Used for connectors and actions too. The result is borrowed from `doc`.
+ * The candidate that was meant by `name`, as nearest.h says; NULL when none is near enough.
+ * Candidates are the member names of `object`. Used for connectors and actions too. The result is
+ * borrowed from `doc`.
  */
 const char *schema_nearest(const struct json_doc *doc, uint32_t object, const char *name,
                            size_t len, size_t *found_len);

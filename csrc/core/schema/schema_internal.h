@@ -9,12 +9,14 @@
  *   schema_work.c     what a check has cost and found so far
  *   schema_report.c   the checker's errors, put together
  *   schema_value.c    questions about single values: types, numbers, lengths
- *   validation_error.c    errors in words; the nearest name
+ *   validation_error.c    errors in words
  */
 #ifndef BOSA_SCHEMA_INTERNAL_H
 #define BOSA_SCHEMA_INTERNAL_H
 
 #include "schema/schema.h"
+
+#include "base/nearest.h"
 
 #define RULE_NONE UINT32_MAX
 
@@ -200,6 +202,7 @@ struct validation_errors {
     size_t count;     /* also those that aren't listed */
     const char *what; /* "parameter" */
     char *first;      /* owned: the first message */
+    bool told;        /* one error tells all names that there are; one is enough */
     bool failed;      /* no memory */
 };
 
@@ -223,15 +226,6 @@ void show_value(struct buf *out, const struct json_doc *doc, uint32_t node);
 
 /* Appends the words for types: "string", "string or integer". */
 void show_types(struct buf *out, unsigned types);
-
-/* Keeps the better of two candidates by edit distance; without one that is near, the only one that
- * has what was wanted among its words. Begins as zeros. */
-struct nearest {
-    const char *name;
-    size_t len, distance;
-};
-void nearest_try(struct nearest *best, const char *wanted, size_t len, const char *name,
-                 size_t name_len);
 
 /* ---- schema_work.c ---- */
 

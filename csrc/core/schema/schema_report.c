@@ -9,6 +9,8 @@
 #include <string.h>
 
 #define SHOWN_VALUES 50 /* of an enumeration, in a message */
+#define SHOWN_NAMES 15  /* of parameters that there are; of more a message lists none */
+#define SHOWN_NAME 60   /* bytes of one of them */
 
 /* ---- errors ---- */
 
@@ -59,8 +61,10 @@ static void try_name(struct checker *c, struct nearest *best, const char *wanted
 /* The nearest name as an owned string; NULL: none is near, or no memory, which is noted. */
 static char *copy_nearest(struct checker *c, const struct nearest *best)
 {
-    char *copy = best->name ? mem_dup(best->name, best->len) : NULL;
-    c->errors->failed = c->errors->failed || (best->name && !copy);
+    size_t len = 0;
+    const char *name = nearest_found(best, &len);
+    char *copy = name ? mem_dup(name, len) : NULL;
+    c->errors->failed = c->errors->failed || (name && !copy);
     return copy;
 }
 
@@ -92,7 +96,7 @@ static void show_item(struct buf *out, const struct json_doc *doc, uint32_t node
 void report_enum(struct checker *c, const struct rule *r, uint32_t node, const struct place *at)
 {
     const struct json_doc *doc = c->s->doc;
-    struct nearest best = {NULL, 0, 0};
+    struct nearest best = NEAREST_NONE;
     struct buf expected;
     size_t len = 0;
     const char *given = json_text(c->doc, node, &len);
@@ -129,6 +133,37 @@ static void nearest_property(struct checker *c, uint32_t rule, const char *name,
         reach_add(c->work, r->ref);
         reach_add_list(c->work, &r->all_of);
     }
+}
+
+/*
+ * Appends "there are page, query": the names that nearest_property looks at. Nothing where there
+ * are none, or too many to be read.
+ */
+static void show_properties(struct checker *c, uint32_t rule, struct buf *out)
+{
+    struct buf names;
+    uint32_t count = 0;
+    const struct rule *r;
+    buf_init(&names);
+    reach_begin(c->work, rule);
+    while (count <= SHOWN_NAMES && (r = reach_next(c->work)) != NULL) {
+        for (uint32_t i = 0; i < r->properties.count && count <= SHOWN_NAMES; i++) {
+            size_t len = 0;
+            const char *name =
+                json_text(c->s->doc, c->s->properties[r->properties.at + i].name, &len);
+            buf_adds(&names, count > 0 ? ", " : "");
+            buf_add(&names, name, len < SHOWN_NAME ? len : SHOWN_NAME);
+            count = len < SHOWN_NAME ? count + 1 : SHOWN_NAMES + 1;
+        }
+        reach_add(c->work, r->ref);
+        reach_add_list(c->work, &r->all_of);
+    }
+    if (count > 0 && count <= SHOWN_NAMES) {
+        buf_adds(out, count > 1 ? "there are " : "there is ");
+        buf_add(out, names.data, names.len);
+    }
+    out->failed = out->failed || names.failed;
+    buf_free(&names);
 }
 
 /*
@@ -184,15 +219,27 @@ struct schema_takes schema_property_takes(const struct schema *schema, const cha
 /* The place is the unknown member's own. */
 void report_unknown(struct checker *c, uint32_t rule, const struct place *at)
 {
-    struct nearest best = {NULL, 0, 0};
+    struct nearest best = NEAREST_NONE;
     if (!c->errors) {
         return;
     }
     nearest_property(c, rule, at->key, at->key_len, &best);
     char *suggestion = copy_nearest(c, &best);
-    validation_errors_add(c->errors, at, "additionalProperties", "a known name", "an unknown one",
-                          suggestion, "");
+    struct buf known;
+    buf_init(&known);
+    if (!suggestion && !c->errors->told) {
+        c->errors->told = true;
+        show_properties(c, rule, &known);
+    }
+    buf_addc(&known, '\0');
+    if (known.failed) {
+        c->errors->failed = true;
+    } else {
+        validation_errors_add(c->errors, at, "additionalProperties", "a known name",
+                              "an unknown one", suggestion, known.data);
+    }
     mem_free(suggestion);
+    buf_free(&known);
 }
 
 /* The type of what is missing is told where the rule knows the property. */
@@ -222,7 +269,7 @@ void report_missing(struct checker *c, const struct rule *r, const struct place 
  */
 void report_tag(struct checker *c, const struct rule *r, uint32_t tag, const struct place *at)
 {
-    struct nearest best = {NULL, 0, 0};
+    struct nearest best = NEAREST_NONE;
     struct buf expected;
     size_t len = 0;
     const char *given = tag == JSON_NONE ? NULL : json_text(c->doc, tag, &len);

@@ -11,105 +11,14 @@
 #include <string.h>
 
 #define SHOWN_STRING 40 /* bytes of a string that a message shows */
-#define MAX_NAME 128    /* names longer than this are not compared */
-#define MIN_WORD 3      /* bytes of a word that may stand for a name */
-/* what struct nearest has for a distance where a name only has the words that were wanted */
-#define BY_WORDS (MAX_NAME + 1)
-#define AMBIGUOUS (MAX_NAME + 2) /* several have: none is named */
-#define SHOWN_KEY 200            /* bytes of one name in a path */
+#define SHOWN_KEY 200   /* bytes of one name in a path */
 
 /* ---- the nearest name ---- */
-
-static size_t least(size_t a, size_t b, size_t c)
-{
-    size_t ab = a < b ? a : b;
-    return ab < c ? ab : c;
-}
-
-/*
- * Edit distance with neighbours swapped counting once; a difference of case alone (of ASCII) counts
- * nothing.
- */
-static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
-{
-    size_t rows[3][MAX_NAME + 1];
-    for (size_t j = 0; j <= b_len; j++) {
-        rows[0][j] = j;
-    }
-    for (size_t i = 1; i <= a_len; i++) {
-        size_t *row = rows[i % 3], *up = rows[(i + 2) % 3], *up2 = rows[(i + 1) % 3];
-        row[0] = i;
-        for (size_t j = 1; j <= b_len; j++) {
-            bool same = text_lower(a[i - 1]) == text_lower(b[j - 1]);
-            row[j] = least(up[j - 1] + !same, up[j] + 1, row[j - 1] + 1);
-            bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
-            if (swapped && up2[j - 2] + 1 < row[j]) {
-                row[j] = up2[j - 2] + 1;
-            }
-        }
-    }
-    return rows[a_len % 3][b_len];
-}
-
-static bool same_letters(const char *a, const char *b, size_t len)
-{
-    size_t i = 0;
-    while (i < len && text_lower(a[i]) == text_lower(b[i])) {
-        i++;
-    }
-    return i == len;
-}
-
-static bool separates(char c)
-{
-    return c == '_' || c == '-' || c == '.' || c == '/' || c == ' ';
-}
-
-/* True for "number" in "issue_number": it stands between the name's ends and separators. */
-static bool has_words(const char *name, size_t len, const char *part, size_t part_len)
-{
-    for (size_t at = 0; part_len >= MIN_WORD && at + part_len <= len; at++) {
-        bool begins = at == 0 || separates(name[at - 1]);
-        bool ends = at + part_len == len || separates(name[at + part_len]);
-        if (begins && ends && same_letters(name + at, part, part_len)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* A name with the words that were wanted; a second one makes them ambiguous. */
-static void try_words(struct nearest *best, const char *name, size_t len)
-{
-    if (!best->name && best->distance != AMBIGUOUS) {
-        *best = (struct nearest){name, len, BY_WORDS};
-    } else if (best->name && best->distance == BY_WORDS &&
-               (best->len != len || memcmp(best->name, name, len) != 0)) {
-        *best = (struct nearest){NULL, 0, AMBIGUOUS};
-    }
-}
-
-/* Names whose lengths differ too much are not compared letter by letter. */
-void nearest_try(struct nearest *best, const char *wanted, size_t len, const char *name,
-                 size_t name_len)
-{
-    size_t limit = len < 4 ? 1 : len / 3;
-    size_t longer = len > name_len ? len - name_len : name_len - len;
-    if (len == 0 || len > MAX_NAME || name_len > MAX_NAME) {
-        return;
-    }
-    size_t d = longer > limit ? BY_WORDS : distance(wanted, len, name, name_len);
-    if (d <= limit && (!best->name || d < best->distance)) {
-        *best = (struct nearest){name, name_len, d};
-    } else if (d > limit && has_words(name, name_len, wanted, len)) {
-        try_words(best, name, name_len);
-    }
-}
 
 const char *schema_nearest(const struct json_doc *doc, uint32_t object, const char *name,
                            size_t len, size_t *found_len)
 {
-    struct nearest best = {NULL, 0, 0};
+    struct nearest best = NEAREST_NONE;
     *found_len = 0;
     if (json_type(doc, object) != JSON_OBJECT) {
         return NULL;
@@ -121,8 +30,7 @@ const char *schema_nearest(const struct json_doc *doc, uint32_t object, const ch
         nearest_try(&best, name, len, text, key_len);
         key = json_next(doc, key + 1);
     }
-    *found_len = best.len;
-    return best.name;
+    return nearest_found(&best, found_len);
 }
 
 /* ---- words ---- */
@@ -218,7 +126,7 @@ static void write_path(struct buf *out, const struct place *at)
 }
 
 /* "missing parameter `owner` (string)", "unknown parameter `onwer`; did you mean `owner`?",
- * "`path`: text" */
+ * "unknown parameter `limit`; there are page, query", "`path`: text" */
 static void write_message(struct buf *out, const struct validation_errors *errors,
                           const struct place *at, const struct buf *path, const char *keyword,
                           const char *suggestion, const char *text)
@@ -235,6 +143,9 @@ static void write_message(struct buf *out, const struct validation_errors *error
         buf_addf(out, "`%s`: %s", path->data, text);
     } else {
         buf_adds(out, text);
+    }
+    if (unknown && !suggestion && text[0]) {
+        buf_addf(out, "; %s", text);
     }
     if (suggestion) {
         buf_addf(out, unknown ? "; did you mean `%s`?" : " (did you mean \"%s\"?)", suggestion);

@@ -33,16 +33,40 @@ local function count_that_fit(widths, available)
   return #widths
 end
 
---- Makes the widest narrower until all fit.
-local function shrink(widths, available)
-  local total = GAP * (#widths - 1)
-  for _, width in ipairs(widths) do total = total + width end
+--- Whether a column is shown whole: an id that was cut is of no use. One that takes more than half of the line is cut.
+---@param heading string
+---@param width integer cells that its values need
+---@param available integer cells of the line
+---@return boolean
+function columns.is_whole(heading, width, available) return heading == "id" and width <= available / 2 end
+
+--- The widest of the columns that may be cut; where none of them has a cell too many, of all.
+local function widest_of(widths, whole)
+  local widest
+  for i, width in ipairs(widths) do
+    if not whole[i] and width > LEAST and (not widest or width > widths[widest]) then widest = i end
+  end
+  if widest then return widest end
+  for i, width in ipairs(widths) do
+    if not widest or width > widths[widest] then widest = i end
+  end
+  return widest
+end
+
+--- Makes the widest narrower until all fit: the cells that are left; nil: they can't.
+---@param widths integer[] which are changed
+---@param headings string[]
+---@param available integer cells of the line
+---@return integer? left
+function columns.fit(widths, headings, available)
+  local total, whole = GAP * (#widths - 1), {}
+  for i, width in ipairs(widths) do
+    total = total + width
+    whole[i] = columns.is_whole(headings[i], width, available)
+  end
   while total > available do
-    local widest = 1
-    for i, width in ipairs(widths) do
-      if width > widths[widest] then widest = i end
-    end
-    if widths[widest] == 1 then return end
+    local widest = widest_of(widths, whole)
+    if widths[widest] == 1 then return nil end
     widths[widest] = widths[widest] - 1
     total = total - 1
   end
@@ -79,7 +103,7 @@ function columns.new(cx, headings, rows, available, growing)
   local count = count_that_fit(widths, available)
   local left_out = #widths - count
   for j = #widths, count + 1, -1 do widths[j] = nil end
-  local spare = shrink(widths, available)
+  local spare = columns.fit(widths, headings, available)
   if growing and spare then widen(widths, spare) end
   return setmetatable({ cx = cx, widths = widths, left_out = left_out }, Columns)
 end

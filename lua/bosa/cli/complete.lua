@@ -8,6 +8,7 @@ local exit = require("bosa.cli.exit")
 local config = require("bosa.cli.config")
 local parameter_words = require("bosa.cli.parameter_words")
 local profile = require("bosa.profile")
+local response_fields = require("bosa.cli.response_fields")
 local terminal_text = require("bosa.cli.terminal_text")
 
 local complete = {}
@@ -93,6 +94,19 @@ local function call(words)
   return parameters(words[1], words[2], words)
 end
 
+--- The fields of an action's responses, behind those of a list like "number,user." that are typed already.
+local function fields(connector, action, typed)
+  if not action or not cached_hub() or not candidates.actions(hub, connector)[1] then return {} end
+  local before, current = typed:match("^(.*,)([^,]*)$")
+  before, current = before or "", current or typed
+  local parent = current:match("^(.*%.)") or ""
+  local list = {}
+  for i, name in ipairs(response_fields.of(hub, connector, action)(parent)) do
+    list[i] = { before .. parent .. name }
+  end
+  return list
+end
+
 --- What stands at the place of the last of a subcommand's words, its options left out.
 local positions = {
   help = function(words)
@@ -124,7 +138,8 @@ local function add_options(list, parser)
   for _, option in ipairs(parser._options or {}) do
     for _, alias in ipairs(option._aliases or {}) do
       if not list[alias] then
-        list[alias] = { alias, option._description, takes = (option._maxargs or 0) > 0 }
+        list[alias] = { alias, option._description, takes = (option._maxargs or 0) > 0,
+          choices = option._choices }
         list[#list + 1] = list[alias]
       end
     end
@@ -181,6 +196,15 @@ local function short(text)
   return (text:match("^(.-)[.;]%s") or text):gsub("[.;]$", "")
 end
 
+--- What the argument of an option may become.
+local function argument_of(option, name, plain)
+  if option[1] == "--profile" then return profiles() end
+  if option[1] == "--fields" and positions[name] == call then return fields(plain[1], plain[2], plain[#plain]) end
+  local list = {}
+  for i, choice in ipairs(option.choices or {}) do list[i] = { choice } end
+  return FILE_OPTIONS[option[1]] and FILES or list
+end
+
 --- What the last word may become: `{ {word, description} ... }`.
 ---@param words string[] those behind `bosa`, the last one as far as it is typed
 ---@return table[]
@@ -188,8 +212,7 @@ function complete.list(words)
   local name = commands.word_of({ (table.unpack or unpack)(words, 1, #words - 1) })
   local parser, options, plain, pending = walk(commands.parser(name), words)
   local current = words[#words]
-  if pending == "--profile" then return profiles() end
-  if pending then return FILE_OPTIONS[pending] and FILES or {} end
+  if pending then return argument_of(options[pending], name, plain) end
   if current:sub(1, 1) == "-" then return options end
   local nested = commands_of(parser)
   if #nested > 0 then return #plain == 1 and nested or {} end

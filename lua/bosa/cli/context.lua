@@ -1,6 +1,7 @@
 --- What a subcommand is given: the hub, the terminal, and one way to say what went wrong.
 
 local bosa = require("bosa")
+local advice = require("bosa.cli.advice")
 local core = require("bosa.core")
 local loop = require("bosa.loop")
 local task = require("bosa.task")
@@ -115,12 +116,6 @@ end
 ---@param message string
 function context.error(kind, message) return loop.error(kind, message, "no") end
 
---- Whether what went wrong may be that the session's token is too old.
-local function is_expired(self, kind)
-  local session = kind == "auth" and self.session_
-  return session and type(session.expires) == "number" and session.expires <= os.time()
-end
-
 --- What went wrong, a line each where several parameters are wrong.
 local function lines_of(err)
   local details = type(err) == "table" and err.kind == "params" and err.sent == "no" and err.details
@@ -142,7 +137,7 @@ function Context:fail(err)
   if kind == "params" and self.options.parameters then
     err = parameter_words.explain(err, self.options.parameters)
   end
-  local hint = is_expired(self, kind) and "; the session has expired, run " .. self:login_command() or ""
+  local hint = advice.of(self, err)
   if kind and self.hub_ then hint = hint .. suggestions.of(self.hub_, err) end
   for _, line in ipairs(lines_of(err)) do
     self:note("bosa: " .. terminal_text.safe((line:gsub("%s*\n%s*", "; "))) .. terminal_text.safe(hint))
@@ -255,7 +250,8 @@ function Context:make_hub(credentials)
     if self.shows_waiting then progress.new(self):watch(hub) end
     return hub
   end
-  return nil, context.error("params", tostring(hub):match("%((api_base_url.*)%)$") or tostring(hub))
+  local message = tostring(hub):match("%((api_base_url.*)%)$") or tostring(hub)
+  return nil, context.error("params", advice.about_address(self, message))
 end
 
 --- The hub; always the same one.

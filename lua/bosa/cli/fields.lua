@@ -2,6 +2,7 @@
 
 local bosa = require("bosa")
 local sorted_json = require("bosa.sorted_json")
+local columns = require("bosa.cli.columns")
 local spelling = require("bosa.spelling")
 local terminal_text = require("bosa.cli.terminal_text")
 
@@ -15,7 +16,7 @@ local ARRAY = getmetatable(bosa.array({}))
 local FIRST = {
   "id", "number", "key", "name", "title", "identifier", "subject", "login", "state", "status", "type", "email", "from",
 } -- fields that tell one thing from another
-local LABELS = { "login", "name", "title", "email", "id" } -- what stands for an object in a cell
+local LABELS = { "login", "name", "title", "email", "email_address", "id" } -- what stands for an object in a cell
 
 --- The names of a list like "id,user.login".
 ---@param text string
@@ -235,7 +236,8 @@ function fields.choose(items, width)
   if not candidates[1] and all[1] then candidates[1] = { name = all[1], width = WIDEST } end
   local left = width
   for _, candidate in ipairs(candidates) do
-    local taken = math.min(candidate.width, ENOUGH) + 2
+    local whole = columns.is_whole(candidate.name, candidate.width, width)
+    local taken = (whole and candidate.width or math.min(candidate.width, ENOUGH)) + 2
     if #names == 0 or (taken - 2 <= left and #names < MOST) then
       names[#names + 1], shown[candidate.name] = candidate.name, true
       left = left - taken

@@ -21,28 +21,57 @@ local function missing()
   return "the command needs " .. table.concat(list, " and ") .. ": install with apt or luarocks"
 end
 
+--- The argument after a word, where it may be an action's name.
+local function follower(args, word)
+  for i, argument in ipairs(args) do
+    local after = argument == word and args[i + 1]
+    if after then return after:match("^[%w_.-]+$") and after:sub(1, 1) ~= "-" and after or nil end
+  end
+  return nil
+end
+
+--- The command that the first words name, as far as they name one: "bosa", "bosa auth", "bosa auth login".
+local function command_of(args, word)
+  local words = { word }
+  if not word or not commands.parser_of(words) then return "bosa" end
+  for i, argument in ipairs(args) do
+    if argument == word and args[i + 1] and commands.parser_of({ word, args[i + 1] }) then words[2] = args[i + 1] end
+  end
+  return "bosa " .. table.concat(words, " ")
+end
+
+--- The names of the commands within a command.
+local function names_within(word)
+  local names = {}
+  for _, command in ipairs(commands.parser_of({ word })._commands) do names[#names + 1] = command._name end
+  return names
+end
+
 --- A message of lua-argparse as one line, with what may be done. A parameter that is written as an option is what
 -- other commands teach.
-local function in_words(word, message)
+local function in_words(word, message, args)
   local line = message:gsub("%s*\n%s*", "; "):gsub("; Did you mean", "; did you mean")
   local option = TAKE_PARAMETERS[word] and line:match("^unknown option '%-%-([^']+)'$")
   if TAKE_PARAMETERS[word] and line == "missing argument 'action'" then
     line = line .. "; `bosa actions CONNECTOR` lists them"
   end
+  local unknown = line:match("^unknown command '([^']+)'$")
+  local after = unknown and follower(args, unknown)
+  if after then line = ("%s; to run an action: `bosa run %s %s`"):format(line, unknown, after) end
+  if line == "a command is required" then line = line .. ": " .. table.concat(names_within(word), ", ") end
+  if unknown == "version" then line = line .. "; did you mean `bosa --version`?" end
   if option then line = ("%s; a parameter of the action is written without dashes: %s=..."):format(line, option) end
   return line
 end
 
 --- What is wrong with the arguments, as one line, and its exit code.
-local function bad_arguments(word, message)
-  local code = exit.codes.params
-  if message:find("^unknown command") or message == "a command is required" then code = exit.codes.subcommand end
-  local known = false
-  for _, name in ipairs(commands.names) do known = known or name == word end
-  local name = "bosa" .. (known and " " .. word or "")
-  local line = require("bosa.cli.terminal_text").safe(in_words(word, message))
+local function bad_arguments(word, message, args)
+  local codes = exit.codes
+  local name = command_of(args, word)
+  local line = require("bosa.cli.terminal_text").safe(in_words(word, message, args))
   io.stderr:write(("%s: %s (see `%s --help`)\n"):format(name, line, name))
-  return code
+  local is_command = message:find("^unknown command") or message == "a command is required"
+  return is_command and codes.subcommand or codes.params
 end
 
 --- Runs a subcommand; what it raises becomes a line and a code.
@@ -70,13 +99,13 @@ local function main(args)
   if word == "__complete" then return require("bosa.cli.complete").main(args) end
   local parser = commands.parser(word, show_help(word))
   local ok, options = parser:pparse(args)
-  if not ok then return bad_arguments(word, options) end
+  if not ok then return bad_arguments(word, options, args) end
   if not options.command then
     return exit.print(commands.help(commands.parser(), require("bosa.cli.terminal").reading_columns()),
       exit.codes.subcommand)
   end
   local module = commands.find(options.command)
-  if not module then return bad_arguments(nil, "unknown command '" .. options.command .. "'") end
+  if not module then return bad_arguments(nil, "unknown command '" .. options.command .. "'", args) end
   return run(module, options)
 end
 

@@ -25,7 +25,7 @@ end
 local function note(cx, rest, left_out, width)
   local function say(text) cx:note(cx:paint("dim", terminal_text.cut(terminal_text.safe(text), width))) end
   if not left_out[1] then return rest and say(rest) end
-  local more = ("+%d columns: --fields"):format(#left_out)
+  local more = ("+%d %s: --fields"):format(#left_out, #left_out == 1 and "column" or "columns")
   if rest and #rest + #more + 2 > width then
     say(rest)
     rest = nil
@@ -48,7 +48,7 @@ function listing.page(cx, response, items, wanted)
   local rest
   if response:has_next() then
     local total = listing.count(response, "total")
-    local of = total and total >= #items and (" of %d"):format(total) or ""
+    local of = total and total >= #items and (" of %d"):format(total) or #items == 1 and " item" or " items"
     rest = ("%d%s; --all gives every page"):format(#items, of)
   end
   note(cx, rest, left_out, width)

@@ -36,6 +36,16 @@ function parameter_words.sign(kind)
   return element:find("object", 1, true) and ":=" or "="
 end
 
+--- What was expected in place of a word that is no parameter, by what it looks like.
+---@param word string
+---@return string
+function parameter_words.expected(word)
+  if word:find("^%s*{") then return "parameters as JSON are read from a file, or from standard input: --input -" end
+  if word:find("^[%w_.-]+$") then return (("it has no value; write $=text, $:=JSON or $@file"):gsub("%$", word)) end
+  local fields = word:find("^[%w_.]+,[%w_.,]+$") and "; --fields " .. word .. " chooses fields" or ""
+  return "name=text, name:=JSON or name@file expected" .. fields
+end
+
 --- The validation error of a value that was a text on the line, in words that show the text.
 local function explained(detail, words)
   if detail.keyword ~= "type" or detail.got ~= "string" then return detail end

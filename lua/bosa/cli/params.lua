@@ -184,7 +184,7 @@ end
 --- Adds what one word says to the values.
 local function add(self, word)
   local name, sign, text = parameter_words.split(word)
-  if not name then return complain("`%s`: name=text, name:=JSON or name@file expected", word) end
+  if not name then return complain("`%s`: %s", word, parameter_words.expected(word)) end
   local parameter = self.known[name]
   local value, err = value_of(self, sign, name, text, parameter)
   if err then return nil, err end

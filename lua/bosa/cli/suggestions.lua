@@ -28,6 +28,15 @@ local function connectors(hub)
   return names or cache.names(hub)
 end
 
+--- What a connector and an action in one word were to be; nil: the name is no such word.
+local function taken_apart(name, names)
+  local connector, action = name:match("^([^./:]+)[./:](.+)$")
+  for _, known in ipairs(names) do
+    if known == connector then return ("; did you mean `%s %s`?"):format(connector, action) end
+  end
+  return nil
+end
+
 --- What is to be added to an error about a name; nothing where there is nothing to add.
 ---@param hub userdata
 ---@param err table
@@ -35,7 +44,8 @@ end
 function suggestions.of(hub, err)
   if type(err.message) == "string" and err.message:find("did you mean", 1, true) then return "" end
   if err.kind == "unknown_connector" and type(err.connector) == "string" then
-    return suggestions.among(err.connector, connectors(hub), "`bosa connectors`")
+    local names = connectors(hub)
+    return taken_apart(err.connector, names) or suggestions.among(err.connector, names, "`bosa connectors`")
   end
   if err.kind == "unknown_action" and type(err.connector) == "string" and type(err.action) == "string" then
     local names = candidates.names(candidates.actions(hub, err.connector))

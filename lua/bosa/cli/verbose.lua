@@ -7,10 +7,16 @@ local verbose = {}
 local TIMES = { { "dns", "name" }, { "connect", "connect" }, { "tls", "TLS" }, { "first_byte", "first byte" },
   { "total", "total" } } -- of an event, and what they are called
 
+--- Milliseconds in words. The core's own clock counts whole ones.
+local function milliseconds(ms)
+  if ms == 0 then return "under 1 ms" end
+  return (ms % 1 == 0 and "%d ms" or "%.1f ms"):format(ms)
+end
+
 local function add_times(words, event)
   for _, time in ipairs(TIMES) do
     local ms = event.ms and event.ms[time[1]]
-    if ms and (ms >= 0.05 or time[1] == "total") then words[#words + 1] = ("%s %.1f ms"):format(time[2], ms) end
+    if ms and (ms >= 0.05 or time[1] == "total") then words[#words + 1] = time[2] .. " " .. milliseconds(ms) end
   end
 end
 

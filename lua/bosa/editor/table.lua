@@ -1,29 +1,32 @@
 --- A list of objects as the lines of a buffer.
 
+local columns = require("bosa.cli.columns")
 local fields = require("bosa.cli.fields")
 local terminal_text = require("bosa.cli.terminal_text")
 
 local vim = rawget(_G, "vim")
 local sheet = {}
 
-local WIDEST = 60 -- cells of a column
 local GAP = "  "
 
 local function width_of(text) return vim.fn.strdisplaywidth(text) end
 
---- A value as one line, not too long for a column.
-local function cell(value)
-  local text = terminal_text.safe((tostring(value):gsub("%s+", " ")))
-  if width_of(text) <= WIDEST then return text end
-  text = vim.fn.strcharpart(text, 0, WIDEST - 1)
-  while width_of(text) > WIDEST - 1 do text = vim.fn.strcharpart(text, 0, vim.fn.strchars(text) - 1) end
+--- A value as one line.
+local function cell(value) return terminal_text.safe((tostring(value):gsub("%s+", " "))) end
+
+--- A text that takes no more than so many cells. Neovim is asked for their number: it depends on its options.
+local function cut(text, width)
+  if width_of(text) <= width then return text end
+  text = vim.fn.strcharpart(text, 0, width - 1)
+  while width_of(text) > width - 1 do text = vim.fn.strcharpart(text, 0, vim.fn.strchars(text) - 1) end
   return text .. "…"
 end
 
 local function line_of(row, widths)
   local parts = {}
   for j, text in ipairs(row) do
-    parts[j] = text .. (j < #row and (" "):rep(math.max(widths[j] - width_of(text), 0)) or "")
+    parts[j] = cut(text, widths[j])
+    if j < #row then parts[j] = parts[j] .. (" "):rep(math.max(widths[j] - width_of(parts[j]), 0)) end
   end
   return (table.concat(parts, GAP):gsub(" +$", ""))
 end
@@ -43,9 +46,10 @@ function sheet.lines(items, width)
   for i, row in ipairs(rows) do
     for j = 1, #names do
       row[j] = i == 1 and names[j] or cell(row[j])
-      widths[j] = math.max(widths[j] or 0, width_of(row[j]))
+      widths[j] = math.min(math.max(widths[j] or 0, width_of(row[j])), width)
     end
   end
+  columns.fit(widths, names, width)
   for i, row in ipairs(rows) do lines[i] = line_of(row, widths) end
   return lines
 end

@@ -407,7 +407,8 @@ end
 --- Why nothing can be sent here and now, and nothing waited for; nil: it can. A worker must not block.
 function host.obstacle()
   if not can_yield[phase] then
-    return "nginx's phase `" .. phase .. "` can't wait for a server: use ngx.timer.at"
+    return "nginx's phase `" .. phase .. "` can't wait for a server: call it in rewrite, access or content, or "
+      .. "from ngx.timer.at"
   end
   if not core.is_yieldable() then
     return "nginx can't wait for a server within a function that C code calls (string.gsub, table.sort, require, "

@@ -14,6 +14,7 @@ search_tools.INSTRUCTIONS = "search_actions finds actions of the connected servi
   .. "the arguments of one, call_action calls it."
 
 local LIMIT = 10
+local NOTHING = "No action has these words. Use fewer or other words, as in: list issues."
 
 local function hints(reads)
   return { readOnlyHint = reads, destructiveHint = not reads, idempotentHint = reads, openWorldHint = true }
@@ -96,7 +97,9 @@ local function search_actions(service, arguments)
   for _, one in ipairs(list) do found[#found + 1] = shown(service, one) end
   local missing = {}
   for name, err in pairs(failed) do missing[name] = tostring(err) end
-  return { content = line({ actions = found, not_searched = next(missing) and missing or nil }), is_error = false }
+  return { is_error = false, content = line({
+    actions = found, not_searched = next(missing) and missing or nil, note = not found[1] and NOTHING or nil,
+  }) }
 end
 
 --- What a name means, as Catalog:find and Catalog:resolve tell it.

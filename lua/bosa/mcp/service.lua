@@ -18,9 +18,9 @@ local service = {}
 local PROGRESS_EVERY = 0.1 -- seconds
 local SHORT_TTL = 5000 -- milliseconds that a list may be kept that lacks a connector
 
-local INSTRUCTIONS = "Each tool calls one action of %s through a BOSA server. A result is JSON with `data`; where it "
-  .. "says `next_page`, call the tool again with those arguments for more. What is too long is cut, and says how to "
-  .. "ask for less."
+local INSTRUCTIONS = "Each tool calls one action of %s through a BOSA server. A result is JSON with `data`. If it has "
+  .. "`next_page`, call the tool again with these arguments for more. A result that is too long is cut, and its `note` "
+  .. "says how to ask for less."
 
 local is_object = tools.is_object
 

@@ -356,6 +356,7 @@ function Hub:close() end
 
 --- What went wrong. `tostring(err)` is one line that a person can act on. No key, token or secret is in it.
 ---@class bosa.Error
+---@operator concat(string): string
 ---@field kind bosa.ErrorKind
 ---@field message string one line
 ---@field sent "no"|"maybe"|"yes" "no": it did not run; "maybe": it may have run; "yes": the server responded

@@ -108,6 +108,7 @@ end
 function session.compile(text, scope, line)
   text = text:gsub("^%s*=", "")
   local asked = text:match("^%s*%?%s*(.*)$") -- ?x
+  if text:find("^%s*help%s*$") then asked = "" end
   if asked then text = "help(" .. asked .. ")" end
   local above = ("\n"):rep((line or 1) - 1)
   -- the value in front keeps a call from being a tail call, whose errors would have no place

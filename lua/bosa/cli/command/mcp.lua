@@ -135,9 +135,14 @@ local function stopper(session)
   return function(code) session.code = session.code or code end
 end
 
---- Loads the connectors at once: what can't be loaded is then said before a client asks.
-local function load(session, server)
-  session.loading = bosa.async(server.list, server)
+--- Loads the connectors at once: what can't be loaded, and that nothing is left to serve, is then said before a client
+-- asks.
+local function load(cx, session, server)
+  session.loading = bosa.async(function()
+    local list, failed = server:list()
+    if list[1] or next(failed) then return end
+    cx:note("bosa: no tool is served: --only, --except and --read-only leave no action")
+  end)
 end
 
 local function trap_signals(session, stop)
@@ -205,7 +210,7 @@ function mcp.run(cx)
   local stop = stopper(session)
   local server = require("bosa.mcp").new(options_of(cx, hub, writer(session, function() stop(exit.codes.pipe) end)))
   trap_signals(session, stop)
-  load(session, server)
+  load(cx, session, server)
   if cx.interactive then cx:note("Serving on standard input and output; Ctrl-D ends it.") end
   listen(session, splitter(server))
   while not is_over(session, server) do uv.run("once") end

@@ -8,6 +8,7 @@ local help = require("bosa.repl.help")
 local history = require("bosa.repl.history")
 local names = require("bosa.repl.names")
 local pager = require("bosa.cli.pager")
+local terminal = require("bosa.cli.terminal")
 local terminal_text = require("bosa.cli.terminal_text")
 local reader = require("bosa.repl.reader")
 local session = require("bosa.repl.session")
@@ -43,7 +44,7 @@ end
 
 local function greet(cx, hub)
   local lua = rawget(_G, "jit") and "LuaJIT" or _VERSION
-  local text = ("%s, %s; help() tells what there is, exit or Ctrl-D ends"):format(lua, tostring(hub))
+  local text = ("%s, %s; type help, or exit"):format(lua, tostring(hub))
   cx:note(cx:paint("dim", terminal_text.safe(text)))
   local credentials = cx:credentials()
   if credentials and (credentials.api_key or credentials.token) then return end
@@ -60,11 +61,14 @@ local function fetch(hub, known, connectors)
   return true
 end
 
---- Shows help, through the pager where it is longer than the screen.
+--- Shows help, wrapped at words, and through the pager where it is longer than the screen.
 local function print_help(cx, work)
   return function(text)
-    local lines = {}
-    for line in (text .. "\n"):gmatch("(.-)\n") do lines[#lines + 1] = terminal_text.safe(line) end
+    local lines, width = {}, terminal.reading_columns()
+    for line in (text .. "\n"):gmatch("(.-)\n") do
+      local safe = terminal_text.safe(line)
+      for _, part in ipairs(cx.tty and terminal_text.wrap(safe, width) or { safe }) do lines[#lines + 1] = part end
+    end
     text = table.concat(lines, "\n")
     local room = work.reader.interactive and pager.room(cx)
     if room and #lines > room and pager.show(text, function(enough) work:turn_beside(enough) end) then return end
