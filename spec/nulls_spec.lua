@@ -128,7 +128,7 @@ end)
 describe("a tool's arguments", function()
   local null = newproxy and newproxy(false) or io.stdout
   local text = { type = "string" }
-  local sent
+  local given
   local answer = '{"data":{}}'
   local hub = bosa.new({
     api_base_url = "http://127.0.0.1:1", api_key = "k", null = null,
@@ -140,7 +140,7 @@ describe("a tool's arguments", function()
       } } } },
     } } },
     transport = function(request)
-      sent = request.body
+      given = request.body
       return { status = 200, headers = { ["content-type"] = "application/json" }, body = answer }
     end,
   })
@@ -148,12 +148,12 @@ describe("a tool's arguments", function()
   it("may hold the hub's own null for what is left out", function()
     local result = hub:call_tool("made__run", { a = null, b = null, c = { d = null }, e = null })
     assert.is_false(result.is_error, result.content)
-    assert.same({ b = bosa.null, c = {} }, assert(bosa.json.decode(sent)))
+    assert.same({ b = bosa.null, c = {} }, assert(bosa.json.decode(given)))
   end)
 
   it("may be the hub's own null", function()
     assert.is_false(hub:call_tool("made__run", null).is_error)
-    assert.equal("{}", sent)
+    assert.equal("{}", given)
   end)
 
   it("and its result are no file where the server says null", function()

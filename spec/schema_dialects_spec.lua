@@ -77,7 +77,8 @@ end
 --- name -> the schema, what help says of it, values that are valid, values that aren't.
 local cases = {
   ["a $ref to the root"] = {
-    object('"v":' .. INT .. ',"next":{"$ref":"#"}'), nil, { '{"v":1,"next":{"next":{"v":2}}}' }, { '{"next":{"v":"x"}}' },
+    object('"v":' .. INT .. ',"next":{"$ref":"#"}'), nil, { '{"v":1,"next":{"next":{"v":2}}}' },
+    { '{"next":{"v":"x"}}' },
   },
   ["a $ref to a property"] = {
     object('"a":{"type":"object","properties":{"v":' .. INT .. ',"n":{"$ref":"#/properties/a"}}}'), nil,
@@ -89,8 +90,8 @@ local cases = {
     { '{"b":[{"v":[{}]}]}' }, { '{"b":[1]}' },
   },
   ["a $ref to a branch"] = {
-    object('"a":{"anyOf":[' .. TEXT .. ',{"type":"object","properties":{"q":{"$ref":"#/properties/a/anyOf/1"}}}]}'), nil,
-    { '{"a":{"q":{"q":{}}}}', '{"a":"x"}' }, { '{"a":{"q":"x"}}' },
+    object('"a":{"anyOf":[' .. TEXT .. ',{"type":"object","properties":{"q":{"$ref":"#/properties/a/anyOf/1"}}}]}'),
+    nil, { '{"a":{"q":{"q":{}}}}', '{"a":"x"}' }, { '{"a":{"q":"x"}}' },
   },
   ["names of definitions that are escaped"] = {
     object('"a":{"$ref":"#/$defs/a~1b"},"b":{"$ref":"#/$defs/c~0d"},"c":{"$ref":"#/$defs/e%25f"},'
@@ -124,8 +125,8 @@ local cases = {
       .. "}}}"), nil, { '{"a":{"q":1},"b":2,"c":{"q":3}}' }, { '{"a":{"q":"x"}}', '{"b":"x"}', '{"c":{"q":"x"}}' },
   },
   ["a $dynamicRef"] = {
-    object('"v":' .. TEXT .. ',"kids":{"type":"array","items":{"$dynamicRef":"#node"}}', '"$dynamicAnchor":"node"'), nil,
-    { '{"kids":[{"v":"x"}]}' }, { '{"kids":[{"v":1}]}' },
+    object('"v":' .. TEXT .. ',"kids":{"type":"array","items":{"$dynamicRef":"#node"}}', '"$dynamicAnchor":"node"'),
+    nil, { '{"kids":[{"v":"x"}]}' }, { '{"kids":[{"v":1}]}' },
   },
   ["a $recursiveRef"] = {
     object('"v":' .. TEXT .. ',"kids":{"type":"array","items":{"$recursiveRef":"#"}}', '"$recursiveAnchor":true'), nil,
@@ -143,16 +144,16 @@ local cases = {
     { '{"u":{"k":"a"}}' }, { '{"u":{"k":"c"}}' },
   },
   ["items by their places"] = {
-    object('"p":{"type":"array","items":[' .. INT .. "," .. TEXT .. '],"additionalItems":{"type":"boolean"}}'), "p:array",
-    { '{"p":[1,"a",true]}', '{"p":[1]}' }, { '{"p":["a"]}', '{"p":[1,"a",5]}' },
+    object('"p":{"type":"array","items":[' .. INT .. "," .. TEXT .. '],"additionalItems":{"type":"boolean"}}'),
+    "p:array", { '{"p":[1,"a",true]}', '{"p":[1]}' }, { '{"p":["a"]}', '{"p":[1,"a",5]}' },
   },
   ["a tuple without an end"] = {
     object('"p":{"type":"array","prefixItems":[' .. TEXT .. '],"unevaluatedItems":{"$ref":"#/$defs/N"}}',
       '"$defs":{"N":' .. INT .. "}"), "p:array", { '{"p":["a",1]}' }, { '{"p":[1]}' },
   },
   ["limits of draft 4"] = {
-    object('"n":{"type":"integer","minimum":1,"exclusiveMinimum":true,"maximum":9,"exclusiveMaximum":false}'), "n:integer",
-    { '{"n":2}', '{"n":9}' }, { '{"n":1}', '{"n":10}' },
+    object('"n":{"type":"integer","minimum":1,"exclusiveMinimum":true,"maximum":9,"exclusiveMaximum":false}'),
+    "n:integer", { '{"n":2}', '{"n":9}' }, { '{"n":1}', '{"n":10}' },
   },
   ["limits past all integers"] = {
     object('"n":{"type":"integer","maximum":18446744073709551615,"minimum":-10000000000000000000000},'
@@ -170,7 +171,8 @@ local cases = {
   ["names that aren't evaluated"] = {
     object('"a":{"type":"object","properties":{"b":' .. INT .. '},"unevaluatedProperties":{"$ref":"#/$defs/N"}},'
       .. '"c":{"type":"object","properties":{"b":' .. INT .. '},"unevaluatedProperties":false}',
-      '"$defs":{"N":' .. INT .. "}"), "a:object a.b:integer c:object c.b:integer", { '{"a":{"b":1,"z":2},"c":{"b":1}}' },
+      '"$defs":{"N":' .. INT .. "}"), "a:object a.b:integer c:object c.b:integer",
+    { '{"a":{"b":1,"z":2},"c":{"b":1}}' },
     { '{"a":{"b":"x"}}', '{"c":{"z":1}}' },
   },
   ["names on a condition"] = {

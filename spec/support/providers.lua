@@ -68,7 +68,9 @@ local function check_keywords(node, path, want)
   for _, kind in ipairs(type(node.type) == "table" and node.type or { node.type }) do
     want(TYPES[kind], "type " .. tostring(kind), path)
   end
-  for _, keyword in ipairs(LISTS) do want(node[keyword] == nil or node[keyword][1] ~= nil, "empty " .. keyword, path) end
+  for _, keyword in ipairs(LISTS) do
+    want(node[keyword] == nil or node[keyword][1] ~= nil, "empty " .. keyword, path)
+  end
   want(type(node.items) ~= "table" or node.items[1] == nil, "a list of items", path)
   local seen = {}
   for _, name in ipairs(node.required or {}) do

@@ -98,7 +98,8 @@ local CHECKS = {
   dependentRequired = dependencies_or_nil,
 }
 for _, group in ipairs({
-  { text_or_nil, "title description format pattern contentMediaType contentEncoding $comment $anchor $dynamicAnchor $id" },
+  { text_or_nil, "title description format pattern contentMediaType contentEncoding $comment" },
+  { text_or_nil, "$anchor $dynamicAnchor $id" },
   { flag_or_nil, "uniqueItems deprecated readOnly writeOnly nullable" },
   { count_or_nil, "minLength maxLength minItems maxItems minProperties maxProperties minContains maxContains" },
   { number_or_nil, "minimum maximum multipleOf" },
