@@ -124,3 +124,42 @@ describe("bosa.new{ null = value }", function()
     other:close()
   end)
 end)
+
+describe("a tool's arguments", function()
+  local null = newproxy and newproxy(false) or io.stdout
+  local text = { type = "string" }
+  local given
+  local answer = '{"data":{}}'
+  local hub = bosa.new({
+    api_base_url = "http://127.0.0.1:1", api_key = "k", null = null,
+    snapshot = { made = { run = {
+      method = "POST", path = "/connectors/made/run", docstring = "Runs.", response = { type = "any" },
+      parameters = { request = { schema = { type = "object", properties = {
+        a = text, b = { anyOf = { text, { type = "null" } } }, c = { type = "object", properties = { d = text } },
+        e = { type = "string", enum = { "x", bosa.null } },
+      } } } },
+    } } },
+    transport = function(request)
+      given = request.body
+      return { status = 200, headers = { ["content-type"] = "application/json" }, body = answer }
+    end,
+  })
+
+  it("may hold the hub's own null for what is left out", function()
+    local result = hub:call_tool("made__run", { a = null, b = null, c = { d = null }, e = null })
+    assert.is_false(result.is_error, result.content)
+    assert.same({ b = bosa.null, c = {} }, assert(bosa.json.decode(given)))
+  end)
+
+  it("may be the hub's own null", function()
+    assert.is_false(hub:call_tool("made__run", null).is_error)
+    assert.equal("{}", given)
+  end)
+
+  it("and its result are no file where the server says null", function()
+    answer = '{"data":null}'
+    local result = hub:call_tool("made__run", {})
+    assert.is_false(result.is_error, result.content)
+    assert.equal('{"data":null}', result.content)
+  end)
+end)

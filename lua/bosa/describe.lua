@@ -133,7 +133,7 @@ end
 
 local function show_value(value)
   if value == core.null then return "null" end
-  return core.json.encode(value) or tostring(value)
+  return core.json.encode(value, { sorted = true }) or tostring(value)
 end
 
 local FILTERS = "response_filters"

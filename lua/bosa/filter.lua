@@ -77,7 +77,7 @@ local function guess(given)
 end
 
 --- null stands for what is left out.
-local function is_given(value) return value ~= nil and value ~= core.null end
+local function is_given(value) return value ~= nil and not core.is_null(value) end
 
 --- Why the members of a filter don't fit its kind; nil: they do.
 local function complaint_of(given, kind)

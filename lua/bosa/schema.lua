@@ -9,6 +9,7 @@
 
 local core = require("bosa.core")
 local document = require("bosa.schema.document")
+local normal = require("bosa.schema.normal")
 local shape = require("bosa.schema.shape")
 local sorted_json = require("bosa.sorted_json")
 
@@ -24,12 +25,21 @@ local MOST_NESTED = 20 -- lists within lists that are named
 local LONGEST_NAME = 500 -- bytes of a type's name
 local ANNOTATIONS = { "title", "description", "default" } -- that are of use here
 
---- The schema of the parameters of an action; nil: it takes none.
----@param entry table what discovery says of the action
+--- The schema of the parameters of an action, in its normal form; nil: it takes none.
+---@param entry table what discovery says of the action; its schema is brought into that form
 ---@return table?
 function schema.request_of(entry)
   local request = type(entry.parameters) == "table" and entry.parameters.request
-  return type(request) == "table" and type(request.schema) == "table" and request.schema or nil
+  return type(request) == "table" and type(request.schema) == "table" and normal.form(request.schema) or nil
+end
+
+--- The schema of the response of an action, in its normal form; nil: the server tells nothing.
+---@param entry table what discovery says of the action; its schema is brought into that form
+---@return table?
+function schema.response_of(entry)
+  local response = entry.response
+  if type(response) ~= "table" or response[1] ~= nil then return nil end
+  return normal.form(response, true)
 end
 
 --- What a schema says.
@@ -473,6 +483,20 @@ end
 ---@param about bosa.schema.About
 ---@return boolean
 function Reader:takes_file(about) return once(self, about, "takes_file", false, find_file) end
+
+local function find_text(self, about)
+  for _, form in ipairs(about.shapes) do
+    if not form.is_file and shape.allows(form, "string") then return true end
+    local items = self:items_of(form)
+    if items and self:takes_text(items) then return true end
+  end
+  return false
+end
+
+--- Whether a schema allows a string that is no file, or a list of such.
+---@param about bosa.schema.About
+---@return boolean
+function Reader:takes_text(about) return once(self, about, "takes_text", false, find_text) end
 
 --- Whether a shape is nothing without a file.
 local function shape_needs_file(self, form)

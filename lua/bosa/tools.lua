@@ -182,7 +182,7 @@ local function read_arguments(arguments)
     if err then return nil, "they are no JSON (" .. tostring(err.message or err) .. ")" end
     arguments = value
   end
-  if arguments == nil or arguments == core.null then return {} end
+  if arguments == nil or core.is_null(arguments) then return {} end
   if not checked.is_object(arguments) then return nil, "they must be a JSON object of names and values" end
   return arguments
 end
@@ -222,8 +222,9 @@ local function parameters_of(tool, arguments, directory)
   local params = {}
   for name, value in pairs(arguments) do
     local about = tool.properties[name]
-    if value ~= core.null and about and tool.reader:takes_file(about) then
+    if not core.is_null(value) and about and tool.reader:takes_file(about) then
       local file, why = files_of(name, value, directory)
+      if file == nil and not directory and tool.reader:takes_text(about) then file = value end -- then it is no path
       if file == nil then return nil, why end
       params[name] = file
     else

@@ -5,6 +5,7 @@
 
 local core = require("bosa.load_core")
 local describe = require("bosa.describe")
+local reader = require("bosa.schema")
 local schema = require("bosa.types.schema")
 local requests = require("bosa.schema.request")
 
@@ -18,8 +19,8 @@ function types.directory()
 end
 
 --- The schema of a response's data: behind its `data`, where it is described with one.
-local function data_of(reader, response)
-  local shapes = reader:read(response).shapes
+local function data_of(read, response)
+  local shapes = read:read(response).shapes
   local data = #shapes == 1 and shapes[1].properties and shapes[1].properties.data
   return type(data) == "table" and data or response
 end
@@ -36,14 +37,14 @@ end
 local function write_parameters(writer, entry, base)
   local request = requests.offered(entry)
   if not request or request.type == "any" then return "table", true end
-  local reader = writer:open(request, false)
-  return writer:type_of(request, base .. ".Params") or "table", may_be_empty(reader:read(request).shapes)
+  local read = writer:open(request, false)
+  return writer:type_of(request, base .. ".Params") or "table", may_be_empty(read:read(request).shapes)
 end
 
 --- Writes the class of an action's responses.
 local function write_response(writer, entry, base)
-  local response = entry.response
-  if type(response) ~= "table" then return "bosa.Response" end
+  local response = reader.response_of(entry)
+  if not response then return "bosa.Response" end
   local data = data_of(writer:open(response, true), response)
   local text = writer:type_of(data, base .. ".Data") or "any"
   if text == "any" then return "bosa.Response" end

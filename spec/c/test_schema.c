@@ -86,6 +86,20 @@ static const struct fault_case cases[] = {
     {UNTAGGED, "{\"v\":false}", NULL},
     {UNTAGGED, "{\"v\":8,\"n\":1}", NULL},
     {UNTAGGED, "{\"v\":9}", "`v`: expected one of true, false, 7, 8; got 9"},
+    {"{\"$ref\":\"http://x/y\"}", "{\"a\":1}", NULL},
+    {"{\"$ref\":\"http://x/y\",\"type\":\"object\",\"properties\":{\"a\":{}}}", "{\"b\":1}", NULL},
+    {OBJECT("\"a\":{\"items\":[" STRING "],\"additionalItems\":false}"), "{\"a\":[\"x\",1]}",
+     "`a[1]`: expected nothing, got integer"},
+    {OBJECT("\"a\":{\"type\":\"integer\",\"maximum\":9,\"exclusiveMaximum\":true}"), "{\"a\":9}",
+     "`a`: expected less than 9; got 9"},
+    {OBJECT("\"a\":{\"type\":\"string\",\"nullable\":true}"), "{\"a\":1}",
+     "`a`: expected string or null, got integer"},
+    {OBJECT("\"a\":{\"$anchor\":\"x\",\"type\":\"string\"},\"b\":{\"$ref\":\"#x\"}"), "{\"b\":1}",
+     "`b`: expected string, got integer"},
+    {"{\"properties\":{},\"patternProperties\":{\"^x\":{}},\"additionalProperties\":false}",
+     "{\"a\":1}", NULL},
+    {"{\"properties\":{},\"required\":[\"a\"],\"then\":{\"required\":[\"b\"]}}",
+     "{\"a\":1,\"b\":1,\"c\":1}", "unknown parameter `c`"},
     {"{\"prefixItems\":[{\"type\":\"number\"},{\"type\":\"string\"}],\"type\":\"array\"}", "[1,2]",
      "`[1]`: expected string, got integer"},
     {OBJECT("\"$filter[name]\":" STRING), "{\"$filter[name]\":1}",
@@ -195,8 +209,11 @@ static void what_a_language_cannot_say_is_settled(void **unused)
 static void recursion_and_nonsense_end(void **unused)
 {
     static const char *const nonsense[] = {"{\"$ref\":\"#/$defs/none\"}",
-                                           "{\"$ref\":\"http://x/y\"}", "{\"properties\":5}", "5",
-                                           "{\"anyOf\":{}}"};
+                                           "{\"$ref\":\"#none\"}",
+                                           "{\"properties\":5}",
+                                           "5",
+                                           "{\"anyOf\":{}}",
+                                           "{\"properties\":{\"a\":[1]}}"};
     struct json_doc doc, value;
     struct bosa_error err;
     (void)unused;

@@ -5,7 +5,18 @@ local providers = {}
 
 local MAPS = { "properties", "patternProperties", "$defs", "definitions" }
 local LISTS = { "anyOf", "oneOf", "allOf", "prefixItems" }
-local SINGLES = { "items", "additionalProperties", "not", "contains", "propertyNames" }
+local SINGLES = { "items", "additionalProperties", "not", "contains", "propertyNames", "if", "then", "else",
+  "unevaluatedItems", "unevaluatedProperties", "contentSchema" }
+local TYPES = { null = true, boolean = true, integer = true, number = true, string = true, array = true, object = true }
+local VALUES = {} -- what keywords may have as their values in JSON Schema 2020-12
+for kind, names in pairs({
+  number = "minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength maxLength minItems maxItems",
+  string = "title description format pattern $ref contentMediaType contentEncoding",
+  boolean = "uniqueItems deprecated readOnly writeOnly",
+  table = "properties patternProperties $defs anyOf oneOf allOf prefixItems enum required dependentRequired",
+}) do
+  for name in names:gmatch("%S+") do VALUES[name] = kind end
+end
 
 --- Calls fn(node, path) for a schema and all below it.
 local function walk(node, fn, path)
@@ -48,8 +59,29 @@ local function check_root(schema, want)
   end
 end
 
+--- What is no JSON Schema at all.
+local function check_keywords(node, path, want)
+  for keyword, value in pairs(node) do
+    local kind = type(value) == "cdata" and "number" or type(value)
+    want(VALUES[keyword] == nil or VALUES[keyword] == kind, keyword .. " is a " .. kind, path)
+  end
+  for _, kind in ipairs(type(node.type) == "table" and node.type or { node.type }) do
+    want(TYPES[kind], "type " .. tostring(kind), path)
+  end
+  for _, keyword in ipairs(LISTS) do
+    want(node[keyword] == nil or node[keyword][1] ~= nil, "empty " .. keyword, path)
+  end
+  want(type(node.items) ~= "table" or node.items[1] == nil, "a list of items", path)
+  local seen = {}
+  for _, name in ipairs(node.required or {}) do
+    want(type(name) == "string" and not seen[name], "required twice, or no name: " .. tostring(name), path)
+    seen[name] = true
+  end
+end
+
 local function check_all(schema, want)
   walk(schema, function(node, path)
+    check_keywords(node, path, want)
     want(not has_type(node, "array") or type(node.items) == "table", "array without items", path)
     want(node.type ~= "any", "type any", path)
     want(node.format ~= "binary", "a file", path)
@@ -61,7 +93,7 @@ local function check_all(schema, want)
     end
     local ref = node["$ref"]
     if ref then
-      local target = ref:match("^#/%$defs/(.*)$")
+      local target = ref:match("^#/%$defs/([%w_%.%-]+)$")
       want(target and schema["$defs"] and schema["$defs"][target] ~= nil, "a $ref to nowhere", path)
     end
   end)

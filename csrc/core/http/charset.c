@@ -136,20 +136,23 @@ static void add_quoted(struct buf *out, const char *text, size_t len)
     }
 }
 
-static void add_word(struct buf *out, const struct word *word)
+/* Adds the bytes of words that follow each other, as one text: a word may end within a character. */
+static void flush_words(struct buf *out, struct buf *bytes, enum charset charset)
 {
-    struct buf bytes;
-    buf_init(&bytes);
+    if (bytes->len > 0) {
+        charset_add(out, charset, bytes->data, bytes->len);
+    }
+    out->failed = out->failed || bytes->failed;
+    buf_clear(bytes);
+}
+
+static void decode_word(struct buf *bytes, const struct word *word)
+{
     if (word->encoding == 'b') {
-        add_base64(&bytes, word->text, word->text_len);
+        add_base64(bytes, word->text, word->text_len);
     } else {
-        add_quoted(&bytes, word->text, word->text_len);
+        add_quoted(bytes, word->text, word->text_len);
     }
-    if (bytes.len > 0) {
-        charset_add(out, charset_named(word->charset, word->charset_len), bytes.data, bytes.len);
-    }
-    out->failed = out->failed || bytes.failed;
-    buf_free(&bytes);
 }
 
 /* White space between two words is none of the text. */
@@ -157,6 +160,9 @@ void charset_add_words(struct buf *out, const char *text, size_t len)
 {
     size_t plain = 0; /* where what has not been added begins */
     bool after_word = false;
+    enum charset charset = CHARSET_UTF8;
+    struct buf bytes;
+    buf_init(&bytes);
     for (size_t i = 0; i < len;) {
         struct word word;
         if (!read_word(text + i, len - i, &word)) {
@@ -164,13 +170,20 @@ void charset_add_words(struct buf *out, const char *text, size_t len)
             i++;
             continue;
         }
+        enum charset named = charset_named(word.charset, word.charset_len);
+        if (!after_word || named != charset) {
+            flush_words(out, &bytes, charset);
+        }
         if (!after_word) {
             charset_add(out, CHARSET_UTF8, text + plain, i - plain);
         }
-        add_word(out, &word);
+        charset = named;
+        decode_word(&bytes, &word);
         i += word.len;
         plain = i;
         after_word = true;
     }
+    flush_words(out, &bytes, charset);
     charset_add(out, CHARSET_UTF8, text + plain, len - plain);
+    buf_free(&bytes);
 }

@@ -69,18 +69,63 @@ static const char *find_content(const char *page, const char *end, const char *n
     return NULL;
 }
 
+/* A code point as UTF-8; what is none, or a control character, as a blank. */
+static void encode(unsigned long point, char out[5])
+{
+    memset(out, 0, 5);
+    if (point < 0x20 || (point >= 0x7F && point <= 0xA0) || (point >= 0xD800 && point < 0xE000) ||
+        point > 0x10FFFF) {
+        out[0] = ' ';
+    } else if (point < 0x80) {
+        out[0] = (char)point;
+    } else {
+        int more = point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
+        static const unsigned char first[] = {0, 0xC0, 0xE0, 0xF0};
+        out[0] = (char)(first[more] | point >> 6 * more);
+        for (int i = 1; i <= more; i++) {
+            out[i] = (char)(0x80 | (point >> 6 * (more - i) & 0x3F));
+        }
+    }
+}
+
+/* Bytes of the character's number at `p`, "&#233;" or "&#xE9;"; 0: it is none. */
+static size_t numbered(const char *p, const char *end, char out[5])
+{
+    const char *at = p + 2;
+    unsigned long point = 0;
+    bool hex = end - p > 3 && (*at == 'x' || *at == 'X');
+    at += hex;
+    const char *digits = at;
+    for (; at < end && at - digits < 7; at++) {
+        int digit = text_is_digit(*at) ? *at - '0' : hex ? text_hex(*at) : -1;
+        if (digit < 0) {
+            break;
+        }
+        point = point * (hex ? 16 : 10) + (unsigned long)digit;
+    }
+    if (at == digits || at >= end || *at != ';') {
+        return 0;
+    }
+    encode(point, out);
+    return (size_t)(at + 1 - p);
+}
+
 /* Bytes of the entity at `p`, and what it stands for; 0: it is none of the common ones. */
-static size_t entity(const char *p, const char *end, char *out)
+static size_t entity(const char *p, const char *end, char out[5])
 {
     static const struct {
-        const char *name;
-        char stands_for;
-    } entities[] = {{"&amp;", '&'},  {"&lt;", '<'},    {"&gt;", '>'},  {"&quot;", '"'},
-                    {"&#39;", '\''}, {"&apos;", '\''}, {"&nbsp;", ' '}};
+        const char *name, *stands_for;
+    } entities[] = {{"&amp;", "&"},      {"&lt;", "<"},    {"&gt;", ">"},    {"&quot;", "\""},
+                    {"&apos;", "'"},     {"&nbsp;", " "},  {"&ndash;", "-"}, {"&mdash;", "-"},
+                    {"&hellip;", "..."}, {"&lsquo;", "'"}, {"&rsquo;", "'"}, {"&ldquo;", "\""},
+                    {"&rdquo;", "\""}};
+    if (end - p > 3 && p[1] == '#') {
+        return numbered(p, end, out);
+    }
     for (size_t i = 0; i < sizeof entities / sizeof entities[0]; i++) {
         size_t len = strlen(entities[i].name);
         if ((size_t)(end - p) >= len && memcmp(p, entities[i].name, len) == 0) {
-            *out = entities[i].stands_for;
+            memcpy(out, entities[i].stands_for, strlen(entities[i].stands_for) + 1);
             return len;
         }
     }
@@ -108,15 +153,18 @@ void html_text(struct buf *out, const char *page, size_t len, const char *name)
     size_t start = out->len;
     bool blank = false;
     while (p && p < end && !is_tag(p, end, "</", name)) {
-        char c = *p;
-        size_t step = c == '&' ? entity(p, end, &c) : 0;
-        if (step == 0 && c == '<') {
+        char text[5] = {*p, '\0'};
+        size_t step = *p == '&' ? entity(p, end, text) : 0;
+        if (step == 0 && *p == '<') {
             const char *shown = skip_hidden(p, end);
             blank = true; /* <br> parts words */
             p = shown > p ? shown : skip_tag(p, end);
             continue;
         }
-        add(out, start, &blank, c);
+        size_t i = 0;
+        do { /* at least one: a page may hold a NUL */
+            add(out, start, &blank, text[i++]);
+        } while (text[i]);
         p += step > 0 ? step : 1;
     }
 }

@@ -56,7 +56,7 @@ static enum bosa_status kind_of(const struct reply *reply)
     switch (reply->status) {
     case 401:
     case 403:
-        return BOSA_AUTH;
+        return says_not_connected(reply) ? BOSA_NOT_CONNECTED : BOSA_AUTH;
     case 404:
         if (says_bad_key(reply)) {
             return BOSA_AUTH;

@@ -257,43 +257,6 @@ static bool check_array(struct checker *c, const struct rule *r, uint32_t node,
 
 /* ---- objects ---- */
 
-/* True when `rule`, or what it applies to the same value, lists the name or is open to any. */
-static bool knows(struct work *work, uint32_t rule, const char *name, size_t len)
-{
-    const struct rule *r;
-    reach_begin(work, rule);
-    while ((r = reach_next(work)) != NULL) {
-        if (schema_find_property(work->s, r, name, len) != RULE_NONE ||
-            r->additional != RULE_NONE) {
-            return true;
-        }
-        reach_add(work, r->ref);
-        reach_add_list(work, &r->all_of);
-        reach_add_list(work, &r->any_of);
-        reach_add_list(work, &r->one_of);
-    }
-    return false;
-}
-
-/* True when a rule further out knows the name by itself, not by one of its alternatives. */
-static bool known_outside(struct work *work, const struct scope *outer, const char *name,
-                          size_t len)
-{
-    for (; outer; outer = outer->up) {
-        const struct rule *r = &work->s->rules[outer->rule];
-        if (schema_find_property(work->s, r, name, len) != RULE_NONE ||
-            r->additional != RULE_NONE) {
-            return true;
-        }
-        for (uint32_t i = 0; i < r->all_of.count; i++) {
-            if (knows(work, work->s->lists[r->all_of.at + i], name, len)) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
 /*
  * A member whose name the rule doesn't list: additionalProperties, or with SCHEMA_STRICT_NAMES an
  * error unless a rule further out at the same value knows the name.
@@ -302,12 +265,15 @@ static bool check_extra(struct checker *c, uint32_t index, uint32_t value, const
                         const struct scope *outer)
 {
     const struct rule *r = &c->s->rules[index];
+    if (r->patterns) {
+        return true; /* one of them may be meant: the server's regular expressions are its own */
+    }
     if (r->additional != RULE_NONE) {
         return check_rule(c, r->additional, value, at, NULL);
     }
     bool strict = (c->options & SCHEMA_STRICT_NAMES) && r->has_properties &&
-                  !knows(c->work, index, at->key, at->key_len) &&
-                  !known_outside(c->work, outer, at->key, at->key_len);
+                  !name_is_known(c->work, index, at->key, at->key_len) &&
+                  !name_is_known_outside(c->work, outer, at->key, at->key_len);
     if (!r->closed && !strict) {
         return true;
     }
@@ -405,7 +371,8 @@ static const struct scope *widen(struct checker *c, uint32_t index, struct scope
                                  const struct scope *outer)
 {
     const struct rule *r = &c->s->rules[index];
-    bool names = r->properties.count > 0 || r->additional != RULE_NONE || r->all_of.count > 0;
+    bool names = r->properties.count > 0 || r->additional != RULE_NONE || r->all_of.count > 0 ||
+                 r->conditional.count > 0 || r->required.count > 0 || r->patterns || r->open;
     if (!names || !(c->options & SCHEMA_STRICT_NAMES)) {
         return outer;
     }

@@ -2,7 +2,7 @@
  * A schema's document becomes an array of rules. Nothing recurses: a schema that is met gets a rule
  * at once, and the rule is read when its turn comes, so chains of references cost no stack.
  */
-#include "schema/schema_internal.h"
+#include "schema/schema_compiler.h"
 
 #include "base/mem.h"
 #include "base/text.h"
@@ -10,14 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a compilation needs besides the schema it makes. */
-struct compiler {
-    struct schema *s;
-    uint32_t root;          /* node of the schema's root */
-    uint32_t *rules;        /* owned: by node - root, rule + 1; 0: none yet */
-    struct ref_index index; /* for the references into large objects */
-    struct bosa_error *err;
-};
 
 /* The schema is the server's, so this is its mistake (BOSA_PROTOCOL), not the caller's. */
 static enum bosa_status malformed(struct compiler *c, const char *what)
@@ -25,11 +17,8 @@ static enum bosa_status malformed(struct compiler *c, const char *what)
     return error_set(c->err, BOSA_PROTOCOL, "malformed schema: %s", what);
 }
 
-/*
- * The rule of the schema at `node`, which is made now and read in its turn. The rules may move:
- * pointers into them are not kept across this.
- */
-static enum bosa_status compile(struct compiler *c, uint32_t node, uint32_t *out)
+/* The rule of a schema is read in its turn. */
+enum bosa_status compile_node(struct compiler *c, uint32_t node, uint32_t *out)
 {
     struct schema *s = c->s;
     uint32_t *known = &c->rules[node - c->root];
@@ -63,6 +52,12 @@ static enum bosa_status reserve_list(struct compiler *c, uint32_t count, struct 
     return BOSA_OK;
 }
 
+/* PHP's way to write an empty object is an empty array. */
+static bool is_empty_array(const struct json_doc *doc, uint32_t node)
+{
+    return json_type(doc, node) == JSON_ARRAY && doc->nodes[node].len == 0;
+}
+
 /* Compiles each schema of an array. */
 static enum bosa_status compile_list(struct compiler *c, uint32_t array, struct span *span)
 {
@@ -75,7 +70,7 @@ static enum bosa_status compile_list(struct compiler *c, uint32_t array, struct 
     uint32_t element = array + 1;
     for (uint32_t i = 0; status == BOSA_OK && i < count; i++) {
         uint32_t rule = RULE_NONE;
-        status = compile(c, element, &rule);
+        status = compile_node(c, element, &rule);
         c->s->lists[span->at + i] = rule;
         element = json_next(doc, element);
     }
@@ -85,24 +80,37 @@ static enum bosa_status compile_list(struct compiler *c, uint32_t array, struct 
 /* ---- $ref ---- */
 
 /*
- * The rule that a reference leads to. A recursive schema ends here: the node has its rule already.
+ * The rule that a reference leads to, RULE_NONE for one to another document, which is the server's
+ * to apply. A recursive schema ends here: the node has its rule already.
  */
 static enum bosa_status compile_ref(struct compiler *c, uint32_t node, uint32_t *out)
 {
     size_t len = 0;
     const char *ref = json_text(c->s->doc, node, &len);
-    uint32_t target = JSON_NONE;
-    if (ref && !ref_find(&c->index, c->s->doc, c->root, ref, len, &target)) {
+    struct ref_target target = {JSON_NONE, false};
+    *out = RULE_NONE;
+    if (ref && !ref_find(&c->index, c->s->doc, c->root, node, &target)) {
         return error_nomem(c->err);
     }
     if (c->index.spent) {
         return malformed(c, "its references lead through lists that are too long");
     }
-    if (target == JSON_NONE) {
+    if (target.node == JSON_NONE && target.is_elsewhere) {
+        return BOSA_OK;
+    }
+    if (target.node == JSON_NONE) {
         return error_set(c->err, BOSA_PROTOCOL, "malformed schema: a reference to nowhere: %.*s",
                          (int)(len < 100 ? len : 100), ref ? ref : "");
     }
-    return compile(c, target, out);
+    return compile_node(c, target.node, out);
+}
+
+/* A schema that a reference stands for; one of another document may know any name. */
+static enum bosa_status read_ref(struct compiler *c, uint32_t node, struct rule *r)
+{
+    enum bosa_status status = compile_ref(c, node, &r->ref);
+    r->open = r->open || r->ref == RULE_NONE;
+    return status;
 }
 
 /* ---- keywords ---- */
@@ -126,7 +134,7 @@ static enum bosa_status add_properties(struct compiler *c, const struct json_ind
     r->properties.at = (uint32_t)s->property_count;
     for (uint32_t i = 0; i < index->count; i++) {
         struct property p = {index->members[i].value - 1, RULE_NONE};
-        enum bosa_status status = compile(c, unwrap(s->doc, p.name + 1), &p.rule);
+        enum bosa_status status = compile_node(c, unwrap(s->doc, p.name + 1), &p.rule);
         if (status != BOSA_OK) {
             return status;
         }
@@ -146,10 +154,13 @@ static enum bosa_status add_properties(struct compiler *c, const struct json_ind
 static enum bosa_status compile_properties(struct compiler *c, uint32_t object, struct rule *r)
 {
     struct json_index index;
+    r->has_properties = true;
+    if (is_empty_array(c->s->doc, object)) {
+        return BOSA_OK;
+    }
     if (json_type(c->s->doc, object) != JSON_OBJECT) {
         return malformed(c, "`properties` that is no object");
     }
-    r->has_properties = true;
     if (!json_index_build(&index, c->s->doc, object)) {
         return error_nomem(c->err);
     }
@@ -184,7 +195,62 @@ static enum bosa_status read_additional(struct compiler *c, uint32_t node, struc
         r->closed = true;
         return BOSA_OK;
     }
-    return compile(c, node, &r->additional);
+    return compile_node(c, node, &r->additional);
+}
+
+/* A schema of all items or, in older drafts, a list of schemas by their places. */
+static enum bosa_status read_items(struct compiler *c, uint32_t node, struct rule *r)
+{
+    const struct json_doc *doc = c->s->doc;
+    if (json_type(doc, node) != JSON_ARRAY) {
+        return compile_node(c, node, &r->items);
+    }
+    uint32_t more = json_member(doc, r->node, "additionalItems");
+    enum bosa_status status = compile_list(c, node, &r->prefix);
+    bool is_schema = more != JSON_NONE &&
+                     (json_type(doc, more) == JSON_OBJECT || json_type(doc, more) == JSON_FALSE);
+    return status == BOSA_OK && is_schema ? compile_node(c, more, &r->items) : status;
+}
+
+/* Adds a schema to those that hold on some condition; their room is there. */
+static enum bosa_status add_condition(struct compiler *c, uint32_t node, struct rule *r)
+{
+    uint32_t rule = RULE_NONE;
+    if (node == JSON_NONE || json_type(c->s->doc, node) != JSON_OBJECT) {
+        return BOSA_OK;
+    }
+    enum bosa_status status = compile_node(c, node, &rule);
+    c->s->lists[r->conditional.at + r->conditional.count++] = rule;
+    return status;
+}
+
+/* The schemas that hold on some condition, which the server looks at: their names are known. */
+static enum bosa_status read_conditions(struct compiler *c, const uint32_t *values, struct rule *r)
+{
+    static const enum keyword maps[] = {K_DEPENDENT, K_DEPENDENCIES};
+    const struct json_doc *doc = c->s->doc;
+    enum bosa_status status = BOSA_OK;
+    uint32_t nodes[2] = {values[K_THEN], values[K_ELSE]}, count = 0;
+    for (int i = 0; i < 2; i++) {
+        count += nodes[i] != JSON_NONE;
+        bool map = values[maps[i]] != JSON_NONE && json_type(doc, values[maps[i]]) == JSON_OBJECT;
+        count += map ? doc->nodes[values[maps[i]]].len : 0;
+    }
+    if (count > 0) {
+        status = reserve_list(c, count, &r->conditional);
+        r->conditional.count = 0;
+    }
+    for (int i = 0; i < 2 && count > 0; i++) {
+        status = status == BOSA_OK ? add_condition(c, nodes[i], r) : status;
+        uint32_t map = values[maps[i]];
+        uint32_t members =
+            map == JSON_NONE || json_type(doc, map) != JSON_OBJECT ? 0 : doc->nodes[map].len;
+        for (uint32_t name = map + 1; members > 0 && status == BOSA_OK; members--) {
+            status = add_condition(c, name + 1, r);
+            name = json_next(doc, name + 1);
+        }
+    }
+    return status;
 }
 
 /* One keyword. */
@@ -192,7 +258,7 @@ static enum bosa_status read_keyword(struct compiler *c, enum keyword k, uint32_
 {
     switch (k) {
     case K_REF:
-        return compile_ref(c, v, &r->ref);
+        return read_ref(c, v, r);
     case K_PROPERTIES:
         return compile_properties(c, v, r);
     case K_REQUIRED:
@@ -200,7 +266,7 @@ static enum bosa_status read_keyword(struct compiler *c, enum keyword k, uint32_
     case K_ADDITIONAL:
         return read_additional(c, v, r);
     case K_ITEMS:
-        return compile(c, v, &r->items);
+        return read_items(c, v, r);
     case K_PREFIX:
         return compile_list(c, v, &r->prefix);
     case K_ANY_OF:
@@ -210,123 +276,11 @@ static enum bosa_status read_keyword(struct compiler *c, enum keyword k, uint32_
     case K_ALL_OF:
         return compile_list(c, v, &r->all_of);
     case K_NOT:
-        return compile(c, v, &r->negated);
+        return compile_node(c, v, &r->negated);
     default:
         keyword_read_simple(c->s->doc, k, v, r);
         return BOSA_OK;
     }
-}
-
-/* ---- discriminator ---- */
-
-/* The tags of one union lie together: nothing adds others until it is done. */
-static enum bosa_status add_tag(struct compiler *c, struct rule *r, uint32_t name, uint32_t rule)
-{
-    struct schema *s = c->s;
-    struct tag *tags = mem_grow(s->tags, sizeof *tags, s->tag_count, &s->tag_cap);
-    if (!tags) {
-        return error_nomem(c->err);
-    }
-    s->tags = tags;
-    s->tags[s->tag_count++] = (struct tag){name, rule};
-    r->tags.count++;
-    return BOSA_OK;
-}
-
-/* The property's rule of a branch, looked for through references, no further than 20. */
-static uint32_t tag_property(const struct schema *s, uint32_t rule, const char *name, size_t len)
-{
-    for (int hops = 0; rule != RULE_NONE && hops < 20; hops++) {
-        uint32_t found = schema_find_property(s, &s->rules[rule], name, len);
-        if (found != RULE_NONE) {
-            return found;
-        }
-        rule = s->rules[rule].ref;
-    }
-    return RULE_NONE;
-}
-
-/* True for what can be a tag. */
-static bool is_tag(const struct json_doc *doc, uint32_t node)
-{
-    enum json_type type = json_type(doc, node);
-    return type == JSON_STRING || type == JSON_INT || type == JSON_FALSE || type == JSON_TRUE;
-}
-
-/* Adds the tags of a branch: what its property is, or may be one of. *found: there are some. */
-static enum bosa_status add_tags(struct compiler *c, struct rule *r, uint32_t property,
-                                 uint32_t branch, bool *found)
-{
-    const struct json_doc *doc = c->s->doc;
-    const struct rule *p = property == RULE_NONE ? NULL : &c->s->rules[property];
-    enum bosa_status status = BOSA_OK;
-    *found = p && p->constant != JSON_NONE && is_tag(doc, p->constant);
-    if (*found) {
-        return add_tag(c, r, p->constant, branch);
-    }
-    if (!p || p->enumeration == JSON_NONE) {
-        return BOSA_OK;
-    }
-    uint32_t count = doc->nodes[p->enumeration].len, element = p->enumeration + 1;
-    *found = count > 0;
-    for (uint32_t i = 0; i < count && *found && status == BOSA_OK; i++) {
-        *found = is_tag(doc, element);
-        status = *found ? add_tag(c, r, element, branch) : BOSA_OK;
-        element = json_next(doc, element);
-    }
-    return status;
-}
-
-/*
- * Without a mapping the tags are the constants that the branches have for the property. Where a
- * branch has none the discriminator is dropped, and the union is an ordinary oneOf. So it is where
- * there would be more tags than nodes: many branches may lead to one long enumeration.
- */
-static enum bosa_status derive_tags(struct compiler *c, struct rule *r)
-{
-    struct schema *s = c->s;
-    size_t len = 0;
-    const char *name = json_text(s->doc, r->discriminator, &len);
-    r->tags.at = (uint32_t)s->tag_count;
-    for (uint32_t i = 0; i < r->one_of.count; i++) {
-        uint32_t branch = s->lists[r->one_of.at + i];
-        bool found = false;
-        enum bosa_status status =
-            add_tags(c, r, tag_property(s, branch, name, len), branch, &found);
-        if (status != BOSA_OK) {
-            return status;
-        }
-        if (!found || s->tag_count > s->doc->count) {
-            r->discriminator = JSON_NONE;
-            return BOSA_OK;
-        }
-    }
-    return BOSA_OK;
-}
-
-/* The property and the mapping. What has none gets its tags when every rule has been read. */
-static enum bosa_status read_discriminator(struct compiler *c, uint32_t v, struct rule *r)
-{
-    const struct json_doc *doc = c->s->doc;
-    uint32_t property = json_member(doc, v, "propertyName");
-    uint32_t mapping = json_member(doc, v, "mapping");
-    if (property == JSON_NONE || json_type(doc, property) != JSON_STRING || r->one_of.count == 0) {
-        return BOSA_OK;
-    }
-    r->discriminator = property;
-    r->tags.at = (uint32_t)c->s->tag_count;
-    if (mapping == JSON_NONE || json_type(doc, mapping) != JSON_OBJECT) {
-        return BOSA_OK;
-    }
-    uint32_t count = doc->nodes[mapping].len, name = mapping + 1;
-    enum bosa_status status = BOSA_OK;
-    for (uint32_t i = 0; status == BOSA_OK && i < count; i++) {
-        uint32_t rule = RULE_NONE;
-        status = compile_ref(c, name + 1, &rule);
-        status = status == BOSA_OK ? add_tag(c, r, name, rule) : status;
-        name = json_next(doc, name + 1);
-    }
-    return status;
 }
 
 /* ---- one schema ---- */
@@ -343,6 +297,29 @@ static void rule_init(struct rule *r, uint32_t node)
     r->max_length = r->max_items = r->max_members = UINT64_MAX;
 }
 
+/* The values of the keywords. null is none but for `const`, and of the words for $ref one counts.
+ */
+static void find_keywords(const struct json_doc *doc, uint32_t node, uint32_t *values)
+{
+    uint32_t name = node + 1;
+    for (int k = 0; k < K_COUNT; k++) {
+        values[k] = JSON_NONE;
+    }
+    for (uint32_t i = 0; i < doc->nodes[node].len; i++) {
+        enum keyword k = keyword_of(doc, name);
+        bool absent = json_type(doc, name + 1) == JSON_NULL && k != K_CONST;
+        if (k != K_COUNT) {
+            values[k] = absent ? JSON_NONE : name + 1;
+        }
+        name = json_next(doc, name + 1);
+    }
+    static const enum keyword others[] = {K_DYNAMIC_REF, K_RECURSIVE_REF};
+    for (int i = 0; i < 2; i++) {
+        values[K_REF] = values[K_REF] == JSON_NONE ? values[others[i]] : values[K_REF];
+        values[others[i]] = JSON_NONE;
+    }
+}
+
 /*
  * Of a keyword that is given twice the last counts, as of every name in JSON here. The keywords are
  * read in the order of the enumeration, the discriminator last: it needs oneOf.
@@ -350,18 +327,9 @@ static void rule_init(struct rule *r, uint32_t node)
 static enum bosa_status read_members(struct compiler *c, uint32_t node, struct rule *r)
 {
     const struct json_doc *doc = c->s->doc;
-    uint32_t values[K_COUNT], name = node + 1;
-    for (int k = 0; k < K_COUNT; k++) {
-        values[k] = JSON_NONE;
-    }
-    for (uint32_t i = 0; i < doc->nodes[node].len; i++) {
-        enum keyword k = keyword_of(doc, name);
-        if (k != K_COUNT) {
-            values[k] = name + 1;
-        }
-        name = json_next(doc, name + 1);
-    }
-    enum bosa_status status = BOSA_OK;
+    uint32_t values[K_COUNT];
+    find_keywords(doc, node, values);
+    enum bosa_status status = read_conditions(c, values, r);
     int given = 0;
     for (int k = 0; k < K_COUNT && status == BOSA_OK; k++) {
         given += values[k] != JSON_NONE;
@@ -369,9 +337,9 @@ static enum bosa_status read_members(struct compiler *c, uint32_t node, struct r
             status = read_keyword(c, (enum keyword)k, values[k], r);
         }
     }
-    r->alias = given == 1 && values[K_REF] != JSON_NONE;
+    r->alias = given == 1 && r->ref != RULE_NONE;
     bool tagged = status == BOSA_OK && values[K_DISCRIMINATOR] != JSON_NONE;
-    return tagged ? read_discriminator(c, values[K_DISCRIMINATOR], r) : status;
+    return tagged ? compile_discriminator(c, values[K_DISCRIMINATOR], r) : status;
 }
 
 /*
@@ -392,7 +360,7 @@ static enum bosa_status read_rule(struct compiler *c, uint32_t index)
         if (status != BOSA_OK) {
             return status;
         }
-    } else if (type != JSON_TRUE) {
+    } else if (type != JSON_TRUE && !is_empty_array(s->doc, r.node)) {
         return malformed(c, "a schema that is neither an object nor a boolean");
     }
     s->takes_files = s->takes_files || r.binary;
@@ -464,7 +432,7 @@ static enum bosa_status finish_rules(struct compiler *c)
         struct rule *r = &s->rules[i];
         r->fork = is_fork(r);
         if (r->discriminator != JSON_NONE && r->tags.count == 0) {
-            enum bosa_status status = derive_tags(c, r);
+            enum bosa_status status = compile_tags(c, r);
             if (status != BOSA_OK) {
                 return status;
             }
@@ -480,7 +448,7 @@ static enum bosa_status finish_rules(struct compiler *c)
 static enum bosa_status compile_all(struct compiler *c, uint32_t node)
 {
     uint32_t root = 0;
-    enum bosa_status status = compile(c, node, &root);
+    enum bosa_status status = compile_node(c, node, &root);
     for (uint32_t i = 0; status == BOSA_OK && i < c->s->rule_count; i++) {
         status = read_rule(c, i);
     }

@@ -2,9 +2,12 @@
  * schema_internal: the compiled form, shared by the files of schema.
  *
  *   schema_compile.c  document -> array of rules
+ *   schema_discriminator.c    which branch each tag of a union names
  *   schema_ref.c      where references lead
+ *   schema_anchor.c   those that are no pointers from the root
  *   schema_keyword.c  the keywords' names, and those with a plain value
  *   schema_check.c    rules against a value: errors, and what is coerced
+ *   schema_names.c    which names an object may have
  *   schema_union.c    the rules that are alternatives
  *   schema_work.c     what a check has cost and found so far
  *   schema_report.c   the checker's errors, put together
@@ -59,12 +62,15 @@ struct rule {
     bool fork;              /* looks at one value, or at what is in it, more than once */
     bool unique;            /* uniqueItems */
     bool closed;            /* additionalProperties: false */
+    bool patterns;          /* patternProperties: which names those are isn't known here */
+    bool open;              /* unevaluatedProperties, or a $ref to another document: any name */
     bool has_properties;    /* `properties` was given, maybe empty */
     struct span properties; /* of schema->properties, in the order of an index */
     struct span required;   /* nodes of names */
-    struct span prefix, all_of, any_of, one_of;        /* rules */
-    struct span tags;                                  /* of schema->tags */
-    uint32_t discriminator;                            /* node of the property's name */
+    struct span prefix, all_of, any_of, one_of; /* rules */
+    struct span conditional; /* rules of then, else, dependentSchemas: only their names count */
+    struct span tags;        /* of schema->tags */
+    uint32_t discriminator;  /* node of the property's name */
     uint32_t additional, items, negated, ref;          /* rules */
     uint32_t enumeration, constant;                    /* nodes */
     uint32_t minimum, maximum, above, below, multiple; /* nodes of numbers */
@@ -99,17 +105,38 @@ uint32_t schema_root_property(const struct schema *schema, const char *name, siz
 struct ref_index {
     struct ref_member *members; /* owned */
     size_t count;
-    uint64_t steps; /* taken along arrays so far */
+    uint32_t *marks; /* owned: the objects with an anchor, an $id or $defs, once one is looked for
+                      */
+    size_t mark_count;
+    bool marked;
+    uint64_t steps; /* taken along arrays and marks so far */
     bool spent;     /* too many of them: nothing is found any more */
 };
 
+/* Where a reference leads. */
+struct ref_target {
+    uint32_t node;     /* JSON_NONE: nowhere */
+    bool is_elsewhere; /* to another document */
+};
+
 /*
- * The node that "#/..." names from `root` on; JSON_NONE: none, or a reference to another document.
- * False: no memory.
+ * What a reference in the schema at `root` names: "#/..." from `root` on, or from a schema around
+ * the reference that has $defs or an $id of its own; "#name", by an anchor; "name#...", by an $id.
+ * `from` is the reference's node. False: no memory.
  */
-bool ref_find(struct ref_index *index, const struct json_doc *doc, uint32_t root, const char *ref,
-              size_t len, uint32_t *out);
+bool ref_find(struct ref_index *index, const struct json_doc *doc, uint32_t root, uint32_t from,
+              struct ref_target *out);
 void ref_index_free(struct ref_index *index);
+
+/* ---- schema_anchor.c ---- */
+
+/* As ref_find, for what is not found from the root. */
+bool anchor_find(struct ref_index *index, const struct json_doc *doc, uint32_t root, uint32_t from,
+                 struct ref_target *out);
+
+/* The node that the JSON pointer "/..." names from `from` on, JSON_NONE: none. False: no memory. */
+bool ref_follow(struct ref_index *index, const struct json_doc *doc, uint32_t root, uint32_t from,
+                const char *pointer, size_t len, uint32_t *out);
 
 /* ---- schema_keyword.c ---- */
 
@@ -142,6 +169,16 @@ enum keyword {
     K_MAX_MEMBERS,
     K_FORMAT,
     K_MEDIA_TYPE,
+    K_NULLABLE,
+    K_PATTERNS,
+    K_UNEVALUATED,
+    K_THEN,
+    K_ELSE,
+    K_DEPENDENT,
+    K_DEPENDENCIES,     /* of older drafts: dependentSchemas and dependentRequired */
+    K_ADDITIONAL_ITEMS, /* of older drafts, whose items may be a list */
+    K_DYNAMIC_REF,
+    K_RECURSIVE_REF, /* of draft 2019-09 */
     K_COUNT
 };
 
@@ -284,7 +321,7 @@ void reach_add(struct work *work, uint32_t rule);
 void reach_add_list(struct work *work, const struct span *list);
 const struct rule *reach_next(struct work *work);
 
-/* ---- schema_check.c, schema_union.c ---- */
+/* ---- schema_check.c, schema_names.c, schema_union.c ---- */
 
 /* What a walk over rules and value knows. */
 struct checker {
@@ -306,6 +343,13 @@ struct scope {
     uint32_t rule;
     uint32_t id;
 };
+
+/* True when `rule`, or what it applies to the same value, lists the name or is open to any. */
+bool name_is_known(struct work *work, uint32_t rule, const char *name, size_t len);
+
+/* True when a rule further out knows the name by itself, not by one of its alternatives. */
+bool name_is_known_outside(struct work *work, const struct scope *outer, const char *name,
+                           size_t len);
 
 bool check_rule(struct checker *c, uint32_t rule, uint32_t node, const struct place *at,
                 const struct scope *outer);

@@ -5,6 +5,8 @@
  */
 #include "schema/schema_internal.h"
 
+#include "base/text.h"
+
 #include <string.h>
 
 #define MAX_DIGITS 400 /* of a limit; no double has more before its point */
@@ -37,7 +39,17 @@ static const char *const keywords[K_COUNT] = {"$ref",
                                               "minProperties",
                                               "maxProperties",
                                               "format",
-                                              "contentMediaType"};
+                                              "contentMediaType",
+                                              "nullable",
+                                              "patternProperties",
+                                              "unevaluatedProperties",
+                                              "then",
+                                              "else",
+                                              "dependentSchemas",
+                                              "dependencies",
+                                              "additionalItems",
+                                              "$dynamicRef",
+                                              "$recursiveRef"};
 
 enum keyword keyword_of(const struct json_doc *doc, uint32_t name)
 {
@@ -103,12 +115,40 @@ static uint32_t number_of(const struct json_doc *doc, uint32_t node)
     return json_is_number(doc, node) && readable ? node : JSON_NONE;
 }
 
+/* In draft 4 a flag makes the other limit exclusive, which has been read by then. */
+static uint32_t exclusive_limit(const struct json_doc *doc, uint32_t node, uint32_t *limit)
+{
+    if (json_type(doc, node) != JSON_TRUE) {
+        return number_of(doc, node);
+    }
+    uint32_t exclusive = *limit;
+    *limit = JSON_NONE;
+    return exclusive;
+}
+
+/* True for bytes as they are, not as a text that stands for them. */
+static bool is_octets(const struct json_doc *doc, uint32_t node, uint32_t encoding)
+{
+    static const char octets[] = "application/octet-stream";
+    size_t len = 0;
+    const char *text = json_type(doc, node) == JSON_STRING ? json_text(doc, node, &len) : "";
+    bool plain = encoding == JSON_NONE || json_type(doc, encoding) == JSON_NULL ||
+                 json_is(doc, encoding, "binary");
+    size_t same = 0;
+    while (same < len && same < sizeof octets - 1 && text_lower(text[same]) == octets[same]) {
+        same++;
+    }
+    bool ends = same == len || text[same] == ';' || text[same] == ' ';
+    return plain && same == sizeof octets - 1 && ends;
+}
+
 /* Keywords whose value is a number, or that only set a flag. */
 void keyword_read_simple(const struct json_doc *doc, enum keyword k, uint32_t v, struct rule *r)
 {
     switch (k) {
     case K_TYPE:
         read_types(doc, v, r);
+        r->binary = json_is(doc, v, "file");
         break;
     case K_ENUM:
         r->enumeration = json_type(doc, v) == JSON_ARRAY ? v : JSON_NONE;
@@ -123,10 +163,10 @@ void keyword_read_simple(const struct json_doc *doc, enum keyword k, uint32_t v,
         r->maximum = number_of(doc, v);
         break;
     case K_ABOVE:
-        r->above = number_of(doc, v);
+        r->above = exclusive_limit(doc, v, &r->minimum);
         break;
     case K_BELOW:
-        r->below = number_of(doc, v);
+        r->below = exclusive_limit(doc, v, &r->maximum);
         break;
     case K_MULTIPLE:
         r->multiple = number_of(doc, v);
@@ -152,12 +192,20 @@ void keyword_read_simple(const struct json_doc *doc, enum keyword k, uint32_t v,
     case K_UNIQUE:
         r->unique = json_type(doc, v) == JSON_TRUE;
         break;
+    case K_NULLABLE: /* read after the types */
+        r->types |= r->typed && json_type(doc, v) == JSON_TRUE ? TYPE_NULL : 0;
+        break;
+    case K_PATTERNS:
+        r->patterns = json_type(doc, v) == JSON_OBJECT && doc->nodes[v].len > 0;
+        break;
+    case K_UNEVALUATED:
+        r->open = r->open || json_type(doc, v) == JSON_TRUE || json_type(doc, v) == JSON_OBJECT;
+        break;
     case K_FORMAT:
         r->binary = r->binary || json_is(doc, v, "binary");
         break;
-    case K_MEDIA_TYPE: /* bytes as they are, not as a text that stands for them */
-        r->binary = r->binary || (json_is(doc, v, "application/octet-stream") &&
-                                  json_member(doc, r->node, "contentEncoding") == JSON_NONE);
+    case K_MEDIA_TYPE:
+        r->binary = r->binary || is_octets(doc, v, json_member(doc, r->node, "contentEncoding"));
         break;
     default:
         break;

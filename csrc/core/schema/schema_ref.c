@@ -131,17 +131,17 @@ static uint32_t element(struct ref_index *index, const struct json_doc *doc, uin
  * The parts are unescaped into a buffer of a reference's largest length, so nothing is allocated
  * but the index, once.
  */
-bool ref_find(struct ref_index *index, const struct json_doc *doc, uint32_t root, const char *ref,
-              size_t len, uint32_t *out)
+bool ref_follow(struct ref_index *index, const struct json_doc *doc, uint32_t root, uint32_t from,
+                const char *pointer, size_t len, uint32_t *out)
 {
     char part[MAX_REF];
-    const char *end = ref + len;
+    const char *end = pointer + len;
     *out = JSON_NONE;
-    if (len == 0 || ref[0] != '#' || len > MAX_REF) {
+    if (len > MAX_REF) {
         return true;
     }
-    uint32_t node = root;
-    for (const char *at = ref + 1; at < end && node != JSON_NONE;) {
+    uint32_t node = from;
+    for (const char *at = pointer; at < end && node != JSON_NONE;) {
         if (*at++ != '/') {
             return true;
         }
@@ -164,7 +164,22 @@ bool ref_find(struct ref_index *index, const struct json_doc *doc, uint32_t root
     return true;
 }
 
+/* From the root, as nearly every reference is meant; then in the other ways. */
+bool ref_find(struct ref_index *index, const struct json_doc *doc, uint32_t root, uint32_t from,
+              struct ref_target *out)
+{
+    size_t len = 0;
+    const char *ref = json_text(doc, from, &len);
+    *out = (struct ref_target){JSON_NONE, false};
+    bool pointer = len > 0 && ref[0] == '#' && (len == 1 || ref[1] == '/');
+    if (pointer && !ref_follow(index, doc, root, root, ref + 1, len - 1, &out->node)) {
+        return false;
+    }
+    return out->node != JSON_NONE || len == 0 || anchor_find(index, doc, root, from, out);
+}
+
 void ref_index_free(struct ref_index *index)
 {
     mem_free(index->members);
+    mem_free(index->marks);
 }

@@ -174,5 +174,6 @@ const struct rule *reach_next(struct work *work)
     }
     const struct rule *r = &work->s->rules[work->queue[work->first++]];
     uint64_t lists = (uint64_t)r->all_of.count + r->any_of.count + r->one_of.count;
+    lists += r->conditional.count;
     return work_take(work, 1 + lists) ? r : NULL;
 }

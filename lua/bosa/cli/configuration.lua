@@ -4,6 +4,7 @@ local core = require("bosa.core")
 local context = require("bosa.cli.context")
 local describe = require("bosa.describe")
 local document = require("bosa.schema.document")
+local normal = require("bosa.schema.normal")
 local params = require("bosa.cli.params")
 local secret_names = require("bosa.cli.secret_names")
 local terminal = require("bosa.cli.terminal")
@@ -54,7 +55,7 @@ local function parent_of(name) return name:match("^(.*)%.[^.]*$") end
 
 --- The fields that somebody is asked for: no object whose members are, and nothing inside a list.
 local function fields_of(root)
-  local known, by_name, inner = describe.parameters(root), {}, {}
+  local known, by_name, inner = describe.parameters(normal.form(root)), {}, {}
   for _, one in ipairs(known) do
     by_name[one.name] = one
     local parent = parent_of(one.name)

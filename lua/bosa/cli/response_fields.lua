@@ -21,8 +21,8 @@ end
 function response_fields.of(hub, connector, action)
   return function(before)
     local entry = hub:connect(connector):_describe(action)
-    local response = type(entry) == "table" and entry.response
-    if type(response) ~= "table" then return {} end
+    local response = type(entry) == "table" and schema.response_of(entry)
+    if not response then return {} end
     local reader = schema.reader(response)
     local about = data_of(reader, response)
     for part in before:gmatch("[^.]+") do

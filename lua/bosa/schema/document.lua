@@ -6,7 +6,11 @@ local document = {}
 
 local MAPS = { "properties", "patternProperties", "dependentSchemas", "$defs", "definitions" }
 local LISTS = { "anyOf", "oneOf", "allOf", "prefixItems" }
-local SINGLES = { "items", "additionalProperties", "contains", "propertyNames", "not", "if", "then", "else" }
+local SINGLES = {
+  "items", "additionalProperties", "contains", "propertyNames", "not", "if", "then", "else", "unevaluatedItems",
+  "unevaluatedProperties", "contentSchema",
+}
+document.MAPS, document.LISTS, document.SINGLES = MAPS, LISTS, SINGLES
 
 --- Keywords whose values are schemas, or hold some.
 document.HOLDS_SCHEMAS = {}
@@ -118,6 +122,14 @@ end
 function document.definition_name(ref)
   local name = ref:match("^#/%$defs/([^/]+)$") or ref:match("^#/definitions/([^/]+)$")
   return name and unescape(name)
+end
+
+--- The last part of the JSON pointer that a $ref is; nil: it is none, or names the root.
+---@param ref string
+---@return string?
+function document.last_part(ref)
+  local part = ref:match("#/.*/([^/]*)$") or ref:match("#/([^/]*)$") or ref:match("([^/#]+)$")
+  return part and unescape(part)
 end
 
 --- The older form of a property, {"schema": {...}}, stands for that document.

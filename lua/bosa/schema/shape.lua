@@ -121,7 +121,9 @@ end
 --- Whether a schema says that a string is a file: bytes as they are, not a text that stands for them.
 local function says_file(node)
   if node.format == "binary" or node.type == "file" then return true end
-  return node.contentMediaType == "application/octet-stream" and node.contentEncoding == nil
+  local media, encoding = node.contentMediaType, node.contentEncoding
+  if type(media) ~= "string" or encoding ~= nil and encoding ~= "binary" then return false end
+  return media:lower():match("^([^ ;]+)") == "application/octet-stream"
 end
 
 local function read_required(node, tags)

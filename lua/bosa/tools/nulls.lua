@@ -11,6 +11,7 @@ local nulls = {}
 
 local MOST_STEPS = 200000 -- schemas looked at for one call's arguments; beyond that nulls stay
 local MOST_DEPTH = 200 -- levels of arguments, as of the check that comes next
+local ANYTHING = {} -- the schema `true`
 
 --- What one call's walk knows.
 ---@class bosa.tools.NullWalk
@@ -19,6 +20,7 @@ local MOST_DEPTH = 200 -- levels of arguments, as of the check that comes next
 
 --- Adds a schema and, of a union, its branches to a set.
 local function expand(walk, node, set)
+  if node == true then node = ANYTHING end
   if type(node) ~= "table" then return end
   node = schema.resolve(node, walk.root)
   if type(node.schema) == "table" and node.type == nil and node.properties == nil then node = node.schema end
@@ -42,10 +44,11 @@ end
 
 --- Whether a schema, its branches aside, takes null.
 local function takes_null(node)
+  local kind = node.type
+  if kind ~= nil and kind ~= "null" and kind ~= "any" and not has(kind, "null") then return false end
   if node.const ~= nil then return node.const == core.null end
   if type(node.enum) == "table" then return has(node.enum, core.null) end
-  if node.type == nil then return not is_union(node) end
-  return node.type == "null" or node.type == "any" or has(node.type, "null")
+  return kind ~= nil or not is_union(node)
 end
 
 local function any_takes_null(set)
@@ -60,8 +63,8 @@ local function is_other(node, object)
   for name, about in pairs(node.properties) do
     local constant = type(about) == "table" and about.const
     local value = object[name]
-    if constant ~= nil and constant ~= false and type(constant) ~= "table" and value ~= nil and value ~= core.null
-      and value ~= constant then
+    if constant ~= nil and constant ~= false and type(constant) ~= "table" and value ~= nil
+      and not core.is_null(value) and value ~= constant then
       return true
     end
   end
@@ -100,7 +103,7 @@ local function clean_object(walk, object, set, depth)
     if not below[1] then
       for _, node in ipairs(set) do expand(walk, node.additionalProperties, below) end
     end
-    if value ~= core.null or not is_left_out(objects, name, below) then
+    if not core.is_null(value) or not is_left_out(objects, name, below) then
       cleaned[name] = clean(walk, value, below, depth + 1)
     end
   end
@@ -125,7 +128,7 @@ end
 
 --- Whether there is a null anywhere in a value.
 local function has_null(value, depth)
-  if value == core.null then return true end
+  if core.is_null(value) then return true end
   if type(value) ~= "table" or depth > MOST_DEPTH then return false end
   for _, child in pairs(value) do
     if has_null(child, depth + 1) then return true end

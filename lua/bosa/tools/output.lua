@@ -2,55 +2,16 @@
 -- whether a result is such.
 --
 -- A tool's result is an object { data, meta, next_page, note } (bosa.tools.result). The server may describe that
--- object, or its data only. Nothing is required: `response_fields` leaves out what it likes. $defs that stand within
--- the schema, where no $ref finds them, are moved to its top.
+-- object, or its data only. Nothing is required: `response_fields` leaves out what it likes.
 
 local core = require("bosa.core")
 local is_object = require("bosa.tools.options").is_object
+local requests = require("bosa.schema")
 local schema = require("bosa.tools.schema")
 
 local output = {}
 
 local DROPPED = { "title", "examples", "default", "discriminator", "required", "$schema", "$id", "deprecated" }
-
----------------------------------------------------------------------------------------------------
--- $defs
-
---- A name that no schema at the top has yet.
-local function free_name(defs, name)
-  local free, count = name, 1
-  while defs[free] ~= nil do
-    count = count + 1
-    free = name .. count
-  end
-  return free
-end
-
---- What the names below a schema stand for, which has $defs of its own: theirs go before those around it.
-local function scope_of(node, scope, defs)
-  local own = {}
-  for name, free in pairs(scope) do own[name] = free end
-  for _, name in ipairs(schema.sorted_names(node["$defs"])) do
-    own[name] = free_name(defs, name)
-    defs[own[name]] = true -- taken; the schema itself follows
-  end
-  return own
-end
-
---- Moves the $defs of a schema and of those below it to `defs`.
-local function hoist(node, scope, defs)
-  local within = node["$defs"]
-  if type(within) == "table" then
-    scope = scope_of(node, scope, defs)
-    node["$defs"] = nil
-    for _, name in ipairs(schema.sorted_names(within)) do
-      defs[scope[name]] = type(within[name]) == "table" and hoist(within[name], scope, defs) or core.object({})
-    end
-  end
-  local name = type(node["$ref"]) == "string" and node["$ref"]:match("^#/%$defs/([^/]+)$")
-  if name and scope[name] then node["$ref"] = "#/$defs/" .. scope[name] end
-  return schema.map_children(node, function(child) return hoist(child, scope, defs) end)
-end
 
 ---------------------------------------------------------------------------------------------------
 -- leanness
@@ -62,7 +23,7 @@ local function join_null(node)
   local branches = node.anyOf
   if type(branches) ~= "table" or #branches ~= 2 or not is_null(branches[2]) then return end
   local kind = branches[1]
-  if type(kind.type) ~= "string" or kind.enum or kind.const ~= nil then return end
+  if type(kind) ~= "table" or type(kind.type) ~= "string" or kind.enum or kind.const ~= nil then return end
   for name, value in pairs(kind) do
     if node[name] == nil then node[name] = value end
   end
@@ -73,6 +34,7 @@ local function cut(node, full, root)
   for _, keyword in ipairs(DROPPED) do node[keyword] = nil end
   if not full then node.description = nil end
   if node.type == "any" then node.type = nil end
+  if node.type == "file" then node.type = "string" end
   schema.cut_type(node, root)
   if node.additionalProperties == true then node.additionalProperties = nil end
   join_null(node)
@@ -100,15 +62,13 @@ end
 function output.schema(entry, full)
   local response = entry.response
   if not is_object(response) or response.type == "any" or next(response) == nil then return nil end
-  local defs = core.object({})
-  local node = hoist(schema.copy(response), {}, defs)
-  local root = { ["$defs"] = defs }
-  node = whole(cut(node, full, root))
-  for name, def in pairs(defs) do defs[name] = cut(def, full, root) end
-  if next(defs) ~= nil then node["$defs"] = defs end
-  node = schema.bound(node)
-  if not core.schema(node) then return nil end -- a $ref to nowhere
-  return schema.prune(node)
+  if not core.schema(response) then return nil end -- a $ref to nowhere
+  local root = schema.copy(requests.response_of(entry))
+  local defs = cut(root, full, root)["$defs"]
+  root["$defs"] = nil
+  local node = whole(root)
+  node["$defs"] = defs
+  return schema.prune(schema.bound(node))
 end
 
 --- Whether a result is what its tool's schema says: true, or nil and why not.

@@ -149,8 +149,12 @@ local function is_array(node)
   return false
 end
 
---- What the elements of a tuple may be, for who knows `items` only.
+--- What the elements of a tuple may be, for who knows `items` only. Behind its places a tuple without an end may have
+-- anything.
 local function items_of(node)
+  local places = type(node.prefixItems) == "table" and #node.prefixItems or 0
+  local most = type(node.maxItems) == "number" and node.maxItems or math.huge
+  if most > places and node.items ~= false then return core.object({}) end
   local kinds, seen = core.array({}), {}
   for _, kind in ipairs(type(node.prefixItems) == "table" and node.prefixItems or {}) do
     local text = line(kind)
@@ -161,7 +165,27 @@ local function items_of(node)
   return kinds[2] and { anyOf = kinds } or kinds[1]
 end
 
+--- A branch, a definition or a kind of items that is a boolean, as an object: not every service knows the short form.
+local function spell_booleans(list)
+  for place, child in pairs(type(list) == "table" and list or {}) do
+    if type(child) == "boolean" then list[place] = core.object({ ["not"] = not child and core.object({}) or nil }) end
+  end
+end
+
+--- The branches of a union that a value can fit; all of them where it can fit none.
+local function without_false(branches)
+  local kept = core.array({})
+  for _, branch in ipairs(type(branches) == "table" and branches or {}) do
+    if branch ~= false then kept[#kept + 1] = branch end
+  end
+  return kept[1] ~= nil and kept or branches
+end
+
 local function give_items(node)
+  node.anyOf, node.oneOf = without_false(node.anyOf), without_false(node.oneOf)
+  for _, keyword in ipairs({ "anyOf", "oneOf", "allOf", "prefixItems", "properties", "$defs" }) do
+    spell_booleans(node[keyword])
+  end
   if is_array(node) and type(node.items) ~= "table" then node.items = items_of(node) end
   return map_children(node, give_items)
 end

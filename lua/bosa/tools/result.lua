@@ -262,7 +262,7 @@ end
 
 local function describe(response, options, properties)
   local data = not response:is_list() and response:get_data()
-  if type(data) == "userdata" and data ~= core.null then return of_file(data, options) end
+  if type(data) == "userdata" and not core.is_null(data) then return of_file(data, options) end
   if has_list(response) then
     local text, members = of_list(response, options, properties)
     if text then return text, members end

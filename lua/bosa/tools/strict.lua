@@ -15,14 +15,21 @@ local MOST_ENUM = 1000 -- values of all enums of one schema (OpenAI)
 local FORMATS = {}
 for name in ("date-time time date duration email hostname ipv4 ipv6 uuid"):gmatch("%S+") do FORMATS[name] = true end
 
---- Keywords that no mode knows and whose loss only lets more through.
-local UNKNOWN = {
-  "default", "examples", "title", "uniqueItems", "minProperties", "maxProperties", "not", "if", "then", "else",
-  "contains", "minContains", "maxContains", "propertyNames", "dependentRequired", "dependentSchemas", "discriminator",
-  "minLength", "maxLength", "pattern", "deprecated", "readOnly", "writeOnly",
-}
-local ANTHROPIC_UNKNOWN = {
-  "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minItems", "maxItems",
+--- The keywords that a mode knows; what others say is left to the check of a call, which knows them.
+local KNOWN = { openai = {}, anthropic = {} }
+for name in ("type enum const anyOf $ref $defs description properties required additionalProperties items format")
+  :gmatch("%S+") do
+  KNOWN.openai[name], KNOWN.anthropic[name] = true, true
+end
+for name in ("minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minItems maxItems"):gmatch("%S+") do
+  KNOWN.openai[name] = true
+end
+--- Names that aren't listed can't be said in either mode.
+local BEYOND = { "allOf", "patternProperties", "unevaluatedProperties" }
+--- The order in which limits are told.
+local TOLD = {
+  "minLength", "maxLength", "pattern", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf",
+  "minItems", "maxItems",
 }
 local WORDS = {
   minLength = "at least %s characters", maxLength = "at most %s characters", pattern = "matching %s",
@@ -44,15 +51,17 @@ local function cannot() error(cannot, 0) end -- what a mode can't say ends the c
 
 local function line(value) return core.json.encode(value, { sorted = true }) end -- on every VM the same
 
---- Takes keywords away; what they said is added to the description.
-local function drop(node, keywords)
+--- Takes away what a mode doesn't know; what limits said is added to the description.
+local function drop(node, known)
   local words = {}
-  for _, keyword in ipairs(keywords) do
+  for _, keyword in ipairs(TOLD) do
     local value = node[keyword]
-    if value ~= nil and WORDS[keyword] and type(value) ~= "table" then
+    if value ~= nil and not known[keyword] and type(value) ~= "table" then
       words[#words + 1] = WORDS[keyword]:format(type(value) == "string" and value or line(value))
     end
-    node[keyword] = nil
+  end
+  for keyword in pairs(node) do
+    if not known[keyword] then node[keyword] = nil end
   end
   if not words[1] then return end
   local told = table.concat(words, ", ")
@@ -84,7 +93,7 @@ local function or_null(node)
     return { anyOf = core.array({ node, { type = "null" } }), description = about }
   end
   for _, branch in ipairs(branches) do
-    if branch.type == "null" then return node end
+    if branch == true or type(branch) == "table" and branch.type == "null" then return node end
   end
   branches[#branches + 1] = { type = "null" }
   return node
@@ -105,9 +114,7 @@ local function close(state, node, is_root)
     if not is_root then cannot() end
     node.properties = core.object({})
   end
-  if type(node.additionalProperties) == "table" or node.additionalProperties == true or node.patternProperties then
-    cannot()
-  end
+  if type(node.additionalProperties) == "table" or node.additionalProperties == true then cannot() end
   node.additionalProperties = false
   if state.mode ~= "openai" then return end
   local required, all = required_set(node), core.array({})
@@ -137,8 +144,9 @@ local function rewrite(node)
     if node.anyOf then cannot() end
     node.anyOf, node.oneOf = node.oneOf, nil
   end
-  if node.allOf then cannot() end
-  node.prefixItems = nil -- `items` says what the places may hold
+  for _, keyword in ipairs(BEYOND) do
+    if node[keyword] ~= nil and node[keyword] ~= false then cannot() end
+  end
   if type(node.format) == "string" and not FORMATS[node.format] then node.format = nil end
 end
 
@@ -161,8 +169,7 @@ end
 local function convert(state, node, depth, is_root)
   if node["$ref"] then return convert_ref(state, node) end
   rewrite(node)
-  drop(node, UNKNOWN)
-  if state.mode == "anthropic" then drop(node, ANTHROPIC_UNKNOWN) end
+  drop(node, KNOWN[state.mode]) -- of a tuple `items` says what the places may hold
   check_enum(state, node)
   if node.type == nil and not (node.anyOf or node.enum or node.const ~= nil or node.properties) then cannot() end
   local object = is_object(node)

@@ -113,7 +113,7 @@ local function literal(value)
   if type(value) == "boolean" then return tostring(value) end
   if value == core.null then return "bosa.Null" end
   if type(value) == "number" and value % 1 == 0 and math.abs(value) < 2 ^ 53 then return ("%d"):format(value) end
-  if type(value) == "number" then return "number" end
+  if type(value) == "number" then return value % 1 == 0 and math.abs(value) < 2 ^ 64 and "integer" or "number" end
   return type(value) == "cdata" and "integer" or "any"
 end
 

@@ -1,0 +1,126 @@
+/*
+ * The discriminator of a oneOf: which of its branches each tag names. Called by schema_compile.c;
+ * schema_union.c looks tags up.
+ */
+#include "schema/schema_compiler.h"
+
+#include "base/mem.h"
+
+/* The tags of one union lie together: nothing adds others until it is done. */
+static enum bosa_status add_tag(struct compiler *c, struct rule *r, uint32_t name, uint32_t rule)
+{
+    struct schema *s = c->s;
+    struct tag *tags = mem_grow(s->tags, sizeof *tags, s->tag_count, &s->tag_cap);
+    if (!tags) {
+        return error_nomem(c->err);
+    }
+    s->tags = tags;
+    s->tags[s->tag_count++] = (struct tag){name, rule};
+    r->tags.count++;
+    return BOSA_OK;
+}
+
+/* The property's rule of a branch, looked for through references, no further than 20. */
+static uint32_t tag_property(const struct schema *s, uint32_t rule, const char *name, size_t len)
+{
+    for (int hops = 0; rule != RULE_NONE && hops < 20; hops++) {
+        uint32_t found = schema_find_property(s, &s->rules[rule], name, len);
+        if (found != RULE_NONE) {
+            return found;
+        }
+        rule = s->rules[rule].ref;
+    }
+    return RULE_NONE;
+}
+
+/* True for what can be a tag. */
+static bool is_tag(const struct json_doc *doc, uint32_t node)
+{
+    enum json_type type = json_type(doc, node);
+    return type == JSON_STRING || type == JSON_INT || type == JSON_FALSE || type == JSON_TRUE;
+}
+
+/* Adds the tags of a branch: what its property is, or may be one of. *found: there are some. */
+static enum bosa_status add_tags(struct compiler *c, struct rule *r, uint32_t property,
+                                 uint32_t branch, bool *found)
+{
+    const struct json_doc *doc = c->s->doc;
+    const struct rule *p = property == RULE_NONE ? NULL : &c->s->rules[property];
+    enum bosa_status status = BOSA_OK;
+    *found = p && p->constant != JSON_NONE && is_tag(doc, p->constant);
+    if (*found) {
+        return add_tag(c, r, p->constant, branch);
+    }
+    if (!p || p->enumeration == JSON_NONE) {
+        return BOSA_OK;
+    }
+    uint32_t count = doc->nodes[p->enumeration].len, element = p->enumeration + 1;
+    *found = count > 0;
+    for (uint32_t i = 0; i < count && *found && status == BOSA_OK; i++) {
+        *found = is_tag(doc, element);
+        status = *found ? add_tag(c, r, element, branch) : BOSA_OK;
+        element = json_next(doc, element);
+    }
+    return status;
+}
+
+/*
+ * Without a mapping the tags are the constants that the branches have for the property. Where a
+ * branch has none the discriminator is dropped, and the union is an ordinary oneOf. So it is where
+ * there would be more tags than nodes: many branches may lead to one long enumeration.
+ */
+enum bosa_status compile_tags(struct compiler *c, struct rule *r)
+{
+    struct schema *s = c->s;
+    size_t len = 0;
+    const char *name = json_text(s->doc, r->discriminator, &len);
+    r->tags.at = (uint32_t)s->tag_count;
+    for (uint32_t i = 0; i < r->one_of.count; i++) {
+        uint32_t branch = s->lists[r->one_of.at + i];
+        bool found = false;
+        enum bosa_status status =
+            add_tags(c, r, tag_property(s, branch, name, len), branch, &found);
+        if (status != BOSA_OK) {
+            return status;
+        }
+        if (!found || s->tag_count > s->doc->count) {
+            r->discriminator = JSON_NONE;
+            return BOSA_OK;
+        }
+    }
+    return BOSA_OK;
+}
+
+/* The property and the mapping. What has none gets its tags when every rule has been read. */
+enum bosa_status compile_discriminator(struct compiler *c, uint32_t v, struct rule *r)
+{
+    const struct json_doc *doc = c->s->doc;
+    uint32_t property = json_member(doc, v, "propertyName");
+    uint32_t mapping = json_member(doc, v, "mapping");
+    if (property == JSON_NONE || json_type(doc, property) != JSON_STRING || r->one_of.count == 0) {
+        return BOSA_OK;
+    }
+    r->discriminator = property;
+    r->tags.at = (uint32_t)c->s->tag_count;
+    if (mapping == JSON_NONE || json_type(doc, mapping) != JSON_OBJECT) {
+        return BOSA_OK;
+    }
+    uint32_t count = doc->nodes[mapping].len, name = mapping + 1;
+    enum bosa_status status = BOSA_OK;
+    for (uint32_t i = 0; status == BOSA_OK && i < count; i++) {
+        struct ref_target target = {JSON_NONE, false};
+        uint32_t rule = RULE_NONE;
+        if (json_type(doc, name + 1) == JSON_STRING &&
+            !ref_find(&c->index, doc, c->root, name + 1, &target)) {
+            return error_nomem(c->err);
+        }
+        if (target.node == JSON_NONE) { /* a mapping of another document's names */
+            r->tags.count = 0;
+            return BOSA_OK;
+        }
+        status = compile_node(c, target.node, &rule);
+        status = status == BOSA_OK ? add_tag(c, r, name, rule) : status;
+        name = json_next(doc, name + 1);
+    }
+    return status;
+}
