@@ -136,7 +136,8 @@ static void add_quoted(struct buf *out, const char *text, size_t len)
     }
 }
 
-/* Adds the bytes of words that follow each other, as one text: a word may end within a character. */
+/* Adds the bytes of words that follow each other, as one text: a word may end within a character.
+ */
 static void flush_words(struct buf *out, struct buf *bytes, enum charset charset)
 {
     if (bytes->len > 0) {

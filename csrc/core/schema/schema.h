@@ -1,6 +1,6 @@
 /*
- * schema: JSON Schema (2020-12, the keywords that BOSA servers send, and what older drafts and other
- * dialects say in their place) compiled to a validator.
+ * schema: JSON Schema (2020-12, the keywords that BOSA servers send, and what older drafts and
+ * other dialects say in their place) compiled to a validator.
  *
  * Applied: $ref (into the same document, with siblings, recursive), $defs, type (also lists of
  * types, and BOSA's "any"), enum, const, properties, required, additionalProperties, items,
@@ -8,13 +8,13 @@
  * maximum, exclusiveMinimum, exclusiveMaximum, multipleOf, minLength, maxLength, minItems,
  * maxItems, uniqueItems, minProperties, maxProperties, format "binary" and what newer servers say
  * in its place, contentMediaType "application/octet-stream". A property of the older form
- * {"schema": {...}} is read as that schema. Also read: $anchor, $id and $dynamicRef, a list of items
- * with additionalItems, exclusiveMinimum as a flag, nullable. null for a keyword is as if it were
- * absent.
+ * {"schema": {...}} is read as that schema. Also read: $anchor, $id and $dynamicRef, a list of
+ * items with additionalItems, exclusiveMinimum as a flag, nullable. null for a keyword is as if it
+ * were absent.
  *
- * Left to the server: if, then, else, dependentSchemas, patternProperties and unevaluatedProperties,
- * of which only the names count (those that match a pattern may be any), and a $ref to another
- * document. An unknown keyword is passed over.
+ * Left to the server: if, then, else, dependentSchemas, patternProperties and
+ * unevaluatedProperties, of which only the names count (those that match a pattern may be any), and
+ * a $ref to another document. An unknown keyword is passed over.
  *
  * Nothing is turned into something else: a number is no string, a string no number. What a caller's
  * language can't say is coerced: a whole double becomes an integer where one is asked for, an empty

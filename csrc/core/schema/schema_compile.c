@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 /* The schema is the server's, so this is its mistake (BOSA_PROTOCOL), not the caller's. */
 static enum bosa_status malformed(struct compiler *c, const char *what)
 {
