@@ -54,7 +54,7 @@ local function file_value(self, name, path)
   if path == "-" then
     local ok, err = take_stdin(self, name .. "@-")
     if not ok then return nil, err end
-    return bosa.file({ filename = "stdin", read = function() return stdin.read(STDIN_CHUNK) end })
+    return bosa.file({ filename = "stdin", read = stdin.reader(STDIN_CHUNK) })
   end
   local stat, message = uv.fs_stat(path)
   if stat and stat.type == "directory" then return complain("%s@%s: is a directory", name, path) end

@@ -12,4 +12,19 @@ function stdin.read(what)
   return interrupt.suspended(io.stdin.read, io.stdin, what)
 end
 
+--- A file's read function: standard input in pieces of so many bytes. At its end the loop has a turn first: a Ctrl-C
+-- that ended who writes, and came before the reading, is then told before an upload is taken for whole.
+---@param size integer
+---@return fun(): string?, string?
+function stdin.reader(size)
+  local ended = false
+  return function()
+    if ended then return nil end
+    local bytes, message = stdin.read(size)
+    if bytes or message then return bytes, message end
+    ended = true
+    return ""
+  end
+end
+
 return stdin
