@@ -203,6 +203,17 @@ describe("option change", function()
     hub:close()
   end)
 
+  it("is kept to in what a model is told of its mistakes", function()
+    local hub = changed_hub()
+    local options = { change = change, connectors = { "made" } }
+    local function told(arguments) return hub:call_tool("my_run", arguments, options).content:match("\n(.*)$") end
+    assert.equal("- unknown parameter `zzz`; there are page_number, repo", told('{"repo":"r","zzz":1}'))
+    assert.equal("- unknown parameter `number`; did you mean `page_number`?", told('{"repo":"r","number":1}'))
+    assert.equal("- missing parameter `repo` (string)\n- `page_number`: expected integer, got string",
+      told('{"page_number":"x"}'))
+    hub:close()
+  end)
+
   it("raises for a name that no service takes", function()
     local hub = changed_hub()
     for _, name in ipairs({ "", "a b", "1a", "-a", ("x"):rep(65) }) do

@@ -264,7 +264,7 @@ end
 ---@return bosa.ToolResult
 function tools.finish(prepared, response, err)
   local tool, options = prepared.tool, prepared.options
-  if not response then return result.of_error(tool.name, tool.action, err) end
+  if not response then return result.of_error(tool.name, tool.action, err, tool.changed) end
   local shown = { files = options.files, max_length = options.max_length or MAX_LENGTH, name = tool.name }
   return result.of_response(response, shown, tool.properties)
 end

@@ -55,6 +55,12 @@ describe("a table", function()
     terminal = nil
   end)
 
+  it("shows the ids of skills whole, too", function()
+    local shown = on_screen({ "skills", "list" }, 80, 40)
+    local id = shown[2]:match("^%S+  +%S+  +(%S+)")
+    assert.matches("^%x+%-%x+%-%x+%-%x+%-%x+$", id)
+  end)
+
   --- The terminal itself is asked: where the marks after a cut title are depends on the cells that it takes.
   for _, columns in ipairs({ 50, 80, 140 }) do
     it("of long, wide and joined characters fits on " .. columns .. " columns", function()

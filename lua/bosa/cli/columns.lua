@@ -38,7 +38,7 @@ end
 ---@param width integer cells that its values need
 ---@param available integer cells of the line
 ---@return boolean
-function columns.is_whole(heading, width, available) return heading == "id" and width <= available / 2 end
+function columns.is_whole(heading, width, available) return heading:lower() == "id" and width <= available / 2 end
 
 --- The widest of the columns that may be cut; where none of them has a cell too many, of all.
 local function widest_of(widths, whole)

@@ -1,6 +1,7 @@
 --- What a language model is told of an action that was run: its response as text of a bounded length, or what failed
 -- in words to act on.
 
+local argument_errors = require("bosa.tools.argument_errors")
 local core = require("bosa.core")
 local hooks = require("bosa.hooks")
 local reading = require("bosa.tools.reading")
@@ -43,9 +44,10 @@ local function fault_lines(details)
   return lines
 end
 
---- The faults of arguments, a line each.
-local function explain_arguments(name, err)
-  local lines = fault_lines(err.details)
+--- What is wrong with arguments, a line each.
+local function explain_arguments(name, err, changed)
+  local lines = {}
+  for i, message in ipairs(argument_errors.messages(err, changed)) do lines[i] = "- " .. message end
   if not lines[1] then lines[1] = "- " .. tostring(err.message) end
   table.insert(lines, 1, ("The arguments of %s are wrong, and nothing was done. Correct them and call it again:")
     :format(name))
@@ -86,9 +88,12 @@ end
 ---@param name string the tool's
 ---@param action string
 ---@param err table
+---@param changed bosa.Tool? the tool as `change` made it
 ---@return bosa.ToolResult
-function result.of_error(name, action, err)
-  if err.kind == "params" and err.sent ~= "yes" then return result.failed(explain_arguments(name, err), err) end
+function result.of_error(name, action, err, changed)
+  if err.kind == "params" and err.sent ~= "yes" then
+    return result.failed(explain_arguments(name, err, changed), err)
+  end
   local lines = { tostring(err) }
   for _, line in ipairs(err.status and fault_lines(err.details) or {}) do
     if not lines[1]:find(line:sub(3), 1, true) then lines[#lines + 1] = line end
