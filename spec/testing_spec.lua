@@ -527,6 +527,9 @@ describe("a cassette", function()
     assert(hub:run("lab", "small"))
     assert(cassette:close())
     assert(cassette:close())
+    local _, err = hub:run("lab", "small") -- nothing is sent that is not recorded
+    assert.equal("no", err.sent)
+    assert.matches("closed", err.message)
     assert.is_false(assert(testing.cassette(path)).recording)
     local script = dir .. "/mode.lua"
     command.write_file(script, 'print(tostring(assert(require("bosa.testing").cassette(arg[1]))))')
