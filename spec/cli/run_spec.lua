@@ -304,6 +304,15 @@ describe("errors of bosa run", function()
     assert.matches("; the key in BOSA_API_KEY was refused; ", err, 1, true)
   end)
 
+  it("say that the action may have run, where nobody can know and it may matter", function()
+    local told = "; the action may have run: look before you repeat it\n$"
+    local function err_of(...) return select(2, bosa:run({ "run", ... })) end
+    assert.matches(told, err_of("lab", "slow", "delay_ms=60000", "--timeout", "0.1"))
+    assert.matches(told, err_of("lab", "fault", "connection=close_after_read"))
+    assert.not_matches("may have run", err_of("lab", "fault", "status=500"))
+    assert.not_matches("may have run", err_of("lab", "list_pages", "total=1", "delay_ms=60000", "--timeout", "0.1"))
+  end)
+
   it("name every fault of the parameters, a line each", function()
     local err
     for _, subcommand in ipairs({ "run", "watch" }) do
