@@ -194,7 +194,8 @@ describe("the answer of bosa run in a pipe", function()
   it("says what is wrong with a filter, and sends nothing", function()
     for word, why in pairs({
       ["state"] = "field=value, field>=value", [">=5"] = "field=value", ["comments>=many"] = "a number or a date",
-      ["a:={"] = "no JSON", ["a:=true"] = "number expected, got boolean",
+      ["a:={"] = "no JSON", ["a:=true"] = "a string, a number, or a list of either expected",
+      ["a:=null"] = "a string, a number, or a list of either expected",
     }) do
       local _, err, code = bosa:run(with("--filter", word))
       assert.equal(4, code)
