@@ -262,6 +262,15 @@ describe("testing.hub", function()
     assert.equal("auth", select(2, hub:user_has_integration("github")).kind)
   end)
 
+  it("is an error where the schemas are malformed", function()
+    for _, malformed in ipairs({ { github = 5 }, { github = { "list_issues" } } }) do
+      local hub, err = testing.hub({ schemas = malformed })
+      assert.is_nil(hub)
+      assert.equal("protocol", err.kind)
+      assert.matches("the snapshot's `github` is no JSON object of actions", err.message)
+    end
+  end)
+
   it("raises misuse at the caller's line", function()
     local cases = {
       { function() testing.hub({ stubs = 5 }) end, "stubs: table expected" },
@@ -273,6 +282,8 @@ describe("testing.hub", function()
       { function() testing.hub({ max_atempts = 2 }) end, "did you mean `max_attempts`" },
       { function() testing.error(5) end, "error: table expected" },
       { function() testing.pages("x") end, "list: table expected" },
+      { function() testing.pages({}, { size = 0 }) end, "option `size`: a whole number, 1 or more" },
+      { function() testing.pages({}, { cursor = 5 }) end, "option `cursor`: string expected" },
       { function() testing.cassette(5) end, "path: string expected" },
       { function() testing.cassette("x", { mode = "play" }) end, "mode: auto, record or replay" },
       { function() testing.cassette("x", { mod = "play" }) end, "unknown option `mod`; did you mean `mode`?" },
@@ -516,6 +527,9 @@ describe("a cassette", function()
     assert(hub:run("lab", "small"))
     assert(cassette:close())
     assert(cassette:close())
+    local _, err = hub:run("lab", "small") -- nothing is sent that is not recorded
+    assert.equal("no", err.sent)
+    assert.matches("closed", err.message)
     assert.is_false(assert(testing.cassette(path)).recording)
     local script = dir .. "/mode.lua"
     command.write_file(script, 'print(tostring(assert(require("bosa.testing").cassette(arg[1]))))')

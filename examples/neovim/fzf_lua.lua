@@ -9,7 +9,7 @@ local MOST = 200 -- issues
 local function source(owner, repo, urls)
   return function(add)
     bosa.async(function()
-      local hub = require("bosa.editor.hub").get() -- the same as :Bosa's
+      local hub = assert(require("bosa.editor.hub").get()) -- the same as :Bosa's
       local page, err = hub:run("github", "list_issues", { owner = owner, repo = repo }) -- yields to the editor
       if not page then
         vim.notify(tostring(err), vim.log.levels.ERROR)

@@ -43,7 +43,7 @@ end
 vim.api.nvim_create_user_command("BosaIssues", function(command)
   local owner, repo = command.fargs[1], command.fargs[2]
   bosa.async(function()
-    local hub = require("bosa.editor.hub").get() -- the same as :Bosa's
+    local hub = assert(require("bosa.editor.hub").get()) -- the same as :Bosa's
     local page, err = hub:run("github", "list_issues", { owner = owner, repo = repo }) -- yields to the editor
     if not page then return vim.notify(tostring(err), vim.log.levels.ERROR) end
     local issues = {}

@@ -50,16 +50,16 @@ end
 local function read_parameters(hub, outcome, rest)
   if rest:find("^%s*{") then
     local values, err = bosa.json.decode(rest)
-    if type(values) ~= "table" then return nil, err or "Bosa: the parameters must be a JSON object" end
+    if type(values) ~= "table" then return nil, err or "bosa: the parameters must be a JSON object" end
     return values
   end
   local list = words.split(rest)
-  if not list then return nil, "Bosa: a quote is never closed" end
+  if not list then return nil, "bosa: a quote is never closed" end
   if not list[1] then return {} end
   for _, word in ipairs(list) do
     local _, sign, text = parameter_words.split(word)
     if sign == "@" and text == "-" or sign == ":=" and text == "@-" then
-      return nil, "Bosa: Neovim has no standard input; name a file"
+      return nil, "bosa: Neovim has no standard input: name a file"
     end
   end
   local known, err = hub:connect(outcome.connector):get_action_parameters(outcome.action)

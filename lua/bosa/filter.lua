@@ -100,7 +100,7 @@ end
 --- A copy of a filter with its type; nil and why it is none.
 ---@param given any
 ---@return bosa.Filter? filter, string? why
-local function read(given)
+function filter.read(given)
   if type(given) ~= "table" then return nil, "table expected, got " .. type(given) end
   local copy = {}
   for name, value in pairs(given) do copy[name] = value end
@@ -128,7 +128,7 @@ function filter.list(given)
     count = count + 1
   end
   for i = 1, count do
-    local one, why = read(given[i])
+    local one, why = filter.read(given[i])
     if not one then return nil, ("filter %d: %s"):format(i, why) end
     list[i] = one
   end
@@ -150,7 +150,7 @@ local function make(name, field, members, options)
     members[option] = value
   end
   members.type, members.field_name = name, field
-  local made, why = read(members)
+  local made, why = filter.read(members)
   if not made then misuse.raise(3, "bad filter of '%s' (%s)", name, why) end
   return made
 end

@@ -7,6 +7,7 @@
 
 local core = require("bosa.core")
 local debug_log = require("bosa.debug_log")
+local new_timers = require("bosa.timers").new
 
 local loop = {}
 
@@ -15,7 +16,7 @@ local active = setmetatable({}, { __mode = "k" })
 local waiters = {} -- waitable -> list of functions that wake who waits; pins what is waited for
 local callbacks = {} -- waitable -> list of functions for on_done; pins likewise
 local ready, first, last = {}, 1, 0 -- functions to run in this turn: a queue
-local timers = {} -- {at, fn}; few, so a list
+local timers = new_timers()
 local turning = 0 -- turns being taken, within each other
 local LONGEST = 1e9 -- seconds of a timer: hosts count milliseconds as integers, and math.huge is none
 local unpack = table.unpack or unpack
@@ -259,46 +260,38 @@ end
 -- timers
 
 local function fire_timers()
-  local now = core.now()
-  for i = #timers, 1, -1 do
-    local timer = timers[i]
-    if timer.at <= now then
-      table.remove(timers, i)
-      later(timer.fn)
-    end
+  local now, timer = core.now(), timers:first()
+  while timer and timer.at <= now do
+    timers:remove(timer)
+    later(timer.fn)
+    timer = timers:first()
   end
 end
 
---- Runs `fn` in `seconds`; returns the timer, for loop.cancel_timer.
+--- Runs `fn` in `seconds`.
+---@param seconds number
+---@param fn function
+---@return bosa.Timer timer for loop.cancel_timer
 function loop.timer(seconds, fn)
   seconds = math.min(seconds, LONGEST)
-  local timer = { at = core.now() + seconds, fn = fn }
-  timers[#timers + 1] = timer
+  local timer = timers:add(core.now() + seconds, fn)
   loop.host().arm(seconds)
   return timer
 end
 
 --- Takes a timer back. With the last one the host's own goes, too, so that its loop may end.
 function loop.cancel_timer(timer)
-  for i = 1, #timers do
-    if timers[i] == timer then
-      table.remove(timers, i)
-      break
-    end
-  end
-  if timers[1] or first <= last then return end
+  timers:remove(timer)
+  if timers:first() or first <= last then return end
   local host = loop.host()
   if host.disarm then host.disarm() end
 end
 
 --- Seconds until the first timer, at most `limit` (nil: no limit).
 local function next_timer(limit)
-  local now, best = core.now(), limit
-  for i = 1, #timers do
-    local left = math.max(0, timers[i].at - now)
-    if not best or left < best then best = left end
-  end
-  return best
+  local timer = timers:first()
+  if not timer then return limit end
+  return math.min(math.max(0, timer.at - core.now()), limit or math.huge)
 end
 
 ---------------------------------------------------------------------------------------------------
@@ -352,7 +345,7 @@ function loop.soon(fn)
 end
 
 --- Whether nothing is under way that a turn could do.
-local function is_idle() return not next(active) and not timers[1] and first > last end
+local function is_idle() return not next(active) and not timers:first() and first > last end
 
 --- Takes turns until `object` is done, or until `deadline`. Returns whether it is done. Raises where nothing that is
 -- under way could end the wait.
@@ -454,7 +447,7 @@ function loop.start_alone(hub, call)
       if hub:_run(call) then break end
       drain(hub)
       run_ready()
-    until call:_ended() or next(active) or timers[1]
+    until call:_ended() or next(active) or timers:first()
     if call:_ended() then return true end
   end
   watch(hub)

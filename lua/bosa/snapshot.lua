@@ -142,6 +142,11 @@ function snapshot.read(source)
   if err then return fail("protocol", "%s: %s", name, err.message) end
   if type(value) == "table" and value.bosa_snapshot ~= nil then value = value.connectors end
   if type(value) ~= "table" then return fail("protocol", "%s: a snapshot must be a JSON object", name) end
+  for connector, actions in pairs(value) do
+    if type(actions) ~= "table" or actions[1] ~= nil then
+      return fail("protocol", "%s's `%s` is no JSON object of actions", name, tostring(connector))
+    end
+  end
   return value
 end
 

@@ -5,11 +5,13 @@
 
 local bosa = require("bosa")
 local cassette = require("bosa.testing.cassette")
+local misuse = require("bosa.misuse")
 local stub = require("bosa.testing.stub")
 
 local testing = {}
 
 local OWN = { schemas = true, stubs = true, routes = true }
+local PAGES = { size = misuse.whole(1), cursor = "string" }
 local NOT_WITH_STUBS = { snapshot = "schemas", transport = "stubs", cache = "schemas", cache_dir = "schemas" }
 
 --- Raises for a setting of another type, at the line of the caller of the caller.
@@ -40,9 +42,9 @@ function testing.hub(settings)
     if NOT_WITH_STUBS[name] then error(("%s: use `%s`"):format(name, NOT_WITH_STUBS[name]), 2) end
     if not OWN[name] then options[name] = value end
   end
-  local ok, made, err, misuse = pcall(stub.new, settings, options)
+  local ok, made, err, wrong = pcall(stub.new, settings, options)
   if not ok then error((tostring(made):gsub("^[^:]+:%d+: ", "")), 2) end
-  if misuse then error(misuse, 2) end
+  if wrong then error(wrong, 2) end
   if not made then return nil, err end
   return made.hub, made
 end
@@ -94,7 +96,7 @@ end
 ---@return bosa.testing.Answer
 function testing.pages(list, options)
   check(list, "list", "table")
-  check(options, "options", "table")
+  if options ~= nil then misuse.check_options(options, PAGES, 2) end
   options = options or {}
   local size = options.size or 20
   if options.cursor then return by_cursor(list, size, options.cursor) end

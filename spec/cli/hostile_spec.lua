@@ -122,6 +122,19 @@ describe("what a hostile server says", function()
     end)
   end
 
+  it("is harmless in the question for a secret", function()
+    local record = cli.dir .. "/record"
+    local line = command.quote(cli:line({ "integrations", "add", "form" }, { NO_COLOR = "1" }))
+    local terminal = cli:terminal(("script -qec %s %s; echo code=$?"):format(line, record))
+    finally(function() terminal:close() end)
+    terminal:wait_for("password")
+    terminal:press("C-c")
+    terminal:wait_for("code=130")
+    local screen = command.read_file(record):gsub("\r\n", "\n")
+    assert.matches("bidi", screen, 1, true)
+    assert_harmless(without_own(screen), "the terminal")
+  end)
+
   it("may hold entries of lists that are none", function()
     for _, words in ipairs({
       { "catalog", "tools" }, { "catalog", "mcps" }, { "catalog", "skills" }, { "catalog", "search", "x" },

@@ -194,7 +194,8 @@ describe("the answer of bosa run in a pipe", function()
   it("says what is wrong with a filter, and sends nothing", function()
     for word, why in pairs({
       ["state"] = "field=value, field>=value", [">=5"] = "field=value", ["comments>=many"] = "a number or a date",
-      ["a:={"] = "no JSON", ["a:=true"] = "number expected, got boolean",
+      ["a:={"] = "no JSON", ["a:=true"] = "a string, a number, or a list of either expected",
+      ["a:=null"] = "a string, a number, or a list of either expected",
     }) do
       local _, err, code = bosa:run(with("--filter", word))
       assert.equal(4, code)
@@ -302,6 +303,15 @@ describe("errors of bosa run", function()
     assert.equal(2, code)
     _, err = bosa:run({ "users", "create", "x@example.com" }, { env = { BOSA_API_KEY = "wrong" } })
     assert.matches("; the key in BOSA_API_KEY was refused; ", err, 1, true)
+  end)
+
+  it("say that the action may have run, where nobody can know and it may matter", function()
+    local told = "; the action may have run: look before you repeat it\n$"
+    local function err_of(...) return select(2, bosa:run({ "run", ... })) end
+    assert.matches(told, err_of("lab", "slow", "delay_ms=60000", "--timeout", "0.1"))
+    assert.matches(told, err_of("lab", "fault", "connection=close_after_read"))
+    assert.not_matches("may have run", err_of("lab", "fault", "status=500"))
+    assert.not_matches("may have run", err_of("lab", "list_pages", "total=1", "delay_ms=60000", "--timeout", "0.1"))
   end)
 
   it("name every fault of the parameters, a line each", function()

@@ -35,7 +35,9 @@ item = '{"name":"NASTY","description":"NASTY","connector":"NASTY","categories":[
 
 -- method and path, as a pattern, to the body of a response
 local routes = {
-  { "GET /connectors/names$", '["evil","NASTY"]' },
+  { "GET /connectors/names$", '["evil","form","NASTY"]' },
+  { "GET /connectors/form/auth%-schema$", '{"data":{"supported_auth_types":[{"type":"custom","config":{"type":"object",'
+    .. '"properties":{"password":{"type":"string","description":"NASTY"}},"required":["password"]}}]}}' },
   { "GET /connectors/%?modules=evil$", schemas },
   { "POST /users$", '{"data":{"id":"1","identifier":"NASTY","secret":"sk-user-NASTY","secret_preview":"NASTY"}}' },
   { "POST /auth/tokens$",

@@ -1,5 +1,7 @@
 --- What a person at a shell may do about an error that the library tells in words for programs.
 
+local reading = require("bosa.tools.reading")
+
 local advice = {}
 
 --- What to do about credentials that the server refuses.
@@ -20,12 +22,19 @@ local function about_credentials(cx, err)
   return words:format(name, variable, cx:login_command())
 end
 
+--- Whether an action may have run that isn't clearly read-only: who repeats it may do it twice.
+local function may_have_run(err)
+  return err.sent == "maybe" and type(err.action) == "string" and not reading.reads(err.action)
+end
+
 --- What is to be added to an error; nothing where there is nothing to add.
 ---@param cx bosa.cli.Context
 ---@param err any
 ---@return string
 function advice.of(cx, err)
-  if type(err) ~= "table" or err.kind ~= "auth" or cx.options.command == "auth" then return "" end
+  if type(err) ~= "table" then return "" end
+  if may_have_run(err) then return "; the action may have run: look before you repeat it" end
+  if err.kind ~= "auth" or cx.options.command == "auth" then return "" end
   return about_credentials(cx, err)
 end
 

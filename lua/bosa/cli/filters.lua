@@ -5,6 +5,7 @@
 
 local bosa = require("bosa")
 local context = require("bosa.cli.context")
+local filter = require("bosa.filter")
 
 local filters = {}
 
@@ -66,8 +67,9 @@ local function from_json(field, text, options)
   else
     one.value = value
   end
-  local list, why = require("bosa.filter").list({ one })
-  return list and list[1], why
+  local made = filter.read(one)
+  if made then return made end
+  return nil, "a string, a number, or a list of either expected after :="
 end
 
 --- The filter that a word stands for: `filter | nil, why`.

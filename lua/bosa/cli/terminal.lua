@@ -117,7 +117,7 @@ end
 function terminal.ask_secret(cx, question)
   if not cx.interactive then return terminal.ask(cx, question) end
   if cx.bar then cx.bar:clear() end
-  io.stderr:write(question, ": ")
+  io.stderr:write(terminal_text.safe(question), ": ")
   local line, how = read_unseen()
   if how == "interrupt" then exit.with(exit.codes.interrupted) end
   if how == "end" then return nil end

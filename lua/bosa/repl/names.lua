@@ -6,7 +6,7 @@ local bosa = require("bosa")
 local core = require("bosa.core")
 local cache = require("bosa.cli.cache")
 local locals = require("bosa.repl.locals")
-local suggest = require("bosa.repl.suggest")
+local spelling = require("bosa.spelling")
 
 local names = {}
 
@@ -167,7 +167,7 @@ function Names:suggestion(name)
   for known_name in pairs(_G) do
     if type(known_name) == "string" then list[#list + 1] = known_name end
   end
-  local nearest = suggest.names(name, list)
+  local nearest = spelling.like(name, list)
   if not nearest[1] then return nil end
   return "did you mean `" .. table.concat(nearest, "` or `") .. "`?"
 end

@@ -38,6 +38,7 @@ local DROPPED = {
 ---@field path string
 ---@field recording boolean
 ---@field exchanges table[] { request, reply | error, used }
+---@field relays userdata[] hubs that send what is recorded
 local Cassette = {}
 Cassette.__index = Cassette
 Cassette.__name = "bosa.testing.cassette"
@@ -110,7 +111,8 @@ local function open(path, options, level)
   if err then return nil, err end
   if not text and mode == "replay" then return fail("file", "there is no cassette %s", path) end
   local self = setmetatable({
-    path = path, recording = text == nil, exchanges = {}, scrubber = scrub.new(options.secrets),
+    path = path, recording = text == nil, exchanges = {}, relays = {},
+    scrubber = scrub.new(options.secrets),
   }, Cassette)
   if text then
     self.exchanges, err = parse(path, text)
@@ -175,11 +177,13 @@ end
 ---------------------------------------------------------------------------------------------------
 -- recording
 
---- A function that sends by libcurl, with the same settings as the hub that records.
-local function relay(options)
+--- A function that sends by libcurl, with the same settings as the hub that records; closing the cassette closes what
+-- it sends by.
+local function relay(self, options)
   local own = {}
   for _, name in ipairs(SENDING) do own[name] = options[name] end
   local hub = bosa.new(own)
+  self.relays[#self.relays + 1] = hub
   return function(request)
     local call, err = hub:_send_verbatim(request.method, request.url, request.headers, request.body, request.timeout)
     if not call then return nil, err end
@@ -292,7 +296,7 @@ function Cassette:transport(options)
   local prefix = (base:match("^%a+://[^/]+(/.*)$") or ""):gsub("/+$", "")
   for _, name in ipairs({ "api_key", "token" }) do self.scrubber:add(options[name]) end
   if not self.recording then return function(request) return self:replay(request, prefix) end end
-  local send = options.transport or relay(options)
+  local send = options.transport or relay(self, options)
   return function(request) return self:record(request, prefix, send) end
 end
 
@@ -315,6 +319,7 @@ end
 function Cassette:close()
   if self.closed then return true end
   self.closed = true
+  for _, hub in ipairs(self.relays) do hub:close() end
   return self:save()
 end
 function Cassette:__close() self:close() end

@@ -3,6 +3,7 @@
 local bosa = require("bosa")
 local uv = require("luv")
 local action_words = require("bosa.cli.action_words")
+local context = require("bosa.cli.context")
 local exit = require("bosa.cli.exit")
 local mcp_config = require("bosa.cli.mcp_config")
 
@@ -195,8 +196,7 @@ end
 
 function mcp.run(cx)
   if not cx.options.search and not list_of(cx.options.connectors) then
-    cx:fail("name connectors to serve, or give --search")
-    return exit.codes.params
+    return cx:fail(context.error("params", "name connectors to serve, or give --search"))
   end
   if cx.options.print_config then
     local text, where = mcp_config.make(cx.options.print_config, cx.options)
