@@ -144,9 +144,9 @@ describe("over https", function()
   it("the command sends keys over plain http where it is told to", function()
     if not has_luv then return pending("the command needs luv") end
     local env = "BOSA_API_BASE_URL=http://bosa.invalid BOSA_API_KEY=k BOSA_TOKEN=t XDG_CONFIG_HOME=" .. dir
-    assert.matches("allow_http", with_env(env, "bin/bosa run lab small"), 1, true)
+    assert.matches("--allow-http", with_env(env, "bin/bosa run lab small"), 1, true)
     local text = with_env(env, "bin/bosa run lab small --allow-http")
-    assert.is_nil(text:find("allow_http", 1, true))
+    assert.is_nil(text:find("--allow-http", 1, true))
     assert.matches("bosa.invalid", text, 1, true)
   end)
 
