@@ -81,8 +81,11 @@ void bind_kept(lua_State *L, int index, enum kept what)
     lua_remove(L, -2);
 }
 
-/* Few, and the ones that every call asks for come first. */
-enum kept bind_check_kept(lua_State *L, int arg)
+/*
+ * The value that the name at `arg` stands for; raises where it is none. They are few, and the ones
+ * that every call asks for come first.
+ */
+static enum kept check_kept(lua_State *L, int arg)
 {
     static const struct {
         const char *name;
@@ -139,7 +142,7 @@ int bind_keep_method(lua_State *L)
 {
     check_keeper(L);
     lua_settop(L, 3);
-    bind_keep(L, 1, bind_check_kept(L, 2));
+    bind_keep(L, 1, check_kept(L, 2));
     return 0;
 }
 
@@ -147,7 +150,7 @@ int bind_keep_method(lua_State *L)
 int bind_kept_method(lua_State *L)
 {
     check_keeper(L);
-    bind_kept(L, 1, bind_check_kept(L, 2));
+    bind_kept(L, 1, check_kept(L, 2));
     return 1;
 }
 

@@ -169,9 +169,6 @@ enum kept {
 void bind_keep(lua_State *L, int index, enum kept what);
 void bind_kept(lua_State *L, int index, enum kept what);
 
-/* The value that the name at `arg` stands for; raises where it is none. */
-enum kept bind_check_kept(lua_State *L, int arg);
-
 /* Methods for Lua: object:_keep(key, value), and object:_kept(key) -> value. Raise for what is no
  * hub, connector, action, call or response. */
 int bind_keep_method(lua_State *L);

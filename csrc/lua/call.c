@@ -238,14 +238,6 @@ static int call_own_traceparent(lua_State *L)
     return 1;
 }
 
-/* call:_kept(name) -> a value that the call keeps: "hub", "output", "on_progress" */
-static int call_kept(lua_State *L)
-{
-    check(L);
-    bind_kept(L, 1, bind_check_kept(L, 2));
-    return 1;
-}
-
 /* ---- bytes by way of Lua ---- */
 
 #define STREAM_PIECE 65536 /* bytes of a FIFO that are read at a time */
@@ -502,7 +494,7 @@ void bind_open_call(lua_State *L)
     static const luaL_Reg methods[] = {{"_ended", call_ended},
                                        {"_result", call_result},
                                        {"_fail", call_fail},
-                                       {"_kept", call_kept},
+                                       {"_kept", bind_kept_method},
                                        {"_keep", bind_keep_method},
                                        {"_param", call_param},
                                        {"_trace", call_set_trace},

@@ -510,14 +510,6 @@ static int hub_endpoint(lua_State *L)
     return 1;
 }
 
-/* hub:_kept(name) -> a Lua value of the hub, as "on_event", "transport", "cache", "snapshot" */
-static int hub_kept(lua_State *L)
-{
-    bind_check_hub(L, 1);
-    bind_kept(L, 1, bind_check_kept(L, 2));
-    return 1;
-}
-
 void bind_open_hub(lua_State *L)
 {
     static const luaL_Reg meta[] = {{"__gc", hub_gc}, {"__tostring", hub_tostring}, {NULL, NULL}};
@@ -537,7 +529,7 @@ void bind_open_hub(lua_State *L)
                                        {"_url", hub_url},
                                        {"_tls", hub_tls},
                                        {"_proxy", hub_proxy},
-                                       {"_kept", hub_kept},
+                                       {"_kept", bind_kept_method},
                                        {"_cache_ttl", hub_cache_ttl},
                                        {NULL, NULL}};
     luaL_newmetatable(L, BUF_CLASS);
