@@ -1,11 +1,10 @@
 /*
- * What the classes share: making userdata, keeping Lua values, clocks. Called by every file of the
- * binding. It looks into the struct of no class.
+ * What the classes share: making userdata, keeping Lua values, checking arguments. Called by every
+ * file of the binding. It looks into the struct of no class.
  */
 #include "bind.h"
 
 #include <string.h>
-#include <time.h>
 
 #define USUALLY_KEPT 4 /* Lua values of a userdata, in the array of its table */
 
@@ -176,18 +175,6 @@ void bind_open_nodes(lua_State *L)
     lua_pushcfunction(L, nodes_gc);
     lua_setfield(L, -2, "__gc");
     lua_pop(L, 1);
-}
-
-/*
- * Unix seconds are for dates alone (cached schemas, Retry-After): that clock may be set back.
- * Whatever bounds a wait is monotonic.
- */
-struct moment bind_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    struct moment now = {(int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000, (int64_t)time(NULL)};
-    return now;
 }
 
 const char *bind_check_string(lua_State *L, int arg, size_t *len)

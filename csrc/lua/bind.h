@@ -225,9 +225,6 @@ int bind_hub_make(lua_State *L);
 int bind_set_on_new(lua_State *L);
 int bind_set_on_profile(lua_State *L);
 
-/* Reads the two clocks. */
-struct moment bind_now(void);
-
 /* The openers of the files, called once by luaopen_bosa_core with the module table on top. */
 void bind_open_nodes(lua_State *L);
 void bind_open_error(lua_State *L);

@@ -174,7 +174,7 @@ static int call_fail(lua_State *L)
     if (is_over || !lua_isnil(L, -1)) {
         return 0;
     }
-    struct moment now = bind_now();
+    struct moment now = clock_moment();
     if (c->call->state == CALL_ENDED) {
         call_revoke(c->call, &now);
     } else {

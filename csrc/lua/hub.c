@@ -299,7 +299,7 @@ static int hub_has(lua_State *L)
 {
     struct lhub *h = bind_check_hub(L, 1);
     const char *name = luaL_checkstring(L, 2);
-    struct moment now = bind_now();
+    struct moment now = clock_moment();
     lua_pushboolean(L,
                     is_open(h) && (hub_find(h->hub, name, &now) || hub_recall(h->hub, name, &now)));
     return 1;
@@ -374,7 +374,7 @@ static int hub_learn_text(lua_State *L)
         return is_open(h) ? bind_nomem(L) : 0;
     }
     struct json_doc doc;
-    struct moment now = bind_now();
+    struct moment now = clock_moment();
     json_init(&doc);
     enum bosa_status status = json_parse_lenient(&doc, copy, len, &h->error);
     if (status == BOSA_OK) {
@@ -401,7 +401,7 @@ static int hub_text(lua_State *L)
 {
     struct lhub *h = bind_check_hub(L, 1);
     const char *name = luaL_checkstring(L, 2);
-    struct moment now = bind_now();
+    struct moment now = clock_moment();
     struct buf *out = lua_newuserdata(L, sizeof *out);
     buf_init(out);
     luaL_getmetatable(L, BUF_CLASS);

@@ -45,7 +45,7 @@ static void arm(struct transfer *t)
     if (!t->watched) {
         return;
     }
-    if (t->armed <= poller_now()) {
+    if (t->armed <= clock_ms()) {
         t->armed = CALL_NEVER;
     }
     if (at < t->armed) {
@@ -61,7 +61,7 @@ static int poll_timeout(const struct transfer *t, int timeout)
     if (timeout == 0 || at == CALL_NEVER) {
         return timeout;
     }
-    int64_t left = at - poller_now();
+    int64_t left = at - clock_ms();
     left = left < 0 ? 0 : left > INT_MAX ? INT_MAX : left;
     return timeout < 0 || left < timeout ? (int)left : timeout;
 }
@@ -91,7 +91,7 @@ static void signal_fd(struct transfer *t)
 static void send_queued(struct transfer *t)
 {
     job_start_queued(t);
-    if (engine_due(t->engine) <= poller_now()) {
+    if (engine_due(t->engine) <= clock_ms()) {
         engine_run(t->engine);
     }
     signal_fd(t);
@@ -119,7 +119,7 @@ static bool poll_once(struct transfer *t, int timeout)
     struct poller_event events[TRANSFER_MAX_EVENTS];
     int most = has_work(t) ? 0 : poll_timeout(t, timeout);
     int n = poller_wait(t->poller, events, TRANSFER_MAX_EVENTS, most);
-    bool was_due = most != timeout && (has_work(t) || due(t) <= poller_now());
+    bool was_due = most != timeout && (has_work(t) || due(t) <= clock_ms());
     for (int i = 0; i < n; i++) {
         serve(t, &events[i]);
     }
@@ -164,7 +164,7 @@ static void fail_to_start(struct transfer *t, struct call *call, const struct mo
 /* A call that has nothing to send ends here, and is told of as any other. */
 void transfer_start(struct transfer *transfer, struct call *call)
 {
-    struct moment m = transfer_now();
+    struct moment m = clock_moment();
     struct job *j = job_new(transfer, call, false);
     if (j) {
         transfer->active++;
@@ -236,7 +236,7 @@ static bool forget_failed_to_start(struct transfer *t, struct call *call)
 void transfer_cancel(struct transfer *transfer, struct call *call, enum bosa_status kind)
 {
     struct job *j = call->driver;
-    struct moment m = transfer_now();
+    struct moment m = clock_moment();
     if (forget_failed_to_start(transfer, call) || !j) {
         return;
     }
@@ -320,7 +320,7 @@ enum bosa_status transfer_new(struct transfer **out, const struct transfer_optio
 void transfer_free(struct transfer *transfer)
 {
     struct job *j;
-    struct moment m = transfer_now();
+    struct moment m = clock_moment();
     unsigned notes;
     if (!transfer) {
         return;

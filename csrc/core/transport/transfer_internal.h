@@ -106,9 +106,6 @@ struct job *heap_first(const struct job_heap *heap);
 
 /* ---- job.c ---- */
 
-/* Both clocks. */
-struct moment transfer_now(void);
-
 /* A job for a call, whose `driver` it becomes. NULL: no memory. */
 struct job *job_new(struct transfer *t, struct call *call, bool own);
 
@@ -142,7 +139,7 @@ void job_serve_resumed(struct transfer *t);
 void job_take_connected(struct transfer *t);
 
 /* Ends the exchange because its time is over. */
-void job_expire(struct job *j, const struct moment *m);
+void job_expire(struct job *j);
 
 /* How much of the request can have reached the server. */
 enum bosa_sent job_sent(const struct job *j);
