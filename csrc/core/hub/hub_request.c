@@ -6,11 +6,11 @@
 #include "http/header_fields.h"
 #include "hub/hub_internal.h"
 
-#include <limits.h>
 #include <string.h>
 
 #define ANY_TYPE "application/json, */*;q=0.8"
 #define JSON_TYPE "application/json"
+#define SHOWN_NAME 200 /* bytes of a parameter's name in a message */
 
 /* Where an endpoint is. In a path, {name} and {identifier} stand for the percent-encoded ones. */
 struct route {
@@ -193,7 +193,7 @@ static enum bosa_status unknown_action(const struct connector *connector, const 
     nearest = names.failed ? NULL : schema_nearest(&names, 0, name, strlen(name), &len);
     if (names.failed) {
         (void)error_nomem(err);
-    } else if (nearest && len <= INT_MAX) {
+    } else if (nearest) {
         (void)error_set(err, BOSA_UNKNOWN_ACTION, "%s has no action `%s`; did you mean `%.*s`?",
                         connector->name, name, (int)len, nearest);
     } else {
@@ -216,7 +216,7 @@ static enum bosa_status check_params(const struct invocation *invocation,
         size_t len;
         const char *given = json_text(&invocation->params, 1, &len);
         return error_set(err, BOSA_PARAMS, "%s takes no parameters, and `%.*s` was given",
-                         invocation->action, len > INT_MAX ? INT_MAX : (int)len, given);
+                         invocation->action, (int)text_cut(given, len, SHOWN_NAME), given);
     }
     if (!schema) {
         json_close(checked, json_open(checked, JSON_OBJECT), 0);
