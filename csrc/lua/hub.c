@@ -165,7 +165,7 @@ static int hub_start(lua_State *L)
         return bind_fail(L, &h->error);
     }
     transfer_start(t, c->call);
-    c->driven = c->call->driver;
+    c->driven = c->call->transport;
     collect(h);
     lua_pushboolean(L, 1);
     return 1;

@@ -30,7 +30,7 @@ struct hub_options {
     const char *cache_dir;   /* NULL: no schemas on disk */
     int64_t cache_ttl;       /* seconds that schemas are fresh; 0: none on disk, all in memory */
     const char *traceparent; /* of every request that has none of its own; NULL: none */
-    bool events;             /* calls keep events for their driver */
+    bool events;             /* calls keep events for their owner */
     uint64_t seed;           /* of the jitter */
 };
 

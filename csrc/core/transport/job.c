@@ -34,11 +34,11 @@ struct job *job_new(struct transfer *t, struct call *call, bool own)
     j->own = own;
     list_init(&j->waiters, LINK_FETCH);
     list_add(&t->all, j);
-    call->driver = j;
+    call->transport = j;
     return j;
 }
 
-/* A fetch that nobody waits for is given up: nobody might drive it any further. */
+/* A fetch that nobody waits for is given up: nobody might ask for it any more. */
 static void leave_fetch(struct job *j)
 {
     struct job *fetch = j->fetch;
@@ -66,7 +66,7 @@ void job_free(struct job *j)
     list_remove(&t->noted, j);
     list_remove(&t->all, j);
     heap_put(&t->heap, j, CALL_NEVER);
-    j->call->driver = NULL;
+    j->call->transport = NULL;
     if (j->own) {
         list_remove(&t->fetches, j);
         call_free(j->call);

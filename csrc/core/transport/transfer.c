@@ -1,5 +1,5 @@
 /*
- * The driver: what the caller does, and how time and descriptors come in.
+ * The transport: what the caller does, and how time and descriptors come in.
  */
 #include "transport/transfer_internal.h"
 
@@ -157,7 +157,7 @@ static void fail_to_start(struct transfer *t, struct call *call, const struct mo
         call_broke(call, BOSA_SENT_NO, &err, NULL, m);
     }
     error_clear(&err);
-    call->driver = t->failed_to_start;
+    call->transport = t->failed_to_start;
     t->failed_to_start = call;
 }
 
@@ -181,8 +181,8 @@ static struct call *take_failed_to_start(struct transfer *t, unsigned *notes)
 {
     struct call *call = t->failed_to_start;
     if (call) {
-        t->failed_to_start = call->driver;
-        call->driver = NULL;
+        t->failed_to_start = call->transport;
+        call->transport = NULL;
         *notes = TRANSFER_ENDED;
     }
     return call;
@@ -207,7 +207,7 @@ struct call *transfer_take(struct transfer *transfer, unsigned *notes)
 
 void transfer_resume(struct transfer *transfer, struct call *call)
 {
-    struct job *j = call->driver;
+    struct job *j = call->transport;
     if (j && j->connection && (j->needs_input || j->is_full)) {
         j->needs_input = j->is_full = false;
         list_add(&transfer->resumed, j);
@@ -219,14 +219,14 @@ void transfer_resume(struct transfer *transfer, struct call *call)
 static bool forget_failed_to_start(struct transfer *t, struct call *call)
 {
     struct call *before = NULL;
-    for (struct call *at = t->failed_to_start; at; before = at, at = at->driver) {
+    for (struct call *at = t->failed_to_start; at; before = at, at = at->transport) {
         if (at == call) {
             if (before) {
-                before->driver = call->driver;
+                before->transport = call->transport;
             } else {
-                t->failed_to_start = call->driver;
+                t->failed_to_start = call->transport;
             }
-            call->driver = NULL;
+            call->transport = NULL;
             return true;
         }
     }
@@ -235,7 +235,7 @@ static bool forget_failed_to_start(struct transfer *t, struct call *call)
 
 void transfer_cancel(struct transfer *transfer, struct call *call, enum bosa_status kind)
 {
-    struct job *j = call->driver;
+    struct job *j = call->transport;
     struct moment m = clock_moment();
     if (forget_failed_to_start(transfer, call) || !j) {
         return;
