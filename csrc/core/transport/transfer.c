@@ -48,9 +48,10 @@ static void arm(struct transfer *t)
     if (t->armed <= clock_ms()) {
         t->armed = CALL_NEVER;
     }
-    if (at < t->armed) {
-        poller_set_timer(t->poller, at);
+    if (at < t->armed && poller_set_timer(t->poller, at)) {
         t->armed = at;
+    } else if (at < t->armed) {
+        poller_wake(t->poller); /* no timer to be had: the next step tries again */
     }
 }
 
