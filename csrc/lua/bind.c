@@ -60,6 +60,20 @@ void bind_class(lua_State *L, const char *class_name, const luaL_Reg *meta, cons
     lua_pop(L, 1);
 }
 
+void bind_plain_class(lua_State *L, const char *class_name, lua_CFunction gc,
+                      const luaL_Reg *methods)
+{
+    luaL_newmetatable(L, class_name);
+    lua_pushcfunction(L, gc);
+    lua_setfield(L, -2, "__gc");
+    if (methods) {
+        lua_newtable(L);
+        compat_setfuncs(L, methods);
+        lua_setfield(L, -2, "__index");
+    }
+    lua_pop(L, 1);
+}
+
 /*
  * May raise (memory) where the table has to grow. Keys up to USUALLY_KEPT have their place from the
  * start. The value is popped.
@@ -171,10 +185,7 @@ struct json_doc *bind_push_nodes(lua_State *L)
 
 void bind_open_nodes(lua_State *L)
 {
-    luaL_newmetatable(L, NODES_CLASS);
-    lua_pushcfunction(L, nodes_gc);
-    lua_setfield(L, -2, "__gc");
-    lua_pop(L, 1);
+    bind_plain_class(L, NODES_CLASS, nodes_gc, NULL);
 }
 
 const char *bind_check_string(lua_State *L, int arg, size_t *len)

@@ -127,6 +127,13 @@ void bind_class(lua_State *L, const char *class_name, const luaL_Reg *meta,
                 const luaL_Reg *methods);
 
 /*
+ * Makes a class to which Lua adds nothing: a metatable with __gc, and with `methods` (NULL: none)
+ * for __index; pushes nothing.
+ */
+void bind_plain_class(lua_State *L, const char *class_name, lua_CFunction gc,
+                      const luaL_Reg *methods);
+
+/*
  * Lua values that userdata keep, by their numbers in the uservalue's table; two of different
  * classes may have one number. The first ones are kept by most objects, and so are in the table's
  * array.

@@ -532,10 +532,7 @@ void bind_open_hub(lua_State *L)
                                        {"_kept", bind_kept_method},
                                        {"_cache_ttl", hub_cache_ttl},
                                        {NULL, NULL}};
-    luaL_newmetatable(L, BUF_CLASS);
-    lua_pushcfunction(L, buf_gc);
-    lua_setfield(L, -2, "__gc");
-    lua_pop(L, 1);
+    bind_plain_class(L, BUF_CLASS, buf_gc, NULL);
     bind_class(L, HUB_CLASS, meta, methods);
     lua_pushcfunction(L, bind_hub_make);
     lua_setfield(L, -2, "new");
