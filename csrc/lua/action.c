@@ -400,7 +400,7 @@ static int action_validate(lua_State *L)
     struct lcall *c;
     enum bosa_status status = snapshot(L, check(L), &c);
     if (status == BOSA_OK) {
-        struct moment now = bind_now();
+        struct moment now = clock_moment();
         status = hub_action_request(c->hub->hub, c->invocation, NULL, &now, &c->error);
     }
     if (status != BOSA_OK) {

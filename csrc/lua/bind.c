@@ -1,11 +1,10 @@
 /*
- * What the classes share: making userdata, keeping Lua values, clocks. Called by every file of the
- * binding. It looks into the struct of no class.
+ * What the classes share: making userdata, keeping Lua values, checking arguments. Called by every
+ * file of the binding. It looks into the struct of no class.
  */
 #include "bind.h"
 
 #include <string.h>
-#include <time.h>
 
 #define USUALLY_KEPT 4 /* Lua values of a userdata, in the array of its table */
 
@@ -61,6 +60,20 @@ void bind_class(lua_State *L, const char *class_name, const luaL_Reg *meta, cons
     lua_pop(L, 1);
 }
 
+void bind_plain_class(lua_State *L, const char *class_name, lua_CFunction gc,
+                      const luaL_Reg *methods)
+{
+    luaL_newmetatable(L, class_name);
+    lua_pushcfunction(L, gc);
+    lua_setfield(L, -2, "__gc");
+    if (methods) {
+        lua_newtable(L);
+        compat_setfuncs(L, methods);
+        lua_setfield(L, -2, "__index");
+    }
+    lua_pop(L, 1);
+}
+
 /*
  * May raise (memory) where the table has to grow. Keys up to USUALLY_KEPT have their place from the
  * start. The value is popped.
@@ -81,8 +94,11 @@ void bind_kept(lua_State *L, int index, enum kept what)
     lua_remove(L, -2);
 }
 
-/* Few, and the ones that every call asks for come first. */
-enum kept bind_check_kept(lua_State *L, int arg)
+/*
+ * The value that the name at `arg` stands for; raises where it is none. They are few, and the ones
+ * that every call asks for come first.
+ */
+static enum kept check_kept(lua_State *L, int arg)
 {
     static const struct {
         const char *name;
@@ -139,7 +155,7 @@ int bind_keep_method(lua_State *L)
 {
     check_keeper(L);
     lua_settop(L, 3);
-    bind_keep(L, 1, bind_check_kept(L, 2));
+    bind_keep(L, 1, check_kept(L, 2));
     return 0;
 }
 
@@ -147,7 +163,7 @@ int bind_keep_method(lua_State *L)
 int bind_kept_method(lua_State *L)
 {
     check_keeper(L);
-    bind_kept(L, 1, bind_check_kept(L, 2));
+    bind_kept(L, 1, check_kept(L, 2));
     return 1;
 }
 
@@ -169,22 +185,7 @@ struct json_doc *bind_push_nodes(lua_State *L)
 
 void bind_open_nodes(lua_State *L)
 {
-    luaL_newmetatable(L, NODES_CLASS);
-    lua_pushcfunction(L, nodes_gc);
-    lua_setfield(L, -2, "__gc");
-    lua_pop(L, 1);
-}
-
-/*
- * Unix seconds are for dates alone (cached schemas, Retry-After): that clock may be set back.
- * Whatever bounds a wait is monotonic.
- */
-struct moment bind_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    struct moment now = {(int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000, (int64_t)time(NULL)};
-    return now;
+    bind_plain_class(L, NODES_CLASS, nodes_gc, NULL);
 }
 
 const char *bind_check_string(lua_State *L, int arg, size_t *len)

@@ -127,6 +127,13 @@ void bind_class(lua_State *L, const char *class_name, const luaL_Reg *meta,
                 const luaL_Reg *methods);
 
 /*
+ * Makes a class to which Lua adds nothing: a metatable with __gc, and with `methods` (NULL: none)
+ * for __index; pushes nothing.
+ */
+void bind_plain_class(lua_State *L, const char *class_name, lua_CFunction gc,
+                      const luaL_Reg *methods);
+
+/*
  * Lua values that userdata keep, by their numbers in the uservalue's table; two of different
  * classes may have one number. The first ones are kept by most objects, and so are in the table's
  * array.
@@ -168,9 +175,6 @@ enum kept {
 /* Keeps the value on top in the userdata at `index`, and pops it; or pushes what is kept. */
 void bind_keep(lua_State *L, int index, enum kept what);
 void bind_kept(lua_State *L, int index, enum kept what);
-
-/* The value that the name at `arg` stands for; raises where it is none. */
-enum kept bind_check_kept(lua_State *L, int arg);
 
 /* Methods for Lua: object:_keep(key, value), and object:_kept(key) -> value. Raise for what is no
  * hub, connector, action, call or response. */
@@ -227,9 +231,6 @@ void bind_push_received_file(lua_State *L, int index);
 int bind_hub_make(lua_State *L);
 int bind_set_on_new(lua_State *L);
 int bind_set_on_profile(lua_State *L);
-
-/* Reads the two clocks. */
-struct moment bind_now(void);
 
 /* The openers of the files, called once by luaopen_bosa_core with the module table on top. */
 void bind_open_nodes(lua_State *L);

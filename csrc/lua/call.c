@@ -174,7 +174,7 @@ static int call_fail(lua_State *L)
     if (is_over || !lua_isnil(L, -1)) {
         return 0;
     }
-    struct moment now = bind_now();
+    struct moment now = clock_moment();
     if (c->call->state == CALL_ENDED) {
         call_revoke(c->call, &now);
     } else {
@@ -235,14 +235,6 @@ static int call_own_traceparent(lua_State *L)
     const char *own = c->invocation ? c->invocation->traceparent : NULL;
     const char *text = own ? own : c->call->traceparent;
     lua_pushstring(L, text[0] != '\0' ? text : NULL);
-    return 1;
-}
-
-/* call:_kept(name) -> a value that the call keeps: "hub", "output", "on_progress" */
-static int call_kept(lua_State *L)
-{
-    check(L);
-    bind_kept(L, 1, bind_check_kept(L, 2));
     return 1;
 }
 
@@ -502,7 +494,7 @@ void bind_open_call(lua_State *L)
     static const luaL_Reg methods[] = {{"_ended", call_ended},
                                        {"_result", call_result},
                                        {"_fail", call_fail},
-                                       {"_kept", call_kept},
+                                       {"_kept", bind_kept_method},
                                        {"_keep", bind_keep_method},
                                        {"_param", call_param},
                                        {"_trace", call_set_trace},

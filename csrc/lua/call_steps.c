@@ -52,7 +52,7 @@ static int push_state(lua_State *L, const struct call *call)
 static int call_begin_(lua_State *L)
 {
     struct lcall *c = bind_check_call(L);
-    struct moment now = bind_now();
+    struct moment now = clock_moment();
     call_begin(c->call, &now);
     return push_state(L, c->call);
 }
@@ -73,7 +73,7 @@ static int call_schemas_(lua_State *L)
     struct lcall *c = bind_check_call(L);
     struct lcall *fetch = compat_testudata(L, 2, CALL_CLASS);
     const char *message = luaL_optstring(L, 3, NULL);
-    struct moment now = bind_now();
+    struct moment now = clock_moment();
     const struct bosa_error *failure = NULL;
     if (fetch && fetch->call && !fetch->call->ok) {
         failure = &fetch->call->error;
@@ -125,7 +125,7 @@ static int call_request(lua_State *L)
 static int call_sending_(lua_State *L)
 {
     struct lcall *c = bind_check_call(L);
-    struct moment now = bind_now();
+    struct moment now = clock_moment();
     call_sending(c->call, &now);
     return push_state(L, c->call);
 }
@@ -188,7 +188,7 @@ static int call_body(lua_State *L)
 static int call_responded_(lua_State *L)
 {
     struct lcall *c = bind_check_call(L);
-    struct moment now = bind_now();
+    struct moment now = clock_moment();
     call_responded(c->call, NULL, &now);
     return push_state(L, c->call);
 }
@@ -211,7 +211,7 @@ static int call_broke_(lua_State *L)
         error_set(&c->error, kind, "%s", luaL_checkstring(L, 4));
         error_field(&c->error.cause, cause, cause ? strlen(cause) : 0);
     }
-    struct moment now = bind_now();
+    struct moment now = clock_moment();
     call_broke(c->call, sent, &c->error, NULL, &now);
     return push_state(L, c->call);
 }
@@ -224,7 +224,7 @@ static int call_wake(lua_State *L)
     if (at == CALL_NEVER) {
         return 0;
     }
-    struct moment now = bind_now();
+    struct moment now = clock_moment();
     lua_pushnumber(L, at <= now.ms ? 0 : (lua_Number)(at - now.ms) / 1000);
     return 1;
 }
@@ -233,7 +233,7 @@ static int call_wake(lua_State *L)
 static int call_attempt(lua_State *L)
 {
     struct lcall *c = bind_check_call(L);
-    struct moment now = bind_now();
+    struct moment now = clock_moment();
     int64_t ms = call_attempt_time(c->call, &now);
     if (ms == CALL_NEVER) {
         return 0;
@@ -246,7 +246,7 @@ static int call_attempt(lua_State *L)
 static int call_tick_(lua_State *L)
 {
     struct lcall *c = bind_check_call(L);
-    struct moment now = bind_now();
+    struct moment now = clock_moment();
     call_tick(c->call, &now);
     return push_state(L, c->call);
 }

@@ -56,7 +56,7 @@ static struct connector *loaded(lua_State *L)
     bind_kept(L, 1, KEPT_HUB);
     struct lhub *h = bind_check_hub(L, -1);
     lua_pop(L, 1);
-    struct moment now = bind_now();
+    struct moment now = clock_moment();
     return h->hub ? hub_find(h->hub, c->name, &now) : NULL;
 }
 

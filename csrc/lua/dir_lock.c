@@ -47,14 +47,8 @@ static int lock_dir(lua_State *L)
 
 void bind_open_dir_lock(lua_State *L)
 {
-    luaL_newmetatable(L, LOCK_CLASS);
-    lua_pushcfunction(L, lock_release);
-    lua_setfield(L, -2, "__gc");
-    lua_newtable(L);
-    lua_pushcfunction(L, lock_release);
-    lua_setfield(L, -2, "release");
-    lua_setfield(L, -2, "__index");
-    lua_pop(L, 1);
+    static const luaL_Reg methods[] = {{"release", lock_release}, {NULL, NULL}};
+    bind_plain_class(L, LOCK_CLASS, lock_release, methods);
     lua_pushcfunction(L, lock_dir);
     lua_setfield(L, -2, "lock_dir");
 }

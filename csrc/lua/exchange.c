@@ -100,7 +100,7 @@ static int push_output(lua_State *L, struct lcall *c)
 static int exchange_begin_(lua_State *L)
 {
     struct lcall *c = bind_check_call(L);
-    struct moment now = bind_now();
+    struct moment now = clock_moment();
     if (call_sending(c->call, &now) != CALL_EXCHANGE) {
         return push_no(L);
     }
@@ -186,7 +186,7 @@ static int exchange_input_(lua_State *L)
     lua_pushboolean(L, exchange_keeps_connection(&c->exchange));
     lua_pushboolean(L, status == BOSA_AGAIN);
     if (c->exchange.whole && lua_toboolean(L, 4)) {
-        struct moment now = bind_now();
+        struct moment now = clock_moment();
         exchange_free(&c->exchange); /* a response may be held for long */
         call_responded(c->call, NULL, &now);
     }
@@ -226,7 +226,7 @@ static int exchange_broke_(lua_State *L)
 {
     struct lcall *c = bind_check_call(L);
     struct exchange *x = &c->exchange;
-    struct moment now = bind_now();
+    struct moment now = clock_moment();
     if (!lua_toboolean(L, 4)) {
         note_sent(c);
     }

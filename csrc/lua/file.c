@@ -217,8 +217,11 @@ static int push_content(lua_State *L, struct lfile *f)
     if (reply->sink.kind != SINK_MEMORY) {
         return 0;
     }
-    size_t got = 0;
-    if (push_bytes(L, f, &reply->sink, 0, (size_t)reply->sink.size, &got) != BOSA_OK) {
+    size_t size = (size_t)reply->sink.size, got = 0;
+    if (size != reply->sink.size) { /* on 32 bits */
+        return bind_nomem(L);
+    }
+    if (push_bytes(L, f, &reply->sink, 0, size, &got) != BOSA_OK) {
         bind_fail(L, &f->error);
         return lua_error(L);
     }

@@ -165,7 +165,7 @@ static int hub_start(lua_State *L)
         return bind_fail(L, &h->error);
     }
     transfer_start(t, c->call);
-    c->driven = c->call->driver;
+    c->driven = c->call->transport;
     collect(h);
     lua_pushboolean(L, 1);
     return 1;
@@ -299,7 +299,7 @@ static int hub_has(lua_State *L)
 {
     struct lhub *h = bind_check_hub(L, 1);
     const char *name = luaL_checkstring(L, 2);
-    struct moment now = bind_now();
+    struct moment now = clock_moment();
     lua_pushboolean(L,
                     is_open(h) && (hub_find(h->hub, name, &now) || hub_recall(h->hub, name, &now)));
     return 1;
@@ -374,7 +374,7 @@ static int hub_learn_text(lua_State *L)
         return is_open(h) ? bind_nomem(L) : 0;
     }
     struct json_doc doc;
-    struct moment now = bind_now();
+    struct moment now = clock_moment();
     json_init(&doc);
     enum bosa_status status = json_parse_lenient(&doc, copy, len, &h->error);
     if (status == BOSA_OK) {
@@ -401,7 +401,7 @@ static int hub_text(lua_State *L)
 {
     struct lhub *h = bind_check_hub(L, 1);
     const char *name = luaL_checkstring(L, 2);
-    struct moment now = bind_now();
+    struct moment now = clock_moment();
     struct buf *out = lua_newuserdata(L, sizeof *out);
     buf_init(out);
     luaL_getmetatable(L, BUF_CLASS);
@@ -510,14 +510,6 @@ static int hub_endpoint(lua_State *L)
     return 1;
 }
 
-/* hub:_kept(name) -> a Lua value of the hub, as "on_event", "transport", "cache", "snapshot" */
-static int hub_kept(lua_State *L)
-{
-    bind_check_hub(L, 1);
-    bind_kept(L, 1, bind_check_kept(L, 2));
-    return 1;
-}
-
 void bind_open_hub(lua_State *L)
 {
     static const luaL_Reg meta[] = {{"__gc", hub_gc}, {"__tostring", hub_tostring}, {NULL, NULL}};
@@ -537,13 +529,10 @@ void bind_open_hub(lua_State *L)
                                        {"_url", hub_url},
                                        {"_tls", hub_tls},
                                        {"_proxy", hub_proxy},
-                                       {"_kept", hub_kept},
+                                       {"_kept", bind_kept_method},
                                        {"_cache_ttl", hub_cache_ttl},
                                        {NULL, NULL}};
-    luaL_newmetatable(L, BUF_CLASS);
-    lua_pushcfunction(L, buf_gc);
-    lua_setfield(L, -2, "__gc");
-    lua_pop(L, 1);
+    bind_plain_class(L, BUF_CLASS, buf_gc, NULL);
     bind_class(L, HUB_CLASS, meta, methods);
     lua_pushcfunction(L, bind_hub_make);
     lua_setfield(L, -2, "new");

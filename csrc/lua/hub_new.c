@@ -270,7 +270,7 @@ static void make_calls_table(lua_State *L, int self)
  */
 static uint64_t seed(const void *where)
 {
-    struct moment now = bind_now();
+    struct moment now = clock_moment();
     return (uint64_t)now.ms * 1000003u ^ (uint64_t)now.unix_s << 20 ^ (uint64_t)(uintptr_t)where ^
            (uint64_t)getpid() << 40;
 }

@@ -115,10 +115,7 @@ static int read_private(lua_State *L)
 
 void bind_open_private_file(lua_State *L)
 {
-    luaL_newmetatable(L, PRIVATE_CLASS);
-    lua_pushcfunction(L, private_gc);
-    lua_setfield(L, -2, "__gc");
-    lua_pop(L, 1);
+    bind_plain_class(L, PRIVATE_CLASS, private_gc, NULL);
     lua_pushcfunction(L, read_private);
     lua_setfield(L, -2, "read_private");
 }

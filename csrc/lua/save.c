@@ -70,10 +70,7 @@ static int save_in(lua_State *L)
 
 void bind_open_save(lua_State *L)
 {
-    luaL_newmetatable(L, SAVING_CLASS);
-    lua_pushcfunction(L, saving_gc);
-    lua_setfield(L, -2, "__gc");
-    lua_pop(L, 1);
+    bind_plain_class(L, SAVING_CLASS, saving_gc, NULL);
     lua_pushcfunction(L, save_in);
     lua_setfield(L, -2, "save_in");
 }

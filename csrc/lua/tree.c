@@ -119,13 +119,7 @@ void bind_open_tree(lua_State *L)
     static const luaL_Reg methods[] = {
         {"check", tree_check}, {"add", tree_add},   {"write", tree_write}, {"finish", tree_finish},
         {"place", tree_place}, {"drop", tree_drop}, {NULL, NULL}};
-    luaL_newmetatable(L, TREE_CLASS);
-    lua_pushcfunction(L, tree_gc);
-    lua_setfield(L, -2, "__gc");
-    lua_newtable(L);
-    compat_setfuncs(L, methods);
-    lua_setfield(L, -2, "__index");
-    lua_pop(L, 1);
+    bind_plain_class(L, TREE_CLASS, tree_gc, methods);
     lua_pushcfunction(L, tree_new);
     lua_setfield(L, -2, "tree");
     lua_pushcfunction(L, tree_is_safe);

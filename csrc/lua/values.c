@@ -363,10 +363,7 @@ void values_open(lua_State *L)
                                          {NULL, NULL}};
     named_metatable(L, ARRAY_MT);
     named_metatable(L, OBJECT_MT);
-    luaL_newmetatable(L, "bosa.doc");
-    lua_pushcfunction(L, ldoc_gc);
-    lua_setfield(L, -2, "__gc");
-    lua_pop(L, 1);
+    bind_plain_class(L, "bosa.doc", ldoc_gc, NULL);
     compat_setfuncs(L, functions);
     lua_newtable(L);
     set_boxed(L, "decode", values_decode);

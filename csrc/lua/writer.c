@@ -131,13 +131,7 @@ void bind_open_writer(lua_State *L)
 {
     static const luaL_Reg methods[] = {
         {"write", writer_write}, {"finish", writer_finish}, {"drop", writer_drop}, {NULL, NULL}};
-    luaL_newmetatable(L, WRITER_CLASS);
-    lua_pushcfunction(L, writer_gc);
-    lua_setfield(L, -2, "__gc");
-    lua_newtable(L);
-    compat_setfuncs(L, methods);
-    lua_setfield(L, -2, "__index");
-    lua_pop(L, 1);
+    bind_plain_class(L, WRITER_CLASS, writer_gc, methods);
     lua_pushcfunction(L, writer_open);
     lua_setfield(L, -2, "writer");
     lua_pushcfunction(L, fill_streams);

@@ -1,4 +1,4 @@
-/* The events that a call keeps for its driver. */
+/* The events that a call keeps for its owner. */
 #include "call_fixture.h"
 
 /* Takes all events as words: "request1 response1:503 ...". */

@@ -36,7 +36,7 @@ static void a_call_is_sent_and_responded(void **state)
     assert_ok(o);
     assert_int_equal(o->call->reply.status, 200);
     assert_int_equal(o->notes, TRANSFER_ENDED);
-    assert_null(o->call->driver);
+    assert_null(o->call->transport);
     wire_server_last(w->server, head, sizeof head, &body);
     assert_memory_equal(head, "POST /connectors/github/list HTTP/1.1\r\n", 39);
     assert_non_null(strstr(head, "\r\nX-API-Key: sk-client-abcdefgh\r\n"));

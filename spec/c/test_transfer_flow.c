@@ -71,7 +71,7 @@ static void cancel(struct world *w, struct outcome *o, enum bosa_status kind, en
     size_t active = transfer_active(w->transfer);
     transfer_cancel(w->transfer, o->call, kind);
     assert_failed(o, kind, sent);
-    assert_null(o->call->driver);
+    assert_null(o->call->transport);
     assert_int_equal(transfer_active(w->transfer), active - 1);
     assert_false(o->ended);
     o->ended = true; /* take_all fails when a note comes all the same */
@@ -190,7 +190,7 @@ static void freeing_closes_every_call(void **state)
     w->transfer = NULL;
     for (size_t i = 0; i < 5; i++) {
         assert_failed(&w->calls[i], BOSA_CLOSED, i < 2 ? BOSA_SENT_MAYBE : BOSA_SENT_NO);
-        assert_null(w->calls[i].call->driver);
+        assert_null(w->calls[i].call->transport);
     }
 }
 

@@ -482,10 +482,11 @@ static void without_memory_a_fetch_fails_its_waiters(void **state)
  * none may be lost without a word. */
 static void without_memory_a_download_is_whole_or_fails(void **state)
 {
-    static const struct wire_step file[] = {{WIRE_READ, NULL, 0},
-                                            {WIRE_SEND, FILE_HEAD("1000000"), 0},
-                                            {WIRE_FILL, NULL, 1000000},
-                                            {WIRE_END, NULL, 0}};
+    static const struct wire_step file[] = {
+        {WIRE_READ, NULL, 0},
+        {WIRE_SEND, FILE_HEAD("1000000\r\nConnection: close"), 0},
+        {WIRE_FILL, NULL, 1000000},
+        {WIRE_END, NULL, 0}};
     struct world *w = *state;
     bool failed = true;
     open_one(w, file);

@@ -1,5 +1,5 @@
 /*
- * A call's birth, its way to CALL_SEND, time and end. transport and the binding drive it; it never
+ * A call's birth, its way to CALL_SEND, time and end. transport and the binding run it; it never
  * does I/O and never reads a clock.
  */
 #include "call/call_internal.h"
@@ -376,7 +376,7 @@ enum call_state call_tick(struct call *call, const struct moment *now)
     return call->state;
 }
 
-/* The time of an attempt is not among these: the driver sees to it (call_attempt_time). */
+/* The time of an attempt is not among these: the transport sees to it (call_attempt_time). */
 int64_t call_wake_at(const struct call *call)
 {
     const struct call_private *p = call->p;

@@ -1,19 +1,19 @@
 /*
  * call: one call's life, as a state machine without I/O and without a clock.
  *
- * Its driver (transfer, a cosocket loop in Lua, a test with a clock made by hand) looks at
- * the state and acts:
+ * A transport (transfer, cosockets that Lua moves, a test with a clock made by hand) looks at the
+ * state and acts:
  *
  *   CALL_SCHEMAS  fetch the connector's schemas (call_new_fetch), then call_schemas
  *   CALL_SEND     send `request`, after call_sending; feed `reply`; then call_responded or
  *                 call_broke
- *   CALL_EXCHANGE   wait for that
+ *   CALL_EXCHANGE wait for that
  *   CALL_WAITING  wait until call_wake_at, then call_tick
  *   CALL_ENDED    `ok` tells whether `reply` or `error` is the result
  *
  * In every state but ENDED, call_wake_at may also name the deadline. Attempts, backoff,
  * Retry-After, redirects, the other dialect, schemas fetched again: all decided here, so every
- * driver behaves the same.
+ * transport behaves the same.
  */
 #ifndef BOSA_CALL_H
 #define BOSA_CALL_H
@@ -26,7 +26,7 @@
 #define CALL_MAX_WAIT 64.0 /* seconds; a server that asks for a longer wait gets no retry */
 #define CALL_MAX_REDIRECTS 5
 #define CALL_MAX_DOWNLOAD ((uint64_t)256 << 20) /* bytes of what ENDPOINT_DOWNLOAD gives */
-/* kept for a driver that does not look; then the oldest are dropped */
+/* kept for an owner that does not look; then the oldest are dropped */
 #define CALL_MAX_EVENTS 32
 
 enum call_kind { CALL_ACTION, CALL_FETCH, CALL_ENDPOINT, CALL_VERBATIM };
@@ -79,8 +79,8 @@ struct call {
     struct schema_takes cursor_takes;
     bool takes_page, takes_from_last, takes_offset;
 
-    void *driver;           /* the driver's own; the core does not look at it */
-    void *owner;            /* as `driver`, for the one who made the call */
+    void *transport;        /* the transport's own; NULL: none has it */
+    void *owner;            /* likewise of the one who made the call */
     struct call_private *p; /* the machine's inner state */
 };
 
@@ -122,7 +122,7 @@ enum call_state call_schemas(struct call *call, const struct bosa_error *failure
                              const struct moment *now);
 
 /*
- * CALL_SEND -> CALL_EXCHANGE: the driver is about to send, and the attempt's time begins. ->
+ * CALL_SEND -> CALL_EXCHANGE: the transport is about to send, and the attempt's time begins. ->
  * CALL_ENDED where the deadline has passed: then nothing must be sent.
  */
 enum call_state call_sending(struct call *call, const struct moment *now);
@@ -185,7 +185,7 @@ enum call_state call_cancel(struct call *call, enum bosa_status kind, enum bosa_
  */
 enum call_state call_revoke(struct call *call, const struct moment *now);
 
-/* When the driver must call call_tick, in ms of the monotonic clock; CALL_NEVER. */
+/* When the transport must call call_tick, in ms of the monotonic clock; CALL_NEVER. */
 int64_t call_wake_at(const struct call *call);
 
 /* Takes the oldest event; false when there is none. */
@@ -210,7 +210,7 @@ void call_event_request(const struct call *call, const struct call_event *event,
 /* The API's word: "request", "response", "retry", "wait", "error". */
 const char *call_event_name(enum call_event_type type);
 
-/* Ends what is under way without a word to the driver, and frees. NULL is allowed. */
+/* Ends what is under way without a word to the transport, and frees. NULL is allowed. */
 void call_free(struct call *call);
 
 #endif

@@ -8,6 +8,7 @@
 #ifndef BOSA_HUB_H
 #define BOSA_HUB_H
 
+#include "base/clock.h"
 #include "base/secrets.h"
 #include "hub/invocation.h"
 #include "schema/schema.h"
@@ -17,12 +18,6 @@
 #define HUB_BUDGET_TIMEOUT 10 /* taken by a retry after a timeout */
 /* schemas older than this are fetched again before "unknown action" stands */
 #define HUB_STALE_SECONDS 60
-
-/* The two clocks that the core's functions are handed; none of them reads a clock itself. */
-struct moment {
-    int64_t ms;     /* monotonic milliseconds, from any start */
-    int64_t unix_s; /* seconds since 1970, UTC */
-};
 
 struct hub_options {
     const char *base_url; /* all strings are borrowed for the call of hub_new */
@@ -35,7 +30,7 @@ struct hub_options {
     const char *cache_dir;   /* NULL: no schemas on disk */
     int64_t cache_ttl;       /* seconds that schemas are fresh; 0: none on disk, all in memory */
     const char *traceparent; /* of every request that has none of its own; NULL: none */
-    bool events;             /* calls keep events for their driver */
+    bool events;             /* calls keep events for their owner */
     uint64_t seed;           /* of the jitter */
 };
 

@@ -2,15 +2,16 @@
  * The requests of a hub: running an action, discovery, and the endpoints in their two dialects.
  */
 #include "base/mem.h"
+#include "base/nearest.h"
 #include "base/text.h"
 #include "http/header_fields.h"
 #include "hub/hub_internal.h"
 
-#include <limits.h>
 #include <string.h>
 
 #define ANY_TYPE "application/json, */*;q=0.8"
 #define JSON_TYPE "application/json"
+#define SHOWN_NAME 200 /* bytes of a parameter's name in a message */
 
 /* Where an endpoint is. In a path, {name} and {identifier} stand for the percent-encoded ones. */
 struct route {
@@ -178,29 +179,20 @@ static enum bosa_status copy_fields(struct request *request, const struct fields
 static enum bosa_status unknown_action(const struct connector *connector, const char *name,
                                        struct bosa_error *err)
 {
-    struct json_doc names;
-    const char *nearest;
+    struct nearest best = NEAREST_NONE;
     size_t len;
-    uint32_t object;
 
-    json_init(&names);
-    object = json_open(&names, JSON_OBJECT);
     for (size_t i = 0; i < connector->action_count; i++) {
-        json_add_string(&names, connector->actions[i].name, connector->actions[i].name_len);
-        json_add_null(&names);
+        const struct action *action = &connector->actions[i];
+
+        nearest_try(&best, name, strlen(name), action->name, action->name_len);
     }
-    json_close(&names, object, (uint32_t)connector->action_count);
-    nearest = names.failed ? NULL : schema_nearest(&names, 0, name, strlen(name), &len);
-    if (names.failed) {
-        (void)error_nomem(err);
-    } else if (nearest && len <= INT_MAX) {
-        (void)error_set(err, BOSA_UNKNOWN_ACTION, "%s has no action `%s`; did you mean `%.*s`?",
-                        connector->name, name, (int)len, nearest);
-    } else {
-        (void)error_set(err, BOSA_UNKNOWN_ACTION, "%s has no action `%s`", connector->name, name);
+    const char *nearest = nearest_found(&best, &len);
+    if (nearest) {
+        return error_set(err, BOSA_UNKNOWN_ACTION, "%s has no action `%s`; did you mean `%.*s`?",
+                         connector->name, name, (int)len, nearest);
     }
-    json_free(&names);
-    return err->kind;
+    return error_set(err, BOSA_UNKNOWN_ACTION, "%s has no action `%s`", connector->name, name);
 }
 
 /*
@@ -216,7 +208,7 @@ static enum bosa_status check_params(const struct invocation *invocation,
         size_t len;
         const char *given = json_text(&invocation->params, 1, &len);
         return error_set(err, BOSA_PARAMS, "%s takes no parameters, and `%.*s` was given",
-                         invocation->action, len > INT_MAX ? INT_MAX : (int)len, given);
+                         invocation->action, (int)text_cut(given, len, SHOWN_NAME), given);
     }
     if (!schema) {
         json_close(checked, json_open(checked, JSON_OBJECT), 0);

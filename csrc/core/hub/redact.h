@@ -8,7 +8,7 @@
 #include "base/secrets.h"
 
 /*
- * Masks the secrets in message, cause, code, reference_id, url, body and details. Without memory
+ * Masks the secrets in all of its texts but the names of connector and action. Without memory
  * the error becomes BOSA_NOMEM.
  */
 void error_redact(struct bosa_error *e, struct secrets *secrets);

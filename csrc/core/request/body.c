@@ -333,10 +333,9 @@ enum bosa_status body_rewind(struct body *body, struct bosa_error *err)
         }
         if (segment->path) {
             return error_set(err, BOSA_FILE, "`%s` can't be read a second time", segment->path);
-        } else {
-            return error_set(err, BOSA_FILE,
-                             "an upload from a `read` function can't be sent a second time");
         }
+        return error_set(err, BOSA_FILE,
+                         "an upload from a `read` function can't be sent a second time");
     }
     for (size_t i = 0; i < body->count; i++) {
         body->list[i].given = 0;

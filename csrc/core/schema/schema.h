@@ -87,14 +87,6 @@ struct schema_takes schema_property_takes(const struct schema *schema, const cha
 enum bosa_status schema_check(const struct schema *schema, struct json_doc *value, uint32_t node,
                               unsigned options, const char *what, struct bosa_error *err);
 
-/*
- * The candidate that was meant by `name`, as nearest.h says; NULL when none is near enough.
- * Candidates are the member names of `object`. Used for connectors and actions too. The result is
- * borrowed from `doc`.
- */
-const char *schema_nearest(const struct json_doc *doc, uint32_t object, const char *name,
-                           size_t len, size_t *found_len);
-
 void schema_free(struct schema *schema);
 
 #endif

@@ -203,7 +203,7 @@ static unsigned near_types(const struct schema *s, uint32_t rule, int depth, int
         return r->types;
     }
     unsigned types = branches->count == 0 ? near_types(s, r->ref, depth - 1, left) : 0;
-    for (uint32_t i = 0; i<branches->count && * left> 0; i++) {
+    for (uint32_t i = 0; *left > 0 && i < branches->count; i++) {
         types |= near_types(s, s->lists[branches->at + i], depth - 1, left);
     }
     return types;

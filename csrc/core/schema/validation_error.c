@@ -1,6 +1,6 @@
 /*
- * The list of validation errors, their texts, and the nearest name for a misspelt one. Called by
- * schema_report.c and the hub; it never prints a long string whole.
+ * The list of validation errors, and their texts. Called by schema_report.c; it never prints a long
+ * string whole.
  */
 #include "schema/schema_internal.h"
 
@@ -12,26 +12,6 @@
 
 #define SHOWN_STRING 40 /* bytes of a string that a message shows */
 #define SHOWN_KEY 200   /* bytes of one name in a path */
-
-/* ---- the nearest name ---- */
-
-const char *schema_nearest(const struct json_doc *doc, uint32_t object, const char *name,
-                           size_t len, size_t *found_len)
-{
-    struct nearest best = NEAREST_NONE;
-    *found_len = 0;
-    if (json_type(doc, object) != JSON_OBJECT) {
-        return NULL;
-    }
-    uint32_t key = object + 1;
-    for (uint32_t i = 0; i < doc->nodes[object].len; i++) {
-        size_t key_len = 0;
-        const char *text = json_text(doc, key, &key_len);
-        nearest_try(&best, name, len, text, key_len);
-        key = json_next(doc, key + 1);
-    }
-    return nearest_found(&best, found_len);
-}
 
 /* ---- words ---- */
 

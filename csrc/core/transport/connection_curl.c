@@ -115,7 +115,7 @@ static int on_timer(CURLM *multi, long ms, void *context)
 {
     struct engine *e = context;
     (void)multi;
-    e->due = ms < 0 ? CALL_NEVER : poller_now() + ms;
+    e->due = ms < 0 ? CALL_NEVER : clock_ms() + ms;
     return 0;
 }
 

@@ -7,15 +7,8 @@
 #include "base/mem.h"
 
 #include <string.h>
-#include <time.h>
 
 #define MAX_ROUNDS 8 /* of work in one step without a look at the descriptors */
-
-struct moment transfer_now(void)
-{
-    struct moment m = {poller_now(), (int64_t)time(NULL)};
-    return m;
-}
 
 /* Notes gather until they are taken, so the caller is told of a call once a turn. */
 void job_note(struct job *j, unsigned notes)
@@ -41,11 +34,11 @@ struct job *job_new(struct transfer *t, struct call *call, bool own)
     j->own = own;
     list_init(&j->waiters, LINK_FETCH);
     list_add(&t->all, j);
-    call->driver = j;
+    call->transport = j;
     return j;
 }
 
-/* A fetch that nobody waits for is given up: nobody might drive it any further. */
+/* A fetch that nobody waits for is given up: nobody might ask for it any more. */
 static void leave_fetch(struct job *j)
 {
     struct job *fetch = j->fetch;
@@ -73,7 +66,7 @@ void job_free(struct job *j)
     list_remove(&t->noted, j);
     list_remove(&t->all, j);
     heap_put(&t->heap, j, CALL_NEVER);
-    j->call->driver = NULL;
+    j->call->transport = NULL;
     if (j->own) {
         list_remove(&t->fetches, j);
         call_free(j->call);
@@ -87,7 +80,7 @@ void job_free(struct job *j)
 static void finish(struct job *j)
 {
     struct job *waiter;
-    struct moment m = transfer_now();
+    struct moment m = clock_moment();
     heap_put(&j->transfer->heap, j, CALL_NEVER);
     if (!j->own) {
         j->transfer->active--;
@@ -154,7 +147,7 @@ static struct job *begin_fetch(struct job *j)
 /* Joins those who wait for a connector's schemas. */
 static void await_schemas(struct job *j)
 {
-    struct moment m = transfer_now();
+    struct moment m = clock_moment();
     struct job *fetch = find_fetch(j);
     bool is_new = !fetch;
     if (is_new) {
@@ -179,7 +172,7 @@ static void await_schemas(struct job *j)
 /* The attempt's time runs from here on: waiting for a connection slot is part of it. */
 static void enqueue(struct job *j)
 {
-    struct moment m = transfer_now();
+    struct moment m = clock_moment();
     if (call_sending(j->call, &m) != CALL_EXCHANGE) {
         return;
     }
@@ -215,12 +208,12 @@ void job_advance(struct job *j)
 /* Lets every call whose time has come go on. */
 static void tick(struct transfer *t)
 {
-    struct moment m = transfer_now();
+    struct moment m = clock_moment();
     struct job *j;
     while ((j = heap_first(&t->heap)) != NULL && j->wake <= m.ms) {
         heap_put(&t->heap, j, CALL_NEVER);
         if (j->call->state == CALL_EXCHANGE) {
-            job_expire(j, &m);
+            job_expire(j);
         } else {
             call_tick(j->call, &m);
             job_advance(j);
@@ -233,12 +226,12 @@ void job_work(struct transfer *t)
 {
     int rounds = 0;
     do {
-        if (engine_due(t->engine) <= poller_now()) {
+        if (engine_due(t->engine) <= clock_ms()) {
             engine_run(t->engine);
         }
         job_take_connected(t);
         job_serve_resumed(t);
         tick(t);
         job_start_queued(t);
-    } while (++rounds < MAX_ROUNDS && engine_due(t->engine) <= poller_now());
+    } while (++rounds < MAX_ROUNDS && engine_due(t->engine) <= clock_ms());
 }

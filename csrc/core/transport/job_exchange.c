@@ -35,7 +35,7 @@ void job_detach(struct job *j, bool keep)
     j->needs_input = j->is_full = false;
     j->connection = NULL;
     if (c && keep) {
-        pool_put(&t->pool, c, poller_now());
+        pool_put(&t->pool, c, clock_ms());
     } else if (c) {
         connection_close(c);
     }
@@ -56,7 +56,7 @@ static void attach(struct job *j, struct connection *c, bool kept)
 /* Ends the exchange; the call decides what follows. `err` is moved. */
 static void end_broken(struct job *j, struct bosa_error *err, bool timed)
 {
-    struct moment m = transfer_now();
+    struct moment m = clock_moment();
     enum bosa_sent sent = job_sent(j);
     struct call_timing timing = {-1, -1, -1, -1, -1, 0, 0, false};
     if (timed && j->connection) {
@@ -207,7 +207,7 @@ static void begin(struct job *j)
     struct transfer *t = j->transfer;
     const char *url = j->call->request.url;
     bool secure = strncmp(url, "https:", 6) == 0;
-    j->begun = poller_now();
+    j->begun = clock_ms();
     j->first_byte = 0;
     enum bosa_status status = exchange_begin(&j->exchange, j->call, t->user_agent, secure);
     if (status != BOSA_OK) {
@@ -250,7 +250,7 @@ static void fill_timing(const struct job *j, struct call_timing *timing, int64_t
 
 static void whole(struct job *j)
 {
-    struct moment m = transfer_now();
+    struct moment m = clock_moment();
     struct call_timing timing;
     bool events = hub_events(j->call->hub);
     if (events) {
@@ -358,7 +358,7 @@ static bool receive(struct job *j)
         if (io == IO_FAILED || got == 0) {
             return ended(j, io == IO_FAILED ? connection_why(c) : NULL);
         }
-        j->first_byte = j->first_byte > 0 ? j->first_byte : poller_now();
+        j->first_byte = j->first_byte > 0 ? j->first_byte : clock_ms();
         taken = take_bytes(j, t->room, got, false);
         if (taken == TAKEN && got < DRAINED_BYTES && !j->exchange.secure) {
             return true; /* that was all; more makes an event */
@@ -421,10 +421,9 @@ void job_take_connected(struct transfer *t)
 
 /* ---- the end of time ---- */
 
-void job_expire(struct job *j, const struct moment *m)
+void job_expire(struct job *j)
 {
     struct bosa_error err;
-    (void)m;
     if (j->has_slot && j->exchange.refusal.kind != BOSA_OK) {
         refused(j);
         return;

@@ -8,6 +8,7 @@
 #ifndef BOSA_POLLER_H
 #define BOSA_POLLER_H
 
+#include "base/clock.h"
 #include "base/error.h"
 
 #include <stdint.h>
@@ -40,7 +41,7 @@ bool poller_watch(struct poller *poller, int fd, int bits);
 void poller_forget(struct poller *poller, int fd);
 
 /*
- * Makes poller_fd readable at `ms` of poller_now; INT64_MAX: never. Does nothing when that is set
+ * Makes poller_fd readable at `ms` of clock_ms; INT64_MAX: never. Does nothing when that is set
  * already. A time weeks away may ring once before. False: the system refused, and no timer is set.
  */
 bool poller_set_timer(struct poller *poller, int64_t ms);
@@ -53,9 +54,6 @@ void poller_wake(struct poller *poller);
  * ends it with 0 events.
  */
 int poller_wait(struct poller *poller, struct poller_event *events, int max, int timeout);
-
-/* The monotonic clock, in ms. */
-int64_t poller_now(void);
 
 void poller_free(struct poller *poller);
 

@@ -34,13 +34,6 @@ struct poller {
     size_t fd_cap;
 };
 
-int64_t poller_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* Adds one of the poller's own descriptors. */
 static bool add_own(struct poller *p, int fd)
 {

@@ -48,13 +48,6 @@ struct poller {
     int64_t due; /* what the timer is set to, ms; INT64_MAX: nothing */
 };
 
-int64_t poller_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* Makes one change to the queue. False: it was refused, and errno says why. */
 static bool change(struct poller *p, uintptr_t id, int filter, int flags, unsigned fflags,
                    int64_t data)
@@ -121,7 +114,7 @@ bool poller_set_timer(struct poller *poller, int64_t ms)
     if (ms == INT64_MAX) {
         return true;
     }
-    int64_t now = poller_now();
+    int64_t now = clock_ms();
     int64_t left = ms <= now ? 1 : ms - now < MAX_TIMER ? ms - now : MAX_TIMER;
     if (!change(poller, TIMER_ID, EVFILT_TIMER, EV_ADD | EV_ONESHOT, 0, left)) {
         return false;

@@ -1,5 +1,5 @@
 /*
- * The driver: what the caller does, and how time and descriptors come in.
+ * The transport: what the caller does, and how time and descriptors come in.
  */
 #include "transport/transfer_internal.h"
 
@@ -45,12 +45,13 @@ static void arm(struct transfer *t)
     if (!t->watched) {
         return;
     }
-    if (t->armed <= poller_now()) {
+    if (t->armed <= clock_ms()) {
         t->armed = CALL_NEVER;
     }
-    if (at < t->armed) {
-        poller_set_timer(t->poller, at);
+    if (at < t->armed && poller_set_timer(t->poller, at)) {
         t->armed = at;
+    } else if (at < t->armed) {
+        poller_wake(t->poller); /* no timer to be had: the next step tries again */
     }
 }
 
@@ -61,7 +62,7 @@ static int poll_timeout(const struct transfer *t, int timeout)
     if (timeout == 0 || at == CALL_NEVER) {
         return timeout;
     }
-    int64_t left = at - poller_now();
+    int64_t left = at - clock_ms();
     left = left < 0 ? 0 : left > INT_MAX ? INT_MAX : left;
     return timeout < 0 || left < timeout ? (int)left : timeout;
 }
@@ -91,7 +92,7 @@ static void signal_fd(struct transfer *t)
 static void send_queued(struct transfer *t)
 {
     job_start_queued(t);
-    if (engine_due(t->engine) <= poller_now()) {
+    if (engine_due(t->engine) <= clock_ms()) {
         engine_run(t->engine);
     }
     signal_fd(t);
@@ -119,7 +120,7 @@ static bool poll_once(struct transfer *t, int timeout)
     struct poller_event events[TRANSFER_MAX_EVENTS];
     int most = has_work(t) ? 0 : poll_timeout(t, timeout);
     int n = poller_wait(t->poller, events, TRANSFER_MAX_EVENTS, most);
-    bool was_due = most != timeout && (has_work(t) || due(t) <= poller_now());
+    bool was_due = most != timeout && (has_work(t) || due(t) <= clock_ms());
     for (int i = 0; i < n; i++) {
         serve(t, &events[i]);
     }
@@ -157,14 +158,14 @@ static void fail_to_start(struct transfer *t, struct call *call, const struct mo
         call_broke(call, BOSA_SENT_NO, &err, NULL, m);
     }
     error_clear(&err);
-    call->driver = t->failed_to_start;
+    call->transport = t->failed_to_start;
     t->failed_to_start = call;
 }
 
 /* A call that has nothing to send ends here, and is told of as any other. */
 void transfer_start(struct transfer *transfer, struct call *call)
 {
-    struct moment m = transfer_now();
+    struct moment m = clock_moment();
     struct job *j = job_new(transfer, call, false);
     if (j) {
         transfer->active++;
@@ -181,8 +182,8 @@ static struct call *take_failed_to_start(struct transfer *t, unsigned *notes)
 {
     struct call *call = t->failed_to_start;
     if (call) {
-        t->failed_to_start = call->driver;
-        call->driver = NULL;
+        t->failed_to_start = call->transport;
+        call->transport = NULL;
         *notes = TRANSFER_ENDED;
     }
     return call;
@@ -207,7 +208,7 @@ struct call *transfer_take(struct transfer *transfer, unsigned *notes)
 
 void transfer_resume(struct transfer *transfer, struct call *call)
 {
-    struct job *j = call->driver;
+    struct job *j = call->transport;
     if (j && j->connection && (j->needs_input || j->is_full)) {
         j->needs_input = j->is_full = false;
         list_add(&transfer->resumed, j);
@@ -219,14 +220,14 @@ void transfer_resume(struct transfer *transfer, struct call *call)
 static bool forget_failed_to_start(struct transfer *t, struct call *call)
 {
     struct call *before = NULL;
-    for (struct call *at = t->failed_to_start; at; before = at, at = at->driver) {
+    for (struct call *at = t->failed_to_start; at; before = at, at = at->transport) {
         if (at == call) {
             if (before) {
-                before->driver = call->driver;
+                before->transport = call->transport;
             } else {
-                t->failed_to_start = call->driver;
+                t->failed_to_start = call->transport;
             }
-            call->driver = NULL;
+            call->transport = NULL;
             return true;
         }
     }
@@ -235,8 +236,8 @@ static bool forget_failed_to_start(struct transfer *t, struct call *call)
 
 void transfer_cancel(struct transfer *transfer, struct call *call, enum bosa_status kind)
 {
-    struct job *j = call->driver;
-    struct moment m = transfer_now();
+    struct job *j = call->transport;
+    struct moment m = clock_moment();
     if (forget_failed_to_start(transfer, call) || !j) {
         return;
     }
@@ -320,7 +321,7 @@ enum bosa_status transfer_new(struct transfer **out, const struct transfer_optio
 void transfer_free(struct transfer *transfer)
 {
     struct job *j;
-    struct moment m = transfer_now();
+    struct moment m = clock_moment();
     unsigned notes;
     if (!transfer) {
         return;

@@ -1,5 +1,5 @@
 /*
- * transfer: drives calls over libcurl's connections: many at once, without threads.
+ * transfer: runs calls over libcurl's connections: many at once, without threads.
  *
  * It never calls back. What a caller has to act upon is told by transfer_take: a call that has
  * ended, wants upload bytes, has download bytes, made progress or has events. The whole contract
@@ -35,7 +35,7 @@ struct transfer;
 
 /* What transfer_take found, as bits. */
 enum transfer_note {
-    TRANSFER_ENDED = 1,       /* call->state is CALL_ENDED; the driver has let go of it */
+    TRANSFER_ENDED = 1,       /* call->state is CALL_ENDED; transfer has let go of it */
     TRANSFER_NEEDS_INPUT = 2, /* body_needs_input(call->request.body) is to be fed, then
                                  transfer_resume */
     TRANSFER_CHUNK = 4,       /* sink_queued(&call->reply.sink) has bytes; then transfer_resume */

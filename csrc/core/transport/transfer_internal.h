@@ -1,7 +1,7 @@
 /*
  * transfer_internal: what the files of transport share and nobody else sees.
  *
- *   transfer.c         the driver: what the caller does, and how time and descriptors come in
+ *   transfer.c         the transport: what the caller does, and how time and descriptors come in
  *   job.c              jobs: what the state of each call asks for
  *   job_exchange.c     a job's request and response over a connection
  *   job_queue.c        lists of jobs, the heap of times
@@ -31,7 +31,7 @@ struct job_list {
     enum job_link link;
 };
 
-/* A transfer job: what transfer keeps of each call that it drives. */
+/* A transfer job: what transfer keeps of each call that it runs. */
 struct job {
     struct transfer *transfer;
     struct call *call;             /* the caller's, or owned where `own` */
@@ -76,7 +76,8 @@ struct transfer {
     int64_t armed; /* what the poller's timer was last set to; CALL_NEVER: it has fired */
     struct job_list all, queue, noted, fetches, resumed;
     struct job_heap heap;
-    struct call *failed_to_start; /* ended for want of memory for a job; linked through `driver` */
+    struct call *failed_to_start; /* ended for want of memory for a job; linked through `transport`
+                                   */
     char *room;                   /* owned; ROOM_BYTES to receive into */
 };
 
@@ -106,10 +107,7 @@ struct job *heap_first(const struct job_heap *heap);
 
 /* ---- job.c ---- */
 
-/* Both clocks. */
-struct moment transfer_now(void);
-
-/* A job for a call, whose `driver` it becomes. NULL: no memory. */
+/* A job for a call, whose `transport` it becomes. NULL: no memory. */
 struct job *job_new(struct transfer *t, struct call *call, bool own);
 
 /* Adds notes for the caller; of our own fetches nobody is told. */
@@ -142,7 +140,7 @@ void job_serve_resumed(struct transfer *t);
 void job_take_connected(struct transfer *t);
 
 /* Ends the exchange because its time is over. */
-void job_expire(struct job *j, const struct moment *m);
+void job_expire(struct job *j);
 
 /* How much of the request can have reached the server. */
 enum bosa_sent job_sent(const struct job *j);
