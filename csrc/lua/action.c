@@ -118,13 +118,15 @@ static int action_param(lua_State *L)
 }
 
 /*
- * action:response_fields{"id", "user.login"} -> action: which fields the server is to send; a
- * parameter like others.
+ * action:response_fields({"id", "user.login"} | nil) -> action: which fields the server is to send
+ * (nil: all); a parameter like others.
  */
 static int action_response_fields(lua_State *L)
 {
     struct laction *a = check(L);
-    luaL_checktype(L, 2, LUA_TTABLE);
+    if (!lua_isnoneornil(L, 2)) {
+        luaL_checktype(L, 2, LUA_TTABLE);
+    }
     lua_settop(L, 2);
     push_own_params(L, a);
     lua_pushvalue(L, 2);
