@@ -229,4 +229,15 @@ describe("environment", function()
     process:close()
     assert.equal("200\n", output)
   end)
+
+  it("is named where what it gives can't be", function()
+    local two_lines = "$'a\\nb'"
+    for variable, value in pairs({ BOSA_API_BASE_URL = "nowhere", BOSA_API_KEY = two_lines, BOSA_TOKEN = two_lines }) do
+      local process = io.popen(("bash -c \"env -u BOSA_PROFILE %s=%s %s -e 'require([[bosa]]).new()' 2>&1\""):format(
+        variable, value, os.getenv("BOSA_LUA") or "lua5.4"))
+      local output = process:read("*a")
+      process:close()
+      assert.matches("(" .. variable .. " ", output, 1, true)
+    end
+  end)
 end)
