@@ -71,6 +71,21 @@ describe("an action", function()
     assert.is_nil(pr.user.id)
   end)
 
+  it("takes nil back to what it is without", function()
+    local action = lab:action("echo"):params({ text = "x" })
+    local plain = assert(action:run()).data
+    action:response_fields({ "raw" }):headers({ ["X-Mine"] = "yes" }):identifier("nobody"):token("wrong")
+    action:output("/nowhere/at/all"):on_progress(function() error("not wanted") end):timeout(0.001):deadline(0.001)
+    for _, name in ipairs({
+      "response_fields", "response_filters", "headers", "identifier", "token", "output", "on_progress", "timeout",
+      "deadline", "traceparent",
+    }) do
+      assert.equal(action, action[name](action, nil))
+    end
+    local again = assert(action:run()).data
+    assert.same({ plain.raw, #plain.fields }, { again.raw, #again.fields })
+  end)
+
   it("sends key, token, account, and the caller's own header fields", function()
     local data = assert(lab
       :action("echo")

@@ -112,6 +112,10 @@ describe("misuse", function()
     { function() action:output(5) end, "path or a function" },
     { function() action:on_progress(5) end, "function expected" },
     { function() action:headers("x") end, "table expected" },
+    { function() action:headers({ "x" }) end, "names must be strings" },
+    { function() action:headers({ ["X-A"] = {} }) end, "`X-A`: string expected, got table" },
+    { function() github:list_issues({}, { headers = { ["X-A"] = true } }) end,
+      "option `headers`: `X-A`: string expected, got boolean" },
     { function() github:list_issues("x") end, "table expected" },
     { function() github:list_issues({}, { time = 1 }) end, "unknown option `time`" },
     { function() github:list_issues({}, { timeout = "x" }) end, "timeout" },
@@ -224,5 +228,16 @@ describe("environment", function()
     local output = process:read("*a")
     process:close()
     assert.equal("200\n", output)
+  end)
+
+  it("is named where what it gives can't be", function()
+    local two_lines = "$'a\\nb'"
+    for variable, value in pairs({ BOSA_API_BASE_URL = "nowhere", BOSA_API_KEY = two_lines, BOSA_TOKEN = two_lines }) do
+      local process = io.popen(("bash -c \"env -u BOSA_PROFILE %s=%s %s -e 'require([[bosa]]).new()' 2>&1\""):format(
+        variable, value, os.getenv("BOSA_LUA") or "lua5.4"))
+      local output = process:read("*a")
+      process:close()
+      assert.matches("(" .. variable .. " ", output, 1, true)
+    end
   end)
 end)

@@ -102,6 +102,17 @@ describe("an error", function()
     assert.equal("timeout", err.kind)
   end)
 
+  it("of a deadline that passes before a connection is free says so", function()
+    local one = sandbox.hub({ max_connections = 1 })
+    assert(one:get_connector("lab"))
+    local slow = one:connect("lab"):action("slow"):params({ delay_ms = 60000 })
+    local first = assert(slow:start())
+    local _, err = slow:deadline(0.05):run()
+    assert.same({ "timeout", "no" }, { err.kind, err.sent })
+    assert.matches("passed while waiting for a connection$", err.message)
+    first:cancel()
+  end)
+
   it("of an answer that is too large names the option", function()
     local small = bosa.new({
       api_base_url = sandbox.url,

@@ -178,6 +178,22 @@ for _, prefetch in ipairs({ 0, 1, 4, 100 }) do
         for _ in first:items({ prefetch = prefetch, max_items = 0 }) do error("none was wanted") end
       end)
 
+      it("asks for no page that the loop can't want: " .. style, function()
+        local asked = 0
+        local counting = sandbox.hub({
+          on_event = function(event) if event.type == "request" then asked = asked + 1 end end,
+        })
+        local first = assert(counting:run("lab", style, { total = 95, limit = 10 }))
+        for wanted, options in pairs({
+          [0] = { max_items = 10 }, [1] = { max_items = 20 }, [2] = { max_pages = 3 },
+          [3] = { max_items = 100, max_pages = 4 }, [9] = {},
+        }) do
+          options.prefetch, asked = prefetch, 0
+          for _ in first:items(options) do end -- luacheck: ignore
+          assert.equal(wanted, asked)
+        end
+      end)
+
       it("goes backward: " .. style, function()
         local page = assert(hub:run("lab", style, { total = 30, limit = 10 }))
         page = assert(assert(page:next_page()):next_page())

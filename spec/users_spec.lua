@@ -46,6 +46,7 @@ for _, dialect in ipairs({ "current", "legacy" }) do
       assert.is_nil(token)
       assert.is_truthy(err.kind == "auth" or err.kind == "not_found" or err.kind == "api")
       assert.is_nil(tostring(err):find("sk-user-wrong", 1, true))
+      assert.matches("check the user's identifier and secret", err.message, 1, true)
 
       local info
       info, err = hub:get_user_info("no-such-token")

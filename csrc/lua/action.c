@@ -118,13 +118,15 @@ static int action_param(lua_State *L)
 }
 
 /*
- * action:response_fields{"id", "user.login"} -> action: which fields the server is to send; a
- * parameter like others.
+ * action:response_fields({"id", "user.login"} | nil) -> action: which fields the server is to send
+ * (nil: all); a parameter like others.
  */
 static int action_response_fields(lua_State *L)
 {
     struct laction *a = check(L);
-    luaL_checktype(L, 2, LUA_TTABLE);
+    if (!lua_isnoneornil(L, 2)) {
+        luaL_checktype(L, 2, LUA_TTABLE);
+    }
     lua_settop(L, 2);
     push_own_params(L, a);
     lua_pushvalue(L, 2);
@@ -163,15 +165,31 @@ static int action_identifier(lua_State *L)
     return keep(L, KEPT_IDENTIFIER);
 }
 
+/* Raises unless the table at 2 has strings as keys, and strings or numbers as values. */
+static void check_headers(lua_State *L)
+{
+    lua_pushnil(L);
+    while (lua_next(L, 2)) {
+        luaL_argcheck(L, lua_type(L, -2) == LUA_TSTRING, 2, "names must be strings");
+        if (lua_type(L, -1) != LUA_TSTRING && lua_type(L, -1) != LUA_TNUMBER) {
+            lua_pushfstring(L, "`%s`: string expected, got %s", lua_tostring(L, -2),
+                            luaL_typename(L, -1));
+            luaL_argerror(L, 2, lua_tostring(L, -1));
+        }
+        lua_pop(L, 1);
+    }
+}
+
 /*
- * action:headers{name = value} -> action: further header fields; each value is checked when the
- * call begins.
+ * action:headers{name = value} -> action: further header fields. What they say is checked when the
+ * call begins: it may come from elsewhere.
  */
 static int action_headers(lua_State *L)
 {
     check(L);
     if (!lua_isnoneornil(L, 2)) {
         luaL_checktype(L, 2, LUA_TTABLE);
+        check_headers(L);
     }
     return keep(L, KEPT_HEADERS);
 }

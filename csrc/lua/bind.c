@@ -103,25 +103,16 @@ static enum kept check_kept(lua_State *L, int arg)
     static const struct {
         const char *name;
         enum kept what;
-    } names[] = {{"hub", KEPT_HUB},
-                 {"transport", KEPT_TRANSPORT},
-                 {"on_event", KEPT_ON_EVENT},
-                 {"output", KEPT_OUTPUT},
-                 {"hooks", KEPT_HOOKS},
-                 {"on_progress", KEPT_ON_PROGRESS},
-                 {"before", KEPT_BEFORE},
-                 {"after", KEPT_AFTER},
-                 {"cache", KEPT_CACHE},
-                 {"snapshot", KEPT_SNAPSHOT},
-                 {"connector", KEPT_CONNECTOR},
-                 {"name", KEPT_NAME},
-                 {"params", KEPT_PARAMS},
-                 {"headers", KEPT_HEADERS},
-                 {"identifier", KEPT_IDENTIFIER},
-                 {"error", KEPT_ERROR},
-                 {"null", KEPT_NULL},
-                 {"token", KEPT_TOKEN},
-                 {"traceparent", KEPT_TRACEPARENT}};
+    } names[] = {{"hub", KEPT_HUB},           {"transport", KEPT_TRANSPORT},
+                 {"on_event", KEPT_ON_EVENT}, {"output", KEPT_OUTPUT},
+                 {"hooks", KEPT_HOOKS},       {"on_progress", KEPT_ON_PROGRESS},
+                 {"before", KEPT_BEFORE},     {"after", KEPT_AFTER},
+                 {"cache", KEPT_CACHE},       {"calls", KEPT_CALLS},
+                 {"snapshot", KEPT_SNAPSHOT}, {"connector", KEPT_CONNECTOR},
+                 {"name", KEPT_NAME},         {"params", KEPT_PARAMS},
+                 {"headers", KEPT_HEADERS},   {"identifier", KEPT_IDENTIFIER},
+                 {"error", KEPT_ERROR},       {"null", KEPT_NULL},
+                 {"token", KEPT_TOKEN},       {"traceparent", KEPT_TRACEPARENT}};
     const char *name = luaL_checkstring(L, arg);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(name, names[i].name) == 0) {

@@ -419,6 +419,29 @@ static void refuse_module(lua_State *L)
 }
 
 /*
+ * Raises what hub_new refused. What came from a variable of the environment is called by its name:
+ * the caller gave no such option.
+ */
+static int refuse(lua_State *L, struct bosa_error *err, const struct hub_options *o)
+{
+    const struct {
+        const char *option, *variable, *value;
+    } names[] = {{"api_base_url", "BOSA_API_BASE_URL", o->base_url},
+                 {"api_key", "BOSA_API_KEY", o->api_key},
+                 {"token", "BOSA_TOKEN", o->token}};
+    for (size_t i = 0; err->message && i < sizeof names / sizeof names[0]; i++) {
+        size_t len = strlen(names[i].option);
+        bool about = strncmp(err->message, names[i].option, len) == 0 && err->message[len] == ' ';
+        if (about && names[i].value == getenv(names[i].variable)) {
+            lua_pushfstring(L, "%s%s", names[i].variable, err->message + len);
+            error_clear(err);
+            return luaL_argerror(L, 1, lua_tostring(L, -1));
+        }
+    }
+    return bind_misuse(L, 1, err);
+}
+
+/*
  * new(options?) -> hub | nil, err (a profile or a snapshot that can't be loaded); opens nothing
  * else. Raises for every mistake in the options. All that is allocated is the userdata's from the
  * start, so no raise leaks; the strings stay on the stack until hub_new has copied them.
@@ -454,7 +477,7 @@ int bind_hub_make(lua_State *L)
     o.cache_ttl = h->cache_ttl = options_int(L, 1, "cache_ttl", 0, INT32_MAX, DEFAULT_CACHE_TTL);
     read_policy(L, 1, &o.policy);
     if (hub_new(&h->hub, &o, &h->error) != BOSA_OK) {
-        return bind_misuse(L, 1, &h->error);
+        return refuse(L, &h->error, &o);
     }
     const char *url = hub_base_url(h->hub);
     h->url = mem_dup(url, strlen(url));

@@ -30,6 +30,7 @@ end
 ---@field asked number? the number of the page asked for last, for numbered pages
 ---@field seen table cursors already used
 ---@field prefetch integer
+---@field room number pages that the loop may still want after `page`
 local Walk = {}
 Walk.__index = Walk
 
@@ -46,7 +47,7 @@ end
 --- Asks for pages ahead by number, as far as the prefetch goes and the server says there are any.
 function Walk:ask_numbered(page)
   local number, last = page:_numbered()
-  local wanted = math.max(1, self.prefetch)
+  local wanted = math.max(1, math.min(self.prefetch, self.room))
   local next_number = (self.asked or number) + 1
   while #self.ahead < wanted and page:has_next() do
     local known = last > 0 and next_number <= last
@@ -98,8 +99,13 @@ function Walk:step()
   if not page then return nil, err end
   if repeats(self, page) then return nil, protocol_error(page, "the server gave the same page again") end
   self.page = page
-  if self.prefetch > 0 then self.failed = self:ask(page) end
   return page
+end
+
+--- Asks ahead of the page given last, where the loop wants that and more pages. An error waits for its turn.
+function Walk:ask_ahead(room)
+  self.room = room
+  if self.prefetch > 0 and room > 0 then self.failed = self:ask(self.page) end
 end
 
 --- Cancels what was fetched ahead.
@@ -116,6 +122,7 @@ local function walk(response, options)
     ahead = {},
     seen = {},
     prefetch = options.prefetch or 0,
+    room = 1,
   }, Walk)
   return self
 end
@@ -131,6 +138,14 @@ for name, check in pairs(ITEMS) do PAGES[name] = check end
 local function pages(response, options)
   local steps, given, max = walk(response, options), 0, options.max_pages or math.huge
   local items, max_items = 0, options.max_items or math.huge -- of the pages that were given
+
+  --- Pages that are wanted after the one given last, if they have as many items as that.
+  local function room()
+    local size, left = #steps.page, max_items - items
+    if left <= size then return 0 end
+    return math.min(max - given, size > 0 and math.ceil(left / size) - 1 or math.huge)
+  end
+
   local function next_page()
     if given > 0 then items = items + #steps.page end
     if given >= max or items >= max_items then
@@ -138,12 +153,13 @@ local function pages(response, options)
       return nil
     end
     given = given + 1
-    if given == 1 then
-      if steps.prefetch > 0 and max > 1 then steps.failed = steps:ask(response) end
-      return response
+    local page, err = response, nil
+    if given > 1 then page, err = steps:step() end
+    if page then
+      steps:ask_ahead(room())
+    else
+      steps:close()
     end
-    local page, err = steps:step()
-    if not page then steps:close() end
     return page, err
   end
   return next_page, steps

@@ -215,15 +215,17 @@ end
 --- Ends everything of a hub that is being closed: the core ends the calls it has, who waits for them is told, and so
 -- are the drivers of the others.
 function task.close(hub)
-  local driven = {}
-  for call in pairs(drivers) do
-    if call:_kept("hub") == hub then driven[call] = true end
+  local open = {}
+  for _, call in pairs(hub:_kept("calls")) do
+    if not call:_ended() then open[call] = true end
   end
   local ended = loop.close(hub)
-  for call in pairs(driven) do ended[call] = true end
+  for call in pairs(open) do
+    if drivers[call] then ended[call] = true end
+    loop.emit(hub, call) -- that the core has ended it
+  end
   for call in pairs(ended) do
     if call:_ended() then
-      loop.emit(hub, call)
       loop.settle(call)
     else
       task.cancel(call, "closed")

@@ -431,8 +431,9 @@ enum call_state call_fail(struct call *call, struct bosa_error *err, const struc
     return end(call, now);
 }
 
-/* What a call in this state waits for, for a person. */
-static const char *awaited(const struct call *call)
+/* What a call in this state waits for, for a person; `sent`: how much of an exchange can have been.
+ */
+static const char *awaited(const struct call *call, enum bosa_sent sent)
 {
     switch (call->state) {
     case CALL_SCHEMAS:
@@ -441,8 +442,9 @@ static const char *awaited(const struct call *call)
         return "a free connection";
     case CALL_WAITING:
         return "the next attempt";
-    case CALL_NEW:
     case CALL_EXCHANGE:
+        return sent == BOSA_SENT_NO ? "a connection" : "the response";
+    case CALL_NEW:
     case CALL_ENDED:
         break;
     }
@@ -466,7 +468,7 @@ enum call_state call_expire(struct call *call, enum bosa_sent sent, const struct
     cut_off(call, sent);
     error_init(&err);
     (void)error_set(&err, BOSA_TIMEOUT, "the deadline of %g s passed while waiting for %s",
-                    (double)call->p->policy.deadline / 1000, awaited(call));
+                    (double)call->p->policy.deadline / 1000, awaited(call, sent));
     err.retryable = err.kind == BOSA_TIMEOUT;
     if (before && error_field(&err.cause, before, strlen(before)) != BOSA_OK) {
         (void)error_nomem(&err);

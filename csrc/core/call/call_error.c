@@ -178,14 +178,17 @@ static void add_connecting(struct bosa_error *err)
 
 /*
  * A server says "Invalid API Key" also of none, and "Unauthorized" of no token. That none was given
- * is what helps.
+ * is what helps. A request for a token needs none.
  */
 static void add_missing_credentials(const struct call *call, struct bosa_error *err)
 {
     bool key = hub_has_key(call->hub) || fields_get(&call->request.fields, "X-API-Key");
     bool token = hub_has_token(call->hub) || fields_get(&call->request.fields, "Authorization");
+    bool asks_for_token = call->kind == CALL_ENDPOINT && call->p->endpoint == ENDPOINT_TOKEN;
 
-    if (!key && !token) {
+    if (asks_for_token && err->status != 404) {
+        call_add_words(err, "check the user's identifier and secret");
+    } else if (!key && !token && !asks_for_token) {
         call_add_words(err, HUB_NO_CREDENTIALS);
     } else if (!key && err->status == 404) {
         call_add_words(err, "no API key was given: run `bosa auth login`, or set BOSA_API_KEY");

@@ -16,8 +16,8 @@ function Action:params(params) end
 ---@return self
 function Action:param(name, value) end
 
---- The fields to ask for, if the action has that parameter.
----@param fields string[] like { "id", "user.login" }
+--- The fields to ask for, if the action has that parameter; nil: all.
+---@param fields string[]? like { "id", "user.login" }
 ---@return self
 function Action:response_fields(fields) end
 
@@ -43,7 +43,7 @@ function Action:identifier(identifier) end
 function Action:account(identifier) end
 
 --- Further header fields.
----@param headers table<string, string>
+---@param headers table<string, string>?
 ---@return self
 function Action:headers(headers) end
 
@@ -75,12 +75,12 @@ function Action:timeout(seconds) end
 
 --- Where a file of the response goes: a path (written next to it, then renamed), or a function that takes chunks and
 --- ends the call by returning false.
----@param place string|fun(chunk: string): boolean?
+---@param place string|(fun(chunk: string): boolean?)|nil
 ---@return self
 function Action:output(place) end
 
 --- Calls a function as bytes go up and down; `total` is nil if it is unknown.
----@param fn fun(done: integer, total: integer?, direction: "up"|"down")
+---@param fn (fun(done: integer, total: integer?, direction: "up"|"down"))?
 ---@return self
 function Action:on_progress(fn) end
 
