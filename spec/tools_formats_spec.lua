@@ -100,8 +100,11 @@ local function in_object(node) return { type = "object", properties = { n = node
 local function in_list(node) return { type = "array", items = node } end
 local function in_union(node) return { anyOf = { node, { type = "integer" } } } end
 
-awkward.deep_objects, awkward.deep_lists = chain(3000, in_object), chain(3000, in_list)
-awkward.deep_unions, awkward.deep_names = chain(3000, in_union), chain(3000, function(node) return node end)
+local DEEP, FAR = 300, 3000 -- deeper than any walk may go into itself; more than a definition may have
+
+awkward.deep_objects, awkward.deep_lists = chain(DEEP, in_object), chain(DEEP, in_list)
+awkward.deep_unions, awkward.deep_names = chain(DEEP, in_union), chain(DEEP, function(node) return node end)
+awkward.far_objects = chain(FAR, in_object)
 awkward.nested_objects, awkward.nested_lists = nested(400, in_object), nested(900, in_list)
 awkward.nested_unions = nested(400, in_union)
 awkward.deep_default = { type = "object", properties = { x = { default = (function()
@@ -118,6 +121,20 @@ awkward.many_branches = { oneOf = (function()
   return branches
 end)() }
 
+local made, real -- hubs of the awkward schemas, and of the real servers' that are there; made once, as they are large
+
+setup(function()
+  made, real = made_hub(awkward), {}
+  for _, name in ipairs({ "github", "google_drive" }) do
+    local path = shared.path("schemas/" .. name .. ".json")
+    if path then real[name] = bosa.new({ api_base_url = "http://127.0.0.1:9", snapshot = path }) end
+  end
+end)
+teardown(function()
+  made:close()
+  for _, one in pairs(real) do one:close() end
+end)
+
 --- Every tool of every connector that there is to try.
 local function all_tools(options)
   local list = {}
@@ -125,17 +142,8 @@ local function all_tools(options)
     for _, tool in ipairs(assert(from:connect(name):tools(options))) do list[#list + 1] = tool end
   end
   for _, name in ipairs({ "github", "google_drive", "google_mail", "lab" }) do add(hub, name) end
-  local made = made_hub(awkward)
   add(made, "made")
-  made:close()
-  for _, name in ipairs({ "github", "google_drive" }) do
-    local path = shared.path("schemas/" .. name .. ".json")
-    if path then
-      local real = bosa.new({ api_base_url = "http://127.0.0.1:9", snapshot = path })
-      add(real, name)
-      real:close()
-    end
-  end
+  for name, one in pairs(real) do add(one, name) end
   return list
 end
 
@@ -147,11 +155,8 @@ end
 
 --- The one tool of a made action.
 local function made_tool(action, options)
-  local made = made_hub(awkward)
   options.only = { action }
-  local list = assert(made:connect("made"):tools(options))
-  made:close()
-  return list[1]
+  return assert(made:connect("made"):tools(options))[1]
 end
 
 local function depth_of(value) -- tables within each other
@@ -203,6 +208,31 @@ for _, format in ipairs(FORMATS) do
     end)
   end)
 end
+
+describe("a schema of very many definitions", function()
+  it("keeps those nearest to the top, and lets the others take anything", function()
+    for _, format in ipairs({ "anthropic", "mcp" }) do
+      local schema = schema_of(made_tool("far_objects", { format = format, full = true }))
+      local count, node = 0, schema.properties.x
+      for _ in pairs(schema["$defs"]) do count = count + 1 end
+      assert.equal(500, count)
+      for _ = 1, 500 do node = schema["$defs"][node["$ref"]:match("[^/]+$")].properties.n end
+      assert.same({}, node)
+      assert.is_nil(schema["$defs"].d501)
+    end
+  end)
+
+  it("excludes nothing where less than all is known", function()
+    local many = chain(FAR, in_object)
+    local far = { ["not"] = { ["$ref"] = "#/$defs/d2000" } }
+    many["$defs"].d499.properties.y = far
+    local hub_of_many = made_hub({ many = many })
+    local schema = schema_of(assert(hub_of_many:connect("made"):tools({ format = "mcp", full = true }))[1])
+    hub_of_many:close()
+    assert.is_nil(schema["$defs"].d2000)
+    assert.same({}, schema["$defs"].d499.properties.y)
+  end)
+end)
 
 describe("strict", function()
   it("is said, where a schema can be told strictly, and otherwise not", function()

@@ -2,19 +2,13 @@
 -- Shared by the command and the editor.
 
 local core = require("bosa.core")
+local sorted_names = require("bosa.sorted_names")
 
 local sorted_json = {}
 
 local encode = core.json.encode
 
 local function plain(_, text) return text end
-
-local function sorted_names(object)
-  local names = {}
-  for name in pairs(object) do names[#names + 1] = name end
-  table.sort(names, function(a, b) return tostring(a) < tostring(b) end)
-  return names
-end
 
 --- Begins a new line, `depth` deep; on one line it doesn't.
 local function break_line(out, depth)

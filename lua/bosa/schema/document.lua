@@ -25,28 +25,27 @@ document.ANNOTATIONS = {
 }
 
 --- The names of a map in order: what is counted on the way is then counted alike in every process.
----@param map table
----@return string[]
-function document.sorted_names(map)
-  local list = {}
-  for name in pairs(map) do list[#list + 1] = name end
-  table.sort(list, function(a, b) return tostring(a) < tostring(b) end)
-  return list
-end
+document.sorted_names = require("bosa.sorted_names")
 
 --- Calls fn(child, keyword) for every schema right below `node`, also for those that are booleans.
 ---@param node table
 ---@param fn fun(child: any, keyword: string)
-function document.each_child(node, fn)
-  for _, keyword in ipairs(MAPS) do
-    local map = type(node[keyword]) == "table" and node[keyword] or {}
-    for _, name in ipairs(document.sorted_names(map)) do fn(map[name], keyword) end
+function document.each_child(node, fn) -- every schema comes by here again and again: nothing is made on the way
+  for i = 1, #MAPS do
+    local map = node[MAPS[i]]
+    if type(map) == "table" then
+      for _, name in ipairs(document.sorted_names(map)) do fn(map[name], MAPS[i]) end
+    end
   end
-  for _, keyword in ipairs(LISTS) do
-    for _, child in ipairs(type(node[keyword]) == "table" and node[keyword] or {}) do fn(child, keyword) end
+  for i = 1, #LISTS do
+    local list = node[LISTS[i]]
+    if type(list) == "table" then
+      for _, child in ipairs(list) do fn(child, LISTS[i]) end
+    end
   end
-  for _, keyword in ipairs(SINGLES) do
-    if node[keyword] ~= nil then fn(node[keyword], keyword) end
+  for i = 1, #SINGLES do
+    local child = node[SINGLES[i]]
+    if child ~= nil then fn(child, SINGLES[i]) end
   end
 end
 
@@ -67,22 +66,25 @@ end
 ---@param fn fun(child: table, keyword: string, name: string?): any
 ---@return table node
 function document.map_children(node, fn)
-  for _, keyword in ipairs(MAPS) do
-    if type(node[keyword]) == "table" then
+  for i = 1, #MAPS do
+    local keyword = MAPS[i]
+    local map = node[keyword]
+    if type(map) == "table" then
       local made = {}
-      for _, name in ipairs(document.sorted_names(node[keyword])) do
-        local child = node[keyword][name]
+      for _, name in ipairs(document.sorted_names(map)) do
+        local child = map[name]
         if type(child) == "table" then child = fn(child, keyword, name) end
         made[name] = child
       end
       node[keyword] = core.object(made)
     end
   end
-  for _, keyword in ipairs(LISTS) do
-    if type(node[keyword]) == "table" then map_list(node, keyword, fn) end
+  for i = 1, #LISTS do
+    if type(node[LISTS[i]]) == "table" then map_list(node, LISTS[i], fn) end
   end
-  for _, keyword in ipairs(SINGLES) do
-    if type(node[keyword]) == "table" then node[keyword] = fn(node[keyword], keyword) end
+  for i = 1, #SINGLES do
+    local child = node[SINGLES[i]]
+    if type(child) == "table" then node[SINGLES[i]] = fn(child, SINGLES[i]) end
   end
   return node
 end

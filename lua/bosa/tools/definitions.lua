@@ -115,12 +115,12 @@ end
 ---@param given bosa.tools.Making
 ---@return bosa.Tool? tool nil: it can't be called without a file, or `change` left it out
 function definitions.make(connector, action, entry, given)
-  local request = requests.offered(entry)
+  local request, is_limited = schema.limit(requests.offered(entry))
   local wanted = given.full and request or lean.trim(request)
   local parameters = schema.shape(wanted, { inline = given.inline, paths = given.files ~= nil })
   if not parameters then return nil end
   if not given.full then lean.arguments(parameters) end
-  local portable_parameters, note = portable.arguments(schema.bound(parameters))
+  local portable_parameters, note = portable.arguments(schema.bound(parameters, is_limited))
   local title = title_of(action)
   local description = description_of(entry, request, title)
   local tool = {

@@ -5,6 +5,7 @@
 --   $ref       stays, with the $defs that are needed, or is replaced by what it names; one that leads to itself stays
 --   unions     the tag that tells their branches apart is required: the server wants it even where it has a default
 --   type: any  is not JSON Schema, and goes
+--   size       of more than MOST_DEFINITIONS definitions the nearest to the top are kept
 --   depth      beyond MOST_LEVELS a value may be anything: every definition can be encoded, and read by who gets it
 
 local core = require("bosa.core")
@@ -19,6 +20,7 @@ local MOST_TABLES = 4000 -- of one schema with its $refs replaced; beyond that t
 local MOST_HOPS = 20 -- from a $ref to a $ref
 local MOST_DEPTH = 50 -- schemas within each other down to a $ref that is replaced; further down they stay
 local MOST_LEVELS = 100 -- schemas within each other in a definition
+local MOST_DEFINITIONS = 500 -- of one schema; further ones take anything
 local MOST_BRANCHES = 1000 -- that are looked at to see of which type a value is
 local MOST_COPIES = 100000 -- tables and values in them that were copied for that; beyond that they stay
 local MOST_VISITS = 20000 -- of $refs, to find those that lead to themselves; beyond that they stay
@@ -205,6 +207,52 @@ local function prune(root, inlining)
 end
 
 ---------------------------------------------------------------------------------------------------
+-- size
+
+local DEFINITIONS = { "$defs", "definitions" }
+
+--- Whether a schema has more definitions than are taken.
+---@param request table
+---@return boolean
+function schema.is_large(request)
+  local count = 0
+  for _, keyword in ipairs(DEFINITIONS) do
+    for _ in pairs(type(request[keyword]) == "table" and request[keyword] or {}) do count = count + 1 end
+  end
+  return count > MOST_DEFINITIONS
+end
+
+--- The definition that a $ref leads to, or into: its keyword and its name; nil: none.
+local function definition_of(ref)
+  local keyword, name = ref:match("^#/(%$?[%a]+)/([^/]+)")
+  if keyword ~= "$defs" and keyword ~= "definitions" then return nil end
+  return keyword, document.definition_name("#/$defs/" .. name)
+end
+
+--- A schema without the definitions that are too many: those named nearest to the top are kept. The $refs to others
+-- lead nowhere then, and `bound` has them take anything.
+---@param request table? left as it is
+---@return table? request, boolean is_limited
+function schema.limit(request)
+  if not request or not schema.is_large(request) then return request, false end
+  local limited, count, at = {}, 0, 1
+  for keyword, value in pairs(request) do limited[keyword] = value end
+  for _, keyword in ipairs(DEFINITIONS) do limited[keyword] = request[keyword] and core.object({}) or nil end
+  local list = add_refs(limited, {})
+  while list[at] and count < MOST_DEFINITIONS do
+    local keyword, name = definition_of(list[at])
+    local all = keyword and request[keyword]
+    local definition = type(all) == "table" and all[name] or nil
+    if definition ~= nil and limited[keyword][name] == nil then
+      limited[keyword][name], count = definition, count + 1
+      add_refs(definition, list)
+    end
+    at = at + 1
+  end
+  return limited, true
+end
+
+---------------------------------------------------------------------------------------------------
 
 --- The schema as one object with properties of its own, where it is one that has them by its $ref or its members:
 -- models' services want that of a tool.
@@ -303,6 +351,9 @@ local function bound(node, state, level)
     return core.object({ type = kind, items = kind == "array" and core.object({}) or nil })
   end
   bound_values(node, state)
+  if state.is_limited and type(node["$ref"]) == "string" and document.lookup(state.root, node["$ref"]) == nil then
+    node["$ref"], state.cuts = nil, state.cuts + 1
+  end
   local loose = {}
   document.map_children(node, function(child, keyword)
     local cuts = state.cuts
@@ -318,9 +369,10 @@ end
 
 --- Makes a schema, in place, one that is at most MOST_LEVELS deep. What is cut takes anything.
 ---@param root table
+---@param is_limited boolean? `limit` took definitions away
 ---@return table root
-function schema.bound(root)
-  local state = { cuts = 0 }
+function schema.bound(root, is_limited)
+  local state = { cuts = 0, root = root, is_limited = is_limited }
   bound(root, state, 0)
   if state.cuts == 0 then return root end
   local function mend_ref(node)
