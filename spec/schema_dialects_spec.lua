@@ -210,6 +210,11 @@ local cases = {
   ["PHP's empty schemas"] = {
     object('"a":[],"b":{"type":"array","items":[]}'), "a:any b:array", { '{"a":1,"b":[1]}' }, { '{"b":1}' },
   },
+  ["objects that don't say so"] = {
+    object('"a":{"properties":{"b":' .. TEXT .. '}},'
+      .. '"c":{"anyOf":[{"properties":{"d":' .. INT .. '}},{"type":"null"}]}'),
+    "a:object a.b:string c:object c.d:integer", { '{"a":{"b":"x"},"c":{"d":1}}' }, { '{"a":{"b":1}}' },
+  },
   ["values that keywords can't have"] = {
     '{"type":"object","title":5,"description":["x"],"properties":{"a":{"type":"string","title":{"x":1},'
       .. '"description":{"y":2},"examples":"none","deprecated":"yes","minLength":"3","pattern":7,"format":7,'

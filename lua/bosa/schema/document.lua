@@ -58,7 +58,7 @@ local function map_list(node, keyword, fn)
       kept[#kept + 1] = child
     end
   end
-  node[keyword] = core.array(kept)
+  node[keyword] = kept[1] ~= nil and core.array(kept) or nil
 end
 
 --- Replaces every schema right below `node` by what fn(child, keyword, name) makes of it; nil takes it away.

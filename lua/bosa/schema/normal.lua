@@ -55,6 +55,11 @@ local function count_or_nil(value)
   return math.floor(number)
 end
 
+local function step_or_nil(value)
+  local number = number_or_nil(value)
+  return number and number > 0 and number or nil
+end
+
 --- Strings of a list, each once.
 local function names_or_nil(value)
   local kept, seen = core.array({}), {}
@@ -102,7 +107,8 @@ for _, group in ipairs({
   { text_or_nil, "$anchor $dynamicAnchor $id" },
   { flag_or_nil, "uniqueItems deprecated readOnly writeOnly nullable" },
   { count_or_nil, "minLength maxLength minItems maxItems minProperties maxProperties minContains maxContains" },
-  { number_or_nil, "minimum maximum multipleOf" },
+  { number_or_nil, "minimum maximum" },
+  { step_or_nil, "multipleOf" },
 }) do
   for keyword in group[2]:gmatch("%S+") do CHECKS[keyword] = group[1] end
 end
@@ -110,6 +116,7 @@ for _, keyword in ipairs(document.MAPS) do CHECKS[keyword] = map_or_nil end
 for _, keyword in ipairs(document.LISTS) do CHECKS[keyword] = schemas_or_nil end
 for _, keyword in ipairs(document.SINGLES) do CHECKS[keyword] = schema_or_nil end
 CHECKS.items, CHECKS.additionalItems = nil, nil -- a list, too, in older drafts
+CHECKS.schema = function() return nil end -- the older form of a property, which this isn't
 
 --- Takes the values away that keywords can't have.
 local function check_values(node)
@@ -295,11 +302,13 @@ local function survey(state, node, container, key, scope)
   if node["$ref"] then state.refs[#state.refs + 1] = { node = node, scope = scope } end
   for _, keyword in ipairs(document.MAPS) do
     local map = node[keyword] or {}
+    state.holders[map] = true
     for _, name in ipairs(document.sorted_names(map)) do
       if type(map[name]) == "table" then survey(state, map[name], map, name, scope) end
     end
   end
   for _, keyword in ipairs(document.LISTS) do
+    state.holders[node[keyword] or {}] = true
     for i, child in ipairs(node[keyword] or {}) do
       if type(child) == "table" then survey(state, child, node[keyword], i, scope) end
     end
@@ -355,19 +364,25 @@ local function free_name(state, wanted)
   return name
 end
 
---- The name in $defs of what a $ref leads to; what is elsewhere is to be moved.
+--- What lies below a keyword that nobody knows, or in a value, as a schema of its own.
+local function schema_of_value(state, value)
+  local copy = copy_of(state, value)
+  visit(state, copy)
+  survey(state, copy, nil, nil, nil)
+  return copy
+end
+
+--- The name in $defs of what a $ref leads to; what is elsewhere is to be moved. nil: it is no schema.
 local function name_of(state, target, ref)
-  local place = state.places[target]
   if state.names[target] then return state.names[target] end
-  if not place then
-    visit(state, target)
-    survey(state, target, nil, nil, nil)
-  end
+  if state.holders[target] then return nil end
+  local place = state.places[target]
   local name = place and place.container == state.defs and place.key
   if not name or not name:find("^[%w_%.%-]+$") then
     name = free_name(state, document.last_part(ref) or "schema")
-    state.moved[#state.moved + 1] = target
     state.defs[name] = true -- taken
+    state.names[target] = name
+    state.moved[#state.moved + 1] = { node = place and target or schema_of_value(state, target), name = name }
   end
   state.names[target] = name
   return name
@@ -380,8 +395,9 @@ local function rename_refs(state)
     at = at + 1
     local node, place = state.refs[at].node, state.places[state.refs[at].node]
     local target = find(state, node["$ref"], state.refs[at].scope)
-    if type(target) == "table" then
-      node["$ref"] = "#/$defs/" .. name_of(state, target, node["$ref"])
+    local name = type(target) == "table" and name_of(state, target, node["$ref"])
+    if name then
+      node["$ref"] = "#/$defs/" .. name
     elseif target == false and place.container then
       place.container[place.key] = false
     else
@@ -392,8 +408,9 @@ end
 
 --- Moves to $defs what $refs name elsewhere.
 local function move(state)
-  for _, target in ipairs(state.moved) do
-    local place, name = state.places[target], state.names[target]
+  for _, moved in ipairs(state.moved) do
+    local target, name = moved.node, moved.name
+    local place = state.places[target]
     if place.container == state.defs then
       state.defs[place.key] = nil
     elseif place.container and place.container[place.key] == target then
@@ -418,7 +435,7 @@ end
 ---@return table root
 function normal.form(root, scoped)
   local state = { root = root, scoped = scoped, copies = 0, places = {}, anchors = {}, ids = {}, refs = {}, names = {},
-    moved = {} }
+    moved = {}, holders = {} }
   visit(state, root)
   root["$schema"], root["$vocabulary"], root["$recursiveAnchor"] = nil, nil, nil
   if not state.is_odd then

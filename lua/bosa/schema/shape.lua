@@ -126,6 +126,8 @@ local function says_file(node)
   return media:lower():match("^([^ ;]+)") == "application/octet-stream"
 end
 
+shape.says_file = says_file
+
 local function read_required(node, tags)
   local required
   for _, name in ipairs(type(node.required) == "table" and node.required or {}) do

@@ -61,7 +61,7 @@ end
 local function for_gemini(node)
   if node["$ref"] then return { ["$ref"] = node["$ref"] } end
   if node.const ~= nil then node.enum, node.const = core.array({ node.const }), nil end
-  if node.oneOf and not node.anyOf then node.anyOf, node.oneOf = node.oneOf, nil end
+  if node.oneOf then node.anyOf, node.oneOf = node.anyOf or node.oneOf, nil end
   return schema.map_children(node, for_gemini)
 end
 

@@ -11,7 +11,8 @@ local schema = require("bosa.tools.schema")
 
 local output = {}
 
-local DROPPED = { "title", "examples", "default", "discriminator", "required", "$schema", "$id", "deprecated" }
+local DROPPED = { "title", "examples", "default", "discriminator", "required", "$schema", "$id", "$anchor",
+  "$dynamicAnchor", "deprecated" }
 
 ---------------------------------------------------------------------------------------------------
 -- leanness

@@ -125,6 +125,10 @@ end
 --- Makes a union at the top one object. Gives the note for the model; nil: there was none to make.
 local function flatten(shaped)
   for _, keyword in ipairs(NOT_AT_THE_TOP) do shaped[keyword] = nil end
+  if shaped["$ref"] then -- beside properties of its own
+    shaped.allOf = type(shaped.allOf) == "table" and shaped.allOf or core.array({})
+    shaped.allOf[#shaped.allOf + 1], shaped["$ref"] = { ["$ref"] = shaped["$ref"] }, nil
+  end
   if not has_union(shaped) then return nil end
   local state, properties = { root = shaped, seen = {}, count = 0, notes = {} }, core.object({})
   local required = gather(state, shaped, properties)
@@ -247,6 +251,7 @@ end
 ---@return table shaped, string? note what a model is to know of them besides
 function portable.arguments(shaped)
   local note = flatten(shaped)
+  shaped.type = "object"
   if note then schema.prune(shaped) end
   return rename(give_items(shaped)), note
 end

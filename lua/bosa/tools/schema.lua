@@ -60,6 +60,7 @@ end
 --- Adds what the server's validator wants and JSON Schema doesn't say, and takes away what is no JSON Schema.
 local function mend(node, read)
   if node.type == "any" then node.type = nil end
+  node["$id"], node["$anchor"], node["$dynamicAnchor"] = nil, nil, nil -- no $ref names them
   if read.tags[node] then require_names(node, read.tags[node]) end
   local properties = type(node.properties) == "table" and node.properties or {}
   for name, property in pairs(properties) do
@@ -77,15 +78,23 @@ local function as_path(about)
   return { type = "string", title = about.title, description = text and text .. " " .. PATH_HINT or PATH_HINT }
 end
 
+--- Takes away what is said of a file where no path stands for it: a union that takes anything, too.
+local function without_marks(node)
+  if node.type == "file" then node.type = "string" end
+  if shape.says_file(node) then node.format, node.contentMediaType, node.contentEncoding = nil, nil, nil end
+  return node
+end
+
 --- Whether a schema is said by what it names or consists of, and not by branches of its own.
 local function has_no_branches(node) return node.anyOf == nil and node.oneOf == nil end
 
 --- A schema without its files; nil: nothing is left of it.
 local function without_files(node, read)
   if read:needs_file(read:read(node)) then return nil end
-  return document.map_children(node, function(child, keyword)
+  return document.map_children(without_marks(node), function(child, keyword)
     local kept = without_files(child, read)
-    if keyword == "$defs" or keyword == "definitions" then return kept or child end -- no $ref names it any more
+    if keyword == "$defs" then return kept or child end -- no $ref names it any more
+    if keyword == "prefixItems" then return kept or core.object({}) end -- the places after it stay where they are
     return kept
   end)
 end
@@ -94,7 +103,7 @@ end
 local function with_paths(node, read)
   local about = read:read(node)
   if has_no_branches(node) and reader.is_file(about) then return as_path(about) end
-  return document.map_children(node, function(child) return with_paths(child, read) end)
+  return document.map_children(without_marks(node), function(child) return with_paths(child, read) end)
 end
 
 ---------------------------------------------------------------------------------------------------

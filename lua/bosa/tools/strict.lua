@@ -173,6 +173,7 @@ local function convert(state, node, depth, is_root)
   check_enum(state, node)
   if node.type == nil and not (node.anyOf or node.enum or node.const ~= nil or node.properties) then cannot() end
   local object = is_object(node)
+  if object and node.type == nil then node.type = "object" end -- the modes want it said
   depth = depth + (object and 1 or 0)
   if depth > MOST_DEPTH[state.mode] then cannot() end
   schema.map_children(node, function(child, keyword)
