@@ -8,6 +8,7 @@ local core = require("bosa.core")
 local is_object = require("bosa.tools.options").is_object
 local requests = require("bosa.schema")
 local schema = require("bosa.tools.schema")
+local well_formed = require("bosa.tools.well_formed")
 
 local output = {}
 
@@ -63,7 +64,7 @@ function output.schema(entry, full)
   local response = entry.response
   if not is_object(response) or response.type == "any" or next(response) == nil then return nil end
   if not core.schema(response) then return nil end -- a $ref to nowhere
-  local root = schema.copy(requests.response_of(entry))
+  local root = well_formed(schema.copy(requests.response_of(entry)))
   local defs = cut(root, full, root)["$defs"]
   root["$defs"] = nil
   local node = whole(root)
