@@ -235,6 +235,18 @@ describe("a watch's key", function()
     assert.is_true(#command.read_file(dir .. "/s") < 1000)
   end)
 
+  it("may be long and of letters of several bytes", function()
+    for before = 0, 3 do
+      local made = made_server()
+      local path, long = dir .. "/letters" .. before, ("x"):rep(before) .. ("\240\159\152\128"):rep(80) .. "\195\169"
+      made.pages = { ('{"id":"%sa"}'):format(long) }
+      local function again() made.pages = { ('{"id":"%sb"},{"id":"%sa"}'):format(long, long) } end
+      local function last(item) return item.id:sub(-1) end
+      assert.equal("a | b |", given(made.action, { state = path }, { again }, last))
+      assert.equal("", given(made.action, { state = path, max_rounds = 1 }, nil, last):gsub("[| ]", ""))
+    end
+  end)
+
   it("that an item lacks ends it, named, before an item of that page is given", function()
     for item, why in pairs({
       ['{"id":1},{"other":2}'] = "an item has no `id`", ["5"] = "an item has no `id`", ["null"] = "an item has no `id`",

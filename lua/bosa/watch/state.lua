@@ -72,7 +72,10 @@ function state.key_of(item, path)
     return nil, ("`%s` of an item is no key: string or number expected, got %s"):format(path, got)
   end
   if #text <= LONGEST_KEY then return text end
-  return text:sub(1, 40) .. "..." .. state.checksum(text)
+  local beginning = text:sub(1, 40)
+  local is_cut = text:find("^[\128-\191]", 41) -- within a character, and the file is UTF-8
+  if is_cut then beginning = beginning:gsub("[\192-\255][\128-\191]*$", "") end
+  return beginning .. "..." .. state.checksum(text)
 end
 
 ---------------------------------------------------------------------------------------------------
