@@ -97,6 +97,30 @@ describe("the command", function()
     end
   end)
 
+  it("names a key or a token of the environment that can't be sent", function()
+    for variable, option in pairs({ BOSA_API_KEY = "api_key", BOSA_TOKEN = "token" }) do
+      local _, err, code = cli:run({ "run", "lab", "small" }, { env = { [variable] = "of-windows\r" } })
+      assert.same({ "bosa: " .. option .. " holds a character that no header field can carry\n", 4 }, { err, code })
+    end
+  end)
+
+  it("takes an empty key or token for none, and no empty address", function()
+    local path = cli.dir .. "/config/bosa/config.json"
+    os.execute("mkdir -p " .. cli.dir .. "/config/bosa")
+    local none = { BOSA_API_BASE_URL = false, BOSA_API_KEY = false, BOSA_TOKEN = false }
+    for text, outcome in pairs({
+      ['{"api_url":"%s","api_key":"%s","token":""}'] = { 0, "Token: none" },
+      ['{"api_url":"%s","api_key":"","token":""}'] = { 2, "no API key and no user token were given" },
+      ['{"api_url":"","api_key":"k","token":"t"}'] = { 1, "its `api_url` is no text" },
+    }) do
+      command.write_file(path, (text:format(sandbox.url, sandbox.key)))
+      os.execute("chmod 600 " .. path)
+      local out, err, code = cli:run({ "auth", "status" }, { env = none })
+      assert.equal(outcome[1], code, err)
+      assert.matches(outcome[2], out .. err, 1, true)
+    end
+  end)
+
   it("is found through links", function()
     os.execute(("ln -s %s/bin/bosa %s/one; ln -s one %s/two"):format(command.top, cli.dir, cli.dir))
     for _, name in ipairs({ "one", "two" }) do

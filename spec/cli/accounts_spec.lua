@@ -1,6 +1,5 @@
 local library = require("bosa")
 local json = library.json
-local server = require("spec.support.server")
 local command = require("spec.support.command")
 local programs = require("spec.support.process")
 
