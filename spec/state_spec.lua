@@ -43,6 +43,20 @@ describe("the command", function()
     assert.equal(1, code)
   end)
 
+  it("names a path of the options that leads to no file", function()
+    for words, told in pairs({
+      ["run lab small --input /dev/zero"] = "too large",
+      ["run lab small --input /"] = "Is a directory",
+      ["watch lab small --state ''"] = "--state: the path of a file expected",
+    }) do
+      local arguments = {}
+      for word in words:gmatch("%S+") do arguments[#arguments + 1] = word == "''" and "" or word end
+      local out, err, code = cli:run(arguments)
+      assert.same({ "", 4 }, { out, code })
+      assert.matches(told, err, 1, true)
+    end
+  end)
+
   it("makes the directories that a new home has not", function()
     cli.env.XDG_CACHE_HOME, cli.env.XDG_CONFIG_HOME = nil, nil
     cli.env.HOME = cli.dir .. "/home"

@@ -395,7 +395,12 @@ describe("a watch's state", function()
       assert.matches(why, err.message, 1, true)
       assert.equal(text, command.read_file(path)) -- it is left as it is
     end
-    assert.equal("file", failure(made.action, { state = dir }).kind)
+    os.execute(("rm %s; mkfifo %s"):format(path, path))
+    for _, other in ipairs({ dir, "/dev/null", "/dev/zero", path }) do -- none is waited for, or read
+      local err = failure(made.action, { state = other })
+      assert.same({ "file", "no" }, { err.kind, err.sent })
+      assert.matches(other .. ": not a regular file", err.message, 1, true)
+    end
     local err = failure(made.action, { state = dir .. "/none/state" })
     assert.equal("file", err.kind)
     assert.matches(dir .. "/none", tostring(err), 1, true)
