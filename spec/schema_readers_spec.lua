@@ -464,6 +464,15 @@ describe("a keyword whose value is not of its kind", function()
     end
   end
 
+  it("harms no reader where a whole schema should be", function()
+    for _, text in ipairs({ "[]", "[[]]", '[{"type":"object"}]', "[5]", '"x"', "5", "true", "false", "null" }) do
+      local hub = hub_of(decoded('{"x":' .. text .. "}").x, { response = decoded('{"x":' .. text .. "}").x })
+      ask_for_tools(hub, text)
+      assert(hub:connect("made"):help("run"), text)
+      assert(types.of_connector(hub, "made"), text)
+    end
+  end)
+
   for _, keyword in ipairs(KEYWORDS) do
     it("harms no reader: " .. keyword, function()
       for i, place in ipairs(PLACES) do

@@ -49,10 +49,13 @@ end
 
 local mend
 
+--- A schema of any value: what is none says nothing.
+local function whole(value) return mend(is_object(value) and value or core.object({})) end
+
 --- A schema that stands in another one.
 local function mended(value)
   if is_flag(value) then return value end
-  return mend(is_object(value) and value or core.object({}))
+  return whole(value)
 end
 
 --- The schemas of a map by their names.
@@ -69,8 +72,6 @@ local function mend_list(list)
 end
 
 --- Mends a schema in place.
----@param node table
----@return table node
 mend = function(node)
   for keyword, value in pairs(node) do
     local fits, holds = FITS[keyword], document.HOLDS_SCHEMAS[keyword]
@@ -87,4 +88,7 @@ mend = function(node)
   return node
 end
 
-return mend
+--- Makes a schema well-formed: in place, or in place of what is none.
+---@param value table
+---@return table schema
+return whole
