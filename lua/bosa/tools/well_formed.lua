@@ -81,8 +81,10 @@ mend = function(node)
       node[keyword] = is_object(value) and mend_map(value) or nil
     elseif holds == "list" then
       node[keyword] = type(value) == "table" and value[1] ~= nil and mend_list(value) or nil
-    elseif holds then
-      node[keyword] = (is_object(value) or is_flag(value)) and mended(value) or nil
+    elseif holds and is_object(value) then
+      node[keyword] = whole(value)
+    elseif holds and not is_flag(value) then
+      node[keyword] = nil
     end
   end
   return node
