@@ -23,6 +23,8 @@ end
 
 --- A value whose text can't be had.
 local mute = setmetatable({}, { __tostring = function() error("no text") end })
+-- what gives no text of itself, as an object with a broken __tostring
+local speechless = setmetatable({}, { __tostring = function() error("no text", 0) end })
 
 describe("a before hook", function()
   it("sees what is asked for, and no secret", function()
@@ -91,6 +93,9 @@ describe("a before hook", function()
       { function() return nil, loop.error("rate_limit", "slower", "no") end, "rate_limit", "slower" },
       { function() error("broken", 0) end, "cancelled", "before raised: broken" },
       { function() error(mute) end, "cancelled", "before raised: a table that gives no text" },
+      { function() error(speechless) end, "cancelled", "before raised: a table that gives no text" },
+      { function() return nil, speechless end, "cancelled", "cancelled" },
+      { function() return nil, { sent = "never", message = speechless } end, "cancelled", "gives no text" },
       { function() return 5 end, "cancelled", "must return a request" },
       { function(request) request.params = 5 end, "cancelled", "can't be" },
       { function(request) request.action = "echo" end, "cancelled", "can't be changed" },
@@ -187,6 +192,8 @@ describe("an after hook", function()
       { function() return nil, { kind = "api", message = "no", status = 400 } end, "api", "no" },
       { function() error("broken", 0) end, "cancelled", "after raised: broken" },
       { function() error(mute) end, "cancelled", "after raised: a table that gives no text" },
+      { function() error(speechless) end, "cancelled", "after raised: a table that gives no text" },
+      { function() return nil, { sent = 5, message = speechless } end, "cancelled", "gives no text" },
       { function() return 5 end, "cancelled", "must return" },
     }
     for _, reason in ipairs(reasons) do
@@ -194,6 +201,7 @@ describe("an after hook", function()
       for _, result in ipairs({ { action:run() }, { action:start():wait() }, { action:execute() } }) do
         assert.is_nil(result[1])
         assert.equal(reason[2], result[2].kind)
+        assert.equal("yes", result[2].sent)
         assert.truthy(result[2].message:find(reason[3], 1, true))
       end
     end

@@ -12,9 +12,10 @@ local INTEGERS = rawget(_G, "jit") and "cdata" or nil
 --- A hub that knows the connector `made` with one action, `run`, whose parameters have this schema.
 local function hub_of(request, options)
   local made = options or {}
-  made.api_base_url, made.api_key = "http://127.0.0.1:1", "k"
+  local response = made.response or bosa.object({})
+  made.api_base_url, made.api_key, made.response = "http://127.0.0.1:1", "k", nil
   made.snapshot = { made = { run = {
-    method = "POST", path = "/connectors/made/run", docstring = "Runs.", response = bosa.object({}),
+    method = "POST", path = "/connectors/made/run", docstring = "Runs.", response = response,
     parameters = { request = { schema = request } },
   } } }
   return bosa.new(made)
@@ -339,6 +340,16 @@ describe("a reader of schemas ends", function()
       return object({ x = node }, {})
     end)(),
   }
+  for name, request in pairs({
+    ["the whole in itself, named once"] = '{"type":"object","properties":{"x":{"type":"object","properties":{"y":'
+      .. '{"$ref":"#"}}}}}',
+    ["a property in itself, named once"] = '{"type":"object","properties":{"x":{"type":"object","properties":{"y":'
+      .. '{"$ref":"#/properties/x"}}}}}',
+    ["a part of a definition in itself"] = '{"type":"object","properties":{"x":{"$ref":"#/$defs/D"}},"$defs":{"D":'
+      .. '{"properties":{"y":{"type":"object","properties":{"z":{"$ref":"#/$defs/D/properties/y"}}}}}}}',
+  }) do
+    hostile[name] = decoded(request)
+  end
   for name, request in pairs(hostile) do
     it("with " .. name, function()
       local parameters = ask_all(request)
@@ -394,6 +405,90 @@ local function check_parameter(hub, connector, action, parameter, field, shown)
     assert.is_nil(next(faults), where)
   end
 end
+
+describe("a keyword whose value is not of its kind", function()
+  -- what JSON Schema would have there
+  local KEYWORDS = {
+    "type", "enum", "required", "properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "anyOf",
+    "oneOf", "allOf", "prefixItems", "items", "additionalProperties", "contains", "propertyNames", "not", "if", "then",
+    "else", "$ref", "$schema", "title", "description", "format", "pattern", "minimum", "maxLength", "minItems",
+    "uniqueItems", "discriminator", "dependentRequired", "default", "examples", "const", "deprecated",
+  }
+  local VALUES = {
+    "null", "false", "5", '"text"', "[]", "[[]]", "[5,null]", '["x","x"]', "{}", '{"a":null,"b":[],"":5}',
+    '{"$ref":"#"}', '[{"$ref":5},{"type":5}]',
+  }
+  -- where it stands: at the top, in a branch of a property, in a definition
+  local PLACES = {
+    '{"type":"object","properties":{"x":{"type":"string"}},%s}',
+    '{"type":"object","properties":{"x":{"anyOf":[{"type":"array","items":{"type":"string"},%s},{"type":"null"}]}}}',
+    '{"type":"object","properties":{"x":{"$ref":"#/$defs/D"},"z":{"$ref":"#/$defs/D"}},"$defs":{"D":{%s}}}',
+  }
+  local MADE = {
+    { format = "openai", strict = true }, { format = "openai", full = true }, { format = "anthropic", strict = true },
+    { format = "gemini" }, { format = "mcp" },
+  }
+
+  --- Whether a value is a schema as far as readers of one need it.
+  local function assert_readable(schema, words)
+    if type(schema) == "boolean" then return end
+    assert.equal("table", type(schema), words)
+    assert.is_nil(schema[1], words)
+    for _, keyword in ipairs({ "properties", "$defs" }) do
+      for name, child in pairs(schema[keyword] or {}) do
+        assert.equal("string", type(name), words)
+        assert_readable(child, words)
+      end
+    end
+    for _, keyword in ipairs({ "anyOf", "oneOf", "allOf" }) do
+      assert.is_true(schema[keyword] == nil or schema[keyword][1] ~= nil, words)
+      for _, child in ipairs(schema[keyword] or {}) do assert_readable(child, words) end
+    end
+    if schema.items ~= nil then assert_readable(schema.items, words) end
+    for _, name in ipairs(schema.required or {}) do assert.equal("string", type(name), words) end
+    for _, keyword in ipairs({ "$ref", "title", "description", "format", "pattern" }) do
+      assert.is_true(schema[keyword] == nil or type(schema[keyword]) == "string", words .. ": " .. keyword)
+    end
+  end
+
+  local function ask_for_tools(hub, words)
+    for _, options in ipairs(MADE) do
+      local list = assert(hub:connect("made"):tools(options))
+      assert(bosa.json.encode(list), words)
+      for _, tool in ipairs(list) do
+        local about = tool["function"] or tool
+        local schema = about.parameters or about.input_schema or about.inputSchema or about.parametersJsonSchema
+        assert_readable(schema, words)
+        if tool.outputSchema then assert_readable(tool.outputSchema, words) end
+      end
+    end
+  end
+
+  it("harms no reader where a whole schema should be", function()
+    for _, text in ipairs({ "[]", "[[]]", '[{"type":"object"}]', "[5]", '"x"', "5", "true", "false", "null" }) do
+      local hub = hub_of(decoded('{"x":' .. text .. "}").x, { response = decoded('{"x":' .. text .. "}").x })
+      ask_for_tools(hub, text)
+      assert(hub:connect("made"):help("run"), text)
+      assert(types.of_connector(hub, "made"), text)
+    end
+  end)
+
+  for _, keyword in ipairs(KEYWORDS) do
+    it("harms no reader: " .. keyword, function()
+      for i, place in ipairs(PLACES) do
+        for _, value in ipairs(VALUES) do
+          local text = place:format(('"%s":%s'):format(keyword, value))
+          local schema = decoded(text)
+          local hub = hub_of(schema, { response = i == 3 and schema or nil })
+          assert(hub:connect("made"):get_action_parameters("run"), text)
+          assert(hub:connect("made"):help("run"), text)
+          assert(types.of_connector(hub, "made"), text)
+          ask_for_tools(hub, text)
+        end
+      end
+    end)
+  end
+end)
 
 describe("the real schemas", function()
   local files = {}

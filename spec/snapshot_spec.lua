@@ -136,6 +136,13 @@ describe("a hub with a snapshot", function()
     assert.same({ "lab" }, assert(hub:get_available_modules()))
   end)
 
+  it("can't be made of a file without an end", function()
+    local none, err = bosa.new({ api_base_url = "http://127.0.0.1:1", snapshot = "/dev/zero" })
+    assert.is_nil(none)
+    assert.equal("file", err.kind)
+    assert.matches("can't read the snapshot: /dev/zero: too large", err.message, 1, true)
+  end)
+
   it("can't be made of what is missing or makes no sense", function()
     local function refused(source)
       local hub, err = bosa.new({ snapshot = source })

@@ -43,6 +43,20 @@ describe("the command", function()
     assert.equal(1, code)
   end)
 
+  it("names a path of the options that leads to no file", function()
+    for words, told in pairs({
+      ["run lab small --input /dev/zero"] = "too large",
+      ["run lab small --input /"] = "Is a directory",
+      ["watch lab small --state ''"] = "--state: the path of a file expected",
+    }) do
+      local arguments = {}
+      for word in words:gmatch("%S+") do arguments[#arguments + 1] = word == "''" and "" or word end
+      local out, err, code = cli:run(arguments)
+      assert.same({ "", 4 }, { out, code })
+      assert.matches(told, err, 1, true)
+    end
+  end)
+
   it("makes the directories that a new home has not", function()
     cli.env.XDG_CACHE_HOME, cli.env.XDG_CONFIG_HOME = nil, nil
     cli.env.HOME = cli.dir .. "/home"
@@ -94,6 +108,30 @@ describe("the command", function()
       assert.matches("config.json: ", err, 1, true)
       assert.is_nil(err:find("traceback", 1, true))
       assert.equal(1, code)
+    end
+  end)
+
+  it("names a key or a token of the environment that can't be sent", function()
+    for variable, option in pairs({ BOSA_API_KEY = "api_key", BOSA_TOKEN = "token" }) do
+      local _, err, code = cli:run({ "run", "lab", "small" }, { env = { [variable] = "of-windows\r" } })
+      assert.same({ "bosa: " .. option .. " holds a character that no header field can carry\n", 4 }, { err, code })
+    end
+  end)
+
+  it("takes an empty key or token for none, and no empty address", function()
+    local path = cli.dir .. "/config/bosa/config.json"
+    os.execute("mkdir -p " .. cli.dir .. "/config/bosa")
+    local none = { BOSA_API_BASE_URL = false, BOSA_API_KEY = false, BOSA_TOKEN = false }
+    for text, outcome in pairs({
+      ['{"api_url":"%s","api_key":"%s","token":""}'] = { 0, "Token: none" },
+      ['{"api_url":"%s","api_key":"","token":""}'] = { 2, "no API key and no user token were given" },
+      ['{"api_url":"","api_key":"k","token":"t"}'] = { 1, "its `api_url` is no text" },
+    }) do
+      command.write_file(path, (text:format(sandbox.url, sandbox.key)))
+      os.execute("chmod 600 " .. path)
+      local out, err, code = cli:run({ "auth", "status" }, { env = none })
+      assert.equal(outcome[1], code, err)
+      assert.matches(outcome[2], out .. err, 1, true)
     end
   end)
 

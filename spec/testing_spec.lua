@@ -569,11 +569,15 @@ describe("a cassette", function()
   it("that is there but can't be read is not recorded anew", function()
     local there = path .. ".directory"
     os.execute("mkdir " .. there)
-    for _, mode in ipairs({ "auto", "replay" }) do
-      local none, err = testing.cassette(there, { mode = mode })
+    for _, case in ipairs({
+      { there, "auto", "Is a directory" }, { there, "replay", "Is a directory" },
+      { "/dev/zero", "auto", "too large" },
+    }) do
+      local none, err = testing.cassette(case[1], { mode = case[2] })
       assert.is_nil(none)
       assert.equal("file", err.kind)
-      assert.matches("can't read the cassette " .. there, err.message, 1, true)
+      assert.matches("can't read the cassette " .. case[1], err.message, 1, true)
+      assert.matches(case[3], err.message, 1, true)
     end
   end)
 

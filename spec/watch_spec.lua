@@ -235,6 +235,18 @@ describe("a watch's key", function()
     assert.is_true(#command.read_file(dir .. "/s") < 1000)
   end)
 
+  it("may be long and of letters of several bytes", function()
+    for before = 0, 3 do
+      local made = made_server()
+      local path, long = dir .. "/letters" .. before, ("x"):rep(before) .. ("\240\159\152\128"):rep(80) .. "\195\169"
+      made.pages = { ('{"id":"%sa"}'):format(long) }
+      local function again() made.pages = { ('{"id":"%sb"},{"id":"%sa"}'):format(long, long) } end
+      local function last(item) return item.id:sub(-1) end
+      assert.equal("a | b |", given(made.action, { state = path }, { again }, last))
+      assert.equal("", given(made.action, { state = path, max_rounds = 1 }, nil, last):gsub("[| ]", ""))
+    end
+  end)
+
   it("that an item lacks ends it, named, before an item of that page is given", function()
     for item, why in pairs({
       ['{"id":1},{"other":2}'] = "an item has no `id`", ["5"] = "an item has no `id`", ["null"] = "an item has no `id`",
@@ -383,7 +395,12 @@ describe("a watch's state", function()
       assert.matches(why, err.message, 1, true)
       assert.equal(text, command.read_file(path)) -- it is left as it is
     end
-    assert.equal("file", failure(made.action, { state = dir }).kind)
+    os.execute(("rm %s; mkfifo %s"):format(path, path))
+    for _, other in ipairs({ dir, "/dev/null", "/dev/zero", path }) do -- none is waited for, or read
+      local err = failure(made.action, { state = other })
+      assert.same({ "file", "no" }, { err.kind, err.sent })
+      assert.matches(other .. ": not a regular file", err.message, 1, true)
+    end
     local err = failure(made.action, { state = dir .. "/none/state" })
     assert.equal("file", err.kind)
     assert.matches(dir .. "/none", tostring(err), 1, true)

@@ -5,11 +5,12 @@ local lean = require("bosa.tools.lean")
 
 local MANY = 1000000 -- what takes the square of it never ends
 
-local function hub_of(request, docstring)
+local function hub_of(request, docstring, response)
   return bosa.new({
     api_base_url = "http://127.0.0.1:1", api_key = "k",
     snapshot = { made = { run = {
-      method = "POST", path = "/connectors/made/run", docstring = docstring or "Runs.", response = bosa.object({}),
+      method = "POST", path = "/connectors/made/run", docstring = docstring or "Runs.",
+      response = response or bosa.object({}),
       parameters = { request = { schema = request } },
     } } },
   })
@@ -132,6 +133,21 @@ describe("a schema", function()
       return object(properties)
     end,
   }
+  it("of a response whose parts have $defs of one name takes work that grows as it does", function()
+    local function make(n)
+      return object(map_of(n, function()
+        local part = object({ a = { ["$ref"] = "#/$defs/a" } })
+        part["$defs"] = { a = { type = "string" } }
+        return part
+      end))
+    end
+    local small, large = hub_of(object({}), nil, make(250)), hub_of(object({}), nil, make(1000))
+    READERS.tools(hub_of(object({}), nil, make(10)))
+    local before = instructions(function() READERS.tools(small) end)
+    local after = instructions(function() READERS.tools(large) end)
+    assert.is_true(after <= 6 * before + 100, ("%d, then %d thousand"):format(before, after))
+  end)
+
   -- of those whose square weighs little beside the rest
   local LARGER = { ["whose properties are all required"] = 1000, ["below a name of many words"] = 1000 }
   for kind, make in pairs(SCHEMAS) do

@@ -113,9 +113,22 @@ static int read_private(lua_State *L)
     return 2;
 }
 
+/* is_file(path) -> whether it is a regular file; nil: nothing is there, or it can't be told. */
+static int is_file(lua_State *L)
+{
+    struct stat about;
+    if (stat(bind_check_path(L, 1), &about) != 0) {
+        return 0;
+    }
+    lua_pushboolean(L, S_ISREG(about.st_mode));
+    return 1;
+}
+
 void bind_open_private_file(lua_State *L)
 {
     bind_plain_class(L, PRIVATE_CLASS, private_gc, NULL);
     lua_pushcfunction(L, read_private);
     lua_setfield(L, -2, "read_private");
+    lua_pushcfunction(L, is_file);
+    lua_setfield(L, -2, "is_file");
 }

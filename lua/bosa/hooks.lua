@@ -39,6 +39,7 @@ hooks.on = false
 ---@field after function[]
 
 local ERROR = getmetatable(core.new_error({}))
+local SENT = { no = true, maybe = true, yes = true }
 local KINDS = {}
 for _, kind in ipairs(core.kinds) do KINDS[kind] = true end
 
@@ -90,6 +91,7 @@ local function refusal(request, why, sent)
   local err = { kind = "cancelled", sent = sent, retryable = false }
   for name, value in pairs(given) do err[name] = value end
   err.kind = KINDS[err.kind] and err.kind or "cancelled"
+  err.sent = SENT[err.sent] and err.sent or sent
   err.message = loop.text(err.message or err.kind)
   err.connector, err.action = request.connector, request.action
   return core.new_error(err)

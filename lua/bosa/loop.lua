@@ -87,12 +87,12 @@ function loop.error(kind, message, sent)
   return core.new_error({ kind = kind, message = message, sent = sent, retryable = false })
 end
 
---- What a function of the user's raised, as text: its __tostring may raise, too.
+--- What a function of the user's raised, as text: its __tostring may raise, too, or on LuaJIT give no string.
 ---@param value any
 ---@return string
 function loop.text(value)
   local ok, text = pcall(tostring, value)
-  return ok and text or ("a %s that gives no text"):format(type(value))
+  return ok and type(text) == "string" and text or ("a %s that gives no text"):format(type(value))
 end
 
 ---------------------------------------------------------------------------------------------------

@@ -75,11 +75,11 @@ end
 local function fault_of(session)
   if type(session) ~= "table" or session[1] ~= nil then return "not a JSON object" end
   for name, value in pairs(session) do
-    if value == core.null then session[name] = nil end
+    if value == core.null or value == "" and name ~= "api_url" then session[name] = nil end
   end
   for _, name in ipairs(TEXTS) do
     local value = session[name]
-    local fine = value == nil or type(value) == "string" and not value:find("%c")
+    local fine = value == nil or type(value) == "string" and value ~= "" and not value:find("%c")
     if not fine then return ("its `%s` is no text"):format(name) end
   end
   return nil

@@ -144,8 +144,13 @@ describe("what a hostile server says", function()
       assert.same({ "", 0 }, { err, code })
       assert.matches("bidi", out, 1, true)
     end
-    local _, err = cli:run({ "skills", "install", "none" })
-    assert.matches("there is no skill `none`", err, 1, true)
+    for _, name in ipairs({ "none", "odd" }) do -- those of that name have no id
+      for _, verb in ipairs({ "install", "show" }) do
+        local _, err, code = cli:run({ "skills", verb, name })
+        assert.matches(("there is no skill `%s`"):format(name), err, 1, true)
+        assert.equal(5, code)
+      end
+    end
   end)
 
   it("may be no integration", function()

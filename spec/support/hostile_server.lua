@@ -31,7 +31,8 @@ local schemas = (fill('{"evil":{"act":{"method":"POST","path":"/connectors/evil/
 local integration = '{"id":"NASTY","user_id":"NASTY","connector":"evil","user_identifier":"meNASTY","selected":false}'
 
 item = '{"name":"NASTY","description":"NASTY","connector":"NASTY","categories":["NASTY"],"source":"NASTY",'
-  .. '"author":"NASTY","url":"NASTY","mcp_url":"NASTY","config":{"url":"NASTY","headers":{"kNASTY":"NASTY"}},"score":1}'
+  .. '"author":"NASTY","url":"NASTY","tool_count":1e300,'
+  .. '"mcp_url":"NASTY","config":{"url":"NASTY","headers":{"kNASTY":"NASTY"}},"score":1}'
 
 -- method and path, as a pattern, to the body of a response
 local routes = {
@@ -54,7 +55,8 @@ local routes = {
   { "GET /api/skills/", '{"data":{"id":"NASTY","name":"NASTY","source_type":"NASTY","frontmatter":{"kNASTY":"NASTY"},'
     .. '"download_url":"NASTY","content_sha256":"NASTY"}}' },
   { "GET /api/skills",
-    '{"items":[null,5,"x",{"id":"NASTY","name":"NASTY","source_type":"NASTY","description":"NASTY"}],"meta":null}' },
+    '{"items":[null,5,"x",{"id":{},"name":"odd"},{"name":"odd"},'
+    .. '{"id":"NASTY","name":"NASTY","source_type":"NASTY","description":"NASTY"}],"meta":null}' },
   { "/connectors/evil/integrations/", '{"data":{"success":false,"error":"NASTY"}}' },
 }
 

@@ -148,12 +148,40 @@ end
 ---------------------------------------------------------------------------------------------------
 -- checking
 
---- A validation error without the value that its message ends in, where the field is secret.
-local function without_secret(detail, root)
-  local message, got = detail.message, detail.got
-  if detail.keyword == "type" or not is_secret(root, (detail.path:gsub("%[%d+%]", ""))) then return detail end
-  if got and message:sub(-#got) == got then message = message:sub(1, #message - #got) .. "(hidden)" end
-  return { path = detail.path, message = message }
+local TELLS_NO_VALUE = { required = true, additionalProperties = true, type = true }
+
+--- The schema of a list's elements, `times` deep; nil: it isn't known to be a list, or what is in it is secret.
+local function elements_of(root, node, times)
+  for _ = 1, times do
+    node = type(node) == "table" and node.items or nil
+    if type(node) ~= "table" or says_secret(root, node, MOST_REFS) then return nil end
+  end
+  return node
+end
+
+--- Whether the value at a path may be shown: it is surely one of a field that is known, and not secret.
+local function is_open(root, path)
+  local node = root
+  for part in path:gmatch("[^.]+") do
+    local name, places = part:match("^(.-)([%[%]%d]*)$")
+    local target = type(node) == "table" and type(node["$ref"]) == "string" and document.lookup(root, node["$ref"])
+    node = target or node
+    local properties = type(node) == "table" and node.properties
+    node = type(properties) == "table" and properties[name] or nil
+    if type(node) ~= "table" or secret_names.is(name) or says_secret(root, node, MOST_REFS) then return false end
+    node = elements_of(root, node, select(2, places:gsub("%[", "")))
+    if not node then return false end
+  end
+  return path ~= ""
+end
+
+--- A validation error without the value that was given, unless that may be shown.
+local function without_value(fault, root)
+  local message = fault.message
+  if not TELLS_NO_VALUE[fault.keyword] and not is_open(root, fault.path) then
+    message = ("`%s`: expected %s; got (hidden)"):format(fault.path, fault.expected)
+  end
+  return { path = fault.path, message = message }
 end
 
 --- Checks a configuration before it is sent. A schema that can't be compiled is left to the server.
@@ -166,10 +194,10 @@ function configuration.check(values, root)
   local ok, err = schema:check(values)
   if ok then return true end
   local details = {}
-  for i, detail in ipairs(err.details) do details[i] = without_secret(detail, root) end
-  local shown = context.error("params", details[1].message .. err.message:sub(#err.details[1].message + 1))
-  shown.details = details
-  return nil, shown
+  for i, fault in ipairs(err.details) do details[i] = without_value(fault, root) end
+  local hidden = context.error("params", details[1].message .. (err.message:match(" %(and %d+ more%)$") or ""))
+  hidden.details = details
+  return nil, hidden
 end
 
 return configuration

@@ -233,7 +233,7 @@ end
 ---@param credentials table { api_url, api_key, token, allow_http, timeout }
 ---@return userdata? hub, table? err
 function Context:make_hub(credentials)
-  local ok, hub = pcall(bosa.new, {
+  local ok, hub, err = pcall(bosa.new, {
     api_base_url = credentials.api_url,
     api_key = credentials.api_key,
     token = credentials.token,
@@ -245,13 +245,14 @@ function Context:make_hub(credentials)
     int64 = rawget(_G, "jit") and "cdata" or nil, -- digits stay numbers in the JSON that is printed
     on_event = listener(self),
   })
-  if ok then
-    self:cleanup(function() hub:close() end)
-    if self.shows_waiting then progress.new(self):watch(hub) end
-    return hub
+  if not ok then
+    local message = tostring(hub):match("^bad argument .-%((.*)%)$") or tostring(hub)
+    return nil, context.error("params", advice.about_address(self, message))
   end
-  local message = tostring(hub):match("%((api_base_url.*)%)$") or tostring(hub)
-  return nil, context.error("params", advice.about_address(self, message))
+  if not hub then return nil, err end
+  self:cleanup(function() hub:close() end)
+  if self.shows_waiting then progress.new(self):watch(hub) end
+  return hub
 end
 
 --- The hub; always the same one.

@@ -3,8 +3,8 @@
 local secret_names = {}
 
 local WORDS = {
-  "secret", "token", "password", "passwd", "passphrase", "auth_string", "api_key", "apikey", "access_key",
-  "private_key", "credential",
+  "secret", "token", "password", "passwd", "pwd", "passphrase", "authstring", "authorization", "apikey", "accesskey",
+  "privatekey", "credential",
 }
 
 --- Whether a member of that name holds a secret.
@@ -12,7 +12,7 @@ local WORDS = {
 ---@return boolean
 function secret_names.is(name)
   if type(name) ~= "string" then return false end
-  local plain = name:lower():gsub("-", "_")
+  local plain = name:lower():gsub("[-_]", "")
   for _, word in ipairs(WORDS) do
     if plain:find(word, 1, true) then return true end
   end

@@ -12,10 +12,10 @@ local SINGLES = {
 }
 document.MAPS, document.LISTS, document.SINGLES = MAPS, LISTS, SINGLES
 
---- Keywords whose values are schemas, or hold some.
+--- Keywords whose values are schemas, or hold some -> how: "map", "list" or "single".
 document.HOLDS_SCHEMAS = {}
-for _, list in ipairs({ MAPS, LISTS, SINGLES }) do
-  for _, keyword in ipairs(list) do document.HOLDS_SCHEMAS[keyword] = true end
+for how, list in pairs({ map = MAPS, list = LISTS, single = SINGLES }) do
+  for _, keyword in ipairs(list) do document.HOLDS_SCHEMAS[keyword] = how end
 end
 
 --- Keywords that say nothing of which values are valid.

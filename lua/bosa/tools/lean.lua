@@ -11,6 +11,7 @@
 -- checked against, so a model that knows more may still use it.
 
 local core = require("bosa.core")
+local document = require("bosa.schema.document")
 local schema = require("bosa.tools.schema")
 
 local lean = {}
@@ -215,15 +216,22 @@ local function has_other_words(node, target)
   return false
 end
 
+--- What a $ref names, where it can be put in its place: a definition alone. The whole, and what lies within it, stay
+-- where they are, and may hold the very $ref.
+local function placeable(ref, root, counts, within)
+  local is_single = type(ref) == "string" and counts[ref] == 1 and not within[ref] and document.definition_name(ref)
+  return is_single and schema.lookup(root, ref)
+end
+
 --- Puts what is named once where it is named. What leads to itself is named there, too, and so never once... but by
---- itself alone, where nothing leads to it.
+-- itself alone, where nothing leads to it.
 local function place_single_refs(node, root, counts, within, level)
   local ref = level < MOST_DEPTH and node["$ref"]
-  local target = type(ref) == "string" and counts[ref] == 1 and not within[ref] and schema.lookup(root, ref)
+  local target = placeable(ref, root, counts, within)
   if target and not has_other_words(node, target) then
     within[ref], node["$ref"] = true, nil
     for name, value in pairs(target) do
-      if node[name] == nil then node[name] = value end
+      if node[name] == nil then node[name] = schema.copy(value) end -- another $ref may lead into the definition
     end
     place_single_refs(node, root, counts, within, level + 1)
     within[ref] = nil

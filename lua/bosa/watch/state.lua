@@ -72,7 +72,10 @@ function state.key_of(item, path)
     return nil, ("`%s` of an item is no key: string or number expected, got %s"):format(path, got)
   end
   if #text <= LONGEST_KEY then return text end
-  return text:sub(1, 40) .. "..." .. state.checksum(text)
+  local beginning = text:sub(1, 40)
+  local is_cut = text:find("^[\128-\191]", 41) -- within a character, and the file is UTF-8
+  if is_cut then beginning = beginning:gsub("[\192-\255][\128-\191]*$", "") end
+  return beginning .. "..." .. state.checksum(text)
 end
 
 ---------------------------------------------------------------------------------------------------
@@ -138,12 +141,17 @@ end
 
 local function fail(kind, ...) return nil, loop.error(kind, string.format(...), "no") end
 
---- The content of a file; "" where there is none yet.
+--- The content of a file; "" where there is none yet. Nothing else is read: a FIFO would be waited for.
 local function read(path)
-  local text, message, code = read_file(path, LARGEST_FILE)
-  if not text and code == 2 then return "" end -- ENOENT
-  if not text then return fail("file", "can't read the watch's state: %s", tostring(message)) end
-  return text ~= "" and text or "\0" -- an empty one is damaged: it is written whole
+  local is_file = core.is_file(path)
+  if is_file == false then return fail("file", "the watch's state %s: not a regular file", path) end
+  local text, message = "", nil
+  if is_file then
+    text, message = read_file(path, LARGEST_FILE)
+    if text == "" then text = "\0" end -- it is written whole: an empty one is damaged
+  end
+  if not text then return fail("file", "can't read the watch's state: %s", message) end
+  return text
 end
 
 --- Why a state is of another watch; nil: it isn't.

@@ -4,6 +4,7 @@ local bosa = require("bosa")
 local numbers = require("bosa.cli.numbers")
 local print_json = require("bosa.cli.json")
 local print_table = require("bosa.cli.table")
+local sorted_json = require("bosa.sorted_json")
 
 local catalog = { summary = "List and search the tools, MCP servers and skills of the server", task = true }
 
@@ -54,7 +55,7 @@ local LISTS = {
     method = "list_mcps",
     headers = { "Server", "Tools", "URL", "Description" },
     row = function(item)
-      local count = type(item.tool_count) == "number" and ("%d"):format(item.tool_count) or ""
+      local count = type(item.tool_count) == "number" and sorted_json.line(item.tool_count) or ""
       return { text(item.name), count, text(item.mcp_url), text(item.description) }
     end,
   },

@@ -15,6 +15,7 @@ mcp.examples = {
   "# what a program reads to start such a server", "bosa mcp --read-only --print-config claude github",
 }
 
+local PIECE = 65536 -- bytes of a file that are read at once
 local LONGEST = 16 * 1024 * 1024 -- bytes of one message
 
 local function directory(path)
@@ -115,10 +116,11 @@ end
 local function listen(session, take)
   session.input = open(0)
   if not session.input then
-    local text, why = io.stdin:read("*a")
-    if not text then error("standard input can't be read: " .. why, 0) end
-    take(text)
-    take(nil)
+    repeat
+      local text, why = io.stdin:read(PIECE)
+      if why then error("standard input can't be read: " .. why, 0) end
+      take(text)
+    until not text
     session.ended = true
     return
   end

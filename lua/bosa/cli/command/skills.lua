@@ -56,7 +56,7 @@ local function id_of(hub, word)
   local found = {}
   for _, skill in ipairs(list) do
     if skill.id == word then return word end
-    if skill.name == word then found[#found + 1] = skill.id end
+    if skill.name == word and type(skill.id) == "string" then found[#found + 1] = skill.id end
   end
   if #found == 1 then return found[1] end
   local why = #found == 0 and "there is no skill `%s`"

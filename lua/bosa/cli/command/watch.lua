@@ -22,6 +22,11 @@ watch.examples = {
   "bosa watch github list_issues owner=lua repo=lua --key number --from-now --exec 'jq -r .title'",
 }
 
+local function a_path(text)
+  if text == "" then return nil, "--state: the path of a file expected" end
+  return text
+end
+
 function watch.configure(parser)
   parser:description("Runs an action that returns a list again and again, and prints each new item as a line of JSON, "
     .. "at least once. The first time, all items are new.")
@@ -29,6 +34,7 @@ function watch.configure(parser)
   parser:option("--every", "Seconds from the start of a round to the start of the next (60)."):argname("<seconds>")
     :convert(numbers.seconds("--every", 1, 1000000))
   parser:option("--state", "File that remembers the items; without it, every start begins anew."):argname("<file>")
+    :convert(a_path)
   parser:option("--exec", "Run this shell command for each item, with the item as JSON on standard input, and print "
     .. "nothing. If it fails, bosa runs it again in the next round."):argname("<command>")
   parser:option("--key", "Field that identifies an item (id); dots lead into objects."):argname("<name>"):default("id")
