@@ -429,11 +429,12 @@ end
 
 ---------------------------------------------------------------------------------------------------
 
---- Brings a schema into its normal form, in place.
+--- Brings a schema into its normal form, in place. A list is none, and says nothing.
 ---@param root table
 ---@param scoped boolean? schemas within it may be documents of their own, whose $refs are looked up there first
 ---@return table root
 function normal.form(root, scoped)
+  if is_list(root) then root = core.object({}) end
   local state = { root = root, scoped = scoped, copies = 0, places = {}, anchors = {}, ids = {}, refs = {}, names = {},
     moved = {}, holders = {} }
   visit(state, root)

@@ -8,7 +8,6 @@ local core = require("bosa.core")
 local is_object = require("bosa.tools.options").is_object
 local requests = require("bosa.schema")
 local schema = require("bosa.tools.schema")
-local well_formed = require("bosa.tools.well_formed")
 
 local output = {}
 
@@ -67,7 +66,7 @@ function output.schema(entry, full)
   if not core.schema(response) then return nil end -- a $ref to nowhere
   local told = requests.response_of(entry)
   if schema.is_large(told) then return nil end
-  local root = well_formed(schema.copy(told))
+  local root = schema.copy(told)
   local defs = cut(root, full, root)["$defs"]
   root["$defs"] = nil
   local node = whole(root)

@@ -13,7 +13,6 @@ local document = require("bosa.schema.document")
 local reader = require("bosa.schema")
 local shape = require("bosa.schema.shape")
 local sorted_json = require("bosa.sorted_json")
-local well_formed = require("bosa.tools.well_formed")
 
 local schema = {}
 
@@ -291,7 +290,7 @@ end
 ---@return table? arguments nil: the action can't be called without a file
 function schema.shape(request, options)
   if not request then return { type = "object", properties = core.object({}) } end
-  local root = well_formed(root_of(request))
+  local root = root_of(request)
   mend(root, reader.reader(root))
   local filter = options.paths and with_paths or without_files
   local shaped = filter(root, reader.reader(copy_of(root)))
