@@ -5,11 +5,29 @@
 #include "http/disposition.h"
 #include "http/file_name.h"
 
+/* The value of a Content-Disposition, and the name that is read from it; NULL: none. */
+struct named {
+    const char *value, *name;
+};
+
+static void assert_names(const struct named *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        char *name = NULL;
+        assert_int_equal(disposition_filename(values[i].value, &name), BOSA_OK);
+        if (!values[i].name) {
+            assert_null(name);
+        } else {
+            assert_non_null(name);
+            assert_string_equal(name, values[i].name);
+        }
+        mem_free(name);
+    }
+}
+
 static void the_name_is_read_from_clean_and_sloppy_values(void **unused)
 {
-    static const struct {
-        const char *value, *name; /* NULL: none */
-    } values[] = {
+    static const struct named values[] = {
         {"attachment; filename=\"report.pdf\"", "report.pdf"},
         {"attachment; filename=report.pdf", "report.pdf"},
         {"attachment;filename=report.pdf;size=3", "report.pdf"},
@@ -27,6 +45,18 @@ static void the_name_is_read_from_clean_and_sloppy_values(void **unused)
         {"attachment; filename=\"ends with \\\"", "ends with \\"},
         {"attachment; filename=\"na\xC3\xAFve.txt\"", "na\xC3\xAFve.txt"},
         {"attachment; filename=caf\xE9.txt", "caf\xC3\xA9.txt"},
+        {"attachment; filename=\"caf\x80\xE9.txt\"", "caf\xE2\x82\xAC\xC3\xA9.txt"},
+        {"attachment; filename=\"first\"; filename=\"second\"", "first"},
+        {"attachment; filename=\"../../etc/passwd\"", "../../etc/passwd"},
+        {"attachment; xfilename=\"a\"; filename=b", "b"},
+    };
+    (void)unused;
+    assert_names(values, sizeof values / sizeof values[0]);
+}
+
+static void an_extended_value_comes_first_unless_it_is_malformed(void **unused)
+{
+    static const struct named values[] = {
         {"attachment; filename=\"a.txt\"; filename*=UTF-8''%e2%82%ac.txt", "\xE2\x82\xAC.txt"},
         {"attachment; filename*=utf-8'en'a%20b.txt; filename=\"x.txt\"", "a b.txt"},
         {"attachment; filename*=ISO-8859-1''caf%E9.txt", "caf\xC3\xA9.txt"},
@@ -55,7 +85,14 @@ static void the_name_is_read_from_clean_and_sloppy_values(void **unused)
         {"attachment; filename*=one'quote.txt", "quote.txt"},
         {"attachment; filename*=koi8-r''%C1b.txt", "_b.txt"},
         {"attachment; filename*=gb18030''%e2%82%ac.txt", "\xE2\x82\xAC.txt"},
-        {"attachment; filename=\"caf\x80\xE9.txt\"", "caf\xE2\x82\xAC\xC3\xA9.txt"},
+    };
+    (void)unused;
+    assert_names(values, sizeof values / sizeof values[0]);
+}
+
+static void encoded_words_are_decoded(void **unused)
+{
+    static const struct named values[] = {
         {"attachment; filename=\"=?UTF-8?B?4oKsLnR4dA==?=\"", "\xE2\x82\xAC.txt"},
         {"attachment; filename==?utf-8?b?4oKsLnR4dA==?=", "\xE2\x82\xAC.txt"},
         {"attachment; filename=\"=?ISO-8859-1?Q?caf=E9_au_lait.txt?=\"", "caf\xC3\xA9 au lait.txt"},
@@ -68,9 +105,14 @@ static void the_name_is_read_from_clean_and_sloppy_values(void **unused)
         {"attachment; filename=\"=?koi8-r?q?=C1b?=\"", "_b"},
         {"attachment; filename=\"=?utf-8?x?a?=\"", "=?utf-8?x?a?="},
         {"attachment; filename=\"=?utf-8?q?never closed\"", "=?utf-8?q?never closed"},
-        {"attachment; filename=\"first\"; filename=\"second\"", "first"},
-        {"attachment; filename=\"../../etc/passwd\"", "../../etc/passwd"},
-        {"attachment; xfilename=\"a\"; filename=b", "b"},
+    };
+    (void)unused;
+    assert_names(values, sizeof values / sizeof values[0]);
+}
+
+static void a_value_without_a_name_has_none(void **unused)
+{
+    static const struct named values[] = {
         {"attachment", NULL},
         {"attachment;", NULL},
         {"attachment; filename", NULL},
@@ -82,17 +124,7 @@ static void the_name_is_read_from_clean_and_sloppy_values(void **unused)
         {"", NULL},
     };
     (void)unused;
-    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
-        char *name = NULL;
-        assert_int_equal(disposition_filename(values[i].value, &name), BOSA_OK);
-        if (!values[i].name) {
-            assert_null(name);
-        } else {
-            assert_non_null(name);
-            assert_string_equal(name, values[i].name);
-        }
-        mem_free(name);
-    }
+    assert_names(values, sizeof values / sizeof values[0]);
 }
 
 /*
@@ -272,6 +304,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_name_is_read_from_clean_and_sloppy_values),
+        cmocka_unit_test(an_extended_value_comes_first_unless_it_is_malformed),
+        cmocka_unit_test(encoded_words_are_decoded),
+        cmocka_unit_test(a_value_without_a_name_has_none),
         cmocka_unit_test(a_value_made_to_be_slow_is_read),
         cmocka_unit_test(an_attachment_is_one_by_its_type_alone),
         cmocka_unit_test(reading_a_name_survives_a_lack_of_memory),
