@@ -10,6 +10,7 @@
 local core = require("bosa.core")
 local document = require("bosa.schema.document")
 local normal = require("bosa.schema.normal")
+local references = require("bosa.schema.references")
 local shape = require("bosa.schema.shape")
 local sorted_json = require("bosa.sorted_json")
 
@@ -17,7 +18,6 @@ local schema = {}
 
 local MOST_SHAPES = 256 -- of one schema
 local MOST_DEPTH = 50 -- of $refs with siblings, members and branches within each other
-local MOST_BRANCHES = 200 -- schemas within a branch that are looked at for its tag
 local MOST_UNIONS = 200 -- within one union
 local WORK_OF_ONE = 1000 -- steps for one schema
 local WORK_OF_ALL = 20000 -- steps for all that one reader reads
@@ -53,10 +53,8 @@ end
 
 --- Reads one document.
 ---@class bosa.schema.Reader
----@field root table
----@field targets table<table, any> schema with a $ref -> what it names, where that lies in a document of its own
+---@field references bosa.schema.References
 ---@field tags table<table, table<string, boolean>> branch of a union -> the names of its tags
----@field chains table<table, bosa.schema.Chain>
 ---@field known table<table, bosa.schema.Shape[]>
 ---@field abouts table<any, bosa.schema.About>
 ---@field answers table<bosa.schema.Shape[], table<string, any>> to questions about them
@@ -68,115 +66,22 @@ end
 local Reader = {}
 Reader.__index = Reader
 
----------------------------------------------------------------------------------------------------
--- $refs
-
---- What the $ref of a schema names; nil: nothing.
----@param node table
----@return table|boolean|nil
-function Reader:target(node)
-  local target = self.targets[node]
-  if target ~= nil then return target end
-  return document.lookup(self.root, node["$ref"])
-end
-
---- Where a chain of $refs ends, and what is said on its way.
----@class bosa.schema.Chain
----@field target any nil: it leads to itself
----@field name string?
-
---- Follows a schema that is an alias, to the one that is none.
----@return bosa.schema.Chain
-function Reader:follow(node)
-  local path, seen = {}, {}
-  while document.is_alias(node) and not self.chains[node] and not seen[node] do
-    seen[node] = true
-    path[#path + 1] = node
-    node = self:target(node)
-    if node == nil then node = true end -- one that leads nowhere is no constraint
-  end
-  local chain = type(node) == "table" and self.chains[node]
-  if not chain then
-    chain = { target = node }
-    if seen[node] then chain.target = nil end
-  end
-  for i = #path, 1, -1 do
-    local alias = path[i]
-    local made = { target = chain.target, name = chain.name or document.definition_name(alias["$ref"]) }
-    for keyword in pairs(document.ANNOTATIONS) do
-      made[keyword] = alias[keyword]
-      if made[keyword] == nil then made[keyword] = chain[keyword] end
-    end
-    self.chains[alias], chain = made, made
-  end
-  return chain
-end
-
---- Marks a branch of a union that is told by a tag: it requires the tag.
-local function mark(self, branch, tag)
-  local list, seen, left = { branch }, {}, MOST_BRANCHES
-  while #list > 0 and left > 0 do
-    local node = table.remove(list)
-    left = left - 1
-    if document.is_alias(node) then node = self:follow(node).target end
-    if type(node) == "table" and not seen[node] then
-      seen[node] = true
-      if type(node.properties) == "table" and node.properties[tag] ~= nil then
-        self.tags[node] = self.tags[node] or {}
-        self.tags[node][tag] = true
-      end
-      if type(node["$ref"]) == "string" then list[#list + 1] = self:target(node) end
-      for _, keyword in ipairs({ "allOf", "anyOf", "oneOf" }) do
-        for _, child in ipairs(type(node[keyword]) == "table" and node[keyword] or {}) do list[#list + 1] = child end
-      end
-    end
-  end
-end
-
-local function branches_of(node)
-  if type(node.oneOf) == "table" then return node.oneOf end
-  return type(node.anyOf) == "table" and node.anyOf or {}
-end
-
---- Goes through the document once: $refs into documents within this one, and unions with tags.
-local function survey(self, scoped)
-  local unions, list, seen = {}, { { node = self.root } }, {}
-  while #list > 0 do
-    local place = table.remove(list)
-    local node, around = place.node, place.around
-    if type(node) == "table" and not seen[node] then
-      seen[node] = true
-      if node["$defs"] or node.definitions then around = { node = node, around = around } end
-      if type(node["$ref"]) == "string" then
-        if not scoped then self.targets[node] = document.lookup(self.root, node["$ref"]) end
-        local scope = around
-        while scope and self.targets[node] == nil do
-          self.targets[node] = document.lookup(scope.node, node["$ref"])
-          scope = scope.around
-        end
-      end
-      local tag = type(node.discriminator) == "table" and node.discriminator.propertyName
-      if type(tag) == "string" then unions[#unions + 1] = { node, tag } end
-      document.each_child(node, function(child) list[#list + 1] = { node = child, around = around } end)
-    end
-  end
-  for _, union in ipairs(unions) do
-    for _, branch in ipairs(branches_of(union[1])) do mark(self, branch, union[2]) end
-  end
-end
-
 --- A reader of one document.
 ---@param root table
 ---@param scoped boolean? schemas within it may be documents of their own, whose $refs are looked up there first
 ---@return bosa.schema.Reader
 function schema.reader(root, scoped)
-  local self = setmetatable({
-    root = root, targets = {}, tags = {}, chains = {}, known = {}, abouts = {}, answers = {}, open = {}, nested = 0,
-    cuts = 0, work = 0, budget = WORK_OF_ALL,
+  local named = references.read(root, scoped)
+  return setmetatable({
+    references = named, tags = named.tags, known = {}, abouts = {}, answers = {}, open = {}, nested = 0, cuts = 0,
+    work = 0, budget = WORK_OF_ALL,
   }, Reader)
-  survey(self, scoped)
-  return self
 end
+
+--- What the $ref of a schema names; nil: nothing.
+---@param node table
+---@return table|boolean|nil
+function Reader:target(node) return self.references:target(node) end
 
 ---------------------------------------------------------------------------------------------------
 -- shapes
@@ -249,7 +154,7 @@ function Reader:leaves(branches)
   while #stack > 0 do
     local branch = table.remove(stack)
     local target = branch
-    if document.is_alias(branch) then target = self:follow(branch).target end
+    if document.is_alias(branch) then target = self.references:follow(branch).target end
     if target ~= nil and not seen[target] then
       seen[target] = type(target) == "table"
       local nested = document.branches_of(target)
@@ -313,7 +218,7 @@ end
 ---@return bosa.schema.Shape[]?
 function Reader:expand(node, depth)
   if document.is_alias(node) then
-    node = self:follow(node).target
+    node = self.references:follow(node).target
     if node == nil then return nil end
   end
   if node == false then return {} end
@@ -350,7 +255,7 @@ local function annotation(self, node, keyword)
   for _, other in ipairs(named) do
     local found
     if document.is_alias(other) then
-      found = self:follow(other)[keyword]
+      found = self.references:follow(other)[keyword]
     elseif type(other) == "table" then
       found = other[keyword]
     end
@@ -374,11 +279,11 @@ function Reader:read(node)
   self.work = WORK_OF_ONE
   local about = { shapes = self:expand(node, 0) or { shape.ANY }, target = node }
   if document.is_alias(node) then
-    note_target(about, self:follow(node))
+    note_target(about, self.references:follow(node))
   elseif type(node) == "table" and type(node["$ref"]) == "string" then
     local target = self:target(node)
     if type(target) == "table" and self:expand(target, 1) == about.shapes then -- siblings that change nothing
-      local chain = document.is_alias(target) and self:follow(target) or { target = target }
+      local chain = document.is_alias(target) and self.references:follow(target) or { target = target }
       note_target(about, chain, document.definition_name(node["$ref"]))
       for _, keyword in ipairs(ANNOTATIONS) do
         if node[keyword] ~= nil then about[keyword] = node[keyword] end
