@@ -1,4 +1,4 @@
---- Run by watch_spec under luv, cqueues or neither: a watch waits for its next round while the host goes on.
+--- Run by watch_hosts_spec under luv, cqueues or neither: a watch waits for its next round while the host goes on.
 local host = ...
 local bosa = require("bosa")
 local hub = bosa.new()
