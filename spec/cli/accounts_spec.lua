@@ -1,5 +1,5 @@
+--- Accounts on the command line: integrations, users. What is said of a configuration is in configuration_spec.lua.
 local library = require("bosa")
-local json = library.json
 local command = require("spec.support.command")
 local programs = require("spec.support.process")
 
@@ -478,54 +478,6 @@ describe("a connector that takes a configuration", function()
   end)
 end)
 
-describe("what is wrong with a configuration", function()
-  -- a field's schema, the value that is given, and what must not be shown of it
-  local SECRETS = {
-    { '"password":{"enum":["a","b"]}', [["hu\"sh\\%w$(\u00e9)"]], "w$(" },
-    { '"password":{"enum":["a","b"]}', '"' .. ("hush"):rep(100) .. '"', "hush" },
-    { '"token":{"const":"x"}', '"hu\\nQ7"', "Q7" },
-    { '"pin":{"type":"integer","format":"password","maximum":5}', "987654321", "9876" },
-    { '"accessKey":{"type":"integer","maximum":5}', "987654321", "9876" },
-    { '"key":{"$ref":"#/$defs/K"}', '"hush"', "hush" },
-    { '"o":{"type":"object","properties":{"client_secret":{"enum":["x"]}}}', '{"client_secret":"hu\\"Q7"}', "Q7" },
-    { '"list":{"type":"array","items":{"properties":{"secret":{"const":"x"}}}}', '[{"secret":"hush"}]', "hush" },
-    { '"keys":{"type":"array","items":{"const":"x","writeOnly":true}}', '["hush"]', "hush" },
-    { '"either":{"anyOf":[{"properties":{"a":{"const":"x","format":"password"}}}]}', '{"a":"hush"}', "hush" },
-  }
-  local CONNECTOR = '{"data":{"supported_auth_types":[{"type":"custom","config":{"type":"object","properties":{%s},'
-    .. '"$defs":{"K":{"format":"password","enum":["x"]}}}}]}}'
-
-  it("is told without what was given where that may be secret", function()
-    local configuration = require("bosa.cli.configuration")
-    for _, case in ipairs(SECRETS) do
-      local answer = assert(json.decode(CONNECTOR:format(case[1])))
-      local root = answer.data.supported_auth_types[1].config
-      local values = assert(json.decode("{" .. case[1]:match('^"[^"]*":') .. case[2] .. "}"))
-      local ok, err = configuration.check(values, root)
-      assert.is_nil(ok)
-      assert.same({ "params", "no" }, { err.kind, err.sent })
-      assert.is_nil((tostring(err) .. json.encode(err.details)):find(case[3], 1, true), tostring(err))
-      assert.matches("(hidden)", err.message, 1, true)
-    end
-  end)
-
-  it("is told with it where it can be no secret", function()
-    local configuration = require("bosa.cli.configuration")
-    local root = assert(json.decode('{"type":"object","properties":{"mode":{"enum":["read"]},"o":{"$ref":"#/$defs/O"},'
-      .. '"l":{"type":"array","items":{"type":"object","properties":{"n":{"const":1}}}}},'
-      .. '"$defs":{"O":{"properties":{"m":{"maximum":5}}}}}'))
-    for text, words in pairs({
-      ['{"mode":"fly"}'] = 'got "fly"', ['{"o":{"m":7}}'] = "got 7", ['{"l":[{"n":2}]}'] = "got 2",
-    }) do
-      local _, err = configuration.check(assert(json.decode(text)), root)
-      assert.matches(words, err.message, 1, true)
-    end
-    local _, err = configuration.check(assert(json.decode('{"mode":"fly","o":{"m":7}}')), root)
-    assert.matches("(and 1 more)", err.message, 1, true)
-    assert.equal(2, #err.details)
-  end)
-end)
-
 describe("a token without a key", function()
   it("is enough for all but creating users", function()
     local env = { BOSA_API_KEY = false }
@@ -583,45 +535,5 @@ describe("what a server offers", function()
     assert.matches("bosa run github list_issues owner=... repo=...", out, 1, true)
     assert.equal((bosa:run({ "help" })), (bosa:run({ "--help" })))
     assert.matches("^Usage: bosa run", (bosa:run({ "help", "run" })))
-  end)
-end)
-
-describe("bosa sandbox", function()
-  it("speaks a dialect by its name, and by the name before", function()
-    for _, name in ipairs({ "legacy", "seed", "current", "today" }) do
-      local script = 'curl -s -o /dev/null -w "%{http_code}" "$BOSA_API_BASE_URL/connectors/names"'
-      local out = bosa:output({ "sandbox", "--dialect", name, "--", "sh", "-c", script })
-      assert.equal((name == "legacy" or name == "seed") and "404" or "200", out)
-    end
-    assert.is_nil(bosa:run({ "sandbox", "--help" }):find("today", 1, true))
-  end)
-
-  it("runs a command with a server of its own, and ends as it does", function()
-    local words = { "sandbox", "--", "sh", "-c", 'echo "$BOSA_API_BASE_URL"; exit 7' }
-    local out, err, code = bosa:run(words)
-    assert.equal("", err)
-    assert.equal(7, code)
-    assert.matches("^http://127%.0%.0%.1:%d+\n$", out)
-    assert.are_not.equal(sandbox.url .. "\n", out)
-  end)
-
-  it("prints what to export until Ctrl-C", function()
-    local terminal = bosa:terminal(bosa:line({ "sandbox" }) .. "; echo code=$?")
-    local screen = terminal:wait_for("runs until Ctrl%-C")
-    local url = screen:match("export BOSA_API_BASE_URL='([^']+)'")
-    local key = screen:gsub("\n", ""):match("export BOSA_API_KEY='([^']+)'")
-    local hub = library.new({ api_base_url = url, api_key = key })
-    assert.equal(4, #assert(hub:get_available_modules()))
-    terminal:press("C-c")
-    screen = terminal:wait_for("code=")
-    terminal:close()
-    assert.matches("code=130", screen)
-    assert.is_nil(screen:find("traceback", 1, true))
-  end)
-
-  it("says when there is none", function()
-    local _, err, code = bosa:run({ "sandbox" }, { env = { BOSA_SANDBOX = command.missing } })
-    assert.equal(1, code)
-    assert.matches("^bosa: no sandbox server: [^\n]*\n$", err)
   end)
 end)
