@@ -6,7 +6,7 @@ local dir
 setup(function()
   dir = os.tmpname()
   os.remove(dir)
-  assert(os.execute(("mkdir %s && cp -r csrc lua tools %s"):format(dir, dir)))
+  assert(os.execute(("mkdir %s && cp -r csrc lua spec tools %s"):format(dir, dir)))
 end)
 teardown(function() os.execute("rm -rf " .. dir) end)
 
@@ -24,6 +24,14 @@ local breaches = {
     "only transport" },
   { "libcurl's headers in the binding", "csrc/lua/planted.c", "#include <curl/curl.h>\n", "transport includes" },
   { "a file in no room", "csrc/core/planted.c", "typedef int nothing;\n", "lie in no room" },
+  { "a file that is too long", "csrc/lua/planted.c", ("/* */\n"):rep(601), "planted.c: 601 lines are too many" },
+  { "a spec that is too long", "spec/planted_spec.lua", ("-- x\n"):rep(601), "planted_spec.lua: 601 lines" },
+  { "a function of C that is too long", "csrc/core/base/planted.c", "void f(void)\n{\n" .. ("\n"):rep(69) .. "}\n",
+    "planted.c:2: a function of 71 lines" },
+  { "a function of a C test that is too long", "spec/c/planted.c", "void f(void)\n{\n" .. ("\n"):rep(69) .. "}\n",
+    "spec/c/planted.c:2: a function of 71 lines" },
+  { "a function of Lua that is too long", "lua/bosa/planted.lua", "local function f()\n  local function g()\n"
+    .. ("    f()\n"):rep(70) .. "  end\nend\n", "planted.lua:2: a function of 72 lines" },
 }
 
 for _, breach in ipairs(breaches) do

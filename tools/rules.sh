@@ -6,6 +6,8 @@
 # says "Private", is included from its own room only.
 #
 # A module of lua/bosa is completed by nobody else: what it needs it requires, and no two require each other.
+#
+# A file has at most 600 lines, a function 70.
 set -u
 cd "${1:-$(dirname "$0")/..}" || exit 2
 rooms="base json schema http request reply hub call transport"
@@ -96,6 +98,42 @@ requires() {
   find lua/bosa -name '*.lua' ! -path '*/meta/*' -exec grep -oHE '^[^-]*require\("bosa[a-z_.]*"\)' {} + |
     sed -E 's#^lua/##; s#(/init)?\.lua:.*require\("([^"]*)"\)# \2#; :again; s#^([^ ]*)/#\1.#; t again'
 }
+
+# Prints FILE:LINE:LINES for each function that is too long, FILE:0:LINES for each such file. A function of Lua is one
+# that begins a line, or is assigned or returned there, and ends with an `end` as far to the right: not the block that
+# is given to describe or it.
+long_ones() {
+  find csrc lua spec \( -name '*.[ch]' -o -name '*.lua' \) -exec awk -v most=70 -v most_lines=600 '
+    function leave() { if (count > most_lines) print file ":0:" count }
+    FNR == 1 { leave(); file = FILENAME; depth = 0; begun = 0 }
+    { count = FNR }
+    FILENAME ~ /\.[ch]$/ && /^\{/ { begun = FNR }
+    FILENAME ~ /\.[ch]$/ && /^\}/ {
+      if (begun && FNR - begun >= most) print FILENAME ":" begun ":" FNR - begun + 1
+      begun = 0
+    }
+    FILENAME ~ /\.lua$/ && /^ *(local |return )?([A-Za-z0-9_.]+ = )?function[ (]/ && !/[^A-Za-z0-9_]end([^A-Za-z0-9_]|$)/ {
+      match($0, /^ */)
+      from[++depth] = FNR
+      indent[depth] = RLENGTH
+    }
+    FILENAME ~ /\.lua$/ && /^ *end([^A-Za-z0-9_]|$)/ {
+      match($0, /^ */)
+      while (depth && indent[depth] > RLENGTH) depth--
+      if (!depth || indent[depth] != RLENGTH) next
+      if (FNR - from[depth] >= most) print FILENAME ":" from[depth] ":" FNR - from[depth] + 1
+      depth--
+    }
+    END { leave() }' {} +
+}
+
+while IFS=: read -r file line lines; do
+  if [ "$line" = 0 ]; then
+    complain "$file: $lines lines are too many, at most 600"
+  else
+    complain "$file:$line: a function of $lines lines is too long, at most 70"
+  fi
+done < <(long_ones)
 
 circle=$(requires | tsort 2>&1 >/dev/null | sed -n 's/^tsort: *\(bosa[a-z_.]*\)$/\1/p' | tr '\n' ' ')
 [ -z "$circle" ] || complain "these modules of lua/bosa require each other: $circle"
