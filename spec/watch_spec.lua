@@ -338,6 +338,20 @@ describe("a watch's state", function()
     assert.equal("3 4 |", given(made.action, { state = path }))
   end)
 
+  it("may have been laid out anew by somebody", function()
+    local made = made_server()
+    made.pages = { ids(1, 2, 3, 4) }
+    assert.equal(1, made.action:watch({ state = path })().id)
+    local text = command.read_file(path)
+    for _, other in ipairs({ (text:gsub(",", ",\n  ")), (text:gsub("\n$", "")) }) do
+      command.write_file(path, other)
+      for item in made.action:watch({ state = path }) do
+        if item.id == 4 then break end
+      end
+      assert.equal("4 |", given(made.action, { state = path }))
+    end
+  end)
+
   it("is without an item for which again() was called", function()
     local made = made_server()
     made.pages = { ids(1, 2) }

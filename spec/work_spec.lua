@@ -132,6 +132,17 @@ describe("a schema", function()
       end
       return object(properties)
     end,
+    ["whose definitions would have one name"] = function(n)
+      local properties = map_of(n, function() return object({ a = { type = "string" } }) end)
+      for i = 1, n do properties["q" .. i] = { ["$ref"] = "#/properties/p" .. i .. "/properties/a" } end
+      return object(properties)
+    end,
+    ["of many documents"] = function(n)
+      local properties = map_of(n, function(i) return { ["$id"] = "http://h/" .. i .. "/a", type = "string" } end)
+      for i = 1, n do properties["q" .. i] = { ["$ref"] = i .. "/b" } end
+      for i = 1, n do properties["r" .. i] = { ["$ref"] = "x" .. i .. "/a" } end
+      return object(properties)
+    end,
   }
   it("of a response whose parts have $defs of one name takes work that grows as it does", function()
     local function make(n)
@@ -149,7 +160,10 @@ describe("a schema", function()
   end)
 
   -- of those whose square weighs little beside the rest
-  local LARGER = { ["whose properties are all required"] = 1000, ["below a name of many words"] = 1000 }
+  local LARGER = {
+    ["whose properties are all required"] = 1000, ["below a name of many words"] = 1000,
+    ["whose definitions would have one name"] = 1000, ["of many documents"] = 1000,
+  }
   for kind, make in pairs(SCHEMAS) do
     for reader, read in pairs(READERS) do
       it(kind .. " takes " .. reader .. " work that grows as it does", function()

@@ -1,4 +1,4 @@
---- How far two names are apart, and which of several was meant.
+--- How far two names are apart, and which of several was meant: by the rules of csrc/core/base/nearest.
 
 local spelling = {}
 

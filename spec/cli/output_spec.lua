@@ -114,6 +114,14 @@ describe("--jq", function()
     assert.equal("code=0\n", command.output_of(line))
   end)
 
+  it("writes a line of any length whole", function()
+    local values = {}
+    for i = 0, 299999 do values[i + 1] = i end
+    local wanted = "[" .. table.concat(values, ",") .. "]\n" -- 2 MB
+    local out = output(with(ISSUES, "--jq", "[range(300000)], 1"))
+    assert.is_true(out == wanted .. "1\n", #out .. " bytes came")
+  end)
+
   it("knows a wrong expression, or that jq is missing, before anything is sent", function()
     local small = { "run", "lab", "fault", "status=500", "key=jq" }
     local _, err, code = bosa:run(with(small, "--jq", ".["))

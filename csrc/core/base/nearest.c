@@ -31,7 +31,8 @@ static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
         for (size_t j = 1; j <= b_len; j++) {
             bool same = text_lower(a[i - 1]) == text_lower(b[j - 1]);
             row[j] = least(up[j - 1] + !same, up[j] + 1, row[j - 1] + 1);
-            bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+            bool swapped = i > 1 && j > 1 && text_lower(a[i - 1]) == text_lower(b[j - 2]) &&
+                           text_lower(a[i - 2]) == text_lower(b[j - 1]);
             if (swapped && up2[j - 2] + 1 < row[j]) {
                 row[j] = up2[j - 2] + 1;
             }
@@ -83,24 +84,26 @@ static bool has_word(const char *name, size_t name_len, const char *word, size_t
     return false;
 }
 
+/* Whether a name has all words of another, in any order; one without words stands for none. */
 static bool has_words(const char *name, size_t name_len, const char *wanted, size_t len)
 {
+    bool any = false;
     for (size_t at = 0; at < len;) {
         size_t n = word_len(wanted + at, len - at);
         if (n > 0 && !has_word(name, name_len, wanted + at, n)) {
             return false;
         }
+        any = any || n > 0;
         at += n + 1;
     }
-    return true;
+    return any;
 }
 
 /* A name may be offered twice, by two parts of one schema. */
 static void try_words(struct nearest *best, const char *wanted, size_t len, const char *name,
                       size_t name_len)
 {
-    if (len < LEAST_WORDS || len >= name_len || word_len(wanted, len) == 0 ||
-        !has_words(name, name_len, wanted, len)) {
+    if (len < LEAST_WORDS || !has_words(name, name_len, wanted, len)) {
         return;
     }
     if (!best->holder) {

@@ -1,6 +1,7 @@
 /*
  * nearest: which of several names was meant by one that isn't there. First the one that is a slip
  * of the finger away; else the only one that has all words of the given name: `key` for `api_key`.
+ * lua/bosa/spelling.lua has the same rules.
  * It owns nothing: names are borrowed for as long as the struct is in use.
  */
 #ifndef BOSA_NEAREST_H

@@ -10,7 +10,7 @@ local task = require("bosa.task")
 local jq = {}
 
 local MISSING = "--jq needs the program jq: install it (apt install jq, brew install jq), or use --template"
-local BUSY = 1000000 -- bytes that wait to be read by jq, or to be written from it, at most
+local BUSY = 1000000 -- bytes that wait to be read by jq, or to be written from it; a longer line is gathered whole
 local LONGEST = 2000 -- bytes of a complaint that are kept
 
 ---@class bosa.cli.Jq
@@ -23,6 +23,8 @@ local LONGEST = 2000 -- bytes of a complaint that are kept
 ---@field open integer streams and processes that have not ended
 ---@field chunks string[] what it gave and was not written yet
 ---@field waiting integer bytes of these
+---@field has_line boolean? a line ends in them
+---@field paused boolean? nothing is read before they are written
 ---@field complaint string
 ---@field event table is done as soon as something happens
 local Jq = {}
@@ -38,7 +40,7 @@ local function ended(self)
   happen(self)
 end
 
---- Takes what jq gives, until there is too much of it.
+--- Takes what jq gives, until there is too much of it that can be written.
 local function read_output(self)
   self.pipes[2]:read_start(function(err, bytes)
     if err or not bytes then
@@ -46,7 +48,8 @@ local function read_output(self)
       return ended(self)
     end
     self.chunks[#self.chunks + 1], self.waiting = bytes, self.waiting + #bytes
-    if self.waiting > BUSY then
+    self.has_line = self.has_line or bytes:find("\n", 1, true) ~= nil
+    if self.waiting > BUSY and self.has_line then
       self.pipes[2]:read_stop()
       self.paused = true
     end
@@ -106,11 +109,12 @@ end
 
 --- Writes what came, as far as its lines are whole; `all`: the rest, too.
 local function drain(self, all)
+  if not (self.has_line or all) then return end
   local text = table.concat(self.chunks)
   local last = all and #text or #(text:match("^.*\n") or "")
-  self.chunks, self.waiting = { text:sub(last + 1) }, #text - last
+  self.chunks, self.waiting, self.has_line = { text:sub(last + 1) }, #text - last, false
   if last > 0 then self.write(text:sub(1, last)) end
-  if self.paused and self.waiting <= BUSY then
+  if self.paused then
     self.paused = false
     read_output(self)
   end
@@ -142,7 +146,6 @@ function Jq:finish()
   while self.open > 0 do wait(self) end
   close(self)
   drain(self, true)
-  close(self)
   self.cx:drop_cleanup(self.cleanup)
   if self.code == 0 then return true end
   local line = self.complaint:match("[^\n]+") or ("it ended with code %d"):format(self.code)

@@ -16,6 +16,7 @@ local normal = {}
 
 local MOST_COPIES = 20000 -- tables copied of what conditions name, and of a root that refers to itself
 local MOST_SCOPES = 50 -- documents within each other that a $ref is looked up in
+local MOST_IDS = 50 -- documents whose names end alike
 local LONGEST_NAME = 60 -- bytes of a name in $defs
 local BIG = 16 -- digits of a whole number that Lua may not hold
 local MOST_COUNT = 1e18 -- a larger bound of a count is none
@@ -289,6 +290,17 @@ end
 ---------------------------------------------------------------------------------------------------
 -- $refs
 
+--- The part of a document's name behind its last slash.
+local function end_of(name) return name:match("[^/]*$") end
+
+--- Notes of a schema what it is called as a document.
+local function add_id(state, node)
+  local name = node["$id"]:gsub("#$", "")
+  local list = state.ids[end_of(name)] or {}
+  state.ids[end_of(name)] = list
+  if #list < MOST_IDS then list[#list + 1] = { name, node } end
+end
+
 --- Notes of every schema where it is, what it is called, and which $refs there are, in the order of their names.
 local function survey(state, node, container, key, scope)
   if state.places[node] then return end
@@ -298,7 +310,7 @@ local function survey(state, node, container, key, scope)
     local anchor = node[keyword]
     if anchor and not state.anchors[anchor] then state.anchors[anchor] = node end
   end
-  if node["$id"] then state.ids[#state.ids + 1] = { (node["$id"]:gsub("#$", "")), node } end
+  if node["$id"] then add_id(state, node) end
   if node["$ref"] then state.refs[#state.refs + 1] = { node = node, scope = scope } end
   for _, keyword in ipairs(document.MAPS) do
     local map = node[keyword] or {}
@@ -326,7 +338,7 @@ end
 
 --- The document that the part of a $ref before its fragment names; nil: it is another one.
 local function document_of(state, name)
-  for _, id in ipairs(state.ids) do
+  for _, id in ipairs(state.ids[end_of(name)] or {}) do
     if is_same_document(id[1], name) then return id[2] end
   end
   return nil
@@ -356,11 +368,12 @@ end
 local function free_name(state, wanted)
   local plain = wanted:gsub("[^%w_%.%-]", "_"):sub(1, LONGEST_NAME)
   if plain == "" then plain = "schema" end
-  local name, count = plain, 1
+  local name, count = plain, state.counts[plain] or 1
   while state.defs[name] ~= nil do
     count = count + 1
     name = plain .. count
   end
+  state.counts[plain] = count
   return name
 end
 
@@ -436,7 +449,7 @@ end
 function normal.form(root, scoped)
   if is_list(root) then root = core.object({}) end
   local state = { root = root, scoped = scoped, copies = 0, places = {}, anchors = {}, ids = {}, refs = {}, names = {},
-    moved = {}, holders = {} }
+    counts = {}, moved = {}, holders = {} }
   visit(state, root)
   root["$schema"], root["$vocabulary"], root["$recursiveAnchor"] = nil, nil, nil
   if not state.is_odd then

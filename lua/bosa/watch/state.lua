@@ -239,7 +239,8 @@ function State:load()
   if why then return fail("file", "the watch's state %s %s", self.path, why) end
   for _, key in ipairs(document.keys) do self:add(key, 0) end
   for _, key in ipairs(handled_in(lines, mark_of(self.identity))) do self:add(key, 0) end
-  self.primed, self.dirty = document.primed == true, lines ~= ""
+  self.primed = document.primed == true
+  self.dirty = lines ~= "" or not text:find("^[^\n]*\n$") -- a line follows nothing but a line
   return true
 end
 
