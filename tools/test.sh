@@ -24,13 +24,16 @@ output=$(mktemp) || exit 1
 trap 'rm -f "$output"' EXIT
 trap 'exit 130' INT TERM
 
-# A sanitizer's library that is loaded before everything makes curl hang now and then; it is no part of
-# what is tested.
-if [ -n "${LD_PRELOAD-}" ] && curl=$(command -v curl); then
+# A sanitizer's library that is loaded before everything makes curl hang now and then, and finds faults of
+# jq's; these programs are no part of what is tested.
+if [ -n "${LD_PRELOAD-}" ]; then
   plain=$(LD_PRELOAD='' mktemp -d) || exit 1
   trap 'rm -rf "$output" "$plain"' EXIT
-  printf '#!/bin/sh\nunset LD_PRELOAD\nexec %s "$@"\n' "$curl" >"$plain/curl"
-  chmod 755 "$plain/curl"
+  for name in curl jq; do
+    program=$(command -v $name) || continue
+    printf '#!/bin/sh\nunset LD_PRELOAD\nexec %s "$@"\n' "$program" >"$plain/$name"
+    chmod 755 "$plain/$name"
+  done
   PATH=$plain:$PATH
 fi
 

@@ -389,13 +389,15 @@ static void a_file_that_can_not_stay_open_leaves_nothing(void **unused)
     (void)unused;
     pid_t child = fork();
     if (child == 0) {
-        const struct rlimit one = {1, 1};
+        struct rlimit limit;
         struct file_write file;
         struct bosa_error err;
         int fd = -1;
         error_init(&err);
         bool limited =
-            close(0) == 0 && setenv("TMPDIR", dir, 1) == 0 && setrlimit(RLIMIT_NOFILE, &one) == 0;
+            close(0) == 0 && setenv("TMPDIR", dir, 1) == 0 && getrlimit(RLIMIT_NOFILE, &limit) == 0;
+        limit.rlim_cur = 1;
+        limited = limited && setrlimit(RLIMIT_NOFILE, &limit) == 0;
         bool told = file_write_open(&file, AT_FDCWD, in_dir(dir, "f"), 0, &err) == BOSA_FILE &&
                     sink_file_temporary(&fd, &err) == BOSA_FILE && fd < 0 && fcntl(0, F_GETFD) < 0;
         end_child(limited && told);
