@@ -17,6 +17,13 @@ struct fault_case {
     "S\",\"type\":\"object\"}],"                                                                   \
     "\"discriminator\":{\"propertyName\":\"kind\"}}"
 
+#define ANCHORED                                                                                   \
+    "{\"properties\":{\"kind\":{\"$ref\":\"#name\"},\"x\":{\"$ref\":\"inner#list\"}},\"$defs\":{"  \
+    "\"a\":{\"$anchor\":\"name\",\"type\":\"string\"},\"b\":{\"$id\":\"inner\",\"$defs\":{\"l\":"  \
+    "{\"$anchor\":\"list\",\"items\":{\"$ref\":\"#list\"}}}}}}"
+#define CONDITIONAL                                                                                \
+    "{\"properties\":{\"kind\":{}},\"if\":{\"required\":[\"kind\"]},\"then\":{\"properties\":"     \
+    "{\"x\":{}}},\"patternProperties\":{\"^x\":{\"type\":\"string\"}}}"
 #define OCTETS "{\"type\":\"string\",\"contentMediaType\":\"application/octet-stream\"}"
 #define TAGS(mapping)                                                                              \
     "{\"discriminator\":{\"propertyName\":\"v\",\"mapping\":{" mapping "}},"                       \
@@ -281,16 +288,7 @@ static enum bosa_status session(void *context, struct bosa_error *err)
 
 static void a_lack_of_memory_is_told(void **unused)
 {
-    static const char *const schemas[] = {
-        SHAPE,
-        "{\"properties\":{\"kind\":{\"$ref\":\"#name\"},\"x\":{\"$ref\":\"inner#list\"}},\"$defs\":"
-        "{"
-        "\"a\":{\"$anchor\":\"name\",\"type\":\"string\"},\"b\":{\"$id\":\"inner\",\"$defs\":{"
-        "\"l\":"
-        "{\"$anchor\":\"list\",\"items\":{\"$ref\":\"#list\"}}}}}}",
-        "{\"properties\":{\"kind\":{}},\"if\":{\"required\":[\"kind\"]},\"then\":{\"properties\":"
-        "{\"x\":{}}},\"patternProperties\":{\"^x\":{\"type\":\"string\"}}}",
-    };
+    static const char *const schemas[] = {SHAPE, ANCHORED, CONDITIONAL};
     (void)unused;
     for (size_t i = 0; i < sizeof schemas / sizeof schemas[0]; i++) {
         struct json_doc doc;
