@@ -521,10 +521,10 @@ bool schema_takes_files(const struct schema *schema)
     return schema->takes_files;
 }
 
-/* Through references, no further than 20: a ring would have no end. */
-uint32_t schema_root_property(const struct schema *schema, const char *name, size_t len)
+/* A ring of references would have no end. */
+uint32_t schema_offered_property(const struct schema *schema, uint32_t rule, const char *name,
+                                 size_t len)
 {
-    uint32_t rule = 0;
     for (int hops = 0; rule != RULE_NONE && hops < 20; hops++) {
         uint32_t found = schema_find_property(schema, &schema->rules[rule], name, len);
         if (found != RULE_NONE) {
@@ -533,6 +533,11 @@ uint32_t schema_root_property(const struct schema *schema, const char *name, siz
         rule = schema->rules[rule].ref;
     }
     return RULE_NONE;
+}
+
+uint32_t schema_root_property(const struct schema *schema, const char *name, size_t len)
+{
+    return schema_offered_property(schema, 0, name, len);
 }
 
 bool schema_has_property(const struct schema *schema, const char *name, size_t len)

@@ -20,19 +20,6 @@ static enum bosa_status add_tag(struct compiler *c, struct rule *r, uint32_t nam
     return BOSA_OK;
 }
 
-/* The property's rule of a branch, looked for through references, no further than 20. */
-static uint32_t tag_property(const struct schema *s, uint32_t rule, const char *name, size_t len)
-{
-    for (int hops = 0; rule != RULE_NONE && hops < 20; hops++) {
-        uint32_t found = schema_find_property(s, &s->rules[rule], name, len);
-        if (found != RULE_NONE) {
-            return found;
-        }
-        rule = s->rules[rule].ref;
-    }
-    return RULE_NONE;
-}
-
 /* True for what can be a tag. */
 static bool is_tag(const struct json_doc *doc, uint32_t node)
 {
@@ -79,7 +66,7 @@ enum bosa_status compile_tags(struct compiler *c, struct rule *r)
         uint32_t branch = s->lists[r->one_of.at + i];
         bool found = false;
         enum bosa_status status =
-            add_tags(c, r, tag_property(s, branch, name, len), branch, &found);
+            add_tags(c, r, schema_offered_property(s, branch, name, len), branch, &found);
         if (status != BOSA_OK) {
             return status;
         }

@@ -96,7 +96,14 @@ const struct property *schema_property(const struct schema *s, const struct rule
 uint32_t schema_find_property(const struct schema *s, const struct rule *rule, const char *name,
                               size_t len);
 
-/* The rule of a property of the root, or of what it refers to; RULE_NONE: it lists no such name. */
+/*
+ * The rule of a property of `rule` (may be RULE_NONE), or of what that refers to, no further than
+ * 20 references; RULE_NONE: none lists such a name.
+ */
+uint32_t schema_offered_property(const struct schema *schema, uint32_t rule, const char *name,
+                                 size_t len);
+
+/* The same from the root on. */
 uint32_t schema_root_property(const struct schema *schema, const char *name, size_t len);
 
 /* ---- schema_ref.c ---- */
