@@ -3,13 +3,7 @@ local bosa = require("bosa")
 local mcp = require("bosa.mcp")
 local server = require("spec.support.server")
 local testing = require("bosa.testing")
-
---- The message that fn(...) raises.
-local function raised(fn, ...)
-  local ok, message = pcall(fn, ...)
-  assert.is_false(ok, "it did not raise")
-  return tostring(message)
-end
+local raised = require("spec.support.raised")
 
 describe("bosa", function()
   it("has the module's names", function()

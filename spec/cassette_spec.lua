@@ -3,6 +3,7 @@ local bosa = require("bosa")
 local command = require("spec.support.command")
 local server = require("spec.support.server")
 local testing = require("bosa.testing")
+local raised = require("spec.support.raised")
 
 local sandbox, dir
 
@@ -14,13 +15,6 @@ teardown(function()
   os.execute("rm -rf " .. dir)
   sandbox.stop()
 end)
-
---- The message that fn(...) raises.
-local function raised(fn, ...)
-  local ok, message = pcall(fn, ...)
-  assert.is_false(ok, "it did not raise")
-  return tostring(message)
-end
 
 describe("a cassette", function()
   local number = 0

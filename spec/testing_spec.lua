@@ -4,6 +4,7 @@ local command = require("spec.support.command")
 local server = require("spec.support.server")
 local snapshot = require("bosa.snapshot")
 local testing = require("bosa.testing")
+local raised = require("spec.support.raised")
 
 local sandbox, schemas, dir
 
@@ -17,13 +18,6 @@ teardown(function()
   os.execute("rm -rf " .. dir)
   sandbox.stop()
 end)
-
---- The message that fn(...) raises.
-local function raised(fn, ...)
-  local ok, message = pcall(fn, ...)
-  assert.is_false(ok, "it did not raise")
-  return tostring(message)
-end
 
 describe("testing.hub", function()
   local where = { owner = "lua", repo = "lua" }
