@@ -5,6 +5,7 @@
 local bosa = require("bosa")
 local uv = require("luv")
 local context = require("bosa.cli.context")
+local is_object = require("bosa.is_object")
 local parameter_words = require("bosa.cli.parameter_words")
 local stdin = require("bosa.cli.stdin")
 local read_file = require("bosa.read_file")
@@ -14,7 +15,6 @@ local params = {}
 local element_type = parameter_words.element_type
 
 local STDIN_CHUNK = 65536 -- bytes
-local ARRAY = getmetatable(bosa.array({}))
 local LARGEST = 256 * 2 ^ 20 -- bytes of a file with parameters
 
 local function complain(...) return nil, context.error("params", string.format(...)) end
@@ -118,11 +118,6 @@ end
 ---@field given table<string, "value" | "list"> names that the line has had; "list": whose elements come a word each
 ---@field input table<table, boolean> objects of the --input, whose fields the line may replace
 ---@field stdin string? what reads standard input
-
---- Whether a value has fields: no list, also none that is empty.
-local function is_object(value)
-  return type(value) == "table" and value[1] == nil and getmetatable(value) ~= ARRAY
-end
 
 --- Where a value belongs: a parameter's own name, or, with dots, a place inside an object.
 local function place(self, name)

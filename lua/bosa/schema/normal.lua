@@ -11,6 +11,7 @@
 
 local core = require("bosa.core")
 local document = require("bosa.schema.document")
+local is_object = require("bosa.is_object")
 
 local normal = {}
 
@@ -20,7 +21,6 @@ local MOST_IDS = 50 -- documents whose names end alike
 local LONGEST_NAME = 60 -- bytes of a name in $defs
 local BIG = 16 -- digits of a whole number that Lua may not hold
 local MOST_COUNT = 1e18 -- a larger bound of a count is none
-local ARRAY = getmetatable(core.array({}))
 
 local KEEPS_NULL = { const = true, default = true }
 local TYPES = {
@@ -30,7 +30,7 @@ local TYPES = {
 ---------------------------------------------------------------------------------------------------
 -- values of keywords
 
-local function is_list(value) return type(value) == "table" and (value[1] ~= nil or getmetatable(value) == ARRAY) end
+local function is_list(value) return type(value) == "table" and not is_object(value) end
 
 local function text_or_nil(value) return type(value) == "string" and value or nil end
 

@@ -3,6 +3,7 @@
 
 local core = require("bosa.core")
 local document = require("bosa.schema.document")
+local is_object = require("bosa.is_object")
 local sorted_json = require("bosa.sorted_json")
 
 local shape = {}
@@ -27,7 +28,6 @@ local TYPES = {
   null = "null", boolean = "boolean", integer = "integer", number = "number", string = "string", array = "array",
   object = "object", file = "string",
 }
-local ARRAY = getmetatable(core.array({}))
 
 ---------------------------------------------------------------------------------------------------
 -- types and values
@@ -41,7 +41,7 @@ local function type_of_value(value)
   if kind == "number" then return value % 1 == 0 and "integer" or "number" end
   if kind == "cdata" then return "integer" end
   if kind ~= "table" then return kind end
-  return (value[1] ~= nil or getmetatable(value) == ARRAY) and "array" or "object"
+  return is_object(value) and "object" or "array"
 end
 
 --- Whether a list of types has one; number has integer, too.

@@ -1,6 +1,5 @@
 --- The options of tools: what they may be, and which actions they let through.
 
-local core = require("bosa.core")
 local reading = require("bosa.tools.reading")
 
 local options = {}
@@ -69,13 +68,6 @@ function options.let(connector, action, given)
   return not given.only or any_matches(given.only, connector, action)
 end
 
-local ARRAY = getmetatable(core.array({})) -- of a list that was read from JSON, also of an empty one
-
---- Whether a value that was read from JSON is an object.
----@param value any
----@return boolean
-function options.is_object(value)
-  return type(value) == "table" and value[1] == nil and getmetatable(value) ~= ARRAY
-end
+options.is_object = require("bosa.is_object")
 
 return options
