@@ -389,8 +389,7 @@ function methods:download_tenant_skill(id, options)
     done = 0,
   }
   local paths
-  paths, err = perform(self, job, url, is_zip)
-  job.tree:drop() -- of what was placed nothing is left to drop
+  paths, err = task.with(job.tree, function() return perform(self, job, url, is_zip) end)
   if not paths then return nil, err end
   local top = given.dir:match("^(.-)/*$")
   for i, path in ipairs(paths) do paths[i] = top .. "/" .. path end

@@ -19,12 +19,14 @@ local task = {}
 ---@field inner { call: userdata? }? the call that it is about, which ends with it
 ---@field timer table? what ends its wait, if nothing does earlier
 ---@field running userdata? the call that it runs just now, which nobody else holds; it ends with it, too
+---@field open userdata? what task.with has open just now
 local Task = {}
 Task.__index = Task
 Task.__name = "bosa.task"
 function Task.__tostring(self) return "task (" .. (self.done_ and "ended" or "under way") .. ")" end
 
 local tasks = setmetatable({}, { __mode = "k" }) -- coroutine -> its task
+local hosted = setmetatable({}, { __mode = "k" }) -- coroutine of the host's -> its task
 local drivers = setmetatable({}, { __mode = "k" }) -- call -> the task that takes it to its end, where no engine does
 local unpack = table.unpack or unpack
 local is_done = loop.is_done
@@ -145,7 +147,10 @@ function task.spawn(fn, ...)
   local host = loop.host()
   local self = setmetatable({ done_ = false, observed = false }, Task)
   if host.spawn then
-    host.spawn(self, end_task, fn, ...)
+    host.spawn(self, end_task, function(...)
+      hosted[coroutine.running()] = self
+      return fn(...)
+    end, ...)
     return self
   end
   local args, n = { ... }, select("#", ...)
@@ -156,6 +161,21 @@ function task.spawn(fn, ...)
   self.co = co
   resume(co)
   return self
+end
+
+local function dropped(self, thing, ...)
+  if self then self.open = nil end
+  thing:drop()
+  return ...
+end
+
+--- Gives what fn() gives, after thing:drop(). A task that is cancelled meanwhile never comes back here: then the thing
+-- is dropped by who cancels it.
+function task.with(thing, fn)
+  local co = coroutine.running() or false
+  local self = tasks[co] or hosted[co]
+  if self then self.open = thing end
+  return dropped(self, thing, fn())
 end
 
 --- Has a task take a call to its end by `work()`: the task ends with the call.
@@ -203,7 +223,8 @@ function task.cancel(object, kind)
   end
   if object.kill then object.kill() end
   if object.timer then loop.cancel_timer(object.timer) end
-  object.timer = nil -- it holds the coroutine, and so all that this has open
+  object.timer = nil -- it holds the coroutine
+  if object.open then object.open:drop() end
   object.done_ = true
   object.error = loop.error("cancelled", "the task was cancelled", "maybe")
   loop.settle(object)
