@@ -9,6 +9,7 @@
 #            missing is a failure
 #   RUNNER   a command before each C program (valgrind ...)
 #   LIMIT    seconds after which one program counts as hung
+#   AGAIN    set: what failed is run a second time, which counts; both are told, and named at the end
 #   GC       aggressive or generational: how Lua collects while the specs run (spec/support/gc.lua)
 set -u
 cd "$(dirname "$0")/.."
@@ -19,6 +20,7 @@ limit=${LIMIT:-600}
 suite=${JSON_SCHEMA_SUITE:-/usr/share/json-schema-test-suite/tests}
 schemas=${BOSA_SCHEMAS:-../shared/schemas}
 passed=0 failed=0 skipped=0
+unsteady=()
 
 output=$(mktemp) || exit 1
 trap 'rm -f "$output"' EXIT
@@ -64,10 +66,10 @@ complaints() {
   grep -vE "^ok |^1\\.\\.|$begun" "$output" | tail -n 200 | sed 's/^/        /'
 }
 
-# Runs a program, counts its results, prints one line, and its complaints when something was wrong.
-run() {
-  local name=$1 status p f s lost note=
-  shift
+# Runs a program: p, f and s are its results, `note` is why it has none.
+try() {
+  local status lost
+  note=
   { "${guard[@]}" "$@" >"$output" 2>&1 </dev/null; } 2>/dev/null
   status=$?
   read -r p f s lost < <(count)
@@ -83,6 +85,20 @@ run() {
   fi
   [ $status -eq 124 ] && note="stopped after $limit seconds"
   [ $status -gt 128 ] && note="killed by signal $((status - 128))"
+  return 0
+}
+
+# Runs a program, counts its results, prints one line, and its complaints when something was wrong.
+run() {
+  local name=$1 p f s note
+  shift
+  try "$@"
+  if [ "$f" -gt 0 ] && [ -n "${AGAIN-}" ]; then
+    printf '  again %-44s %5d passed, %d failed%s\n' "$name" "$p" "$f" "${note:+ ($note)}"
+    complaints "$note" | sed 's/not ok/at first/'
+    try "$@"
+    [ "$f" -gt 0 ] || unsteady+=("$name")
+  fi
   passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
   if [ "$f" -eq 0 ]; then
     printf '  ok    %-44s %5d%s\n' "$name" "$p" "$([ "$s" -eq 0 ] || echo "  ($s skipped)")"
@@ -159,5 +175,6 @@ done
 
 [ $((passed + failed)) -gt 0 ] || broken "no test matches $only"
 [ "$skipped" -eq 0 ] || echo "$skipped skipped"
+[ ${#unsteady[@]} -eq 0 ] || printf 'failed at first, passed when run again: %s\n' "${unsteady[@]}"
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
