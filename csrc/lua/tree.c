@@ -6,8 +6,6 @@
 
 #include "base/file_tree.h"
 
-#include <string.h>
-
 #define TREE_CLASS "bosa.tree"
 
 struct ltree {
@@ -28,16 +26,12 @@ static int tree_new(lua_State *L)
 {
     const char *top = bind_check_path(L, 1);
     struct ltree *t = lua_newuserdata(L, sizeof *t);
-    memset(t, 0, sizeof *t);
-    t->tree.root = t->tree.stage = -1;
-    file_write_init(&t->tree.file);
-    error_init(&t->error);
+    enum bosa_status status;
     luaL_getmetatable(L, TREE_CLASS);
+    error_init(&t->error);
+    status = file_tree_init(&t->tree, top, &t->error); /* nothing raises until __gc has it */
     lua_setmetatable(L, -2);
-    if (file_tree_init(&t->tree, top, &t->error) != BOSA_OK) {
-        return bind_fail(L, &t->error);
-    }
-    return 1;
+    return status == BOSA_OK ? 1 : bind_fail(L, &t->error);
 }
 
 static struct ltree *check_tree(lua_State *L)

@@ -41,7 +41,7 @@ struct file_tree {
  */
 bool file_tree_is_safe(const char *path, size_t len);
 
-/* Begins; nothing is touched yet. BOSA_NOMEM. */
+/* Begins; nothing is touched yet. BOSA_NOMEM: then, too, the tree may be dropped. */
 enum bosa_status file_tree_init(struct file_tree *tree, const char *top, struct bosa_error *err);
 
 /*
