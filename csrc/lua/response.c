@@ -401,20 +401,24 @@ static int response_change(lua_State *L)
     return 0;
 }
 
+/* "response github.list_issues (200, list of 30, more pages)"; one that is no action's has no name. */
 static int response_tostring(lua_State *L)
 {
     struct lresponse *r = check(L);
     const struct invocation *invocation = r->call->invocation;
-    const char *connector = invocation ? invocation->connector : "bosa";
-    const char *action = invocation ? invocation->action : "response";
+    if (invocation) {
+        lua_pushfstring(L, "response %s.%s", invocation->connector, invocation->action);
+    } else {
+        lua_pushliteral(L, "response");
+    }
+    lua_pushfstring(L, " (%d", reply_of(r)->status);
     if (is_list(r)) {
-        lua_pushfstring(L, "response %s.%s (%d, list of %d%s)", connector, action,
-                        reply_of(r)->status, (int)list_length(r),
+        lua_pushfstring(L, ", list of %d%s)", (int)list_length(r),
                         paging_has(r->call, true) ? ", more pages" : "");
     } else {
-        lua_pushfstring(L, "response %s.%s (%d%s)", connector, action, reply_of(r)->status,
-                        reply_of(r)->kind == REPLY_FILE ? ", a file" : "");
+        lua_pushstring(L, reply_of(r)->kind == REPLY_FILE ? ", a file)" : ")");
     }
+    lua_concat(L, 3);
     return 1;
 }
 
