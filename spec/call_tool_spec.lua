@@ -118,9 +118,13 @@ describe("hub:call_tool", function()
 
     it("says that nothing was sent where nothing was", function()
       local away = bosa.new({ api_base_url = "http://127.0.0.1:1", api_key = "k" })
-      local r = away:call_tool("lab__echo", {})
-      assert.equal("connection", r.error.kind)
-      assert.truthy(r.content:find("Nothing was sent", 1, true))
+      local renamed = { connectors = { "lab" }, change = function(tool) return tool end }
+      local cut = names.encode("lab", ("x"):rep(70))
+      for _, case in ipairs({ { "lab__echo" }, { cut }, { cut, { connectors = { "lab" } } }, { "mine", renamed } }) do
+        local r = away:call_tool(case[1], {}, case[2])
+        assert.equal("connection", r.error and r.error.kind, r.content)
+        assert.truthy(r.content:find("Nothing was sent", 1, true))
+      end
     end)
 
     it("holds the error object", function()

@@ -85,35 +85,50 @@ function tools.definitions(hub, connector, options) return make_list(hub, connec
 ---------------------------------------------------------------------------------------------------
 -- finding what a name stands for
 
---- The action of a connector that has a tool's name; nil: none has.
+--- An error that leaves open whether there is a tool; nil for one that says that there is no such connector.
+local function open_question(err) return err and err.kind ~= "unknown_connector" and err or nil end
+
+--- The action of a connector that has a tool's name; nil: none has, or, with an error, its actions can't be had.
 local function find_in(hub, connector, name)
-  if not run.load(hub, connector) then return nil end
+  local ok, err = run.load(hub, connector)
+  if not ok then return nil, open_question(err) end
   for _, action in ipairs(hub:connect(connector):_actions() or {}) do
     if names.encode(connector, action) == name then return action end
   end
   return nil
 end
 
---- The connector and the action of a name that was cut.
+--- The connector and the action of a name that was cut; nil: no tool has it, or, with an error, nobody knows.
 local function find_cut(hub, name, connectors)
   local connector = names.decode(name)
-  local action = connector and find_in(hub, connector, name)
-  if action then return connector, action end
-  for _, other in ipairs(connectors or hub:get_available_modules() or {}) do
-    action = find_in(hub, other, name)
-    if action then return other, action end
+  local action, err, why
+  if connector then
+    action, err = find_in(hub, connector, name)
+    if action then return connector, action end
   end
-  return nil
+  if not connectors then
+    connectors, why = hub:get_available_modules()
+    err = err or why
+  end
+  for _, other in ipairs(connectors or {}) do
+    action, why = find_in(hub, other, name)
+    if action then return other, action end
+    err = err or why
+  end
+  return nil, nil, err
 end
 
---- The tool whose name `change` made; nil: there is none.
+--- The tool whose name `change` made; nil: there is none, or, with an error, nobody knows.
 local function find_changed(hub, name, options)
+  local err
   for _, connector in ipairs(options.connectors or {}) do
-    for _, tool in ipairs(definitions.list(hub, connector, options) or {}) do
+    local list, why = definitions.list(hub, connector, options)
+    err = err or open_question(why)
+    for _, tool in ipairs(list or {}) do
       if tool.name == name then return tool.connector, tool.action end
     end
   end
-  return nil
+  return nil, nil, err
 end
 
 local function no_such(name)
@@ -162,11 +177,14 @@ end
 ---@return table? tool, bosa.ToolResult? failed
 function tools.find(hub, name, options)
   local connector, action = names.decode(name)
-  if names.is_cut(name) then connector, action = find_cut(hub, name, options.connectors) end
+  local err
+  if names.is_cut(name) then connector, action, err = find_cut(hub, name, options.connectors) end
   if options.connectors and options.change then
-    local other, other_action = find_changed(hub, name, options)
+    local other, other_action, why = find_changed(hub, name, options)
+    err = err or why
     if other then connector, action = other, other_action end
   end
+  if not connector and err then return nil, result.of_error(name, name, err) end
   if not connector or not checked.let(connector, action, options) then return no_such(name) end
   return tools.resolve(hub, name, connector, action, options)
 end
