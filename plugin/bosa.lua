@@ -1,6 +1,6 @@
---- :Bosa [connector [action [parameters]]]: runs an action and shows what it gives.
+--- :Bosa [connector [action [parameters]]]: runs an action and shows what it gives; `:lua =hub` shows bosa's objects.
 --
--- Nothing is loaded before it is used.
+-- Nothing else is loaded before it is used.
 
 if vim.g.loaded_bosa then return end
 vim.api.nvim_set_var("loaded_bosa", true)
@@ -25,3 +25,5 @@ end, {
     return ok and require("bosa.editor").complete(lead, line, at) or {}
   end,
 })
+
+require("bosa.editor.inspect").extend()

@@ -136,6 +136,13 @@ describe("the plugin", function()
     assert.matches("^0 auth no API key and no user token were given: .*vim.g.bosa", said("without credentials"))
   end)
 
+  it("has vim.inspect say what its objects are", function()
+    assert.equal("bosa (http://127.0.0.1:PORT)", said("inspected hub"))
+    assert.equal("action github.get_issue", said("inspected action"))
+    assert.equal("response github.get_issue (200) { number = 1 }", said("inspected response"))
+    assert.equal("<userdata 1> { <userdata 1> } { 1 }", said("inspected others"))
+  end)
+
   it("shows no secret of a user or a token", function() assert.equal("false false true", said("inspected")) end)
 end)
 

@@ -133,6 +133,12 @@ local token = hub:authenticate(user.identifier, user.secret)
 local shown = vim.inspect({ user, token, editor.last, hub, select(2, hub:run("github", "list_issues", {})) })
 local function holds(text) return shown:find(text, 1, true) ~= nil end
 say("inspected", holds(user.secret), holds(token.token), holds("identifier"))
+local github = hub:connect("github")
+say("inspected hub", (vim.inspect(hub):gsub("%d+%)$", "PORT)")))
+say("inspected action", vim.inspect(github:action("get_issue")))
+local one = github:get_issue({ owner = "lua", repo = "lua", issue_number = 1, response_fields = { "number" } })
+say("inspected response", (vim.inspect(one):gsub("%s+", " ")))
+say("inspected others", vim.inspect(io.stdout), vim.inspect({ hub }), vim.inspect({ 1 }, { newline = "" }))
 
 for _, variable in ipairs({ "BOSA_API_KEY", "BOSA_TOKEN" }) do vim.fn.setenv(variable, vim.NIL) end
 require("bosa.editor.hub").forget()
