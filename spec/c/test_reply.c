@@ -70,6 +70,56 @@ static void an_answer_is_json_a_file_or_empty_by_its_head_and_looks(void **unuse
     }
 }
 
+/* Bytes that the sink has after `body` came in pieces of `step`, without a content type. */
+static uint64_t given_on(const char *body, size_t len, size_t step)
+{
+    struct reply reply;
+    struct bosa_error err;
+    error_init(&err);
+    begin_reply(&reply);
+    give_head(&reply, 200, NULL);
+    assert_int_equal(give_body(&reply, body, len, step, &err), BOSA_OK);
+    uint64_t given = reply.sink.size;
+    assert_int_equal(reply_end(&reply, &err), BOSA_OK);
+    assert_int_equal(reply.kind, REPLY_FILE);
+    assert_int_equal(reply.sink.size, len);
+    reply_free(&reply);
+    return given;
+}
+
+/* So a file of any size is passed on while it comes, and what may be JSON yet waits for its end. */
+static void what_can_not_be_json_goes_on_at_once(void **unused)
+{
+    static const struct {
+        const char *body;
+        size_t len;
+        bool held;
+    } bodies[] = {
+        {"<html>", 6, false},
+        {" \t\r\n <", 7, false},
+        {"\0{", 2, false},
+        {" \0{", 3, false},
+        {"\xef\xbb{", 3, false},
+        {"\xef\xbb\xbf<", 4, false},
+        {"\xef\xbb\xbf\0{", 5, false},
+        {"\xef\xbb\xbf\0", 4, false},
+        {"\xef\xbb\xbf \0{", 6, false},
+        {"\xef\xbb\xbf\xef\xbb\xbf{", 7, false},
+        {" \xef\xbb\xbf{", 5, false},
+        {"{x", 2, true},
+        {"  [x", 4, true},
+        {"\xef\xbb\xbf{x", 5, true},
+        {"\xef\xbb\xbf \n\"x", 6, true},
+    };
+    (void)unused;
+    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+        for (size_t step = 1; step <= bodies[i].len; step++) {
+            assert_int_equal(given_on(bodies[i].body, bodies[i].len, step),
+                             bodies[i].held ? 0 : bodies[i].len);
+        }
+    }
+}
+
 /* What stands in memory behind a piece that is all blanks decides nothing. */
 static void blanks_are_looked_at_to_their_end_and_no_further(void **unused)
 {
@@ -449,6 +499,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_answer_is_json_a_file_or_empty_by_its_head_and_looks),
+        cmocka_unit_test(what_can_not_be_json_goes_on_at_once),
         cmocka_unit_test(blanks_are_looked_at_to_their_end_and_no_further),
         cmocka_unit_test(a_status_without_a_body_has_none),
         cmocka_unit_test(data_and_meta_are_the_envelopes),

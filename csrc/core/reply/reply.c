@@ -18,6 +18,9 @@
 /* responses up to so many bytes are wiped: those that give a secret or a token are small */
 #define SECRET_BYTES ((size_t)1 << 20)
 
+static const char mark[] = "\xef\xbb\xbf"; /* a byte order mark */
+#define MARK_BYTES (sizeof mark - 1)
+
 /* BOSA_PROTOCOL about this response. */
 static enum bosa_status malformed(const struct reply *reply, const char *what,
                                   struct bosa_error *err)
@@ -174,14 +177,14 @@ static bool has_no_body(int status)
 }
 
 /*
- * Bytes of a byte order mark at the start of `bytes`, before which `held` bytes of the body have
- * been held back: the mark may come in pieces.
+ * Bytes of a byte order mark at the start of a body of which `held` has been held back: the mark
+ * may come in pieces.
  */
-static size_t skip_mark(size_t held, const char *bytes, size_t len)
+static size_t mark_bytes(const struct buf *held, const char *bytes, size_t len)
 {
-    static const char mark[] = "\xef\xbb\xbf";
     size_t i = 0;
-    while (held + i < sizeof mark - 1 && i < len && bytes[i] == mark[held + i]) {
+    while (i < MARK_BYTES && i < held->len + len &&
+           (i < held->len ? held->data[i] : bytes[i - held->len]) == mark[i]) {
         i++;
     }
     return i;
@@ -194,29 +197,35 @@ static bool looks_like_json(char c)
 }
 
 /*
- * Decides where the body goes by the head and, without a content type, by its first byte that is no
- * white space.
+ * Whether a body without a content type is JSON, by its first byte after a byte order mark and
+ * white space; still deciding when nothing else has come.
  */
+static void sniff(struct reply *reply, const char *bytes, size_t len)
+{
+    size_t held = reply->text.len, marked = mark_bytes(&reply->text, bytes, len);
+    bool broken = marked > 0 && marked < MARK_BYTES && marked < held + len;
+    size_t i = marked > held ? marked - held : 0;
+    while (!broken && i < len && strchr(" \t\r\n", bytes[i]) && bytes[i] != '\0') {
+        i++;
+    }
+    reply->sniffed = true;
+    reply->deciding = i == len;
+    reply->to_sink = i < len && (broken || !looks_like_json(bytes[i]));
+}
+
+/* Decides where the body goes by the head and, without a content type, by how it begins. */
 static void decide(struct reply *reply, const char *bytes, size_t len)
 {
     const char *type = fields_get(&reply->fields, "Content-Type");
+    reply->deciding = false;
     if (reply->raw || reply->file ||
         disposition_is_attachment(fields_get(&reply->fields, "Content-Disposition"))) {
         reply->to_sink = true;
     } else if (type && *type != '\0') {
         reply->to_sink = !http_is_json(type);
     } else {
-        size_t i = skip_mark(reply->text.len, bytes, len);
-        while (i < len && strchr(" \t\r\n", bytes[i]) && bytes[i] != '\0') {
-            i++;
-        }
-        reply->sniffed = true;
-        if (i == len) {
-            return;
-        }
-        reply->to_sink = !looks_like_json(bytes[i]);
+        sniff(reply, bytes, len);
     }
-    reply->deciding = false;
 }
 
 /* Keeps the start of an error response and lets the rest go by. */
