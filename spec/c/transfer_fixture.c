@@ -1,16 +1,70 @@
 #include "transfer_fixture.h"
 
 #include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <curl/curl.h>
 
 #define PATIENCE 30000 /* ms until a test is taken to hang */
 
+/* ---- what libcurl holds ---- */
+
+static atomic_long curl_blocks; /* its threads allocate, too */
+
+static void *curl_malloc(size_t size)
+{
+    void *block = malloc(size);
+    curl_blocks += block ? 1 : 0;
+    return block;
+}
+
+static void *curl_calloc(size_t count, size_t size)
+{
+    void *block = calloc(count, size);
+    curl_blocks += block ? 1 : 0;
+    return block;
+}
+
+static void *curl_realloc(void *block, size_t size)
+{
+    void *grown = realloc(block, size);
+    curl_blocks += !block && grown ? 1 : 0;
+    return grown;
+}
+
+static char *curl_strdup(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = curl_malloc(size);
+    return copy ? memcpy(copy, text, size) : NULL;
+}
+
+static void curl_release(void *block)
+{
+    curl_blocks -= block ? 1 : 0;
+    free(block);
+}
+
+/* Before the transfer does, whose own curl_global_init then only counts. */
+static void count_blocks(void)
+{
+    curl_global_init_mem(CURL_GLOBAL_DEFAULT, curl_malloc, curl_release, curl_realloc, curl_strdup,
+                         curl_calloc);
+}
+
+/* ---- the world ---- */
+
 int world_setup(void **state)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct world *w = calloc(1, sizeof *w);
     if (!w) {
         return -1;
     }
+    pthread_once(&once, count_blocks);
     w->live = mem_torture_live();
+    w->curl_live = curl_blocks;
     w->options.max_connections = 4;
     w->options.verify = true;
     w->options.proxy = ""; /* not even the environment's */
@@ -30,9 +84,12 @@ int world_teardown(void **state)
     if (w->server) {
         wire_server_stop(w->server);
     }
-    long left = mem_torture_live() - w->live;
+    long left = mem_torture_live() - w->live, curl_left = curl_blocks - w->curl_live;
+    if (left != 0 || curl_left != 0) {
+        print_error("%ld blocks more than before, and %ld of libcurl's\n", left, curl_left);
+    }
     free(w);
-    return left == 0 ? 0 : -1;
+    return left == 0 && curl_left == 0 ? 0 : -1;
 }
 
 /* ---- making ---- */

@@ -64,7 +64,8 @@ struct world {
     struct outcome calls[MAX_CALLS];
     size_t count;
     int ended;
-    long live; /* blocks before the world was made */
+    long live;      /* blocks before the world was made */
+    long curl_live; /* likewise, of libcurl's */
 };
 
 int world_setup(void **state);
