@@ -143,6 +143,16 @@ local cases = {
       .. '"B":{"type":"object","properties":{"k":{"const":"b"}},"required":["k"]}}'), "u:object u.k:string!",
     { '{"u":{"k":"a"}}' }, { '{"u":{"k":"c"}}' },
   },
+  ["a mapping that spells booleans, null and numbers as Python does"] = {
+    object('"u":{"oneOf":[{"$ref":"#/$defs/A"},{"$ref":"#/$defs/B"},{"$ref":"#/$defs/C"}],'
+      .. '"discriminator":{"propertyName":"k","mapping":{"True":"#/$defs/A","False":"#/$defs/B","None":"#/$defs/C",'
+      .. '"1.5":"#/$defs/C"}}}',
+      '"$defs":{"A":{"type":"object","properties":{"k":{"const":true,"type":"boolean"}},"required":["k"]},'
+      .. '"B":{"type":"object","properties":{"k":{"const":false,"type":"boolean"},"x":' .. INT .. '},"required":["k"]},'
+      .. '"C":{"type":"object","properties":{"k":{"enum":[null,1.5]}},"required":["k"]}}'), nil,
+    { '{"u":{"k":true}}', '{"u":{"k":false,"x":1}}', '{"u":{"k":null}}', '{"u":{"k":1.5}}' },
+    { '{"u":{"k":"True"}}', '{"u":{"k":true,"x":1}}', '{"u":{"k":false,"x":"1"}}', '{"u":{"k":1}}', '{"u":{}}' },
+  },
   ["items by their places"] = {
     object('"p":{"type":"array","items":[' .. INT .. "," .. TEXT .. '],"additionalItems":{"type":"boolean"}}'),
     "p:array", { '{"p":[1,"a",true]}', '{"p":[1]}' }, { '{"p":["a"]}', '{"p":[1,"a",5]}' },

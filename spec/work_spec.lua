@@ -137,6 +137,13 @@ describe("a schema", function()
       for i = 1, n do properties["q" .. i] = { ["$ref"] = "#/properties/p" .. i .. "/properties/a" } end
       return object(properties)
     end,
+    ["whose branches all lead back to their union"] = function(n)
+      local made = object({ x = { oneOf = list_of(n, function(i) return { ["$ref"] = "#/$defs/p" .. i } end) } })
+      made["$defs"] = map_of(n, function(i)
+        return object({ kind = { const = "p" .. i }, next = { ["$ref"] = "#/properties/x" } })
+      end)
+      return made
+    end,
     ["of many documents"] = function(n)
       local properties = map_of(n, function(i) return { ["$id"] = "http://h/" .. i .. "/a", type = "string" } end)
       for i = 1, n do properties["q" .. i] = { ["$ref"] = i .. "/b" } end

@@ -30,6 +30,16 @@ struct fault_case {
     "\"oneOf\":[{\"$ref\":\"#/$defs/A\"},{\"$ref\":\"#/$defs/B\"}],\"$defs\":{"                    \
     "\"A\":{\"properties\":{\"v\":{\"const\":1,\"type\":\"integer\"},\"x\":" STRING "}},"          \
     "\"B\":{\"properties\":{\"v\":{\"const\":2}}}}}"
+#define TAGGED(one, other, first, second)                                                          \
+    "{\"discriminator\":{\"propertyName\":\"v\",\"mapping\":{" first ":\"#/$defs/A\","             \
+    "" second ":\"#/$defs/B\"}},\"oneOf\":[{\"$ref\":\"#/$defs/A\"},{\"$ref\":\"#/$defs/B\"}],"    \
+    "\"$defs\":{\"A\":{\"properties\":{\"v\":{\"const\":" one                                      \
+    "}}},\"B\":{\"properties\":{\"v\":{\"enum\":[" other "]}}}}}"
+#define MAPPED(property)                                                                           \
+    "{\"discriminator\":{\"propertyName\":\"v\",\"mapping\":{\"1\":\"#/$defs/A\","                 \
+    "\"2\":\"#/$defs/B\"}},\"oneOf\":[{\"$ref\":\"#/$defs/A\"},{\"$ref\":\"#/$defs/B\"}],"         \
+    "\"$defs\":{\"A\":{\"properties\":{\"v\":{" property "}}},"                                    \
+    "\"B\":{\"properties\":{\"v\":{\"$ref\":\"#/$defs/V\"}}},\"V\":{\"enum\":[2,4]}}}"
 #define UNTAGGED                                                                                   \
     "{\"discriminator\":{\"propertyName\":\"v\"},\"oneOf\":["                                      \
     "{\"properties\":{\"v\":{\"const\":true}}},{\"properties\":{\"v\":{\"const\":false}}},"        \
@@ -89,9 +99,19 @@ static const struct fault_case cases[] = {
     {TAGS("\"1\":\"#/$defs/A\",\"2\":\"#/$defs/B\""), "{\"v\":1,\"x\":\"a\"}", NULL},
     {TAGS("\"1\":\"#/$defs/A\",\"2\":\"#/$defs/B\""), "{\"v\":2.0}", NULL},
     {TAGS("\"1\":\"#/$defs/A\",\"2\":\"#/$defs/B\""), "{\"v\":\"2\"}",
-     "`v`: expected 2; got \"2\""},
+     "`v`: expected one of 1, 2; got \"2\""},
     {TAGS("\"1\":\"#/$defs/A\",\"2\":\"#/$defs/B\""), "{\"v\":3}",
-     "`v`: expected one of \"1\", \"2\"; got 3"},
+     "`v`: expected one of 1, 2; got 3"},
+    {TAGS("\"1\":\"#/$defs/A\",\"2\":\"#/$defs/B\""), "{}", "missing parameter `v` (one of 1, 2)"},
+    {TAGGED("true", "false", "\"True\"", "\"False\""), "{\"v\":false}", NULL},
+    {TAGGED("true", "false", "\"True\"", "\"False\""), "{\"v\":\"True\"}",
+     "`v`: expected one of true, false; got \"True\""},
+    {TAGGED("null", "1.5", "\"None\"", "\"1.5\""), "{\"v\":null}", NULL},
+    {TAGGED("null", "1.5", "\"None\"", "\"1.5\""), "{\"v\":1.5}", NULL},
+    {MAPPED("\"type\":\"integer\""), "{\"v\":1}", NULL},
+    {MAPPED("\"type\":\"string\""), "{\"v\":\"fish\"}",
+     "`v`: expected one of \"1\", \"2\"; got \"fish\""},
+    {MAPPED("\"const\":1"), "{\"v\":3}", "`v`: expected one of 1, 2, 4; got 3"},
     {UNTAGGED, "{\"v\":false}", NULL},
     {UNTAGGED, "{\"v\":8,\"n\":1}", NULL},
     {UNTAGGED, "{\"v\":9}", "`v`: expected one of true, false, 7, 8; got 9"},

@@ -430,7 +430,7 @@ static enum bosa_status finish_rules(struct compiler *c)
     for (uint32_t i = 0; i < s->rule_count; i++) {
         struct rule *r = &s->rules[i];
         r->fork = is_fork(r);
-        if (r->discriminator != JSON_NONE && r->tags.count == 0) {
+        if (r->discriminator != JSON_NONE) {
             enum bosa_status status = compile_tags(c, r);
             if (status != BOSA_OK) {
                 return status;

@@ -23,10 +23,11 @@ enum bosa_status compile_node(struct compiler *c, uint32_t node, uint32_t *out);
 
 /* ---- schema_discriminator.c ---- */
 
-/* The property and the mapping. What has none gets its tags when every rule has been read. */
+/* The property and the mapping. The constants of the branches are known when every rule has been
+ * read. */
 enum bosa_status compile_discriminator(struct compiler *c, uint32_t v, struct rule *r);
 
-/* The tags of a union without a mapping, once every rule has been read. */
+/* The tags of a union by its branches' constants, once every rule has been read. */
 enum bosa_status compile_tags(struct compiler *c, struct rule *r);
 
 #endif

@@ -24,7 +24,20 @@ static enum bosa_status add_tag(struct compiler *c, struct rule *r, uint32_t nam
 static bool is_tag(const struct json_doc *doc, uint32_t node)
 {
     enum json_type type = json_type(doc, node);
-    return type == JSON_STRING || type == JSON_INT || type == JSON_FALSE || type == JSON_TRUE;
+    return type != JSON_ARRAY && type != JSON_OBJECT;
+}
+
+/* What a property is, or may be one of, is often said by what it refers to. RULE_NONE: nowhere. */
+static uint32_t rule_with_values(const struct schema *s, uint32_t rule)
+{
+    for (int hops = 0; rule != RULE_NONE && hops < 20; hops++) {
+        const struct rule *r = &s->rules[rule];
+        if (r->constant != JSON_NONE || r->enumeration != JSON_NONE) {
+            return rule;
+        }
+        rule = r->ref;
+    }
+    return RULE_NONE;
 }
 
 /* Adds the tags of a branch: what its property is, or may be one of. *found: there are some. */
@@ -32,7 +45,8 @@ static enum bosa_status add_tags(struct compiler *c, struct rule *r, uint32_t pr
                                  uint32_t branch, bool *found)
 {
     const struct json_doc *doc = c->s->doc;
-    const struct rule *p = property == RULE_NONE ? NULL : &c->s->rules[property];
+    uint32_t values = rule_with_values(c->s, property);
+    const struct rule *p = values == RULE_NONE ? NULL : &c->s->rules[values];
     enum bosa_status status = BOSA_OK;
     *found = p && p->constant != JSON_NONE && is_tag(doc, p->constant);
     if (*found) {
@@ -52,16 +66,19 @@ static enum bosa_status add_tags(struct compiler *c, struct rule *r, uint32_t pr
 }
 
 /*
- * Without a mapping the tags are the constants that the branches have for the property. Where a
- * branch has none the discriminator is dropped, and the union is an ordinary oneOf. So it is where
- * there would be more tags than nodes: many branches may lead to one long enumeration.
+ * The tags are the constants that the branches have for the property: a mapping names them in
+ * strings, also those that are none, and each server spells these its own way ("true", "True").
+ * Where a branch has no constant the mapping's tags stay; without one the discriminator is
+ * dropped, and the union is an ordinary oneOf. So it is where there would be more tags than nodes:
+ * many branches may lead to one long enumeration.
  */
 enum bosa_status compile_tags(struct compiler *c, struct rule *r)
 {
     struct schema *s = c->s;
-    size_t len = 0;
+    size_t len = 0, at = s->tag_count;
     const char *name = json_text(s->doc, r->discriminator, &len);
-    r->tags.at = (uint32_t)s->tag_count;
+    const struct span mapped = r->tags;
+    r->tags = (struct span){(uint32_t)at, 0};
     for (uint32_t i = 0; i < r->one_of.count; i++) {
         uint32_t branch = s->lists[r->one_of.at + i];
         bool found = false;
@@ -71,14 +88,17 @@ enum bosa_status compile_tags(struct compiler *c, struct rule *r)
             return status;
         }
         if (!found || s->tag_count > s->doc->count) {
-            r->discriminator = JSON_NONE;
+            s->tag_count = at;
+            r->tags = mapped;
+            r->discriminator = mapped.count > 0 ? r->discriminator : JSON_NONE;
             return BOSA_OK;
         }
     }
     return BOSA_OK;
 }
 
-/* The property and the mapping. What has none gets its tags when every rule has been read. */
+/* The property and the mapping. The constants of the branches are known when every rule has been
+ * read. */
 enum bosa_status compile_discriminator(struct compiler *c, uint32_t v, struct rule *r)
 {
     const struct json_doc *doc = c->s->doc;

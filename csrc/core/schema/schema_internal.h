@@ -48,7 +48,7 @@ struct property {
 
 /* A tag of a discriminated union and the rule that it names. */
 struct tag {
-    uint32_t name; /* node of a string, an integer or a boolean */
+    uint32_t name; /* node of a value that is neither list nor object */
     uint32_t rule;
 };
 

@@ -16,6 +16,7 @@ local WIDTH = 110 -- columns of a description's lines
 local LONGEST = 8000 -- bytes of a type
 local MOST_DEPTH = 60 -- of classes, lists and unions within each other; what lies deeper is any
 local MOST_SHARED = 200 -- schemas that one refers to; what refers to more is shared by no actions
+local MOST_BYTES = 65536 -- of what they say together; of more likewise
 local SIMPLE = { string = "string", integer = "integer", number = "number", boolean = "boolean", null = "bosa.Null" }
 
 --- Writes the classes of one connector.
@@ -26,6 +27,7 @@ local SIMPLE = { string = "string", integer = "integer", number = "number", bool
 ---@field reader bosa.schema.Reader of the document that is being written
 ---@field classes table<bosa.schema.Shape, string> object -> its class
 ---@field shared table<string|table, string> a $def, or what it says with all that it refers to -> its type
+---@field words table<table, { text: string, targets: table[] }> what schemas of this document say
 ---@field busy table<table, boolean> schemas whose type is being written
 ---@field nulls boolean null is a value of its own (responses), not left out (parameters)
 ---@field connector string the connector's class; those that are made of $defs are named after it
@@ -36,7 +38,7 @@ Writer.__index = Writer
 ---@return bosa.types.Writer
 function schema.new_writer(connector)
   return setmetatable({
-    lines = {}, taken = { [connector] = true }, last = {}, classes = {}, shared = {}, busy = {}, nulls = false,
+    lines = {}, taken = { [connector] = true }, last = {}, classes = {}, shared = {}, words = {}, busy = {}, nulls = false,
     connector = connector,
   }, Writer)
 end
@@ -246,23 +248,42 @@ local function type_of_branches(self, branches, wanted, depth)
   return union(self, types)
 end
 
---- What a value says, and what the $refs in it name; nil: too much.
-local function closure(self, first)
-  local texts, seen, list, taken = {}, { [first] = true }, { first }, 0
-  local function add_refs(node)
-    if type(node) ~= "table" then return end
-    local target = type(node["$ref"]) == "string" and self.reader:target(node)
+--- What a value says by itself, and what the $refs in it name. It is asked for again by all that lead to it.
+local function words_of(self, node)
+  local words = self.words[node]
+  if words then return words end
+  words = { text = sorted_json.line(node), targets = {} }
+  local seen = {}
+  local function add_refs(part)
+    if type(part) ~= "table" then return end
+    local target = type(part["$ref"]) == "string" and self.reader:target(part)
     if type(target) == "table" and not seen[target] then
       seen[target] = true
-      list[#list + 1] = target
+      words.targets[#words.targets + 1] = target
     end
-    for _, name in ipairs(document.sorted_names(node)) do add_refs(node[name]) end
+    for _, name in ipairs(document.sorted_names(part)) do add_refs(part[name]) end
   end
+  add_refs(node)
+  self.words[node] = words
+  return words
+end
+
+--- What a value says, and what the $refs in it name, and so on; nil: too much.
+local function closure(self, first)
+  local texts, seen, list, bytes = {}, { [first] = true }, { first }, 0
+  local taken = 0
   while taken < #list do
     taken = taken + 1
-    if taken > MOST_SHARED then return nil end
-    texts[taken] = sorted_json.line(list[taken])
-    add_refs(list[taken])
+    local words = words_of(self, list[taken])
+    texts[taken], bytes = words.text, bytes + #words.text
+    if bytes > MOST_BYTES then return nil end
+    for _, target in ipairs(words.targets) do
+      if not seen[target] then
+        if #list == MOST_SHARED then return nil end
+        seen[target] = true
+        list[#list + 1] = target
+      end
+    end
   end
   return table.concat(texts, "\n")
 end
@@ -312,7 +333,7 @@ end
 ---@param nulls boolean null is a value of its own (responses), not left out (parameters)
 ---@return bosa.schema.Reader
 function Writer:open(root, nulls)
-  self.reader, self.nulls = reader.reader(root, nulls), nulls
+  self.reader, self.nulls, self.words = reader.reader(root, nulls), nulls, {}
   return self.reader
 end
 
