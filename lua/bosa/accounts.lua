@@ -191,9 +191,8 @@ end
 ---@param wait table as accounts.read_options gives it
 ---@return true? ok, table? err
 function accounts.wait(hub, name, token, wait)
-  local host = loop.host()
-  local why = host.obstacle and host.obstacle() -- the host can neither wait nor block here
-  if why then return nil, loop.error("connection", why, "no") end
+  local err = task.obstacle()
+  if err then return nil, err end
   wait.hub, wait.name, wait.token, wait.sent = hub, name, token, "no"
   wait.began = core.now()
   wait.deadline = wait.began + wait.timeout

@@ -335,8 +335,15 @@ function bosa.all(calls)
     end
   end
   local results, errors = {}, {}
-  for i = 1, #calls do task.wait(calls[i]) end
-  for i = 1, #calls do results[i], errors[i] = loop.result(calls[i]) end
+  local err = task.obstacle("maybe") -- of those that haven't ended
+  for i = 1, err and 0 or #calls do task.wait(calls[i]) end
+  for i = 1, #calls do
+    if err and not loop.is_done(calls[i]) then
+      errors[i] = err
+    else
+      results[i], errors[i] = loop.result(calls[i])
+    end
+  end
   return results, errors
 end
 

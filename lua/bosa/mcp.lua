@@ -175,6 +175,10 @@ local function take(self, message, reply)
   local running = { reply = reply }
   self.running[key] = running
   running.task = task.spawn(take_request, self, message, running)
+  if running.task.error then -- it could not begin
+    self.running[key] = nil
+    reply(protocol.refusal(id, protocol.error("internal", running.task.error.message)))
+  end
 end
 
 --- Takes what the client sent: one line of JSON. What is wrong with it is told to the client.

@@ -65,11 +65,20 @@ local function own_parker()
   }
 end
 
+--- Why nothing can be sent, begun or waited for here and now, as an error; nil: it can.
+---@param sent string? of the error: "no" where nothing was sent before
+---@return table? err
+function task.obstacle(sent)
+  local host = loop.host()
+  local why = host.obstacle and host.obstacle()
+  return why and loop.error("connection", why, sent or "no")
+end
+
 --- How who runs now can wait without blocking; nil: not at all. A function that C code called (string.gsub, table.sort,
 -- require, a metamethod) can't yield, whoever runs it: it blocks, or raises where the host can't have that.
 local function parker_of(host)
-  local why = host.obstacle and host.obstacle()
-  if why then error(loop.error("cancelled", why, "no"), 0) end
+  local err = task.obstacle("maybe")
+  if err then error(err, 0) end
   if not core.is_yieldable() then return nil end
   return own_parker() or (host.parker and host.parker())
 end
@@ -141,12 +150,18 @@ resume = function(co)
   if not ok and not self.done_ then end_task(self, false, err) end
 end
 
---- Runs fn(...) as a task: at once, until it waits for the first time.
+--- Runs fn(...) as a task: at once, until it waits for the first time. Where the host can't have a task begin, it has
+-- ended with an error, and fn was not run.
 ---@return bosa.Task
 function task.spawn(fn, ...)
   local host = loop.host()
   local self = setmetatable({ done_ = false, observed = false }, Task)
   if host.spawn then
+    local err = task.obstacle()
+    if err then
+      self.done_, self.error = true, err
+      return self
+    end
     host.spawn(self, end_task, function(...)
       hosted[coroutine.running()] = self
       return fn(...)
@@ -268,6 +283,8 @@ end
 --- Waits for the result, at most `timeout` seconds; after that `nil, err` of kind "timeout", and the call goes on.
 local function wait(self, timeout)
   check_timeout(timeout)
+  local err = not is_done(self) and task.obstacle("maybe")
+  if err then return nil, err end
   if task.wait(self, timeout) then return loop.result(self) end
   return nil, loop.error("timeout", string.format("still under way after %g s", timeout), "maybe")
 end

@@ -99,16 +99,9 @@ step = function(hub, call, send)
   end
 end
 
---- An error where the host can neither wait nor block here; nothing has been sent then.
-local function obstacle()
-  local host = loop.host()
-  local why = host.obstacle and host.obstacle()
-  return why and loop.error("connection", why, "no")
-end
-
 --- Runs a call here and now.
 function transport.run(hub, call, send)
-  local err = obstacle()
+  local err = task.obstacle()
   if err then return nil, err end
   step(hub, call, send)
   return call:_result()
@@ -116,7 +109,7 @@ end
 
 --- Runs a call as a task of its own.
 function transport.start(hub, call, send)
-  local err = obstacle()
+  local err = task.obstacle()
   if err then return nil, err end
   task.drive(call, function() step(hub, call, send) end)
   return true
