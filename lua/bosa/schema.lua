@@ -30,7 +30,9 @@ local ANNOTATIONS = { "title", "description", "default" } -- that are of use her
 ---@return table?
 function schema.request_of(entry)
   local request = type(entry.parameters) == "table" and entry.parameters.request
-  return type(request) == "table" and type(request.schema) == "table" and normal.form(request.schema) or nil
+  local found = type(request) == "table" and request.schema
+  if not found or found == core.null then return nil end
+  return normal.form(type(found) == "table" and found or core.object({}))
 end
 
 --- The schema of the response of an action, in its normal form; nil: the server tells nothing.

@@ -136,10 +136,9 @@ static uint32_t request_schema(const struct json_doc *doc, uint32_t entry)
     uint32_t parameters = member(doc, entry, "parameters");
     uint32_t schema = member(doc, member(doc, parameters, "request"), "schema");
 
-    if (schema != JSON_NONE && json_type(doc, schema) == JSON_NULL) {
-        return JSON_NONE;
-    }
-    return schema;
+    bool none = schema != JSON_NONE &&
+                (json_type(doc, schema) == JSON_NULL || json_type(doc, schema) == JSON_FALSE);
+    return none ? JSON_NONE : schema;
 }
 
 /* True for an entry that is run by POST and is not one of the connector's own routes. */

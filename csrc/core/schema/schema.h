@@ -14,7 +14,8 @@
  *
  * Left to the server: if, then, else, dependentSchemas, patternProperties and
  * unevaluatedProperties, of which only the names count (those that match a pattern may be any), and
- * a $ref to another document. An unknown keyword is passed over.
+ * a $ref to another document or to nowhere. An unknown keyword is passed over, and so is one whose
+ * value is malformed: one mistake of the server's must not cost a whole action.
  *
  * Nothing is turned into something else: a number is no string, a string no number. What a caller's
  * language can't say is coerced: a whole double becomes an integer where one is asked for, an empty
@@ -52,8 +53,7 @@ struct schema; /* immutable once compiled */
 
 /*
  * Compiles the schema at `node`. `$ref`s are resolved against that node as the root ("#/$defs/X").
- * `doc` is borrowed and must outlive the schema. BOSA_PROTOCOL when the schema is malformed (a
- * $ref to nowhere, properties that is no object), BOSA_NOMEM.
+ * `doc` is borrowed and must outlive the schema. BOSA_NOMEM.
  */
 enum bosa_status schema_compile(struct schema **out, const struct json_doc *doc, uint32_t node,
                                 struct bosa_error *err);

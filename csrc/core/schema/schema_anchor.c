@@ -136,7 +136,7 @@ static bool find_around(struct ref_index *index, const struct json_doc *doc, uin
 }
 
 bool anchor_find(struct ref_index *index, const struct json_doc *doc, uint32_t root, uint32_t from,
-                 struct ref_target *out)
+                 uint32_t *out)
 {
     size_t len = 0;
     const char *ref = json_text(doc, from, &len), *hash = memchr(ref, '#', len);
@@ -148,12 +148,11 @@ bool anchor_find(struct ref_index *index, const struct json_doc *doc, uint32_t r
     }
     if (name_len > 0) {
         uint32_t document = find_document(index, doc, ref, name_len);
-        out->is_elsewhere = document == JSON_NONE;
         return document == JSON_NONE ||
-               find_fragment(index, doc, root, document, fragment, fragment_len, &out->node);
+               find_fragment(index, doc, root, document, fragment, fragment_len, out);
     }
     if (fragment_len > 0 && fragment[0] == '/') {
-        return find_around(index, doc, root, from, fragment, fragment_len, &out->node);
+        return find_around(index, doc, root, from, fragment, fragment_len, out);
     }
-    return find_fragment(index, doc, root, root, fragment, fragment_len, &out->node);
+    return find_fragment(index, doc, root, root, fragment, fragment_len, out);
 }

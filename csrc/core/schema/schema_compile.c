@@ -1,6 +1,7 @@
 /*
  * A schema's document becomes an array of rules. Nothing recurses: a schema that is met gets a rule
- * at once, and the rule is read when its turn comes, so chains of references cost no stack.
+ * at once, and the rule is read when its turn comes, so chains of references cost no stack. What is
+ * malformed is as if it were absent, as it is for the readers in Lua (lua/bosa/schema/normal.lua).
  */
 #include "schema/schema_compiler.h"
 
@@ -9,12 +10,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-/* The schema is the server's, so this is its mistake (BOSA_PROTOCOL), not the caller's. */
-static enum bosa_status malformed(struct compiler *c, const char *what)
-{
-    return error_set(c->err, BOSA_PROTOCOL, "malformed schema: %s", what);
-}
 
 /* The rule of a schema is read in its turn. */
 enum bosa_status compile_node(struct compiler *c, uint32_t node, uint32_t *out)
@@ -57,12 +52,25 @@ static bool is_empty_array(const struct json_doc *doc, uint32_t node)
     return json_type(doc, node) == JSON_ARRAY && doc->nodes[node].len == 0;
 }
 
+/* True for what can be a schema. */
+static bool is_schema(const struct json_doc *doc, uint32_t node)
+{
+    enum json_type type = json_type(doc, node);
+    return type == JSON_OBJECT || type == JSON_TRUE || type == JSON_FALSE ||
+           is_empty_array(doc, node);
+}
+
+enum bosa_status compile_one(struct compiler *c, uint32_t node, uint32_t *out)
+{
+    return is_schema(c->s->doc, node) ? compile_node(c, node, out) : BOSA_OK;
+}
+
 /* Compiles each schema of an array. */
 static enum bosa_status compile_list(struct compiler *c, uint32_t array, struct span *span)
 {
     const struct json_doc *doc = c->s->doc;
     if (json_type(doc, array) != JSON_ARRAY) {
-        return malformed(c, "a keyword whose value should be a list of schemas");
+        return BOSA_OK;
     }
     uint32_t count = doc->nodes[array].len;
     enum bosa_status status = reserve_list(c, count, span);
@@ -79,32 +87,21 @@ static enum bosa_status compile_list(struct compiler *c, uint32_t array, struct 
 /* ---- $ref ---- */
 
 /*
- * The rule that a reference leads to, RULE_NONE for one to another document, which is the server's
- * to apply. A recursive schema ends here: the node has its rule already.
+ * The rule that a reference leads to. RULE_NONE for one to another document, to nowhere or to what
+ * is no schema: what it means is the server's to say. A recursive schema ends here: the node has
+ * its rule already.
  */
 static enum bosa_status compile_ref(struct compiler *c, uint32_t node, uint32_t *out)
 {
-    size_t len = 0;
-    const char *ref = json_text(c->s->doc, node, &len);
-    struct ref_target target = {JSON_NONE, false};
+    uint32_t target = JSON_NONE;
     *out = RULE_NONE;
-    if (ref && !ref_find(&c->index, c->s->doc, c->root, node, &target)) {
+    if (!ref_find(&c->index, c->s->doc, c->root, node, &target)) {
         return error_nomem(c->err);
     }
-    if (c->index.spent) {
-        return malformed(c, "its references lead through lists that are too long");
-    }
-    if (target.node == JSON_NONE && target.is_elsewhere) {
-        return BOSA_OK;
-    }
-    if (target.node == JSON_NONE) {
-        return error_set(c->err, BOSA_PROTOCOL, "malformed schema: a reference to nowhere: %.*s",
-                         (int)(len < 100 ? len : 100), ref ? ref : "");
-    }
-    return compile_node(c, target.node, out);
+    return target == JSON_NONE ? BOSA_OK : compile_one(c, target, out);
 }
 
-/* A schema that a reference stands for; one of another document may know any name. */
+/* A schema that a reference stands for; one that isn't known here may know any name. */
 static enum bosa_status read_ref(struct compiler *c, uint32_t node, struct rule *r)
 {
     enum bosa_status status = compile_ref(c, node, &r->ref);
@@ -153,12 +150,10 @@ static enum bosa_status add_properties(struct compiler *c, const struct json_ind
 static enum bosa_status compile_properties(struct compiler *c, uint32_t object, struct rule *r)
 {
     struct json_index index;
-    r->has_properties = true;
-    if (is_empty_array(c->s->doc, object)) {
+    bool is_object = json_type(c->s->doc, object) == JSON_OBJECT;
+    r->has_properties = is_object || is_empty_array(c->s->doc, object);
+    if (!is_object) {
         return BOSA_OK;
-    }
-    if (json_type(c->s->doc, object) != JSON_OBJECT) {
-        return malformed(c, "`properties` that is no object");
     }
     if (!json_index_build(&index, c->s->doc, object)) {
         return error_nomem(c->err);
@@ -177,13 +172,14 @@ static enum bosa_status read_required(struct compiler *c, uint32_t array, struct
     }
     enum bosa_status status = reserve_list(c, doc->nodes[array].len, &r->required);
     uint32_t element = array + 1;
-    for (uint32_t i = 0; status == BOSA_OK && i < r->required.count; i++) {
-        if (json_type(doc, element) != JSON_STRING) {
-            return malformed(c, "`required` that is no list of names");
+    uint32_t count = r->required.count, kept = 0;
+    for (uint32_t i = 0; status == BOSA_OK && i < count; i++) {
+        if (json_type(doc, element) == JSON_STRING) {
+            c->s->lists[r->required.at + kept++] = element;
         }
-        c->s->lists[r->required.at + i] = element;
         element = json_next(doc, element);
     }
+    r->required.count = kept;
     return status;
 }
 
@@ -194,7 +190,7 @@ static enum bosa_status read_additional(struct compiler *c, uint32_t node, struc
         r->closed = true;
         return BOSA_OK;
     }
-    return compile_node(c, node, &r->additional);
+    return compile_one(c, node, &r->additional);
 }
 
 /* A schema of all items or, in older drafts, a list of schemas by their places. */
@@ -202,13 +198,11 @@ static enum bosa_status read_items(struct compiler *c, uint32_t node, struct rul
 {
     const struct json_doc *doc = c->s->doc;
     if (json_type(doc, node) != JSON_ARRAY) {
-        return compile_node(c, node, &r->items);
+        return compile_one(c, node, &r->items);
     }
     uint32_t more = json_member(doc, r->node, "additionalItems");
     enum bosa_status status = compile_list(c, node, &r->prefix);
-    bool is_schema = more != JSON_NONE &&
-                     (json_type(doc, more) == JSON_OBJECT || json_type(doc, more) == JSON_FALSE);
-    return status == BOSA_OK && is_schema ? compile_node(c, more, &r->items) : status;
+    return status == BOSA_OK && more != JSON_NONE ? compile_one(c, more, &r->items) : status;
 }
 
 /* Adds a schema to those that hold on some condition; their room is there. */
@@ -275,7 +269,7 @@ static enum bosa_status read_keyword(struct compiler *c, enum keyword k, uint32_
     case K_ALL_OF:
         return compile_list(c, v, &r->all_of);
     case K_NOT:
-        return compile_node(c, v, &r->negated);
+        return compile_one(c, v, &r->negated);
     default:
         keyword_read_simple(c->s->doc, k, v, r);
         return BOSA_OK;
@@ -296,6 +290,12 @@ static void rule_init(struct rule *r, uint32_t node)
     r->max_length = r->max_items = r->max_members = UINT64_MAX;
 }
 
+/* True for a keyword that refers to a schema by its name. */
+static bool is_reference(enum keyword k)
+{
+    return k == K_REF || k == K_DYNAMIC_REF || k == K_RECURSIVE_REF;
+}
+
 /* The values of the keywords. null is none but for `const`, and of the words for $ref one counts.
  */
 static void find_keywords(const struct json_doc *doc, uint32_t node, uint32_t *values)
@@ -306,7 +306,9 @@ static void find_keywords(const struct json_doc *doc, uint32_t node, uint32_t *v
     }
     for (uint32_t i = 0; i < doc->nodes[node].len; i++) {
         enum keyword k = keyword_of(doc, name);
-        bool absent = json_type(doc, name + 1) == JSON_NULL && k != K_CONST;
+        enum json_type type = json_type(doc, name + 1);
+        bool absent =
+            (type == JSON_NULL && k != K_CONST) || (type != JSON_STRING && is_reference(k));
         if (k != K_COUNT) {
             values[k] = absent ? JSON_NONE : name + 1;
         }
@@ -359,8 +361,6 @@ static enum bosa_status read_rule(struct compiler *c, uint32_t index)
         if (status != BOSA_OK) {
             return status;
         }
-    } else if (type != JSON_TRUE && !is_empty_array(s->doc, r.node)) {
-        return malformed(c, "a schema that is neither an object nor a boolean");
     }
     s->takes_files = s->takes_files || r.binary;
     bool is_part = r.ref != RULE_NONE || r.any_of.count > 0 || r.one_of.count > 0 ||

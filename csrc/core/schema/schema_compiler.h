@@ -21,6 +21,9 @@ struct compiler {
  */
 enum bosa_status compile_node(struct compiler *c, uint32_t node, uint32_t *out);
 
+/* The same where there is a schema; anything else leaves *out as it is. */
+enum bosa_status compile_one(struct compiler *c, uint32_t node, uint32_t *out);
+
 /* ---- schema_discriminator.c ---- */
 
 /* The property and the mapping. The constants of the branches are known when every rule has been

@@ -115,17 +115,16 @@ enum bosa_status compile_discriminator(struct compiler *c, uint32_t v, struct ru
     uint32_t count = doc->nodes[mapping].len, name = mapping + 1;
     enum bosa_status status = BOSA_OK;
     for (uint32_t i = 0; status == BOSA_OK && i < count; i++) {
-        struct ref_target target = {JSON_NONE, false};
-        uint32_t rule = RULE_NONE;
+        uint32_t target = JSON_NONE, rule = RULE_NONE;
         if (json_type(doc, name + 1) == JSON_STRING &&
             !ref_find(&c->index, doc, c->root, name + 1, &target)) {
             return error_nomem(c->err);
         }
-        if (target.node == JSON_NONE) { /* a mapping of another document's names */
+        status = target == JSON_NONE ? BOSA_OK : compile_one(c, target, &rule);
+        if (status == BOSA_OK && rule == RULE_NONE) { /* a mapping of another document's names */
             r->tags.count = 0;
             return BOSA_OK;
         }
-        status = compile_node(c, target.node, &rule);
         status = status == BOSA_OK ? add_tag(c, r, name, rule) : status;
         name = json_next(doc, name + 1);
     }

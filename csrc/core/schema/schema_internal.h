@@ -63,7 +63,7 @@ struct rule {
     bool unique;            /* uniqueItems */
     bool closed;            /* additionalProperties: false */
     bool patterns;          /* patternProperties: which names those are isn't known here */
-    bool open;              /* unevaluatedProperties, or a $ref to another document: any name */
+    bool open;              /* unevaluatedProperties, or a $ref that can't be followed: any name */
     bool has_properties;    /* `properties` was given, maybe empty */
     struct span properties; /* of schema->properties, in the order of an index */
     struct span required;   /* nodes of names */
@@ -120,26 +120,20 @@ struct ref_index {
     bool spent;     /* too many of them: nothing is found any more */
 };
 
-/* Where a reference leads. */
-struct ref_target {
-    uint32_t node;     /* JSON_NONE: nowhere */
-    bool is_elsewhere; /* to another document */
-};
-
 /*
  * What a reference in the schema at `root` names: "#/..." from `root` on, or from a schema around
  * the reference that has $defs or an $id of its own; "#name", by an anchor; "name#...", by an $id.
- * `from` is the reference's node. False: no memory.
+ * `from` is the reference's node, a string. *out JSON_NONE: nothing here. False: no memory.
  */
 bool ref_find(struct ref_index *index, const struct json_doc *doc, uint32_t root, uint32_t from,
-              struct ref_target *out);
+              uint32_t *out);
 void ref_index_free(struct ref_index *index);
 
 /* ---- schema_anchor.c ---- */
 
 /* As ref_find, for what is not found from the root. */
 bool anchor_find(struct ref_index *index, const struct json_doc *doc, uint32_t root, uint32_t from,
-                 struct ref_target *out);
+                 uint32_t *out);
 
 /* The node that the JSON pointer "/..." names from `from` on, JSON_NONE: none. False: no memory. */
 bool ref_follow(struct ref_index *index, const struct json_doc *doc, uint32_t root, uint32_t from,

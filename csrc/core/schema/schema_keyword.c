@@ -81,7 +81,7 @@ static unsigned type_bit(const struct json_doc *doc, uint32_t node)
     return TYPE_ANY;
 }
 
-/* A list of types allows each of them; an empty list allows none. */
+/* A list of types allows each of them; an empty list says nothing. */
 static void read_types(const struct json_doc *doc, uint32_t node, struct rule *r)
 {
     r->typed = true;
@@ -89,7 +89,7 @@ static void read_types(const struct json_doc *doc, uint32_t node, struct rule *r
         r->types = type_bit(doc, node);
         return;
     }
-    r->types = 0;
+    r->types = doc->nodes[node].len > 0 ? 0 : TYPE_ANY;
     uint32_t element = node + 1;
     for (uint32_t i = 0; i < doc->nodes[node].len; i++) {
         r->types |= type_bit(doc, element);
@@ -169,7 +169,8 @@ void keyword_read_simple(const struct json_doc *doc, enum keyword k, uint32_t v,
         r->below = exclusive_limit(doc, v, &r->maximum);
         break;
     case K_MULTIPLE:
-        r->multiple = number_of(doc, v);
+        r->multiple =
+            json_is_number(doc, v) && json_number(doc, v) > 0 ? number_of(doc, v) : JSON_NONE;
         break;
     case K_MIN_LENGTH:
         r->min_length = count_of(doc, v, 0);

@@ -166,16 +166,16 @@ bool ref_follow(struct ref_index *index, const struct json_doc *doc, uint32_t ro
 
 /* From the root, as nearly every reference is meant; then in the other ways. */
 bool ref_find(struct ref_index *index, const struct json_doc *doc, uint32_t root, uint32_t from,
-              struct ref_target *out)
+              uint32_t *out)
 {
     size_t len = 0;
     const char *ref = json_text(doc, from, &len);
-    *out = (struct ref_target){JSON_NONE, false};
+    *out = JSON_NONE;
     bool pointer = len > 0 && ref[0] == '#' && (len == 1 || ref[1] == '/');
-    if (pointer && !ref_follow(index, doc, root, root, ref + 1, len - 1, &out->node)) {
+    if (pointer && !ref_follow(index, doc, root, root, ref + 1, len - 1, out)) {
         return false;
     }
-    return out->node != JSON_NONE || len == 0 || anchor_find(index, doc, root, from, out);
+    return *out != JSON_NONE || len == 0 || anchor_find(index, doc, root, from, out);
 }
 
 void ref_index_free(struct ref_index *index)

@@ -407,7 +407,7 @@ local function rename_refs(state)
   while at < #state.refs do
     at = at + 1
     local node, place = state.refs[at].node, state.places[state.refs[at].node]
-    local target = find(state, node["$ref"], state.refs[at].scope)
+    local target = schema_or_nil(find(state, node["$ref"], state.refs[at].scope))
     local name = type(target) == "table" and name_of(state, target, node["$ref"])
     if name then
       node["$ref"] = "#/$defs/" .. name
