@@ -229,14 +229,33 @@ describe("environment", function()
     assert.equal("200\n", output)
   end)
 
+  --- The kind and the message of the error that `bosa.new` gives in an environment.
+  local function refused(settings, options)
+    local script = ("local ok, err = require([[bosa]]).new{%s} print(ok, err.kind, err.sent, err)"):format(options or "")
+    local process = io.popen(("bash -c \"env -u BOSA_PROFILE %s %s -e '%s' 2>&1\""):format(settings,
+      os.getenv("BOSA_LUA") or "lua5.4", script))
+    local output = process:read("*a")
+    process:close()
+    return output
+  end
+
   it("is named where what it gives can't be", function()
-    local two_lines = "$'a\\nb'"
-    for variable, value in pairs({ BOSA_API_BASE_URL = "nowhere", BOSA_API_KEY = two_lines, BOSA_TOKEN = two_lines }) do
-      local process = io.popen(("bash -c \"env -u BOSA_PROFILE %s=%s %s -e 'require([[bosa]]).new()' 2>&1\""):format(
-        variable, value, os.getenv("BOSA_LUA") or "lua5.4"))
-      local output = process:read("*a")
-      process:close()
-      assert.matches("(" .. variable .. " ", output, 1, true)
+    for _, case in ipairs({
+      { "BOSA_API_BASE_URL", "nowhere" }, { "BOSA_API_BASE_URL", "http://example.com" },
+      { "BOSA_API_KEY", "$'a\\nb'" }, { "BOSA_TOKEN", "$'a\\nb'" }, { "BOSA_TOKEN", "$'a\\x01b'" },
+    }) do
+      local output = refused(("%s=%s"):format(case[1], case[2]))
+      assert.matches("^nil\tparams\tno\t" .. case[1] .. " ", output)
     end
+  end)
+
+  it("is named where it doesn't say where the cache is", function()
+    assert.matches("^nil\tfile\tno\tneither XDG_CACHE_HOME nor HOME says", refused("-u XDG_CACHE_HOME -u HOME",
+      "cache_dir = true"))
+  end)
+
+  it("is of no matter where an option is wrong", function()
+    local output = refused("BOSA_TOKEN=$'a\\nb'", "token = string.char(10)")
+    assert.matches("bad argument #1 to 'new' (token ", output, 1, true)
   end)
 end)

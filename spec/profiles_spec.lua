@@ -133,6 +133,13 @@ describe("profiles of the command", function()
     assert.matches("no API key and no user token were given", err, 1, true)
   end)
 
+  it("are an error where what they have can't be used", function()
+    login(other, "--profile", "work")
+    command.write_file(config_path(), library.json.encode({ profiles = { work = { api_url = "nowhere" } } }))
+    os.execute("chmod 600 " .. config_path())
+    assert.matches("^params\tthe profile's api_url must be an absolute http or https URL", who('{ profile = "work" }'))
+  end)
+
   it("get nothing that the environment has for another server", function()
     login(other, "--profile", "work")
     command.write_file(config_path(), library.json.encode({ profiles = { work = { api_url = other.url } } }))

@@ -112,9 +112,9 @@ describe("the command", function()
   end)
 
   it("names a key or a token of the environment that can't be sent", function()
-    for variable, option in pairs({ BOSA_API_KEY = "api_key", BOSA_TOKEN = "token" }) do
+    for _, variable in ipairs({ "BOSA_API_KEY", "BOSA_TOKEN" }) do
       local _, err, code = cli:run({ "run", "lab", "small" }, { env = { [variable] = "of-windows\r" } })
-      assert.same({ "bosa: " .. option .. " holds a character that no header field can carry\n", 4 }, { err, code })
+      assert.same({ "bosa: " .. variable .. " holds a character that no header field can carry\n", 4 }, { err, code })
     end
   end)
 

@@ -61,28 +61,32 @@ static const char *from_env(const char *option, const char *variable, const char
     return value && value[0] ? value : fallback;
 }
 
-/* cache_dir = true stands for the XDG cache directory. Pushes a value that keeps the string alive.
+/*
+ * cache_dir = true stands for the XDG cache directory. Pushes a value that keeps the string alive.
+ * False: nobody says where that is, and `err` is set.
  */
-static const char *cache_dir(lua_State *L, int index)
+static bool read_cache_dir(lua_State *L, int index, const char **out, struct bosa_error *err)
 {
+    *out = NULL;
     lua_getfield(L, index, "cache_dir");
     if (!lua_isboolean(L, -1)) {
         lua_pop(L, 1);
-        return options_string(L, index, "cache_dir", NULL);
+        *out = options_string(L, index, "cache_dir", NULL);
+        return true;
     }
     if (!lua_toboolean(L, -1)) {
-        return NULL;
+        return true;
     }
-    const char *base = getenv("XDG_CACHE_HOME");
+    const char *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     if (base && base[0] == '/') {
-        return lua_pushfstring(L, "%s/bosa", base);
+        *out = lua_pushfstring(L, "%s/bosa", base);
+    } else if (home && home[0] == '/') {
+        *out = lua_pushfstring(L, "%s/.cache/bosa", home);
+    } else {
+        (void)error_set(err, BOSA_FILE,
+                        "neither XDG_CACHE_HOME nor HOME says where the cache is (`cache_dir`)");
     }
-    const char *home = getenv("HOME");
-    if (!home || home[0] != '/') {
-        luaL_error(L,
-                   "option `cache_dir`: neither XDG_CACHE_HOME nor HOME says where the cache is");
-    }
-    return lua_pushfstring(L, "%s/.cache/bosa", home);
+    return *out != NULL;
 }
 
 /*
@@ -419,32 +423,36 @@ static void refuse_module(lua_State *L)
 }
 
 /*
- * Raises what hub_new refused. What came from a variable of the environment is called by its name:
- * the caller gave no such option.
+ * What hub_new refused. An option raises. What came from a variable of the environment or from a
+ * saved session, is no mistake of the caller's: nil and an error that calls it by its name.
  */
 static int refuse(lua_State *L, struct bosa_error *err, const struct hub_options *o)
 {
     const struct {
-        const char *option, *variable, *value;
-    } names[] = {{"api_base_url", "BOSA_API_BASE_URL", o->base_url},
-                 {"api_key", "BOSA_API_KEY", o->api_key},
-                 {"token", "BOSA_TOKEN", o->token}};
+        const char *option, *variable, *saved, *value;
+    } names[] = {{"api_base_url", "BOSA_API_BASE_URL", "api_url", o->base_url},
+                 {"api_key", "BOSA_API_KEY", "api_key", o->api_key},
+                 {"token", "BOSA_TOKEN", "token", o->token}};
     for (size_t i = 0; err->message && i < sizeof names / sizeof names[0]; i++) {
         size_t len = strlen(names[i].option);
         bool about = strncmp(err->message, names[i].option, len) == 0 && err->message[len] == ' ';
-        if (about && names[i].value == getenv(names[i].variable)) {
-            lua_pushfstring(L, "%s%s", names[i].variable, err->message + len);
-            error_clear(err);
-            return luaL_argerror(L, 1, lua_tostring(L, -1));
+        lua_getfield(L, 1, names[i].option);
+        if (about && lua_isnil(L, -1)) {
+            bool saved = names[i].value != getenv(names[i].variable);
+            (void)error_set(err, BOSA_PARAMS, "%s%s%s", saved ? "the profile's " : "",
+                            saved ? names[i].saved : names[i].variable, err->message + len);
+            return bind_fail(L, err);
         }
+        lua_pop(L, 1);
     }
     return bind_misuse(L, 1, err);
 }
 
 /*
- * new(options?) -> hub | nil, err (a profile or a snapshot that can't be loaded); opens nothing
- * else. Raises for every mistake in the options. All that is allocated is the userdata's from the
- * start, so no raise leaks; the strings stay on the stack until hub_new has copied them.
+ * new(options?) -> hub | nil, err (a profile or a snapshot that can't be loaded, a variable of the
+ * environment that can't be used); opens nothing else. Raises for every mistake in the options. All
+ * that is allocated is the userdata's from the start, so no raise leaks; the strings stay on the
+ * stack until hub_new has copied them.
  */
 int bind_hub_make(lua_State *L)
 {
@@ -473,7 +481,9 @@ int bind_hub_make(lua_State *L)
     o.retry_budget = options_bool(L, 1, "retry_budget", true);
     o.max_response_size =
         (size_t)options_int(L, 1, "max_response_size", 1, (int64_t)1 << 40, DEFAULT_RESPONSE_SIZE);
-    o.cache_dir = cache_dir(L, 1);
+    if (!read_cache_dir(L, 1, &o.cache_dir, &h->error)) {
+        return bind_fail(L, &h->error);
+    }
     o.cache_ttl = h->cache_ttl = options_int(L, 1, "cache_ttl", 0, INT32_MAX, DEFAULT_CACHE_TTL);
     read_policy(L, 1, &o.policy);
     if (hub_new(&h->hub, &o, &h->error) != BOSA_OK) {

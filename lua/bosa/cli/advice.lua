@@ -38,11 +38,16 @@ function advice.of(cx, err)
   return about_credentials(cx, err)
 end
 
---- An error of `bosa.new` about the address, in the names that a person at a shell gave it.
+--- An error of `bosa.new` about the address, the key or the token, in the names that a person at a shell gave it.
 ---@param cx bosa.cli.Context
 ---@param message string
+---@param credentials table that bosa.new was given
 ---@return string
-function advice.about_address(cx, message)
+function advice.about_options(cx, message, credentials)
+  for option, variable in pairs({ api_key = "BOSA_API_KEY", token = "BOSA_TOKEN" }) do
+    local given = credentials[option]
+    if given and given == os.getenv(variable) then message = message:gsub("^" .. option .. " ", variable .. " ") end
+  end
   local from = cx.options.api_url and "--api-url" or os.getenv("BOSA_API_BASE_URL") and "BOSA_API_BASE_URL" or nil
   local words = message:gsub("or set allow_http", "or give --allow-http")
   if from then words = words:gsub("^api_base_url", from) end

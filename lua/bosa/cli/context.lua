@@ -247,7 +247,7 @@ function Context:make_hub(credentials)
   })
   if not ok then
     local message = tostring(hub):match("^bad argument .-%((.*)%)$") or tostring(hub)
-    return nil, context.error("params", advice.about_address(self, message))
+    return nil, context.error("params", advice.about_options(self, message, credentials))
   end
   if not hub then return nil, err end
   self:cleanup(function() hub:close() end)

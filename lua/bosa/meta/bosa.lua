@@ -87,7 +87,7 @@ local bosa = {}
 --- Makes a hub. It does not connect yet. Wrong options raise.
 ---@param options? bosa.Options
 ---@return bosa.Hub hub
----@return bosa.Error? err the `snapshot` or the `profile` can't be read
+---@return bosa.Error? err the `snapshot` or the `profile` can't be read, a variable of the environment can't be used
 function bosa.new(options) end
 
 --- Options of `bosa.file`: exactly one of `path`, `file` and `read`.

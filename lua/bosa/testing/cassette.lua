@@ -105,7 +105,9 @@ local function open(path, options, level)
   if options == nil then options = {} end
   misuse.check_options(options, OPTIONS, level + 1)
   local mode = options.mode or os.getenv("BOSA_CASSETTE") or "auto"
-  if not MODES[mode] then misuse.raise(level + 1, "mode: auto, record or replay expected, got `%s`", mode) end
+  local expected = "auto, record or replay expected, got `%s`"
+  if not MODES[mode] and options.mode then misuse.raise(level + 1, "mode: " .. expected, mode) end
+  if not MODES[mode] then return fail("params", "BOSA_CASSETTE: " .. expected, mode) end
   local text, err
   if mode ~= "record" then text, err = text_of(path) end
   if err then return nil, err end
@@ -182,7 +184,8 @@ end
 local function relay(self, options)
   local own = {}
   for _, name in ipairs(SENDING) do own[name] = options[name] end
-  local hub = bosa.new(own)
+  local hub, fault = bosa.new(own)
+  if not hub then return function() return nil, fault end end
   self.relays[#self.relays + 1] = hub
   return function(request)
     local call, err = hub:_send_verbatim(request.method, request.url, request.headers, request.body, request.timeout)
