@@ -1,6 +1,8 @@
 --- Tables on terminals of 50, 80 and 140 columns: nothing wraps, nothing vanishes, and what is left out is said.
 local library = require("bosa")
 local command = require("spec.support.command")
+local display_width = require("bosa.cli.display_width")
+local process = require("spec.support.process")
 
 local bosa, terminal
 
@@ -213,6 +215,115 @@ describe("--all on a terminal", function()
     terminal:close()
     _, screen = on_screen(words, 80, 20, { PAGER = "" })
     assert.matches("\n60 +item 0000060", screen)
+  end)
+end)
+
+describe("--all of pages that differ", function()
+  local made, stop
+
+  setup(function()
+    local line
+    line, stop = process.start("pages_server.lua")
+    made = command.new({ url = line:match("^listening (%S+)"), key = "sk-client-x" })
+    made.env.NO_COLOR = "1"
+  end)
+  teardown(function()
+    made:close()
+    stop()
+  end)
+
+  --- The words that list pages with these items; `total`: what the server tells; `lost`: it has no last page.
+  local function pages(list, total, lost)
+    for i, items in ipairs(list) do
+      local has_next = lost or i < #list
+      local meta = { has_next = has_next, total = total, forwards_cursor = has_next and tostring(i + 1) or nil }
+      local body = { data = library.array(items), meta = meta }
+      command.write_file(("%s/%d"):format(made.dir, i), library.json.encode(body))
+    end
+    os.remove(("%s/%d"):format(made.dir, #list + 1))
+    return { "run", "made", "list", "dir=" .. made.dir, "--all" }
+  end
+
+  local function items(from, to, more)
+    local list = {}
+    for i = from, to do
+      list[#list + 1] = { id = i, name = "n" .. i, kind = "plain" }
+      for name, value in pairs(more or {}) do list[#list][name] = value end
+    end
+    return list
+  end
+
+  local WIDE = { LONG, "日本語のとても長い題名" .. ("がつづく"):rep(50), "Emoji " .. ("🎉"):rep(150), FAMILY:rep(150) }
+
+  --- Values of a later page are as wide as they like: what is printed already decides.
+  for _, columns in ipairs({ 50, 80, 140 }) do
+    it("cuts what is too long later, on " .. columns .. " columns", function()
+      local later = items(31, 30 + #WIDE)
+      for i, item in ipairs(later) do
+        item.name, item.kind = WIDE[i], WIDE[i]
+      end
+      local rows = lines((made:on_terminal(pages({ items(1, 30), later }), { PAGER = "" }, columns)))
+      assert.equal(1 + 30 + #WIDE, #rows)
+      for _, row in ipairs(rows) do assert.is_true(display_width.of(row) <= columns, row) end
+      local at = rows[1]:find("name", 1, true)
+      for i = 1, #WIDE do
+        local row = rows[31 + i]
+        assert.equal(2, select(2, row:gsub("…", "")), row)
+        assert.equal(30 + i, tonumber(row:match("^%d+")))
+        assert.equal(at - 1, display_width.of(row:sub(1, row:find(WIDE[i]:sub(1, 4), 1, true) - 1)), row)
+      end
+    end)
+  end
+
+  it("has the columns of all of them, where they fit on the screen", function()
+    for _, total in ipairs({ false, 12 }) do
+      local later = items(7, 12, { late = "so late" })
+      later[6].name = "a name that is much longer than those"
+      terminal = made:terminal(made:line(pages({ items(1, 6), later }, total or nil)) .. "; echo code=$?", 80, 40)
+      local shown = lines(terminal:wait_for("code=%d"))
+      assert.matches("^id +name +kind +late$", shown[1])
+      assert.matches("^12 +a name that is much longer than those +plain +so late$", shown[13])
+      assert.matches("^code=0", shown[14])
+      terminal:close()
+    end
+    terminal = nil
+  end)
+
+  it("tells the columns that came too late for the table", function()
+    local first, second = items(1, 30, { address_url = "u" }), items(31, 60, { late = "x" })
+    local words = pages({ first, second, items(61, 61, { z = 1 }) })
+    local rows = lines((made:on_terminal(words, { PAGER = "" }, 80)))
+    assert.equal(1 + 61 + 2, #rows)
+    assert.equal("+1 column: --fields address_url", rows[63])
+    assert.equal("later items have more columns: --fields late,z", rows[64])
+    rows = lines((made:on_terminal(with(words, "--fields", "id,kind"), { PAGER = "" }, 80)))
+    assert.equal(1 + 61, #rows) -- these were asked for
+  end)
+
+  it("tells no more of them than a line holds", function()
+    local later = items(31, 31)
+    for i = 1, 500 do later[1][("later_%03d"):format(i)] = i end
+    local rows = lines((made:on_terminal(pages({ items(1, 30), later }), { PAGER = "" }, 80)))
+    assert.equal(1 + 31 + 1, #rows)
+    assert.matches("^later items have more columns: %-%-fields later_001,later_002,.*…$", rows[33])
+    assert.equal(80, display_width.of(rows[33]))
+  end)
+
+  it("says that there is no room for a column that was asked for", function()
+    local first = items(1, 30, { a = 1, b = 2, c = 3, d = 4 })
+    local words = with(pages({ first, items(31, 32) }), "--fields", "id,name,kind,a,b,c,d")
+    local rows = lines((made:on_terminal(words, { PAGER = "" }, 20)))
+    assert.equal(1 + 32 + 1, #rows)
+    assert.matches("^%+%d columns: too narrow here$", rows[34])
+  end)
+
+  it("shows what came before a page that is lost", function()
+    terminal = made:terminal(made:line(pages({ items(1, 6) }, nil, true)) .. "; echo code=$?", 80, 40)
+    local shown = lines(terminal:wait_for("code=%d"))
+    assert.matches("^id +name +kind$", shown[1])
+    assert.matches("^6 +n6 +plain$", shown[7])
+    assert.matches("^bosa: .*this page is lost", shown[8])
+    assert.matches("code=5", table.concat(shown))
   end)
 end)
 

@@ -121,4 +121,11 @@ function Columns:print(row, style)
   self.cx:print((table.concat(parts, (" "):rep(GAP)):gsub(" +$", "")))
 end
 
+--- Says, dimly, how many columns the terminal has no room for; nothing where it has.
+function Columns:note_left_out()
+  local more = self.left_out
+  if more == 0 then return end
+  self.cx:note(self.cx:paint("dim", ("+%d %s: too narrow here"):format(more, more == 1 and "column" or "columns")))
+end
+
 return columns

@@ -16,10 +16,7 @@ local function print_aligned(cx, headings, rows, options)
   local paged = room and #rows + 1 > room and pager.begin(cx)
   sheet:print(headings, "bold")
   for _, row in ipairs(rows) do sheet:print(row) end
-  local more = sheet.left_out
-  if more > 0 then
-    cx:note(cx:paint("dim", ("+%d %s: too narrow here"):format(more, more == 1 and "column" or "columns")))
-  end
+  sheet:note_left_out()
   if paged then pager.finish(cx) end
 end
 

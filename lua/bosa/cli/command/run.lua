@@ -165,6 +165,19 @@ local function show(cx, response, options, to)
   return code or complain(cx, options, data)
 end
 
+--- Adds every item of every page. Raises what goes wrong after the first.
+local function add_all(response, sink, bar)
+  local total = listing.count(response, "total_page")
+  local pages, items, last = 0, 0, nil
+  for item, page in response:items({ prefetch = 1 }) do
+    if page ~= last then
+      pages, items, last = pages + 1, items + #page, page
+      if sink:is_silent() then bar:pages(pages, total, items) end
+    end
+    sink:add(item)
+  end
+end
+
 --- Every item of every page.
 local function show_all(cx, response, options, to, bar)
   local data = response:get_data()
@@ -178,17 +191,13 @@ local function show_all(cx, response, options, to, bar)
     sink, err = sink_of(cx, options, to)
   end
   if not sink then return cx:fail(err) end
-  local total = listing.count(response, "total_page")
-  local pages, items, last = 0, 0, nil
-  for item, page in response:items({ prefetch = 1 }) do
-    if page ~= last then
-      pages, items, last = pages + 1, items + #page, page
-      if sink:is_silent() then bar:pages(pages, total, items) end
-    end
-    sink:add(item)
-  end
+  local added, wrong = pcall(add_all, response, sink, bar)
   bar:clear()
-  local _, wrong = sink:finish()
+  if not added then
+    if sink.held then sink:finish() end -- rows that were held back are no less true
+    error(wrong, 0)
+  end
+  wrong = select(2, sink:finish())
   if wrong then return cx:fail(wrong) end
 end
 
