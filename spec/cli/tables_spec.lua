@@ -338,14 +338,6 @@ describe("colours in a pager", function()
   end)
 end)
 
-describe("what finds nothing", function()
-  it("says so on a terminal, and writes nothing in a pipe", function()
-    local words = { "search", "--connector", "lab", "zzzzzzzz" }
-    assert.equal("no action has these words\n", (bosa:on_terminal(words)))
-    assert.equal("", (bosa:run(words)))
-  end)
-end)
-
 describe("a long table of another command", function()
   it("goes through the pager, too", function()
     local _, screen = on_screen({ "actions", "lab" }, 80, 10, { PAGER = "sed 's/^/> /'" })

@@ -21,7 +21,7 @@ local function print_aligned(cx, headings, rows, options)
 end
 
 ---@class bosa.cli.TableOptions
----@field empty string? what is said, on a terminal, where there are no rows
+---@field empty string? what is said where there are no rows, in a pipe too: on standard error
 ---@field width integer? columns of the terminal
 ---@field paged boolean? false: without a pager, however long it is
 
@@ -32,12 +32,11 @@ end
 ---@param options bosa.cli.TableOptions?
 local function print_table(cx, headings, rows, options)
   options = options or {}
+  if not rows[1] then return cx:note(options.empty or "nothing to show") end
   local cells = {}
   for i, row in ipairs(rows) do cells[i] = cells_of(row) end
   if not cx.tty then
     for _, row in ipairs(cells) do cx:print(table.concat(row, "\t")) end
-  elseif not rows[1] then
-    cx:note(options.empty or "nothing to show")
   else
     print_aligned(cx, cells_of(headings), cells, options)
   end

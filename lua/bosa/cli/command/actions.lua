@@ -27,7 +27,9 @@ function actions.run(cx, options)
   if options.json then return print_json(cx, bosa.array(list)) end
   local rows = {}
   for i, action in ipairs(list) do rows[i] = { action.name, action.description } end
-  print_table(cx, { "Action", "Description" }, rows, { empty = "no actions" })
+  print_table(cx, { "Action", "Description" }, rows, {
+    empty = ("%s has no actions"):format(options.connector),
+  })
 end
 
 return actions

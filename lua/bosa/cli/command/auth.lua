@@ -265,7 +265,9 @@ local function list(cx, options)
     rows[i] = { name, url, session.username or "", expires, name == current and "in use" or "" }
   end
   if options.json then return print_json(cx, objects) end
-  print_table(cx, { "Profile", "API URL", "Username", "Token Expires", "" }, rows)
+  print_table(cx, { "Profile", "API URL", "Username", "Token Expires", "" }, rows, {
+    empty = "no sessions are saved; `bosa auth login` makes one",
+  })
 end
 
 local verbs = { login = login, logout = logout, status = status, list = list }

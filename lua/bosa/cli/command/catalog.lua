@@ -48,11 +48,13 @@ local function text(value) return type(value) == "string" and value or "" end
 local LISTS = {
   tools = {
     method = "list_tools",
+    items = "tools",
     headers = { "Tool", "Connector", "Description" },
     row = function(item) return { text(item.name), text(item.connector), text(item.description) } end,
   },
   mcps = {
     method = "list_mcps",
+    items = "MCP servers",
     headers = { "Server", "Tools", "URL", "Description" },
     row = function(item)
       local count = type(item.tool_count) == "number" and sorted_json.line(item.tool_count) or ""
@@ -61,6 +63,7 @@ local LISTS = {
   },
   skills = {
     method = "list_skills",
+    items = "skills",
     headers = { "Skill", "Source", "Author", "URL", "Description" },
     row = function(item)
       return { text(item.name), text(item.source), text(item.author), text(item.url), text(item.description) }
@@ -99,7 +102,10 @@ local function list(cx, hub, options)
   if not page then return cx:fail(err) end
   local items = items_of(cx, page, options.all)
   if options.json then return print_json(cx, items) end
-  print_table(cx, kind.headers, rows_of(items, kind.row))
+  local narrowed = options.words[1] or options.connector or options.category or options.source or options.offset
+  print_table(cx, kind.headers, rows_of(items, kind.row), {
+    empty = ("the catalog has no %s"):format(kind.items) .. (narrowed and " that match" or ""),
+  })
 end
 
 local GROUPS = { { "tools", "tool" }, { "mcp", "mcp" }, { "skills", "skill" } }
@@ -118,8 +124,10 @@ local function search(cx, hub, options)
       rows[#rows + 1] = { group[2], text(one.name), score, text(one.description) }
     end
   end
-  if #rows == 0 and found.backend == bosa.null then cx:note("bosa: this server's search is switched off") end
-  print_table(cx, { "Kind", "Name", "Score", "Description" }, rows)
+  local off = found.backend == bosa.null
+  print_table(cx, { "Kind", "Name", "Score", "Description" }, rows, {
+    empty = off and "this server's search is switched off" or "the catalog has nothing like this",
+  })
 end
 
 function catalog.run(cx, options)

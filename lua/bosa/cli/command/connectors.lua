@@ -23,7 +23,7 @@ function connectors.run(cx, options)
   if not names then return cx:fail(err) end
   cache.keep_names(hub, names)
   if options.json then return print_json(cx, bosa.array(names)) end
-  if cx.tty and not names[1] then return cx:note("no connectors") end
+  if not names[1] then return cx:note("the server has no connectors") end
   for _, name in ipairs(names) do cx:print(terminal_text.safe(name)) end
 end
 

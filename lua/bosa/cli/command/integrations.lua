@@ -98,7 +98,7 @@ local function list_all(cx, hub, token, options)
   if options.json then
     print_json(cx, bosa.object(counts))
   else
-    print_table(cx, headers, rows, { empty = "no connectors" })
+    print_table(cx, headers, rows, { empty = "the server has no connectors" })
   end
   connecting.advise(cx, user.integrations)
 end

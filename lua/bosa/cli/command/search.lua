@@ -46,7 +46,9 @@ function search.run(cx, options)
   if options.json then return print_json(cx, list) end
   local rows = {}
   for i, found in ipairs(list) do rows[i] = { found.connector, found.action, found.description } end
-  print_table(cx, { "Connector", "Action", "Description" }, rows, { empty = "no action has these words" })
+  print_table(cx, { "Connector", "Action", "Description" }, rows, {
+    empty = "no action has these words; `bosa connectors` and `bosa actions CONNECTOR` list what there is",
+  })
 end
 
 return search

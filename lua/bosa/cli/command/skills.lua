@@ -74,7 +74,7 @@ function verbs.list(cx, hub, options)
   for i, skill in ipairs(list) do
     rows[i] = { text(skill.name), text(skill.source_type), text(skill.id), text(skill.description) }
   end
-  print_table(cx, { "Skill", "Kind", "Id", "Description" }, rows)
+  print_table(cx, { "Skill", "Kind", "Id", "Description" }, rows, { empty = "your tenant has no skills" })
 end
 
 function verbs.show(cx, hub, options)

@@ -103,7 +103,10 @@ local function show(cx, list, options)
     local where = change.connector .. (change.action and "." .. change.action or "")
     rows[i] = { change.breaking and "breaking" or "", where, change.text }
   end
-  if cx.tty and not rows[1] then return cx:note("nothing has changed for callers") end
+  if not rows[1] then -- as diff, which is silent then
+    if cx.tty then cx:note("nothing has changed for callers") end
+    return
+  end
   print_table(cx, { "", "Action", "Change" }, rows)
 end
 
