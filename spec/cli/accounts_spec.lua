@@ -171,16 +171,60 @@ describe("bosa integrations add", function()
     assert.matches("^http://[^\n]+success%-authorize%-callback[^\n]*\n$", out)
   end)
 
-  it("opens the URL on a desktop, unless told not to", function()
-    local browser = bosa.dir .. "/browser"
-    command.write_file(browser, "#!/bin/sh\nenv -u LD_PRELOAD curl -sL \"$1\" >/dev/null\n")
-    os.execute("chmod +x " .. browser)
-    local env = { DISPLAY = ":9", BROWSER = browser }
+  --- A browser of the name, in the command's own directory: keeps its arguments, a line each, and opens the last URL
+  -- among them.
+  local function make_browser(name)
+    local path = bosa.dir .. "/" .. name
+    command.write_file(path, ([[#!/bin/sh
+      printf '%%s\n' "$@" >%s/arguments
+      for word; do case $word in *http*) url=http${word#*http};; esac; done
+      env -u LD_PRELOAD curl -sL "$url" >/dev/null
+    ]]):format(bosa.dir))
+    os.execute("chmod +x " .. command.quote(path))
+    return path
+  end
+
+  it("opens the URL, unless told not to", function()
+    local env = { BROWSER = make_browser("browser") }
     remove_all()
     local _, err, code = bosa:run({ "integrations", "add", "google_mail" }, { env = env })
     assert.equal("Connected google_mail\n", err)
     assert.equal(0, code)
     _, _, code = bosa:run({ "integrations", "add", "google_mail", "--no-browser", "--timeout", "0.3" }, { env = env })
+    assert.equal(5, code)
+  end)
+
+  it("opens it by what BROWSER says, and by no shell", function()
+    make_browser("browser")
+    make_browser("a browser")
+    for says, wanted in pairs({
+      ["DIR/browser --new-window"] = "--new-window\nURL\n",
+      ["DIR/browser --app=%s --x"] = "--app=URL\n--x\n",
+      ["DIR/browser %s 100%% %d &"] = "URL\n100%\n%d\n",
+      ["'DIR/a browser' \"one word\" '' it's"] = "one word\n\nit's\nURL\n",
+      ["DIR/none %s:/:: :DIR/browser:DIR/none"] = "URL\n",
+      ["DIR/browser $HOME `touch DIR/ran` $(touch DIR/ran) >DIR/ran;"] =
+        "$HOME\n`touch\nDIR/ran`\n$(touch\nDIR/ran)\n>DIR/ran;\nURL\n",
+    }) do
+      remove_all()
+      local env = { BROWSER = (says:gsub("DIR", bosa.dir)) }
+      local out, err, code = bosa:run({ "integrations", "add", "google_mail" }, { env = env })
+      assert.equal("Connected google_mail\n", err, says)
+      assert.equal(0, code)
+      wanted = wanted:gsub("DIR", bosa.dir):gsub("URL", function() return out:match("^%S+") end)
+      assert.equal(wanted, command.read_file(bosa.dir .. "/arguments"))
+      assert.is_nil(io.open(bosa.dir .. "/ran", "rb"))
+    end
+  end)
+
+  it("opens it on a desktop by what is there, where BROWSER names nothing that is", function()
+    remove_all()
+    make_browser("xdg-open")
+    local env = { DISPLAY = ":9", BROWSER = bosa.dir .. "/none:", PATH = bosa.dir .. ":" .. os.getenv("PATH") }
+    local _, err = bosa:run({ "integrations", "add", "google_mail" }, { env = env })
+    assert.equal("Connected google_mail\n", err)
+    env.DISPLAY = false
+    local _, _, code = bosa:run({ "integrations", "add", "google_drive", "--timeout", "0.3" }, { env = env })
     assert.equal(5, code)
   end)
 
