@@ -42,7 +42,8 @@ function integrations.configure(parser)
   parser:command_target("verb")
   parser:require_command(false)
   parser:flag("--json", "JSON instead of a table.")
-  parser:command("list", "List all connectors and how many accounts are connected (default).")
+  parser:command("list", "List all connectors and how many accounts are connected (default); with "
+    .. "--json the accounts of each.")
   local add = parser:command("add", "Connect accounts. bosa prints the URLs, opens them on a desktop, and waits until "
     .. "the browser comes back. If a service takes a configuration, bosa asks for its fields.")
   add:argument("connectors", "Connector names, like github."):args("+"):argname("<connector>")
@@ -79,30 +80,6 @@ local function find(user, connector, account)
   return nil, connecting.not_there(connector, account)
 end
 
-local function list_all(cx, hub, token, options)
-  local user, err = user_of(hub, token)
-  if not user then return cx:fail(err) end
-  local names
-  names, err = hub:get_available_modules()
-  if not names then return cx:fail(err) end
-  require("bosa.cli.cache").keep_names(hub, names)
-  local rows, counts, headers = {}, {}, { "Connector", "Integrations Count" }
-  for i, name in ipairs(names) do
-    local own = accounts.of(user, name)
-    counts[name] = #own
-    rows[i] = { name, counts[name] }
-    for _, one in ipairs(own) do
-      if not accounts.is_well(one) then rows[i][3], headers[3] = one.auth_status, "Auth" end
-    end
-  end
-  if options.json then
-    print_json(cx, bosa.object(counts))
-  else
-    print_table(cx, headers, rows, { empty = "the server has no connectors" })
-  end
-  connecting.advise(cx, user.integrations)
-end
-
 local function hide_secrets(value)
   if type(value) ~= "table" then return value end
   local shown = {}
@@ -112,6 +89,30 @@ local function hide_secrets(value)
   end
   if next(shown) == nil then return value end
   return shown
+end
+
+local function list_all(cx, hub, token, options)
+  local user, err = user_of(hub, token)
+  if not user then return cx:fail(err) end
+  local names
+  names, err = hub:get_available_modules()
+  if not names then return cx:fail(err) end
+  require("bosa.cli.cache").keep_names(hub, names)
+  local rows, objects, headers = {}, {}, { "Connector", "Integrations Count" }
+  for i, name in ipairs(names) do
+    local own = accounts.of(user, name)
+    objects[name] = hide_secrets(bosa.array(own))
+    rows[i] = { name, #own }
+    for _, one in ipairs(own) do
+      if not accounts.is_well(one) then rows[i][3], headers[3] = one.auth_status, "Auth" end
+    end
+  end
+  if options.json then
+    print_json(cx, bosa.object(objects))
+  else
+    print_table(cx, headers, rows, { empty = "the server has no connectors" })
+  end
+  connecting.advise(cx, user.integrations)
 end
 
 local function show_one(cx, hub, token, options)
