@@ -427,6 +427,49 @@ static void a_lack_of_memory_leaves_nothing(void **unused)
     remove_dir(dir);
 }
 
+/* Writes the file again and again, until a signal ends it; tells when the first one is there. */
+static void write_for_ever(const char *path, int teller)
+{
+    struct bosa_error err;
+    error_init(&err);
+    for (bool told = false; file_write_all(AT_FDCWD, path, "bytes", 5, FILE_PRIVATE, &err) == 0;) {
+        if (!told && write(teller, "x", 1) != 1) {
+            break;
+        }
+        told = true;
+    }
+    end_child(false);
+}
+
+/* Wherever in a write it comes: of fifty signals most come between the file's making and naming. */
+static void a_signal_that_ends_the_process_leaves_only_the_file(void **unused)
+{
+    static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT};
+    char *dir = make_dir();
+    struct rlimit core = {0, 0};
+    (void)unused;
+    setrlimit(RLIMIT_CORE, &core);
+    for (int i = 0; i < 50; i++) {
+        int ends[2], status, ending = signals[i % 4];
+        char byte;
+        assert_int_equal(pipe(ends), 0);
+        pid_t child = fork();
+        if (child == 0) {
+            signal(ending, SIG_DFL);
+            write_for_ever(in_dir(dir, "f"), ends[1]);
+        }
+        close(ends[1]);
+        assert_int_equal(read(ends[0], &byte, 1), 1);
+        close(ends[0]);
+        assert_int_equal(kill(child, ending), 0);
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFSIGNALED(status) && WTERMSIG(status) == ending);
+        assert_int_equal(count_names(dir), 1);
+    }
+    assert_file(in_dir(dir, "f"), "bytes", 5);
+    remove_dir(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -446,6 +489,7 @@ int main(void)
         cmocka_unit_test(no_file_becomes_a_standard_stream),
         cmocka_unit_test(a_file_that_can_not_stay_open_leaves_nothing),
         cmocka_unit_test(a_lack_of_memory_leaves_nothing),
+        cmocka_unit_test(a_signal_that_ends_the_process_leaves_only_the_file),
     };
     return cmocka_run_group_tests_name("file_write", tests, NULL, NULL);
 }

@@ -564,11 +564,28 @@ void file_write_drop(struct file_write *file)
     file_write_init(file);
 }
 
+/* Has the signals that end a process wait; *before is for who lets them come again. */
+static void hold_signals(sigset_t *before)
+{
+    sigset_t ending;
+    sigemptyset(&ending);
+    sigaddset(&ending, SIGINT);
+    sigaddset(&ending, SIGTERM);
+    sigaddset(&ending, SIGHUP);
+    sigaddset(&ending, SIGQUIT);
+    pthread_sigmask(SIG_BLOCK, &ending, before);
+}
+
 enum bosa_status file_write_all(int dir, const char *path, const char *bytes, size_t len,
                                 unsigned flags, struct bosa_error *err)
 {
     struct file_write file;
+    sigset_t before;
+    hold_signals(&before);
     enum bosa_status status = file_write_open(&file, dir, path, flags, err);
+    if (!file.part) { /* a FIFO may have to be waited for */
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+    }
     if (status == BOSA_OK) {
         status = file_write_add(&file, bytes, len, err);
     }
@@ -576,5 +593,6 @@ enum bosa_status file_write_all(int dir, const char *path, const char *bytes, si
         status = file_write_finish(&file, err);
     }
     file_write_drop(&file);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     return status;
 }

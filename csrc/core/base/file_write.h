@@ -81,7 +81,10 @@ void file_write_drop(struct file_write *file);
 /* True for one that is open, in place. */
 bool file_write_in_place(const struct file_write *file);
 
-/* All of it at once. */
+/*
+ * All of it at once. A signal that ends the process (SIGINT, SIGTERM, SIGHUP, SIGQUIT) waits in
+ * this thread until the private file has its name or is gone, so that none is left behind.
+ */
 enum bosa_status file_write_all(int dir, const char *path, const char *bytes, size_t len,
                                 unsigned flags, struct bosa_error *err);
 
