@@ -570,7 +570,8 @@ describe("the options of a watch", function()
   for i, case in ipairs({
     { 5, "options: table expected, got number" },
     { { evry = 5 }, "unknown option `evry`" },
-    { { every = 0.5 }, "option `every`: seconds, 1 or more" },
+    { { every = 0.5 }, "option `every`: seconds from 1 to 1000000000 expected" },
+    { { every = 2e9 }, "option `every`: seconds from 1 to 1000000000 expected, got 2000000000" },
     { { every = "60" }, "option `every`" },
     { { every = 0 / 0 }, "option `every`" },
     { { key = "" }, "option `key`: a name expected" },

@@ -48,7 +48,8 @@ end
 --- option -> { whether a value fits, what is expected }
 local OPTIONS = {
   every = {
-    function(value) return type(value) == "number" and value >= 1 and value <= 1e9 end, "seconds, 1 or more, expected",
+    function(value) return type(value) == "number" and value >= 1 and value <= 1e9 end,
+    "seconds from 1 to 1000000000 expected",
   },
   key = { function(value) return type(value) == "string" and value ~= "" end, "a name expected" },
   state = {

@@ -93,12 +93,34 @@ local function show_help(word)
   end
 end
 
+--- The arguments with a number below 0 as the value of the option before it: lua-argparse takes it for an option.
+local function with_negative(args)
+  local joined = {}
+  for i, argument in ipairs(args) do
+    local before = args[i - 1]
+    if argument:find("^%-%.?%d") and before and before:find("^%-%-%w[%w-]*$") then
+      joined[#joined] = before .. "=" .. argument
+    else
+      joined[#joined + 1] = argument
+    end
+  end
+  return joined
+end
+
+--- Reads the arguments: true and the options, or false and what is wrong with them.
+local function parse(word, args)
+  local ok, options = commands.parser(word, show_help(word)):pparse(args)
+  if ok or not options:find("^unknown option '%-[%d.]'") then return ok, options end
+  local _, message = commands.parser(word, show_help(word)):pparse(with_negative(args))
+  local says_more = type(message) == "string" and message:find("^%-%-[%w-]+: ")
+  return false, says_more and message or options
+end
+
 local function main(args)
   require("bosa.cli.interrupt").restore()
   local word = commands.word_of(args)
   if word == "__complete" then return require("bosa.cli.complete").main(args) end
-  local parser = commands.parser(word, show_help(word))
-  local ok, options = parser:pparse(args)
+  local ok, options = parse(word, args)
   if not ok then return bad_arguments(word, options, args) end
   if not options.command then
     return exit.print(commands.help(commands.parser(), require("bosa.cli.terminal").reading_columns()),

@@ -3,6 +3,9 @@
 
 local numbers = {}
 
+local MOST = 2147483647 -- of a number whose bound is no matter
+local MOST_DIGITS = "18446744073709551615"
+
 --- A text in decimal digits as a number; nil: it is none. (tonumber takes "0x10", and on LuaJIT "nan", too.)
 local function number_of(text) return text:find("^%d*%.?%d+$") and tonumber(text) or nil end
 
@@ -13,14 +16,14 @@ end
 --- Whole numbers from `least` to `most`.
 ---@param option string like "--limit"
 ---@param least integer
----@param most integer? nil: any
+---@param most integer? 2^31 - 1
 ---@return fun(text: string): integer?, string?
 function numbers.whole(option, least, most)
-  local expected = most and ("a whole number from %d to %d"):format(least, most)
-    or ("a whole number, %d or more,"):format(least)
+  most = most or MOST
+  local expected = ("a whole number from %d to %d"):format(least, most)
   return function(text)
     local number = number_of(text)
-    if not number or number % 1 ~= 0 or number < least or number > (most or 2 ^ 31) then
+    if not number or number % 1 ~= 0 or number < least or number > most then
       return refuse(option, expected, text)
     end
     return math.floor(number)
@@ -42,13 +45,15 @@ function numbers.seconds(option, least, most)
   end
 end
 
---- Digits, which stay text: a number of any size.
+--- A whole number of 64 bits, which stays text.
 ---@param option string
 ---@return fun(text: string): string?, string?
 function numbers.digits(option)
   return function(text)
-    if not text:find("^%d+$") then return refuse(option, "a whole number", text) end
-    return text
+    local digits = text:match("^0*(%d+)$")
+    local fits = digits and (#digits < #MOST_DIGITS or #digits == #MOST_DIGITS and digits <= MOST_DIGITS)
+    if not fits then return refuse(option, "a whole number from 0 to " .. MOST_DIGITS, text) end
+    return digits
   end
 end
 
