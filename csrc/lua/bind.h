@@ -251,5 +251,6 @@ void bind_open_writer(lua_State *L);
 void bind_open_tree(lua_State *L);
 void bind_open_private_file(lua_State *L);
 void bind_open_dir_lock(lua_State *L);
+void bind_open_nearest(lua_State *L);
 
 #endif

@@ -172,6 +172,7 @@ int luaopen_bosa_core(lua_State *L)
     bind_open_tree(L);
     bind_open_private_file(L);
     bind_open_dir_lock(L);
+    bind_open_nearest(L);
     lua_pushvalue(L, -1);
     lua_setfield(L, LUA_REGISTRYINDEX, CORE);
     return 1;

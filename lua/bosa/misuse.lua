@@ -2,7 +2,6 @@
 
 local core = require("bosa.core")
 local sorted_names = require("bosa.sorted_names")
-local spelling = require("bosa.spelling")
 
 local misuse = {}
 
@@ -17,7 +16,7 @@ function misuse.raise(level, text, ...) error(string.format(text, ...), level + 
 ---@param known table<string, any> the options that there are are its keys
 function misuse.unknown_option(level, name, known)
   if type(name) ~= "string" then misuse.raise(level + 1, "options must have names, not positions") end
-  local meant = spelling.nearest(name, sorted_names(known))
+  local meant = core.nearest(name, sorted_names(known))
   local text = meant and "unknown option `%s`; did you mean `%s`?" or "unknown option `%s`"
   misuse.raise(level + 1, text, name, meant)
 end

@@ -9,7 +9,6 @@
 
 local core = require("bosa.core")
 local describe = require("bosa.describe")
-local spelling = require("bosa.spelling")
 local misuse = require("bosa.misuse")
 local names = require("bosa.tools.names")
 local options = require("bosa.tools.options")
@@ -172,7 +171,7 @@ local function meanings(word, counts)
     if #shorter > #longer then shorter, longer = longer, shorter end
     if #shorter >= SHORTEST_BEGINNING and shorter ~= longer and longer:sub(1, #shorter) == shorter then
       keep_best(found, other, BEGINNING)
-    elseif not counts[word] and most > 0 and #longer > 3 and spelling.distance(word, other, most) <= most then
+    elseif not counts[word] and most > 0 and #longer > 3 and core.distance(word, other, most) <= most then
       keep_best(found, other, NEAR)
     end
   end

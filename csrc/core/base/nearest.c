@@ -8,7 +8,6 @@
 
 #include <string.h>
 
-#define MAX_NAME 128  /* bytes of a name that is looked at */
 #define LEAST_WORDS 2 /* bytes of a name that may stand for a longer one */
 
 static size_t least(size_t a, size_t b, size_t c)
@@ -17,11 +16,9 @@ static size_t least(size_t a, size_t b, size_t c)
     return ab < c ? ab : c;
 }
 
-/* Edit distance with neighbours swapped counting once; a difference of case alone counts nothing.
- */
-static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
+size_t nearest_distance(const char *a, size_t a_len, const char *b, size_t b_len)
 {
-    size_t rows[3][MAX_NAME + 1];
+    size_t rows[3][NEAREST_MAX + 1];
     for (size_t j = 0; j <= b_len; j++) {
         rows[0][j] = j;
     }
@@ -50,7 +47,7 @@ static void try_distance(struct nearest *best, const char *wanted, size_t len, c
     if (longer > limit) {
         return;
     }
-    size_t d = distance(wanted, len, name, name_len);
+    size_t d = nearest_distance(wanted, len, name, name_len);
     if (d <= limit && (!best->name || d < best->distance)) {
         best->name = name;
         best->len = name_len;
@@ -117,7 +114,7 @@ static void try_words(struct nearest *best, const char *wanted, size_t len, cons
 void nearest_try(struct nearest *best, const char *wanted, size_t len, const char *name,
                  size_t name_len)
 {
-    if (len == 0 || len > MAX_NAME || name_len > MAX_NAME) {
+    if (len == 0 || len > NEAREST_MAX || name_len > NEAREST_MAX) {
         return;
     }
     try_distance(best, wanted, len, name, name_len);

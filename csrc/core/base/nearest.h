@@ -1,7 +1,6 @@
 /*
  * nearest: which of several names was meant by one that isn't there. First the one that is a slip
  * of the finger away; else the only one that has all words of the given name: `key` for `api_key`.
- * lua/bosa/spelling.lua has the same rules.
  * It owns nothing: names are borrowed for as long as the struct is in use.
  */
 #ifndef BOSA_NEAREST_H
@@ -21,7 +20,15 @@ struct nearest {
 
 #define NEAREST_NONE ((struct nearest){NULL, 0, 0, NULL, 0, false})
 
-/* Offers a candidate. Names longer than 128 bytes are passed over. */
+#define NEAREST_MAX 128 /* bytes of a name that is looked at */
+
+/*
+ * Edit distance of two words of at most NEAREST_MAX bytes. Neighbours that changed places count
+ * once, a difference of case alone nothing.
+ */
+size_t nearest_distance(const char *a, size_t a_len, const char *b, size_t b_len);
+
+/* Offers a candidate. Names longer than NEAREST_MAX are passed over. */
 void nearest_try(struct nearest *best, const char *wanted, size_t len, const char *name,
                  size_t name_len);
 

@@ -3,7 +3,7 @@
 local bosa = require("bosa")
 local sorted_json = require("bosa.sorted_json")
 local columns = require("bosa.cli.columns")
-local spelling = require("bosa.spelling")
+local core = require("bosa.core")
 local terminal_text = require("bosa.cli.terminal_text")
 
 local fields = {}
@@ -137,7 +137,7 @@ end
 ---@return string
 local function complaint(option, name, known)
   local message = ("%s: there is no field `%s`"):format(option, name)
-  local near = spelling.nearest(name, known)
+  local near = core.nearest(name, known)
   if near then return ("%s; did you mean `%s`?"):format(message, near) end
   if not known[1] then return ("%s; leave %s out to see what there is"):format(message, option) end
   local more = #known > MOST_NAMED and (" and %d more"):format(#known - MOST_NAMED) or ""

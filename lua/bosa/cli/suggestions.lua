@@ -2,7 +2,7 @@
 
 local cache = require("bosa.cli.cache")
 local candidates = require("bosa.candidates")
-local spelling = require("bosa.spelling")
+local core = require("bosa.core")
 
 local suggestions = {}
 
@@ -14,7 +14,7 @@ local MOST_NAMED = 15 -- in a message
 ---@param where string? what tells of all of them
 ---@return string
 function suggestions.among(wanted, names, where)
-  local near = spelling.nearest(wanted, names)
+  local near = core.nearest(wanted, names)
   if near then return ("; did you mean `%s`?"):format(near) end
   if not names[1] then return "" end
   if #names <= MOST_NAMED then return "; there are " .. table.concat(names, ", ") end

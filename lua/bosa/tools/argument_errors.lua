@@ -1,7 +1,7 @@
 --- The validation errors of a model's arguments, in the names that the model knows: what `change` hides, presets or
 -- renames is named nowhere else.
 
-local spelling = require("bosa.spelling")
+local core = require("bosa.core")
 
 local argument_errors = {}
 
@@ -18,7 +18,7 @@ end
 --- What is said of a name that there isn't; `told`: the names that there are were said already.
 local function unknown(name, names, told)
   local text = ("unknown parameter `%s`"):format(name)
-  local meant = spelling.nearest(name, names)
+  local meant = core.nearest(name, names)
   if meant then return ("%s; did you mean `%s`?"):format(text, meant), told end
   if told or not names[1] or #names > MOST_NAMED then return text, told end
   return ("%s; there are %s"):format(text, table.concat(names, ", ")), true
