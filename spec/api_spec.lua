@@ -231,7 +231,8 @@ describe("environment", function()
 
   --- The kind and the message of the error that `bosa.new` gives in an environment.
   local function refused(settings, options)
-    local script = ("local ok, err = require([[bosa]]).new{%s} print(ok, err.kind, err.sent, err)"):format(options or "")
+    local script = ("local ok, err = require([[bosa]]).new{%s} print(ok, err.kind, err.sent, err)")
+      :format(options or "")
     local process = io.popen(("bash -c \"env -u BOSA_PROFILE %s %s -e '%s' 2>&1\""):format(settings,
       os.getenv("BOSA_LUA") or "lua5.4", script))
     local output = process:read("*a")

@@ -401,7 +401,7 @@ static int response_change(lua_State *L)
     return 0;
 }
 
-/* "response github.list_issues (200, list of 30, more pages)"; one that is no action's has no name. */
+/* "response github.list_issues (200, list of 30)"; one that is no action's has no name. */
 static int response_tostring(lua_State *L)
 {
     struct lresponse *r = check(L);

@@ -251,8 +251,8 @@ static void what_is_malformed_is_as_if_it_were_absent(void **unused)
         "{\"not\":5}",
         "{\"type\":[]}",
         "{\"properties\":{\"a\":{\"multipleOf\":-5}}}",
-        "{\"properties\":{\"a\":{\"oneOf\":[{\"type\":\"integer\"}],\"discriminator\":"
-        "{\"propertyName\":\"t\",\"mapping\":{\"x\":\"#/$defs/none\"}}}}}",
+        ("{\"properties\":{\"a\":{\"oneOf\":[{\"type\":\"integer\"}],\"discriminator\":"
+         "{\"propertyName\":\"t\",\"mapping\":{\"x\":\"#/$defs/none\"}}}}}"),
     };
     struct json_doc doc, value;
     struct bosa_error err;

@@ -38,8 +38,8 @@ Writer.__index = Writer
 ---@return bosa.types.Writer
 function schema.new_writer(connector)
   return setmetatable({
-    lines = {}, taken = { [connector] = true }, last = {}, classes = {}, shared = {}, words = {}, busy = {}, nulls = false,
-    connector = connector,
+    lines = {}, taken = { [connector] = true }, last = {}, classes = {}, shared = {}, words = {}, busy = {},
+    nulls = false, connector = connector,
   }, Writer)
 end
 
