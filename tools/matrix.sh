@@ -134,7 +134,7 @@ processor() {
   printf '#!/bin/sh\nexec %s %s "$@"\n' "$run" "$root/usr/bin/lua5.4" >"$PWD/build/zig/$triple/bin/lua5.4"
   cp build/bin/bosa-sandbox "$PWD/build/zig/$triple/bin/"
   chmod 755 "$PWD/build/zig/$triple/bin/lua5.4"
-  BUILD=$PWD/build/zig/$triple RUNNER=$run tools/test.sh c
+  LIMIT=3600 BUILD=$PWD/build/zig/$triple RUNNER=$run tools/test.sh c
   local status=$?
   PATH=$PWD/build/zig/$triple/bin:$PATH BUILD=$PWD/build/zig/$triple VMS=lua5.4 ONLY=$QUICK_SPECS tools/test.sh lua && return $status
 }
