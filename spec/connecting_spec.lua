@@ -24,12 +24,14 @@ local locations = [[
       local hub = bosa.new({ api_base_url = "http://nowhere.example", api_key = "k", token = "t", allow_http = true,
         connect_timeout = 20 })
       local task = bosa.async(function() return hub:get_user_info("t") end)
+      has_begun = true
       ngx.sleep(0)
       task:cancel()
       ngx.print(tostring(select(2, task:wait())))
     }
     log_by_lua_block { has_ended = true }
   }
+  location = /begun { content_by_lua_block { ngx.print(tostring(has_begun)) } }
   location = /patient { content_by_lua_block {
     local hub = bosa.new({ api_base_url = "http://nowhere.example", api_key = "k", token = "t", allow_http = true,
       connect_timeout = 3 })
@@ -102,6 +104,7 @@ describe("a name that nobody looks up", function()
 
   it("does not hold a request in nginx whose task was cancelled", function()
     local cancelled = io.popen(("env -u LD_PRELOAD curl -s '%s/cancelled'"):format(web.url))
+    repeat until web.get("/begun") == "true"
     assert.equal("timeout true", web.get("/patient"))
     assert.equal("the task was cancelled", cancelled:read("*a"))
     cancelled:close()

@@ -17,7 +17,8 @@ function wire.start_hostile()
   return { url = line:match("^listening (%S+)"), stop = stop }
 end
 
---- { url =, elsewhere =, stats = function() -> {runs, closed, elsewhere}, cut = function(at, how), stop = function }
+--- { url =, elsewhere =, stats = function() -> {runs, closed, elsewhere}, cut = function(at, how),
+-- release = function(key), stop = function }
 function wire.start()
   local self = {}
   local line, stop = process.start("wire_server.lua")
@@ -28,6 +29,9 @@ function wire.start()
 
   --- Has the next POST's connection end when `at` of its bytes came; nil: none.
   function self.cut(at, how) get(("%s/cut?at=%s&how=%s"):format(self.url, at or "", how)) end
+
+  --- Has the server answer the action with `case = "held"` and this key.
+  function self.release(key) get(("%s/release?key=%s"):format(self.url, key)) end
 
   return self
 end

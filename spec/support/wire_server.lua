@@ -3,12 +3,14 @@
 --
 -- GET /stats gives what it counted: requests that came whole, by their `key`; connections it closed; those that came
 -- to ELSEWHERE, where nobody should come; and the bytes of a plain reply. GET /cut?at=N&how=close|reset has it end the
--- next POST's connection once N of its bytes came; without N, none.
+-- next POST's connection once N of its bytes came; without N, none. GET /release?key=K gives the reply that the request
+-- with the case `held` and that `key` waits for; it may come before the request.
 local uv = require("luv")
 local hostile = require("spec.contract.hostile")
 
 local counts = { runs = {}, closed = 0, elsewhere = 0 }
 local cut -- {at, how}: what GET /cut said
+local held, released = {}, {} -- key -> connection that waits for GET /release, or that need not wait
 local elsewhere -- URL of the second listener
 
 local schema = '{"wire":{"act":{"method":"POST","path":"/connectors/wire/act","docstring":"Does what it is told.",'
@@ -60,12 +62,13 @@ local function times(piece, n)
   end
 end
 
-local function slowly(conn, bytes)
+--- Writes byte by byte, and the last again and again where it is to go on for ever.
+local function slowly(conn, bytes, for_ever)
   local timer, at = uv.new_timer(), 0
   timer:start(0, 1, function()
-    at = at + 1
+    if at < #bytes then at = at + 1 end
     say(conn, bytes:sub(at, at))
-    if at == #bytes or conn:is_closing() then timer:close() end
+    if at == #bytes and not for_ever or conn:is_closing() then timer:close() end
   end)
 end
 
@@ -108,7 +111,12 @@ local tricks = {
   many_fields = function(conn) pour(conn, times(head .. ("X-Field: value\r\n"):rep(100000) .. "\r\n{}", 1)) end,
   folded = function(conn) say(conn, "HTTP/1.1 200 OK\r\n folded: yes\r\nContent-Length: 2\r\n\r\n{}", "close") end,
   slowly = function(conn) slowly(conn, ok) end,
+  endlessly = function(conn) slowly(conn, head .. 'Content-Length: 1000000\r\n\r\n{"data": ', true) end,
   silence = function() end,
+  held = function(conn, _, _, key)
+    if released[key] then return say(conn, ok) end
+    held[key] = conn
+  end,
   continue = function(conn) say(conn, "HTTP/1.1 100 Continue\r\n\r\n" .. ok) end,
   interim = function(conn) say(conn, "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" .. ok) end,
   interim_flood = function(conn)
@@ -178,6 +186,12 @@ local function serve(conn, line, body)
   local method, path = line:match("^(%u+) (%S+)")
   if path:find("/connectors/?modules=", 1, true) then return say(conn, answer(schema)) end
   if path == "/stats" then return say(conn, stats()) end
+  local freed = path:match("^/release%?key=(.*)")
+  if freed then
+    if held[freed] then say(held[freed], ok) end
+    released[freed] = true
+    return say(conn, ok)
+  end
   if method == "GET" then
     local at = tonumber(path:match("at=(%d+)"))
     cut = at and { at = at, how = path:match("how=(%a+)") }
@@ -186,7 +200,7 @@ local function serve(conn, line, body)
   local key, n = body:match('"key":"([^"]*)"') or "", tonumber(body:match('"n":(%d+)'))
   counts.runs[key] = (counts.runs[key] or 0) + 1
   local trick, how = (body:match('"case":"([^"]*)"') or "ok"):match("^([%w_]+):?(%a*)")
-  tricks[trick](conn, n, how)
+  tricks[trick](conn, n, how, key)
 end
 
 --- Takes whole requests off the front of what came, and leaves the rest.
