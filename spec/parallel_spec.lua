@@ -17,8 +17,8 @@ teardown(function()
 end)
 
 --- A hub of the keeper, and a function that gives an action which is answered once its key is released.
-local function new_held()
-  local own = bosa.new({ api_base_url = keeper.url, api_key = "sk-client-wire", token = "wire" })
+local function new_held(on_event)
+  local own = bosa.new({ api_base_url = keeper.url, api_key = "sk-client-wire", token = "wire", on_event = on_event })
   local connector = own:connect("wire")
   return own, function(key) return connector:action("act"):params({ case = "held", key = key }) end
 end
@@ -98,6 +98,23 @@ describe("calls", function()
     local results, errors = bosa.all(calls)
     assert.is_nil(next(errors))
     for i = 1, 40 do assert.equal(200, results[i].status) end
+  end)
+
+  it("are told of once for each thing that comes, in whatever order", function()
+    local responses = 0
+    local own, held = new_held(function(event) if event.type == "response" then responses = responses + 1 end end)
+    assert(own:get_connector("wire"))
+    responses = 0
+    for round = 1, 3 do
+      local one, two = assert(held("one" .. round):start()), assert(held("two" .. round):start())
+      repeat one:wait(0.01) until keeper.stats().runs["two" .. round] -- both are sent, one before two
+      keeper.release("two" .. round)
+      keeper.release("one" .. round)
+      assert.equal(200, assert(one:wait()).status)
+      assert.equal(200, assert(two:wait()).status)
+      assert.equal(2 * round, responses)
+    end
+    own:close()
   end)
 
   it("can be waited for again and again", function()
