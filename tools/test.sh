@@ -23,14 +23,24 @@ passed=0 failed=0 skipped=0
 unsteady=()
 
 output=$(mktemp) || exit 1
-trap 'rm -f "$output"' EXIT
+home=$(mktemp -d) || exit 1
+trap 'rm -rf "$output" "$home"' EXIT
 trap 'exit 130' INT TERM
+
+# What somebody has set or keeps at home decides nothing here: sessions, caches by the address of a server (whose
+# port may come again), keys, proxies, a language, a umask.
+export XDG_CONFIG_HOME=$home/config XDG_CACHE_HOME=$home/cache XDG_STATE_HOME=$home/state XDG_DATA_HOME=$home/data
+export LC_ALL=C.UTF-8
+unset BOSA_API_BASE_URL BOSA_API_KEY BOSA_TOKEN BOSA_PROFILE BOSA_CA_FILE BOSA_DEBUG BOSA_CASSETTE
+unset NO_COLOR COLUMNS LINES PAGER BROWSER TMUX
+unset http_proxy https_proxy HTTPS_PROXY all_proxy ALL_PROXY no_proxy NO_PROXY
+umask 022
 
 # A sanitizer's library that is loaded before everything makes curl hang now and then, and finds faults of
 # jq's; these programs are no part of what is tested.
 if [ -n "${LD_PRELOAD-}" ]; then
   plain=$(LD_PRELOAD='' mktemp -d) || exit 1
-  trap 'rm -rf "$output" "$plain"' EXIT
+  trap 'rm -rf "$output" "$home" "$plain"' EXIT
   for name in curl jq; do
     program=$(command -v $name) || continue
     printf '#!/bin/sh\nunset LD_PRELOAD\nexec %s "$@"\n' "$program" >"$plain/$name"
