@@ -12,6 +12,7 @@ local HALVES = {
   ["\\ud83d\\ud83d\\ude00"] = LOST .. "\240\159\152\128",
   ["\\udbff\\udfff"] = "\244\143\191\191",
   ["\255\254"] = LOST .. LOST,
+  ["one\n\ttwo\1"] = "one\n\ttwo\1",
 }
 
 local function discovery(description)
@@ -59,7 +60,7 @@ describe("an answer", function()
 end)
 
 describe("a model's arguments", function()
-  it("are sent with U+FFFD for half a surrogate pair", function()
+  it("are sent with U+FFFD for half a surrogate pair, and with newlines that are not escaped", function()
     local sent
     local hub = bosa.new({
       api_base_url = "http://127.0.0.1:1", token = "t",
@@ -71,6 +72,8 @@ describe("a model's arguments", function()
     })
     assert.is_false(hub:call_tool("t__act", MARK .. '{"s":"cut \\ud83d"}').is_error)
     assert.equal('{"s":"cut ' .. LOST .. '"}', sent)
+    assert.is_false(hub:call_tool("t__act", '{"s":"line\nline"}').is_error)
+    assert.equal('{"s":"line\\nline"}', sent)
   end)
 end)
 
@@ -89,6 +92,7 @@ end)
 describe("json.decode", function()
   it("refuses half a pair unless it is told to be lenient", function()
     assert.is_nil((bosa.json.decode('"\\ud83d"')))
+    assert.is_nil((bosa.json.decode('"a\nb"')))
     assert.equal(LOST, (bosa.json.decode('"\\ud83d"', nil, true)))
     assert.equal("9007199254740993123", (bosa.json.decode("9007199254740993123", "string", true)) .. "")
   end)

@@ -57,6 +57,11 @@ static void lenient_reading_loses_one_character(void **unused)
         {"\"\\ud83d\\u12\"", NULL},
         {"{\"\\udabc\":[\"\\ud83d\"]}", "{\"\xef\xbf\xbd\":[\"\xef\xbf\xbd\"]}"},
         {"[\"na\xefve\",\"\xc3\xa9\"]", "[\"na\xef\xbf\xbdve\",\"\xc3\xa9\"]"},
+        {"\"a\nb\tc\"", "\"a\\nb\\tc\""},
+        {"{\"\x01\":\"\\n\n\xc3\xa9\n\\ud83d\"}",
+         "{\"\\u0001\":\"\\n\\n\xc3\xa9\\n\xef\xbf\xbd\"}"},
+        {"\"a\nb", NULL},
+        {"[1,\n\x02]", NULL},
         {"[1e400,-1e400]", "[1.7976931348623157e308,-1.7976931348623157e308]"},
         {"[1,]", NULL},
     };

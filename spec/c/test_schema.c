@@ -91,6 +91,12 @@ static const struct fault_case cases[] = {
      "`f`: expected file, got string"},
     {OBJECT("\"f\":{\"anyOf\":[" OCTETS ",{\"type\":\"null\"}]}"), "{\"f\":\"x\"}",
      "`f`: expected file, got string"},
+    {OBJECT("\"f\":{\"anyOf\":[" OCTETS ",{\"type\":\"null\"}]}"), "{\"f\":5}",
+     "`f`: expected file, got integer"},
+    {"{\"properties\":{\"f\":" OCTETS "},\"required\":[\"f\"]}", "{}",
+     "missing parameter `f` (file)"},
+    {OBJECT("\"f\":{\"oneOf\":[" OCTETS "," STRING "]}"), "{\"f\":true}",
+     "`f`: expected string or file, got boolean"},
     {OBJECT("\"f\":{\"items\":" OCTETS "}"), "{\"f\":[\"x\"]}",
      "`f[0]`: expected file, got string"},
     {OBJECT("\"f\":{\"type\":\"string\",\"contentMediaType\":\"application/octet-stream\","

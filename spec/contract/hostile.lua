@@ -126,7 +126,10 @@ refused("Content-Encoding: gzip over content that is not compressed",
 refused("Content-Encoding: deflate over content that is not compressed",
   with("Content-Encoding: deflate\r\nContent-Length: 20"))
 read("Content-Encoding: none", with("Content-Encoding: none\r\nContent-Length: 20"))
-for _, none in ipairs({ "UTF-8", "utf8", "iso-8859-1", "binary", "8bit", "identity, none", ",", "None , UTF-8" }) do
+for _, none in ipairs({
+  "UTF-8", "utf8", "iso-8859-1", "ascii", "windows-1252", "binary", "8bit", "aws-chunked", "identity, none", ",",
+  "None , UTF-8",
+}) do
   read("Content-Encoding: " .. none, with("Content-Encoding: " .. none .. "\r\nContent-Length: 20"))
 end
 read("an empty Content-Encoding", with("Content-Encoding:\r\nContent-Length: 20"))

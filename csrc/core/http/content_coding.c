@@ -7,6 +7,7 @@
 #include "http/content_coding.h"
 
 #include "base/mem.h"
+#include "http/charset.h"
 #include "http/header_fields.h"
 
 #include <limits.h>
@@ -36,17 +37,22 @@ static enum coding named(const char *name, size_t len)
         const char *name;
         enum coding coding;
     } names[] = {
-        {"gzip", CODING_GZIP},           {"x-gzip", CODING_GZIP},     {"deflate", CODING_DEFLATE},
-        {"identity", CODING_IDENTITY},   {"none", CODING_IDENTITY},   {"", CODING_IDENTITY},
-        {"utf-8", CODING_IDENTITY},      {"utf8", CODING_IDENTITY},   {"us-ascii", CODING_IDENTITY},
-        {"iso-8859-1", CODING_IDENTITY}, {"binary", CODING_IDENTITY}, {"8bit", CODING_IDENTITY},
-        {"7bit", CODING_IDENTITY}};
+        {"gzip", CODING_GZIP},
+        {"x-gzip", CODING_GZIP},
+        {"deflate", CODING_DEFLATE},
+        {"identity", CODING_IDENTITY},
+        {"none", CODING_IDENTITY},
+        {"binary", CODING_IDENTITY},
+        {"8bit", CODING_IDENTITY},
+        {"7bit", CODING_IDENTITY},
+        {"aws-chunked", CODING_IDENTITY}, /* object stores keep it of uploads; nothing is coded */
+    };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (http_same(name, len, names[i].name, strlen(names[i].name))) {
             return names[i].coding;
         }
     }
-    return CODING_OTHER;
+    return charset_named(name, len) == CHARSET_UNKNOWN ? CODING_OTHER : CODING_IDENTITY;
 }
 
 enum coding coding_of(const char *content_encoding)

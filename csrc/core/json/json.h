@@ -91,7 +91,7 @@ enum bosa_status json_parse(struct json_doc *doc, char *text, size_t len, struct
 /*
  * json_parse for what servers and language models write, where one bad character must not cost the
  * whole text: half a surrogate pair and each byte that is no UTF-8 are read as U+FFFD, a number
- * past all doubles as the largest one of its sign.
+ * past all doubles as the largest one of its sign, a control character in a string as itself.
  */
 enum bosa_status json_parse_lenient(struct json_doc *doc, char *text, size_t len,
                                     struct bosa_error *err);

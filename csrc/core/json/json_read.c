@@ -21,7 +21,8 @@ struct reader {
     const char *string;    /* start of the string under way, from where on escapes may be undone */
     uint32_t open;         /* innermost container, JSON_NONE at the root */
     uint32_t depth;
-    bool lenient; /* json_parse_lenient's: half a surrogate pair and a huge number are taken */
+    bool lenient; /* json_parse_lenient's: half a surrogate pair, a control character and a huge
+                     number are taken */
 };
 
 #define BYTES_A_NODE 8         /* a guess; only lists of small numbers hold many more nodes */
@@ -118,13 +119,17 @@ static char *read_escape(struct reader *r, char *p, char **out)
 }
 
 /*
- * Skips the bytes from `p` on that stay as they are: plain ones and UTF-8. NULL when it is not
- * UTF-8.
+ * Skips the bytes from `p` on that stay as they are: plain ones and UTF-8, leniently also control
+ * characters, which models write where "\n" belongs. NULL when it is not UTF-8.
  */
 static char *skip_literal(struct reader *r, char *p)
 {
     for (;;) {
         p += json_skip_plain(p, r->end) - p;
+        if (r->lenient && p < r->end && (unsigned char)*p < ' ') {
+            p++;
+            continue;
+        }
         if (p == r->end || (unsigned char)*p < 0x80) {
             return p;
         }

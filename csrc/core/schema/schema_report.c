@@ -166,6 +166,15 @@ static void show_properties(struct checker *c, uint32_t rule, struct buf *out)
     buf_free(&names);
 }
 
+/* The types of a rule as a person writes values: what is sent as a file is one, and no string. */
+static unsigned shown_types(const struct rule *r)
+{
+    if (!r->binary || r->types == TYPE_ANY) {
+        return r->types & ~(unsigned)TYPE_FILE;
+    }
+    return r->types & ~(unsigned)TYPE_STRING;
+}
+
 /*
  * For words in messages: what it says is not what is checked. A rule's own `type` counts for more
  * than its branches'.
@@ -178,7 +187,7 @@ unsigned rule_types(struct work *work, uint32_t rule)
     while ((r = reach_next(work)) != NULL) {
         const struct span *branches = r->any_of.count ? &r->any_of : &r->one_of;
         if (r->typed || (branches->count == 0 && r->ref == RULE_NONE)) {
-            types |= r->types;
+            types |= shown_types(r);
         } else if (branches->count > 0) {
             reach_add_list(work, branches);
         } else {

@@ -59,8 +59,8 @@ void show_types(struct buf *out, unsigned types)
         const char *name;
     } names[] = {{TYPE_STRING, "string"},   {TYPE_INTEGER, "integer"}, {TYPE_NUMBER, "number"},
                  {TYPE_BOOLEAN, "boolean"}, {TYPE_ARRAY, "array"},     {TYPE_OBJECT, "object"},
-                 {TYPE_NULL, "null"}};
-    if (types == TYPE_ANY) {
+                 {TYPE_FILE, "file"},       {TYPE_NULL, "null"}};
+    if ((types | TYPE_FILE) == TYPE_ANY) {
         buf_adds(out, "any value");
         return;
     }

@@ -204,7 +204,7 @@ local json = {}
 ---@param text string
 ---@param int64? "string"|"cdata"|"number" what an integer becomes that a number can't hold ("string")
 ---@param lenient? boolean for JSON from a server or a model: half a surrogate pair and invalid UTF-8 become U+FFFD,
---- numbers past all doubles become the largest
+--- numbers past all doubles become the largest, and control characters may stand in strings
 ---@return any value
 ---@return bosa.Error? err kind "protocol", with line and column
 function json.decode(text, int64, lenient) end
