@@ -116,6 +116,37 @@ describe("bosa.new{ null = value }", function()
     end
   end)
 
+  it("takes one that is a table for null where parameters are copied first", function()
+    local null, bodies = setmetatable({}, {}), {}
+    local either = { anyOf = { { type = "string" }, { type = "null" } } }
+    local hub = bosa.new({
+      api_base_url = sandbox.url, null = null,
+      snapshot = { made = { run = {
+        method = "POST", path = "/connectors/made/run", docstring = "Runs.", response = { type = "any" },
+        parameters = { request = { schema = { type = "object", properties = {
+          a = either, ["$b"] = either, c = { type = "object", properties = { d = either } },
+        } } } },
+      } } },
+      transport = function(request)
+        bodies[#bodies + 1] = assert(bosa.json.decode(request.body))
+        return { status = 200, headers = JSON, body = '{"data":[{"id":1}]}' }
+      end,
+    })
+    local params = { a = null, ["$b"] = null, c = { d = null } }
+    local result = hub:call_tool("made__run", { a = null, ["-x24b"] = null, c = { d = null } })
+    assert.is_false(result.is_error, result.content)
+    for item in hub:connect("made"):action("run"):params(params):watch({ every = 1, key = "id", max_rounds = 1 }) do
+      assert.equal(1, item.id)
+    end
+    hub:before(function(request) request.params.seen = nil end)
+    assert(hub:run("made", "run", params))
+    assert.equal(3, #bodies)
+    for _, body in ipairs(bodies) do
+      assert.same({ a = bosa.null, ["$b"] = bosa.null, c = { d = bosa.null } }, body)
+    end
+    hub:close()
+  end)
+
   it("leaves other hubs alone", function()
     local other, hub = new({ null = "none" }), new()
     assert.equal(bosa.null, (bosa.json.decode("[null]"))[1])

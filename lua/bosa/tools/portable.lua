@@ -229,7 +229,7 @@ local function collect(node, found)
 end
 
 local function restore(value, found, depth)
-  if type(value) ~= "table" or depth > MOST_DEPTH then return value end
+  if type(value) ~= "table" or core.is_null(value) or depth > MOST_DEPTH then return value end
   local restored = {}
   for name, child in pairs(value) do restored[found[name] or name] = restore(child, found, depth + 1) end
   return setmetatable(restored, getmetatable(value))
