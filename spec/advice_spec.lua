@@ -42,6 +42,8 @@ describe("credentials that were not given", function()
       for _, word in ipairs({ "no API key", "no user token", "bosa auth login", "BOSA_API_KEY", "BOSA_TOKEN" }) do
         assert.matches(word, err.message, 1, true)
       end
+      assert.is_nil(err.message:find("Invalid API Key", 1, true))
+      assert.same({ case[1], case[2] }, { err.status, err.body })
     end
   end)
 

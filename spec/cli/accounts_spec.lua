@@ -537,7 +537,7 @@ describe("a token without a key", function()
     end
     local _, err, code = bosa:run({ "users", "create", "x" }, { env = env })
     assert.equal(2, code)
-    assert.matches("Invalid API Key; no API key was given", err, 1, true)
+    assert.matches("Invalid API Key; no API key was given: run `bosa auth login`, or set BOSA_API_KEY %(reference [%w-]+%)\n$", err)
   end)
 end)
 

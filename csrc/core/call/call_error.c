@@ -9,19 +9,9 @@
 
 #include <string.h>
 
-/* Unlike error_set, keeps all the other fields. */
-void call_add_words(struct bosa_error *err, const char *text)
+/* Takes a message for the one that is there; the other fields stay. */
+static void take_message(struct bosa_error *err, char *message)
 {
-    struct buf words;
-    char *message;
-
-    buf_init(&words);
-    size_t len = err->message ? strlen(err->message) : 0;
-    len -= len > 0 && err->message[len - 1] == '.'; /* the sentence goes on */
-    buf_add(&words, err->message ? err->message : "", len);
-    buf_adds(&words, "; ");
-    buf_adds(&words, text);
-    message = buf_take(&words, NULL);
     if (!message) {
         (void)error_nomem(err);
         return;
@@ -29,6 +19,20 @@ void call_add_words(struct bosa_error *err, const char *text)
     text_flatten(message, strlen(message));
     mem_free(err->message);
     err->message = message;
+}
+
+/* Unlike error_set, keeps all the other fields. */
+void call_add_words(struct bosa_error *err, const char *text)
+{
+    struct buf words;
+
+    buf_init(&words);
+    size_t len = err->message ? strlen(err->message) : 0;
+    len -= len > 0 && err->message[len - 1] == '.'; /* the sentence goes on */
+    buf_add(&words, err->message ? err->message : "", len);
+    buf_adds(&words, "; ");
+    buf_adds(&words, text);
+    take_message(err, buf_take(&words, NULL));
 }
 
 /* Sets a field that is still empty. False: no memory. */
@@ -178,7 +182,8 @@ static void add_connecting(struct bosa_error *err)
 
 /*
  * A server says "Invalid API Key" also of none, and "Unauthorized" of no token. That none was given
- * is what helps. A request for a token needs none.
+ * is what helps, and where neither was, no word about a key that is invalid. A request for a token
+ * needs none.
  */
 static void add_missing_credentials(const struct call *call, struct bosa_error *err)
 {
@@ -188,6 +193,8 @@ static void add_missing_credentials(const struct call *call, struct bosa_error *
 
     if (asks_for_token && err->status != 404) {
         call_add_words(err, "check the user's identifier and secret");
+    } else if (!key && !token && !asks_for_token && err->status == 404) {
+        take_message(err, mem_dup(HUB_NO_CREDENTIALS, sizeof HUB_NO_CREDENTIALS - 1));
     } else if (!key && !token && !asks_for_token) {
         call_add_words(err, HUB_NO_CREDENTIALS);
     } else if (!key && err->status == 404) {

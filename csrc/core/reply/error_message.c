@@ -245,11 +245,13 @@ static void add_sentence(struct buf *out, const struct reply *reply, const struc
     }
 }
 
-/* True where a page says no more than the status does: "502 Bad Gateway", "Error 502". */
+/* True where a page says no more than the status does: "502 Bad Gateway", "Error 502", "504 Gateway
+ * Time-out". */
 static bool repeats_status(const char *text, size_t len, int status, const char *phrase)
 {
-    char known[80];
-    (void)snprintf(known, sizeof known, " %d %s error http code status ", status,
+    char known[128];
+    (void)snprintf(known, sizeof known,
+                   " %d %s error http code status temporarily request entity time out ", status,
                    phrase ? phrase : "");
     for (size_t i = 0; i < len;) {
         size_t word = 0;
@@ -277,7 +279,7 @@ static bool add_below(struct buf *out, const struct reply *reply, const struct b
     html_text(&body, reply->text.data, reply->text.len, "body");
     const char *text = body.data;
     size_t len = body.len;
-    if (heading->len > 0 && len > heading->len && memcmp(text, heading->data, heading->len) == 0) {
+    if (heading->len > 0 && len >= heading->len && memcmp(text, heading->data, heading->len) == 0) {
         text += heading->len;
         len -= heading->len;
     }

@@ -17,7 +17,10 @@ local function about_credentials(cx, err)
   if about_key then
     name, variable, used = "key", "BOSA_API_KEY", credentials.api_key
   end
-  if not used or os.getenv(variable) ~= used then return "; run " .. cx:login_command() end
+  if not used or os.getenv(variable) ~= used then
+    local command = cx:login_command()
+    return tostring(err.message):find(command, 1, true) and "" or "; run " .. command
+  end
   local words = "; the %s in %s was refused; set another, or unset it and run %s"
   return words:format(name, variable, cx:login_command())
 end
