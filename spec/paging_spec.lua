@@ -112,6 +112,33 @@ describe("a list by number", function()
   end)
 end)
 
+describe("pages that hold no list", function()
+  --- How a loop over pages ends where each of them says that there is another.
+  local function ending(data, meta)
+    local count = 0
+    local first = assert(new(function(parameters)
+      return ('{"data":%s,"meta":{"has_next":true%s}}'):format(data, meta:format(parameters.page or 1))
+    end, nil, { page = { type = "integer" } }):run("t", "list", {}))
+    local ok, err = pcall(function()
+      for _ in first:pages() do
+        count = count + 1
+        if count == 5 then error("endless") end
+      end
+    end)
+    assert.is_false(ok)
+    return count, type(err) == "string" and "endless" or err.kind
+  end
+
+  it("end with an error when the same comes again", function()
+    for _, data in ipairs({ "null", '{"a":[1]}', '"text"' }) do
+      assert.same({ 1, "protocol" }, { ending(data, "") })
+      assert.same({ 1, "protocol" }, { ending(data, ',"page":1') })
+    end
+    assert.same({ 1, "protocol" }, { ending("null", ',"page":%d') })
+    assert.same({ 5, "endless" }, { ending('{"a":[1]}', ',"page":%d') }) -- by chance, as their numbers say
+  end)
+end)
+
 describe("a cursor that is a number", function()
   --- Three pages; the cursor is a number.
   local function answer(first)

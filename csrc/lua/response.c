@@ -441,14 +441,14 @@ static int response_filtered(lua_State *L)
     return 1;
 }
 
-/* response:_same_data(other) -> whether both hold the same list, for loops that a server must not
- * make endless */
+/* response:_same_data(other) -> whether both hold the same, for loops that a server must not make
+ * endless */
 static int response_same_data(lua_State *L)
 {
     struct lresponse *a = check(L);
     struct lresponse *b = bind_check_response(L, 2);
     bool same =
-        is_list(a) && is_list(b) &&
+        has_data(a) && has_data(b) &&
         json_equal(&reply_of(a)->doc, reply_of(a)->data, &reply_of(b)->doc, reply_of(b)->data);
     lua_pushboolean(L, same);
     return 1;

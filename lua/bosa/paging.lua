@@ -82,7 +82,8 @@ end
 local function repeats(walk, page)
   if walk.page:_cursor(walk.forward) ~= nil or not page:_same_data(walk.page) then return false end
   local number = page_number(page)
-  return #page == 0 and not page:_filtered() or number == nil or number == page_number(walk.page)
+  local empty = #page == 0 and (page:is_list() or page:_is_null())
+  return empty and not page:_filtered() or number == nil or number == page_number(walk.page)
 end
 
 --- The next page: `page`, or nothing at the end, or `nil, err`.
