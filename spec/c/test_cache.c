@@ -360,6 +360,21 @@ static void a_fifo_is_not_waited_for(void **state)
     assert_absent(place, BASE, "github");
 }
 
+static void what_others_can_write_is_refused(void **state)
+{
+    const struct place *place = *state;
+    char path[512];
+
+    assert_int_equal(put(place, BASE, "github", "{}", NULL, NULL), BOSA_OK);
+    only_file(place, path, sizeof(path));
+    assert_int_equal(chmod(path, 0620), 0);
+    assert_absent(place, BASE, "github");
+    assert_int_equal(chmod(path, 0602), 0);
+    assert_absent(place, BASE, "github");
+    assert_int_equal(chmod(path, 0644), 0);
+    assert_entry(place, BASE, "github", "{}");
+}
+
 static void what_belongs_to_someone_else_is_refused(void **state)
 {
     const struct place *place = *state;
@@ -530,6 +545,7 @@ int main(void)
         TEST(every_cut_is_noticed),
         TEST(a_symlink_is_not_followed),
         TEST(a_fifo_is_not_waited_for),
+        TEST(what_others_can_write_is_refused),
         TEST(what_belongs_to_someone_else_is_refused),
         TEST(a_directory_that_can_not_be_made_is_an_error),
         TEST(directories_above_are_made_for_us_alone),

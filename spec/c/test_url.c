@@ -159,6 +159,7 @@ static void a_path_of_the_server_is_taken_only_when_safe(void **unused)
         "/a.b/..c/d../...",
         "/a%20b/%2ex",
         "/~x:y@z;w,=&+$!*'()",
+        "/a;..;/b;.",
         "/a/%",
     };
     static const char *const unsafe[] = {
@@ -186,6 +187,9 @@ static void a_path_of_the_server_is_taken_only_when_safe(void **unused)
         "/a%2f..%2fb",
         "/a/..%2fb",
         "/a/..%5cb",
+        "/a/..;/b",
+        "/a/%2e.;x=1/b",
+        "/.;",
         "/a?b",
         "/a#b",
         "/a b",

@@ -165,7 +165,7 @@ static int decoded(const char *text, size_t len, size_t *size)
 
 /*
  * True when a segment of the path is `.` or `..` once it is decoded. Encoded slashes end a segment
- * too.
+ * too, and so does `;` for servers that take parameters from it.
  */
 static bool has_dot_segment(const char *path, size_t len)
 {
@@ -174,12 +174,12 @@ static bool has_dot_segment(const char *path, size_t len)
     size_t size;
     for (size_t i = 0; i < len; i += size) {
         int c = decoded(path + i, len - i, &size);
-        if (c == '/' || c == '\\') {
+        if (c == '/' || c == '\\' || c == ';') {
             if (only_dots && (dots == 1 || dots == 2)) {
                 return true;
             }
             dots = 0;
-            only_dots = true;
+            only_dots = c != ';';
         } else if (c == '.') {
             dots++;
         } else {

@@ -88,7 +88,9 @@ static int open_dir(const char *dir)
     return fd;
 }
 
-/* Opens an entry's file for reading, if it is a regular file of ours with a size that can be right.
+/*
+ * Opens an entry's file for reading, if it is a regular file of ours that nobody else can write,
+ * with a size that can be right.
  */
 static int open_entry(int dir, const char *file, size_t *size)
 {
@@ -99,8 +101,8 @@ static int open_entry(int dir, const char *file, size_t *size)
     if (fd < 0) {
         return -1;
     }
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_size < 0 ||
-        st.st_size > CACHE_MAX_BYTES) {
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
+        (st.st_mode & (S_IWGRP | S_IWOTH)) || st.st_size < 0 || st.st_size > CACHE_MAX_BYTES) {
         close(fd);
         return -1;
     }
