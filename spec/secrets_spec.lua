@@ -262,3 +262,75 @@ describe("a key that the server repeats", function()
     assert.equal("E [31m X", err.code)
   end)
 end)
+
+describe("a key that the server gives as a name", function()
+  local KEY, TOKEN, OTHER = "sk-client-0123456789SECRET", "token-0123456789SECRET", "own-token-0123456789SECRET"
+
+  --- A hub whose server has the name wherever it may choose one.
+  local function hub_of(name)
+    local request = { type = "object", required = { name }, properties = bosa.object({
+      [name] = { type = "string" },
+      choice = { enum = { name, "b" } },
+      only = { const = name },
+      nested = { type = "object", properties = bosa.object({ [name] = { type = "integer" } }) },
+    }) }
+    local function entry(path) return { method = "POST", path = path, parameters = { request = { schema = request } } } end
+    local answers = {
+      ["/connectors/%?modules=made"] = { made = bosa.object({ act = entry("/connectors/made/act"), [name] = entry("/x") }) },
+      ["/connectors/%?modules=bad"] = { bad = bosa.object({ [name] = entry("/../" .. name) }) },
+      ["/integration%-exists"] = { data = { has_integration = true } },
+      ["/users/me"] = { data = { identifier = "i", integrations = {
+        { connector = "made", user_identifier = name, auth_status = "expired " .. name, selected = true },
+      } } },
+      ["/api/skills/"] = { data = { id = "id", name = name, source_type = name, download_url = "http://127.0.0.1:1/" } },
+    }
+    return bosa.new({ api_base_url = "http://127.0.0.1:1", api_key = KEY, token = TOKEN, transport = function(asked)
+      for pattern, body in pairs(answers) do
+        if asked.url:find(pattern) then
+          return { status = 200, headers = { ["Content-Type"] = "application/json" }, body = bosa.json.encode(body) }
+        end
+      end
+      error("not wanted: " .. asked.url)
+    end })
+  end
+
+  --- Every error that has the name in it: what made it -> error.
+  local function errors_of(name, token)
+    local made = hub_of(name)
+    local act = made:connect("made"):action("act"):token(token)
+    local errors = {}
+    local function note(what, value, err)
+      assert.is_nil(value, what)
+      errors[what] = err
+    end
+    for what, params in pairs({ missing = {}, unknown = { x = 1 }, near = { [name .. "x"] = 1 }, choice = { choice = "c" },
+      only = { only = "c" }, nested = { nested = { [name] = "c" } } }) do
+      note(what, act:params(params):run())
+      note(what .. ", not sent", act:validate())
+    end
+    note("an action that isn't there", made:connect("made"):action(name .. "x"):token(token):run())
+    note("an action that isn't there, not sent", made:connect("made"):action(name .. "x"):token(token):validate())
+    note("a path that isn't safe", made:connect("bad"):action("act"):token(token):run())
+    note("an account", made:wait_for_integration("made", token, { timeout = 0 }))
+    note("a skill", made:download_tenant_skill("id", { dir = "/nowhere", token = token }))
+    note("the id of a skill", made:download_tenant_skill("id" .. name, { dir = "/nowhere", token = token }))
+    return errors
+  end
+
+  it("is in no error, also where the name is cut", function()
+    for _, secret in ipairs({ KEY, TOKEN, OTHER }) do
+      for before = 0, 200, 10 do
+        for what, err in pairs(errors_of(("n"):rep(before) .. secret, OTHER)) do
+          local words = table.concat(dump(err), "\n")
+          assert.is_nil(words:find(secret:sub(1, 8), 1, true), what .. ": " .. words)
+        end
+      end
+    end
+  end)
+
+  it("leaves the line of an error as short as a line", function()
+    for what, err in pairs(errors_of(("n"):rep(5000), OTHER)) do
+      assert.is_true(#tostring(err) < 1000, what .. ": " .. #tostring(err))
+    end
+  end)
+end)

@@ -4,6 +4,8 @@
  * makes and reads it like any other.
  */
 #include "bind.h"
+
+#include "base/text.h"
 #include "json/json_error.h"
 
 #include <limits.h>
@@ -101,6 +103,13 @@ static size_t width(lua_State *L, int index)
     return text ? characters(text, len) : 0;
 }
 
+/* Adds a name of the error's, of which a line has room for the beginning. */
+static void add_name(luaL_Buffer *b, const char *name, size_t len)
+{
+    luaL_addlstring(b, name, text_cut(name, len, TEXT_SHOWN_NAME));
+    luaL_addstring(b, len > TEXT_SHOWN_NAME ? "..." : "");
+}
+
 /* error:__tostring(): one line: what failed, where, why, and what support would ask for. */
 static int error_tostring(lua_State *L)
 {
@@ -118,11 +127,14 @@ static int error_tostring(lua_State *L)
         lua_replace(L, 4);
     }
     luaL_buffinit(L, &b);
+    size_t len = 0;
     if (lua_type(L, 2) == LUA_TSTRING) {
-        luaL_addstring(&b, lua_tostring(L, 2));
+        const char *name = lua_tolstring(L, 2, &len);
+        add_name(&b, name, len);
         if (lua_type(L, 3) == LUA_TSTRING) {
             luaL_addstring(&b, ".");
-            luaL_addstring(&b, lua_tostring(L, 3));
+            name = lua_tolstring(L, 3, &len);
+            add_name(&b, name, len);
         }
         luaL_addstring(&b, ": ");
     }
@@ -298,6 +310,24 @@ static int error_new(lua_State *L)
     return 1;
 }
 
+/*
+ * shown(text) -> text: a name that somebody else chose, as a message of lua/bosa quotes it: one
+ * line of it, cut where it is long.
+ */
+static int error_shown(lua_State *L)
+{
+    size_t len;
+    const char *text = luaL_checklstring(L, 1, &len);
+    size_t kept = text_cut(text, len, TEXT_SHOWN_NAME);
+    char copy[TEXT_SHOWN_NAME];
+    memcpy(copy, text, kept);
+    text_flatten(copy, kept);
+    lua_pushlstring(L, copy, kept);
+    lua_pushstring(L, kept < len ? "..." : "");
+    lua_concat(L, 2);
+    return 1;
+}
+
 void bind_open_error(lua_State *L)
 {
     luaL_newmetatable(L, ERROR_CLASS);
@@ -310,4 +340,6 @@ void bind_open_error(lua_State *L)
     lua_pop(L, 1);
     lua_pushcfunction(L, error_new);
     lua_setfield(L, -2, "new_error");
+    lua_pushcfunction(L, error_shown);
+    lua_setfield(L, -2, "shown");
 }

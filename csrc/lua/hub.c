@@ -510,6 +510,36 @@ static int hub_endpoint(lua_State *L)
     return 1;
 }
 
+/*
+ * hub:_redact(text, token?) -> text, without the hub's key and token, nor that one: for errors that
+ * lua/bosa makes. A closed hub knows them no longer, and shows nothing of the text.
+ */
+static int hub_redact(lua_State *L)
+{
+    struct lhub *h = bind_check_hub(L, 1);
+    size_t len, token_len = 0;
+    const char *text = luaL_checklstring(L, 2, &len);
+    const char *token = luaL_optlstring(L, 3, NULL, &token_len);
+    char *copy = lua_newuserdata(L, len + 1);
+    bool failed = false;
+    if (!is_open(h)) {
+        lua_pushliteral(L, SECRETS_MASK);
+        return 1;
+    }
+    struct secrets secrets;
+    memcpy(copy, text, len);
+    secrets_init(&secrets);
+    hub_secrets(h->hub, &secrets);
+    secrets_add(&secrets, token, token_len);
+    len = secrets_mask(&secrets, copy, len, false, &failed);
+    secrets_free(&secrets);
+    if (failed) {
+        return bind_nomem(L);
+    }
+    lua_pushlstring(L, copy, len);
+    return 1;
+}
+
 void bind_open_hub(lua_State *L)
 {
     static const luaL_Reg meta[] = {{"__gc", hub_gc}, {"__tostring", hub_tostring}, {NULL, NULL}};
@@ -526,6 +556,7 @@ void bind_open_hub(lua_State *L)
                                        {"_endpoint", hub_endpoint},
                                        {"_learn", hub_learn_text},
                                        {"_text", hub_text},
+                                       {"_redact", hub_redact},
                                        {"_url", hub_url},
                                        {"_tls", hub_tls},
                                        {"_proxy", hub_proxy},

@@ -107,7 +107,8 @@ local function look(wait)
   local one = accounts.find(list, wait.who)
   if not one then return false, nothing end
   if accounts.is_well(one) then return true end
-  return false, ("the account %s is still `%s`"):format(tostring(one.user_identifier), one.auth_status)
+  local name, status = core.shown(tostring(one.user_identifier)), core.shown(tostring(one.auth_status))
+  return false, ("the account %s is still `%s`"):format(name, status)
 end
 
 --- Notes an error that may pass. False: it is none of those.
@@ -122,7 +123,7 @@ local function too_late(wait)
   local why = wait.why or "the server could not be asked"
   local message = ("%s after %g s"):format(why, wait.timeout)
   if wait.trouble then message = ("%s; the last look failed: %s"):format(message, tostring(wait.trouble.message)) end
-  local err = loop.error("timeout", message, wait.sent)
+  local err = loop.redact(wait.hub, loop.error("timeout", message, wait.sent), wait.token)
   err.connector, err.retryable = wait.name, true
   return nil, err
 end

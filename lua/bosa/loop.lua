@@ -87,6 +87,17 @@ function loop.error(kind, message, sent)
   return core.new_error({ kind = kind, message = message, sent = sent, retryable = false })
 end
 
+--- Takes a hub's key and token, and the token that was given for this, out of an error that was made here of what a
+-- server said.
+---@param hub userdata
+---@param err table
+---@param token string?
+---@return table err
+function loop.redact(hub, err, token)
+  err.message = hub:_redact(err.message, token)
+  return err
+end
+
 --- What a function of the user's raised, as text: its __tostring may raise, too, or on LuaJIT give no string.
 ---@param value any
 ---@return string

@@ -44,8 +44,7 @@ local DOWNLOAD = {
   dir = directory, name = folder, overwrite = boolean, create_parent = boolean, token = kinds.string,
 }
 
---- Text of a server's or a zip's, fit for a message.
-local function shown(text) return (text:sub(1, 200):gsub("%c", "?")) end
+local shown = core.shown
 
 local function malformed(...) return catalog.malformed(string.format(...)) end
 
@@ -81,7 +80,8 @@ local function get(hub, id, token)
   if not response then return nil, err end
   local skill = response:get_data()
   if type(skill) ~= "table" or type(skill.id) ~= "string" or type(skill.source_type) ~= "string" then
-    return malformed("it has no skill; is `%s` the UUID of one?", shown(id))
+    local _, wrong = malformed("it has no skill; is `%s` the UUID of one?", shown(id))
+    return nil, loop.redact(hub, wrong, token)
   end
   return skill
 end
@@ -378,7 +378,7 @@ function methods:download_tenant_skill(id, options)
   skill, err = get(self, id, given.token)
   if not skill then return nil, err end
   local url, is_zip = source_of(skill)
-  if not url then return nil, is_zip end
+  if not url then return nil, loop.redact(self, is_zip, given.token) end
   local flat = is_zip and given.create_parent == false
   local job = {
     archive = archive,
@@ -390,7 +390,7 @@ function methods:download_tenant_skill(id, options)
   }
   local paths
   paths, err = task.with(job.tree, function() return perform(self, job, url, is_zip) end)
-  if not paths then return nil, err end
+  if not paths then return nil, loop.redact(self, err, given.token) end
   local top = given.dir:match("^(.-)/*$")
   for i, path in ipairs(paths) do paths[i] = top .. "/" .. path end
   return paths

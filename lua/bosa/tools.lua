@@ -132,7 +132,7 @@ local function find_changed(hub, name, options)
 end
 
 local function no_such(name)
-  return nil, result.failed(("There is no tool `%s`. Use only the tools that are listed."):format(name))
+  return nil, result.failed(("There is no tool `%s`. Use only the tools that are listed."):format(core.shown(name)))
 end
 
 --- What `change` made of a tool; false: it isn't offered under this name; nil: nothing changes tools.

@@ -275,10 +275,20 @@ static void mark(struct search *search, const struct view *view, size_t first, s
     }
 }
 
+/* True where a piece of text was cut off: it goes on with "...", maybe behind a quote. */
+static bool is_cut_at(const struct view *view, size_t i)
+{
+    i += i < view->len && view->bytes[i] == '"';
+    return view->len - i >= 3 && memcmp(view->bytes + i, "...", 3) == 0;
+}
+
 static void look_for(struct search *search, const struct view *view, const struct secret *secret)
 {
     size_t have = 0, done = 0;
     for (size_t i = 0; i < view->len; i++) {
+        if (have >= SECRETS_SHORTEST && is_cut_at(view, i)) {
+            mark(search, view, i - have, i, &done);
+        }
         have = advance(secret, have, view->bytes[i]);
         if (have == secret->len) {
             mark(search, view, i + 1 - have, i + 1, &done);

@@ -4,7 +4,8 @@
  * A server repeats a secret as its codec writes it, so it is looked for as it is, with JSON's
  * escapes (\/, \u002B), percent-encoded (in either case), with HTML's character references, and
  * with these mixed or doubled. It has to be done before a text is cut, since the beginning of a
- * secret is one. Base64 is not undone: nothing that we send is encoded so.
+ * secret is one; a piece that was cut all the same, with "..." or a quote and "..." behind it, is
+ * looked at, too. Base64 is not undone: nothing that we send is encoded so.
  *
  * A list is made for every response, and searched only where one failed: adding costs next to
  * nothing, and what a search needs is made by the first.

@@ -76,6 +76,14 @@ static inline size_t text_cut(const char *text, size_t len, size_t max)
 }
 
 /*
+ * A name that somebody else chose, as a message quotes it: for "%.*s%s". What is cut off is told by
+ * "...", by which secrets.h knows the beginning of a secret.
+ */
+#define TEXT_SHOWN_NAME 200 /* bytes */
+#define TEXT_SHOWN(text, len)                                                                      \
+    (int)text_cut((text), (len), TEXT_SHOWN_NAME), (text), (len) > TEXT_SHOWN_NAME ? "..." : ""
+
+/*
  * Bytes of the well-formed UTF-8 sequence at `p`, whose first byte is not ASCII; 0 when there is
  * none.
  */

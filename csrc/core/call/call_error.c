@@ -156,7 +156,7 @@ static void add_words_about(struct bosa_error *err, const char *name, const char
 
     buf_init(&text);
     buf_add(&text, words, (size_t)(mark - words));
-    buf_adds(&text, name);
+    buf_addf(&text, "%.*s%s", TEXT_SHOWN(name, strlen(name)));
     buf_adds(&text, mark + 2);
     buf_addc(&text, '\0');
     if (text.failed) {

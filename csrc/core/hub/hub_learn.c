@@ -171,8 +171,8 @@ static enum bosa_status add_action(struct connector *connector, uint32_t key,
     action->path = path == JSON_NONE ? NULL : json_text(doc, path, &action->path_len);
     action->params = request_schema(doc, key + 1);
     if (!action->path || !url_path_is_safe(action->path, action->path_len)) {
-        (void)error_set(err, BOSA_PROTOCOL, "%s: an action's path is not safe to follow",
-                        connector->name);
+        (void)error_set(err, BOSA_PROTOCOL, "%.*s%s: an action's path is not safe to follow",
+                        TEXT_SHOWN(connector->name, strlen(connector->name)));
         return error_locate(err, BOSA_PROTOCOL, NULL, action->name, action->name_len);
     }
     connector->action_count++;
@@ -281,17 +281,19 @@ static enum bosa_status read_response(struct connector *connector, struct bosa_e
     uint32_t object;
 
     if (json_type(doc, 0) != JSON_OBJECT) {
-        return error_set(err, BOSA_PROTOCOL, "%s: the server's list of actions is no JSON object",
-                         connector->name);
+        return error_set(err, BOSA_PROTOCOL,
+                         "%.*s%s: the server's list of actions is no JSON object",
+                         TEXT_SHOWN(connector->name, strlen(connector->name)));
     }
     object = json_member(doc, 0, connector->name);
     if (object == JSON_NONE || json_type(doc, object) == JSON_NULL) {
-        return error_set(err, BOSA_UNKNOWN_CONNECTOR, "the server has no connector `%s`",
-                         connector->name);
+        return error_set(err, BOSA_UNKNOWN_CONNECTOR, "the server has no connector `%.*s%s`",
+                         TEXT_SHOWN(connector->name, strlen(connector->name)));
     }
     if (json_type(doc, object) != JSON_OBJECT) {
-        return error_set(err, BOSA_PROTOCOL, "%s: the server's list of actions is no JSON object",
-                         connector->name);
+        return error_set(err, BOSA_PROTOCOL,
+                         "%.*s%s: the server's list of actions is no JSON object",
+                         TEXT_SHOWN(connector->name, strlen(connector->name)));
     }
     return add_actions(connector, object, err);
 }

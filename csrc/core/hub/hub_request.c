@@ -6,12 +6,12 @@
 #include "base/text.h"
 #include "http/header_fields.h"
 #include "hub/hub_internal.h"
+#include "hub/redact.h"
 
 #include <string.h>
 
 #define ANY_TYPE "application/json, */*;q=0.8"
 #define JSON_TYPE "application/json"
-#define SHOWN_NAME 200 /* bytes of a parameter's name in a message */
 
 /* Where an endpoint is. In a path, {name} and {identifier} stand for the percent-encoded ones. */
 struct route {
@@ -189,10 +189,14 @@ static enum bosa_status unknown_action(const struct connector *connector, const 
     }
     const char *nearest = nearest_found(&best, &len);
     if (nearest) {
-        return error_set(err, BOSA_UNKNOWN_ACTION, "%s has no action `%s`; did you mean `%.*s`?",
-                         connector->name, name, (int)len, nearest);
+        return error_set(err, BOSA_UNKNOWN_ACTION,
+                         "%.*s%s has no action `%.*s%s`; did you mean `%.*s%s`?",
+                         TEXT_SHOWN(connector->name, strlen(connector->name)),
+                         TEXT_SHOWN(name, strlen(name)), TEXT_SHOWN(nearest, len));
     }
-    return error_set(err, BOSA_UNKNOWN_ACTION, "%s has no action `%s`", connector->name, name);
+    return error_set(err, BOSA_UNKNOWN_ACTION, "%.*s%s has no action `%.*s%s`",
+                     TEXT_SHOWN(connector->name, strlen(connector->name)),
+                     TEXT_SHOWN(name, strlen(name)));
 }
 
 /*
@@ -207,8 +211,9 @@ static enum bosa_status check_params(const struct invocation *invocation,
     if (!schema && invocation->params.nodes[0].len > 0) {
         size_t len;
         const char *given = json_text(&invocation->params, 1, &len);
-        return error_set(err, BOSA_PARAMS, "%s takes no parameters, and `%.*s` was given",
-                         invocation->action, (int)text_cut(given, len, SHOWN_NAME), given);
+        return error_set(err, BOSA_PARAMS, "%.*s%s takes no parameters, and `%.*s%s` was given",
+                         TEXT_SHOWN(invocation->action, strlen(invocation->action)),
+                         TEXT_SHOWN(given, len));
     }
     if (!schema) {
         json_close(checked, json_open(checked, JSON_OBJECT), 0);
@@ -354,8 +359,8 @@ enum bosa_status hub_action_request(struct hub *hub, const struct invocation *in
         action = connector_action(connector, invocation->action, strlen(invocation->action));
     }
     if (!connector) {
-        status = error_set(err, BOSA_UNKNOWN_CONNECTOR, "the actions of %s are not known yet",
-                           invocation->connector);
+        status = error_set(err, BOSA_UNKNOWN_CONNECTOR, "the actions of %.*s%s are not known yet",
+                           TEXT_SHOWN(invocation->connector, strlen(invocation->connector)));
     } else if (!action) {
         status = unknown_action(connector, invocation->action, err);
     } else {
@@ -365,8 +370,10 @@ enum bosa_status hub_action_request(struct hub *hub, const struct invocation *in
         }
     }
     if (status != BOSA_OK) {
-        status = error_locate(err, status, invocation->connector, invocation->action,
-                              strlen(invocation->action));
+        (void)error_locate(err, status, invocation->connector, invocation->action,
+                           strlen(invocation->action));
+        error_redact_hub(err, hub, invocation->token);
+        status = err->kind;
     }
     if (status == BOSA_OK && request) {
         *request = scratch;

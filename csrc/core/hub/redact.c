@@ -1,9 +1,10 @@
 /*
  * Takes keys and tokens out of errors before anybody reads them. Called once, when a call has
- * failed.
+ * failed or parameters don't fit.
  */
 #include "hub/redact.h"
 
+#include "hub/hub.h"
 #include "json/json_error.h"
 
 #include <string.h>
@@ -22,12 +23,13 @@ static void mask_details(struct json_doc *details, struct secrets *secrets, bool
 }
 
 /*
- * A server may say anything back, also as its code or as the reference; names are the caller's.
+ * A server may say anything back, also as its code, as the reference or as the name of an action.
  * What did not come from a server is a library's words, which repeat a proxy's password.
  */
 void error_redact(struct bosa_error *e, struct secrets *secrets)
 {
-    char *const texts[] = {e->message, e->cause, e->code, e->type, e->reference_id, e->url};
+    char *const texts[] = {e->message,      e->cause, e->code,      e->type,
+                           e->reference_id, e->url,   e->connector, e->action};
     bool failed = secrets->failed;
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
@@ -50,4 +52,15 @@ void error_redact(struct bosa_error *e, struct secrets *secrets)
     if (failed) {
         (void)error_nomem(e);
     }
+}
+
+void error_redact_hub(struct bosa_error *e, const struct hub *hub, const char *token)
+{
+    struct secrets secrets;
+
+    secrets_init(&secrets);
+    hub_secrets(hub, &secrets);
+    secrets_add(&secrets, token, token ? strlen(token) : 0);
+    error_redact(e, &secrets);
+    secrets_free(&secrets);
 }
