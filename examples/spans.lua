@@ -12,7 +12,7 @@ local function hex(digits)
 end
 
 --- Nanoseconds since 1970 as OTLP's JSON has them: digits in a string.
-local function nanoseconds(ms) return ("%.0f000000"):format(ms) end
+local function nanoseconds(ms) return ("%.0f"):format(ms * 1e6) end
 
 local KIND_CLIENT, ERROR = 3, 2
 
@@ -26,7 +26,7 @@ local function span_of(event, parent_id)
     parentSpanId = parent_id,
     name = event.connector and event.connector .. (event.action and "." .. event.action or "") or "server",
     kind = KIND_CLIENT,
-    startTimeUnixNano = nanoseconds(ended - math.floor(event.ms.total or 0)),
+    startTimeUnixNano = nanoseconds(ended - (event.ms.total or 0)),
     endTimeUnixNano = nanoseconds(ended),
     status = failed and { code = ERROR, message = event.kind or tostring(event.status) } or bosa.object({}),
     attributes = {

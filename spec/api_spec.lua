@@ -231,8 +231,7 @@ describe("environment", function()
 
   --- The kind and the message of the error that `bosa.new` gives in an environment.
   local function refused(settings, options)
-    local script = ("local ok, err = require([[bosa]]).new{%s} print(ok, err.kind, err.sent, err)")
-      :format(options or "")
+    local script = ("local ok, err = require([[bosa]]).new{%s} print(ok, err.kind, err.sent, err)"):format(options)
     local process = io.popen(("bash -c \"env -u BOSA_PROFILE %s %s -e '%s' 2>&1\""):format(settings,
       os.getenv("BOSA_LUA") or "lua5.4", script))
     local output = process:read("*a")
@@ -245,7 +244,7 @@ describe("environment", function()
       { "BOSA_API_BASE_URL", "nowhere" }, { "BOSA_API_BASE_URL", "http://example.com" },
       { "BOSA_API_KEY", "$'a\\nb'" }, { "BOSA_TOKEN", "$'a\\nb'" }, { "BOSA_TOKEN", "$'a\\x01b'" },
     }) do
-      local output = refused(("%s=%s"):format(case[1], case[2]))
+      local output = refused(("%s=%s"):format(case[1], case[2]), "")
       assert.matches("^nil\tparams\tno\t" .. case[1] .. " ", output)
     end
   end)

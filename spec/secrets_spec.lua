@@ -274,21 +274,23 @@ describe("a key that the server gives as a name", function()
       only = { const = name },
       nested = { type = "object", properties = bosa.object({ [name] = { type = "integer" } }) },
     }) }
-    local function entry(path) return { method = "POST", path = path, parameters = { request = { schema = request } } } end
+    local function entry(path)
+      return { method = "POST", path = path, parameters = { request = { schema = request } } }
+    end
+    local made = bosa.object({ act = entry("/connectors/made/act"), [name] = entry("/x") })
     local answers = {
-      ["/connectors/%?modules=made"] = { made = bosa.object({ act = entry("/connectors/made/act"), [name] = entry("/x") }) },
+      ["/connectors/%?modules=made"] = { made = made },
       ["/connectors/%?modules=bad"] = { bad = bosa.object({ [name] = entry("/../" .. name) }) },
       ["/integration%-exists"] = { data = { has_integration = true } },
       ["/users/me"] = { data = { identifier = "i", integrations = {
         { connector = "made", user_identifier = name, auth_status = "expired " .. name, selected = true },
       } } },
-      ["/api/skills/"] = { data = { id = "id", name = name, source_type = name, download_url = "http://127.0.0.1:1/" } },
+      ["/api/skills/"] = { data = { id = "id", name = name, source_type = name, download_url = "http://x/" } },
     }
+    local json = { ["Content-Type"] = "application/json" }
     return bosa.new({ api_base_url = "http://127.0.0.1:1", api_key = KEY, token = TOKEN, transport = function(asked)
       for pattern, body in pairs(answers) do
-        if asked.url:find(pattern) then
-          return { status = 200, headers = { ["Content-Type"] = "application/json" }, body = bosa.json.encode(body) }
-        end
+        if asked.url:find(pattern) then return { status = 200, headers = json, body = bosa.json.encode(body) } end
       end
       error("not wanted: " .. asked.url)
     end })
@@ -303,8 +305,10 @@ describe("a key that the server gives as a name", function()
       assert.is_nil(value, what)
       errors[what] = err
     end
-    for what, params in pairs({ missing = {}, unknown = { x = 1 }, near = { [name .. "x"] = 1 }, choice = { choice = "c" },
-      only = { only = "c" }, nested = { nested = { [name] = "c" } } }) do
+    for what, params in pairs({
+      missing = {}, unknown = { x = 1 }, near = { [name .. "x"] = 1 }, choice = { choice = "c" },
+      only = { only = "c" }, nested = { nested = { [name] = "c" } },
+    }) do
       note(what, act:params(params):run())
       note(what .. ", not sent", act:validate())
     end

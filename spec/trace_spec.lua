@@ -286,5 +286,7 @@ describe("the example of counters in nginx", function()
       ("bosa_errors_total{%s,kind=\"params\"} 1"):format(labels),
       "# TYPE bosa_retries_total counter",
     }) do assert.truthy(counters:find(line .. "\n", 1, true), counters) end
+    local sum = counters:match(("bosa_response_seconds_sum{%s} (%%S+)"):format(labels))
+    assert.is_true(tonumber(sum) > 0, counters)
   end)
 end)

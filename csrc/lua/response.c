@@ -350,7 +350,7 @@ static int push_field(lua_State *L, struct lresponse *r, const char *name)
         return 1;
     }
     if (strcmp(name, "elapsed") == 0) {
-        lua_pushnumber(L, (lua_Number)(r->call->ended - r->call->begun) / 1000);
+        lua_pushnumber(L, (lua_Number)(r->call->ended - r->call->begun) / 1e6);
         return 1;
     }
     return strcmp(name, "reference_id") == 0 ? push_reference(L, r) : 0;

@@ -60,7 +60,7 @@ static inline int world_setup(void **state)
         return -1;
     }
     w->live = mem_torture_live();
-    w->now = (struct moment){5000, NOW};
+    w->now = (struct moment){5000, NOW, 0};
     w->options = (struct hub_options){.base_url = BASE, .api_key = KEY, .max_response_size = 1000};
     w->options.policy.max_attempts = 1;
     w->policy.max_attempts = 1;
@@ -250,7 +250,7 @@ static inline void assert_ok(const struct world *w, int attempts)
     assert_int_equal(w->call->error.kind, BOSA_OK);
     assert_null(w->call->error.message);
     assert_int_equal(w->call->attempts, attempts);
-    assert_int_equal(w->call->ended, w->now.ms);
+    assert_int_equal(w->call->ended, moment_us(&w->now));
     assert_null(w->call->request.body); /* it may hold files open */
     assert_int_equal(call_wake_at(w->call), CALL_NEVER);
 }

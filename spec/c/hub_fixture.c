@@ -51,7 +51,7 @@ const char
 
 struct moment fixture_at(int64_t seconds)
 {
-    struct moment now = {seconds % 100000 * 1000, seconds};
+    struct moment now = {seconds % 100000 * 1000, seconds, 0};
 
     return now;
 }

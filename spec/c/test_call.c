@@ -17,13 +17,15 @@ static void a_known_action_is_ready_at_once(void **state)
     assert_string_equal(fields_get(&request->fields, "X-API-Key"), KEY);
     assert_string_equal(w->call->cursor_name, "page_token");
     assert_true(w->call->takes_page);
-    assert_int_equal(w->call->begun, w->now.ms);
+    assert_int_equal(w->call->begun, w->now.ms * 1000);
     assert_int_equal(w->call->attempts, 0);
     assert_int_equal(sending(w), CALL_EXCHANGE);
     assert_int_equal(w->call->attempts, 1);
     pass(w, 20);
+    w->now.us = 250;
     assert_int_equal(response(w, 200, DONE), CALL_ENDED);
     assert_ok(w, 1);
+    assert_int_equal(w->call->ended - w->call->begun, 20250);
     assert_int_equal(w->call->reply.kind, REPLY_JSON);
     assert_int_equal(w->call->reply.status, 200);
 }

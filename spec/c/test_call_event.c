@@ -114,6 +114,24 @@ static void events_carry_timing_and_budget(void **state)
     assert_int_equal(e.budget, HUB_BUDGET_TOKENS - HUB_BUDGET_RETRY);
 }
 
+static void a_transport_without_a_clock_has_the_time_since_it_began(void **state)
+{
+    struct world *w = *state;
+    struct call_event e;
+
+    w->options.events = true;
+    ready(w);
+    pass(w, 100);
+    sending(w);
+    pass(w, 3);
+    w->now.us = 500;
+    response(w, 200, DONE);
+    assert_true(call_next_event(w->call, &e));
+    assert_true(call_next_event(w->call, &e));
+    assert_int_equal(e.type, EVENT_RESPONSE);
+    assert_true(e.timing.total == 3.5 && e.timing.first_byte < 0);
+}
+
 static void the_oldest_events_are_dropped(void **state)
 {
     struct world *w = *state;
@@ -155,6 +173,7 @@ int main(void)
         world_test(the_final_error_is_an_event_once),
         world_test(a_break_without_a_reason_is_a_lost_connection),
         world_test(events_carry_timing_and_budget),
+        world_test(a_transport_without_a_clock_has_the_time_since_it_began),
         world_test(the_oldest_events_are_dropped),
         world_test(nobody_listens_unless_the_hub_says_so),
     };

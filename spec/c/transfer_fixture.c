@@ -96,7 +96,7 @@ int world_teardown(void **state)
 
 void teach(struct world *w)
 {
-    struct moment now = {0, 1000000000};
+    struct moment now = {0, 1000000000, 0};
     struct json_doc doc;
     struct bosa_error err;
     error_init(&err);

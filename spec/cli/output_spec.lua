@@ -215,7 +215,7 @@ describe("-v", function()
   it("tells method, address, status, bytes and times, and no secret", function()
     local _, err = bosa:run({ "-v", "run", "lab", "small" })
     assert.matches("bosa: lab%.small: POST " .. sandbox.url:gsub("%p", "%%%0") .. "/%S+\n", err)
-    assert.matches("bosa: lab%.small: status 200, [%d.]+ %a+ up, [%d.]+ %a+ down, [^\n]*total [%w ]*%d ms\n", err)
+    assert.matches("bosa: lab%.small: status 200, [%d.]+ %a+ up, [%d.]+ %a+ down, [^\n]*total [%w. ]*%d ms\n", err)
     for _, secret in ipairs({ sandbox.key, sandbox.token }) do assert.is_nil(err:find(secret, 1, true)) end
   end)
 

@@ -100,6 +100,17 @@ case("tells of every request, also of the one for the schemas", function(c)
   hub:close()
 end)
 
+case("tells how long a call took, however fast it was", function(c)
+  local total
+  local hub = c.new({ on_event = function(event)
+    if event.type == "response" then total = event.ms.total end
+  end })
+  local response = assert(hub:connect("lab"):action("small"):run())
+  equal(true, total > 0, "the time of the attempt")
+  equal(true, response.elapsed > 0, "the time of the call")
+  hub:close()
+end)
+
 ---------------------------------------------------------------------------------------------------
 -- time
 

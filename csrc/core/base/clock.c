@@ -3,14 +3,20 @@
 
 #include <time.h>
 
-int64_t clock_ms(void)
+int64_t clock_us(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+int64_t clock_ms(void)
+{
+    return clock_us() / 1000;
 }
 
 struct moment clock_moment(void)
 {
-    return (struct moment){clock_ms(), (int64_t)time(NULL)};
+    int64_t us = clock_us();
+    return (struct moment){us / 1000, (int64_t)time(NULL), (int32_t)(us % 1000)};
 }

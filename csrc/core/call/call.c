@@ -284,7 +284,7 @@ enum call_state call_begin(struct call *call, const struct moment *now)
     if (call->state != CALL_NEW) {
         return call->state;
     }
-    call->begun = now->ms;
+    call->begun = moment_us(now);
     call->p->deadline = limit(now->ms, call->p->policy.deadline);
     if (call->kind == CALL_VERBATIM) {
         return call_prepare(call, now);
@@ -344,6 +344,7 @@ enum call_state call_sending(struct call *call, const struct moment *now)
     }
     p->same_attempt = false;
     p->timing = NO_TIMING;
+    p->sending = moment_us(now);
     call->state = CALL_EXCHANGE;
     call_event_add(call, EVENT_REQUEST, NULL, 0);
     return call->state;
@@ -403,7 +404,7 @@ static enum call_state end(struct call *call, const struct moment *now)
 {
     body_free(call->request.body);
     call->request.body = NULL;
-    call->ended = now->ms;
+    call->ended = moment_us(now);
     call->state = CALL_ENDED;
     return call->state;
 }

@@ -69,7 +69,7 @@ struct call {
      */
     char traceparent[TRACEPARENT_LEN + 1];
     int attempts;         /* made so far */
-    int64_t begun, ended; /* ms */
+    int64_t begun, ended; /* us */
 
     /*
      * For paging; set when the request was made. Static string and flags (hub.h:
@@ -135,7 +135,7 @@ int64_t call_attempt_time(const struct call *call, const struct moment *now);
 
 /*
  * CALL_EXCHANGE -> on: the reply is whole (reply_end has not been called yet). `timing` may be
- * NULL.
+ * NULL: then the time since call_sending is the total, and nothing else is known.
  */
 enum call_state call_responded(struct call *call, const struct call_timing *timing,
                                const struct moment *now);

@@ -37,7 +37,8 @@ struct call_private {
     enum bosa_sent sent; /* the highest of the exchanges that are over */
     int budget_used;     /* retry tokens that the last retry took */
 
-    struct call_timing timing; /* of the last exchange */
+    int64_t sending;           /* us; when the last exchange was begun */
+    struct call_timing timing; /* of that exchange */
     struct call_event *events; /* owned ring of CALL_MAX_EVENTS; NULL: nobody listens */
     size_t event_first, event_count;
     char *fetch_url; /* owned; of the fetch whose events came last (call_take_events); NULL: none */

@@ -302,6 +302,17 @@ static enum call_state end_response(struct call *call, const struct moment *now)
     return take_response(call, now);
 }
 
+/* Keeps where the exchange's time went. */
+static void keep_timing(struct call *call, const struct call_timing *timing,
+                        const struct moment *now)
+{
+    if (timing) {
+        call->p->timing = *timing;
+    } else {
+        call->p->timing.total = (double)(moment_us(now) - call->p->sending) / 1000;
+    }
+}
+
 /* The server's words are searched for secrets before anything is made of them. */
 enum call_state call_responded(struct call *call, const struct call_timing *timing,
                                const struct moment *now)
@@ -311,9 +322,7 @@ enum call_state call_responded(struct call *call, const struct call_timing *timi
     if (call->state != CALL_EXCHANGE) {
         return call->state;
     }
-    if (timing) {
-        call->p->timing = *timing;
-    }
+    keep_timing(call, timing, now);
     call_secrets(call, &secrets);
     call->reply.secrets = &secrets;
     (void)end_response(call, now);
@@ -353,9 +362,7 @@ enum call_state call_broke(struct call *call, enum bosa_sent sent, struct bosa_e
         error_clear(cause);
         return call->state;
     }
-    if (timing) {
-        call->p->timing = *timing;
-    }
+    keep_timing(call, timing, now);
     c.sent = call->reply.status >= 200 ? BOSA_SENT_YES : sent;
     call_count_sent(call, c.sent);
     complete_break(call, c.sent, cause);

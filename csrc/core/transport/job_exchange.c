@@ -60,7 +60,7 @@ static void end_broken(struct job *j, struct bosa_error *err, bool timed)
     enum bosa_sent sent = job_sent(j);
     struct call_timing timing = {-1, -1, -1, -1, -1, 0, 0, false};
     if (timed && j->connection) {
-        timing.total = (double)(m.ms - j->begun);
+        timing.total = (double)(moment_us(&m) - j->begun) / 1000;
         timing.bytes_up = j->exchange.bytes_up;
         timing.bytes_down = j->exchange.bytes_down;
         timing.reused = j->was_kept;
@@ -207,14 +207,14 @@ static void begin(struct job *j)
     struct transfer *t = j->transfer;
     const char *url = j->call->request.url;
     bool secure = strncmp(url, "https:", 6) == 0;
-    j->begun = clock_ms();
+    j->begun = clock_us();
     j->first_byte = 0;
     enum bosa_status status = exchange_begin(&j->exchange, j->call, t->user_agent, secure);
     if (status != BOSA_OK) {
         give_up(j, status);
         return;
     }
-    struct connection *c = pool_take(&t->pool, url, j->begun);
+    struct connection *c = pool_take(&t->pool, url, j->begun / 1000);
     if (!c) {
         connect(j);
         return;
@@ -236,14 +236,14 @@ void job_start_queued(struct transfer *t)
 /* ---- receiving ---- */
 
 /* Milliseconds from the exchange's start; nothing is known of what never came. */
-static void fill_timing(const struct job *j, struct call_timing *timing, int64_t now)
+static void fill_timing(const struct job *j, struct call_timing *timing, const struct moment *now)
 {
     *timing = (struct call_timing){-1, -1, -1, -1, -1, 0, 0, j->was_kept};
     if (!j->was_kept) {
         connection_timing(j->connection, timing);
     }
-    timing->first_byte = j->first_byte > 0 ? (double)(j->first_byte - j->begun) : -1;
-    timing->total = (double)(now - j->begun);
+    timing->first_byte = j->first_byte > 0 ? (double)(j->first_byte - j->begun) / 1000 : -1;
+    timing->total = (double)(moment_us(now) - j->begun) / 1000;
     timing->bytes_up = j->exchange.bytes_up;
     timing->bytes_down = j->exchange.bytes_down;
 }
@@ -254,7 +254,7 @@ static void whole(struct job *j)
     struct call_timing timing;
     bool events = hub_events(j->call->hub);
     if (events) {
-        fill_timing(j, &timing, m.ms);
+        fill_timing(j, &timing, &m);
     }
     job_detach(j, exchange_keeps_connection(&j->exchange));
     call_responded(j->call, events ? &timing : NULL, &m);
@@ -358,7 +358,7 @@ static bool receive(struct job *j)
         if (io == IO_FAILED || got == 0) {
             return ended(j, io == IO_FAILED ? connection_why(c) : NULL);
         }
-        j->first_byte = j->first_byte > 0 ? j->first_byte : clock_ms();
+        j->first_byte = j->first_byte > 0 ? j->first_byte : clock_us();
         taken = take_bytes(j, t->room, got, false);
         if (taken == TAKEN && got < DRAINED_BYTES && !j->exchange.secure) {
             return true; /* that was all; more makes an event */

@@ -43,8 +43,8 @@ struct job {
     bool was_kept;                 /* `connection` had served before this exchange */
     bool needs_input;              /* the request's content waits for the caller */
     bool is_full;                  /* the caller must take chunks first */
-    int64_t begun;                 /* ms; when the exchange got its slot */
-    int64_t first_byte;            /* ms; 0: none came yet */
+    int64_t begun;                 /* us; when the exchange got its slot */
+    int64_t first_byte;            /* us; 0: none came yet */
     int64_t allowed;               /* ms that the attempt may take; CALL_NEVER */
     int64_t until;                 /* when that time is over */
     struct job *fetch;             /* waits for the schemas that this one fetches; NULL: does not */

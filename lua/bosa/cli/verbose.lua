@@ -7,10 +7,10 @@ local verbose = {}
 local TIMES = { { "dns", "name" }, { "connect", "connect" }, { "tls", "TLS" }, { "first_byte", "first byte" },
   { "total", "total" } } -- of an event, and what they are called
 
---- Milliseconds in words. The core's own clock counts whole ones.
+--- Milliseconds in words.
 local function milliseconds(ms)
-  if ms == 0 then return "under 1 ms" end
-  return (ms % 1 == 0 and "%d ms" or "%.1f ms"):format(ms)
+  if ms < 0.05 then return "under 0.1 ms" end
+  return (ms >= 100 and "%.0f ms" or "%.1f ms"):format(ms)
 end
 
 local function add_times(words, event)

@@ -63,7 +63,8 @@ local bosa = {}
 ---@field headers? table<string, string>
 ---@field body? string
 
---- What `on_event` gets. Times are of the attempt, in milliseconds.
+--- What `on_event` gets. Times are of the attempt, in milliseconds with fractions; over a transport of your own and in
+--- nginx only the `total` is known.
 ---@class bosa.Event
 ---@field type "request"|"response"|"retry"|"wait"|"error"|"warning"
 ---@field connector? string

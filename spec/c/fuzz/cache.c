@@ -13,7 +13,7 @@
 static void teach(struct cache_entry *entry)
 {
     struct hub_options options = {.base_url = BASE, .policy.max_attempts = 1};
-    struct moment now = {0, entry->fetched};
+    struct moment now = {0, entry->fetched, 0};
     struct hub *hub = NULL;
     struct json_doc doc;
     struct bosa_error err;

@@ -20,7 +20,7 @@ static void try_action(struct connector *connector, struct action *action)
 
 static void try_connector(struct hub *hub, const struct json_doc *names, uint32_t node)
 {
-    struct moment now = {0, 0};
+    struct moment now = {0, 0, 0};
     size_t len;
     const char *text = json_text(names, node, &len);
     char *name = mem_dup(text, len);

@@ -40,7 +40,7 @@ static void set_up(void)
     char url[64];
     struct bosa_error err;
     struct json_doc doc;
-    struct moment now = {0, 1000000000};
+    struct moment now = {0, 1000000000, 0};
     struct transfer_options options = {.max_connections = 1, .proxy = "", .verify = true};
     if (world.hub) {
         return;
