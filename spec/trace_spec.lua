@@ -114,7 +114,7 @@ describe("an action's traceparent", function()
     assert(action:traceparent(A):run())
     assert(action:traceparent(nil):headers({}):run())
     local lines = seen()
-    assert.equal(SCHEMAS .. A .. "\n" .. RUN .. B .. "\n" .. RUN .. A .. "\n" .. RUN .. A, lines)
+    assert.equal(SCHEMAS .. B .. "\n" .. RUN .. B .. "\n" .. RUN .. A .. "\n" .. RUN .. A, lines)
   end)
 
   it("belongs to the snapshot: its pages and its fetch carry it, the builder may go on", function()
@@ -144,6 +144,26 @@ describe("an action's traceparent", function()
     hub:refresh_connector("made")
     assert(hub:connect("made"):action("run"):traceparent(fn):validate())
     assert.equal(SCHEMAS .. nth(1), seen())
+  end)
+
+  it("is the header field where the caller sets it, also with the fetch", function()
+    for _, options in ipairs({ {}, { traceparent = A }, { traceparent = function() return A end } }) do
+      for _, name in ipairs({ "traceparent", "Traceparent" }) do
+        local hub = new(options)
+        local action = hub:connect("made"):action("run"):headers({ [name] = B })
+        assert(action:run())
+        assert.equal(SCHEMAS .. B .. "\n" .. RUN .. B, seen())
+        hub:refresh_connector("made")
+        assert(action:validate())
+        assert.equal(SCHEMAS .. B, seen())
+      end
+    end
+  end)
+
+  it("is the setter's where both are there", function()
+    local action = new({}):connect("made"):action("run"):headers({ traceparent = B }):traceparent(A)
+    assert(action:run())
+    assert.equal(SCHEMAS .. A .. "\n" .. RUN .. A, seen())
   end)
 
   it("passes through hooks", function()
@@ -216,6 +236,7 @@ describe("what fails before anything is sent", function()
       { { traceparent = A }, {}, A },
       { { traceparent = function() return A end }, {}, A },
       { { traceparent = A }, { headers = { traceparent = B } }, B },
+      { { traceparent = function() return A end }, { headers = { traceparent = B } }, B },
       { { traceparent = A }, { headers = { traceparent = "none" } }, nil },
     }) do
       local events = {}

@@ -227,14 +227,10 @@ static int call_set_trace(lua_State *L)
     return 1;
 }
 
-/* call:_traceparent() -> what it was given of its own, or by a function of the hub's; nil: nothing
- */
-static int call_own_traceparent(lua_State *L)
+/* call:_traceparent() -> of which trace it is a part, as far as is known by now; nil: of none */
+static int call_its_traceparent(lua_State *L)
 {
-    struct lcall *c = bind_check_call(L);
-    const char *own = c->invocation ? c->invocation->traceparent : NULL;
-    const char *text = own ? own : c->call->traceparent;
-    lua_pushstring(L, text[0] != '\0' ? text : NULL);
+    lua_pushstring(L, call_traceparent(bind_check_call(L)->call));
     return 1;
 }
 
@@ -498,7 +494,7 @@ void bind_open_call(lua_State *L)
                                        {"_keep", bind_keep_method},
                                        {"_param", call_param},
                                        {"_trace", call_set_trace},
-                                       {"_traceparent", call_own_traceparent},
+                                       {"_traceparent", call_its_traceparent},
                                        {"_needs_input", call_needs_input},
                                        {"_driven", call_driven},
                                        {"_feed", call_feed},

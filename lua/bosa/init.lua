@@ -142,7 +142,7 @@ end
 function Action:validate()
   check_self(self, "action", "validate")
   local hub, name = self:_hub()
-  local ok, err = run.load(hub, name, self:_kept("traceparent"))
+  local ok, err = run.load(hub, name, trace.of(self))
   if not ok then return nil, err end
   if not hooks.on then return self:_validate() end
   local builder

@@ -58,6 +58,18 @@ function trace.give(call, traceparent)
   end
 end
 
+--- What a builder's own calls are a part of: by its setter, else by a header field; nil: it says nothing.
+---@param builder userdata
+---@return (string|function)? traceparent
+function trace.of(builder)
+  local own = builder:_kept("traceparent")
+  if own then return own end
+  for name, value in pairs(builder:_kept("headers") or {}) do
+    if name:lower() == "traceparent" and core.is_traceparent(value) then return value end
+  end
+  return nil
+end
+
 --- Gives a call that was just made the traceparent that its builder's function, else its hub's, has for it.
 ---@param hub userdata
 ---@param call userdata

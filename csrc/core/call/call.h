@@ -108,7 +108,10 @@ struct call *call_new_verbatim(struct hub *hub, struct request *request, int64_t
  */
 void call_trace(struct call *call, const char *traceparent);
 
-/* Of which trace its requests are a part, or would be, had it made one; NULL: of none. Borrowed. */
+/*
+ * Of which trace its requests are a part, or would be, had it made one; NULL: of none. The fetch
+ * that it waits for is a part of the same. Borrowed.
+ */
 const char *call_traceparent(const struct call *call);
 
 /* CALL_NEW -> the first state. All functions below return the new state. */

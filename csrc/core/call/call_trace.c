@@ -25,9 +25,6 @@ const char *call_traceparent(const struct call *call)
 {
     const struct invocation *invocation = call->invocation;
 
-    if (call->traceparent[0] != '\0') {
-        return call->traceparent;
-    }
     if (invocation && invocation->traceparent) {
         return invocation->traceparent;
     }
@@ -35,7 +32,7 @@ const char *call_traceparent(const struct call *call)
     if (field) {
         return traceparent_is_valid(field, strlen(field)) ? field : NULL;
     }
-    return hub_traceparent(call->hub);
+    return call->traceparent[0] != '\0' ? call->traceparent : hub_traceparent(call->hub);
 }
 
 /* A presigned address is another server's, which is told nothing of who asks; events have the

@@ -129,10 +129,9 @@ static struct job *find_fetch(const struct job *j)
  */
 static struct job *begin_fetch(struct job *j)
 {
-    const struct invocation *invocation = j->call->invocation;
-    const char *trace = invocation->traceparent ? invocation->traceparent : j->call->traceparent;
-    struct call *call = call_new_fetch(j->call->hub, invocation->connector);
-    if (call && trace[0] != '\0') {
+    const char *trace = call_traceparent(j->call);
+    struct call *call = call_new_fetch(j->call->hub, j->call->invocation->connector);
+    if (call && trace) {
         call_trace(call, trace);
     }
     struct job *fetch = call ? job_new(j->transfer, call, true) : NULL;
