@@ -148,7 +148,9 @@ static char *read_pem(const char *path, struct bosa_error *err)
     char text[PEM_MAX];
     FILE *file = fopen(path, "rb");
     if (!file) {
-        error_set(err, BOSA_FILE, "can't open %s: %s", path, strerror(errno));
+        char room[ERROR_SYSTEM_WORDS];
+        error_set(err, BOSA_FILE, "can't open %s: %s", path,
+                  error_system(errno, room, sizeof room));
         return NULL;
     }
     size_t len = fread(text, 1, sizeof text, file);

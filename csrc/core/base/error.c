@@ -12,6 +12,27 @@
 #include "base/mem.h"
 #include "base/text.h"
 
+/* POSIX has strerror_r give a number, glibc, where it is asked for its own, the words. */
+static const char *words_by_number(int failed, const char *room)
+{
+    return failed ? "unknown error" : room;
+}
+
+static const char *words_by_pointer(const char *words, const char *room)
+{
+    (void)room;
+    return words;
+}
+
+const char *error_system(int number, char *room, size_t size)
+{
+    (void)words_by_number;
+    (void)words_by_pointer;
+    return _Generic(strerror_r(number, room, size), int
+                    : words_by_number, char *
+                    : words_by_pointer)(strerror_r(number, room, size), room);
+}
+
 /* A retry_after below 0 is the only field whose "not said" is not zero. */
 void error_init(struct bosa_error *e)
 {

@@ -110,6 +110,14 @@ void error_move(struct bosa_error *to, struct bosa_error *from);
 /* A deep copy. BOSA_NOMEM leaves `to` cleared. */
 enum bosa_status error_copy(struct bosa_error *to, const struct bosa_error *from);
 
+#define ERROR_SYSTEM_WORDS 160 /* bytes that are enough for the words of a system's error */
+
+/*
+ * The system's words for a number of errno's, in `room` or static; as strerror, which threads can't
+ * share.
+ */
+const char *error_system(int number, char *room, size_t size);
+
 /*
  * The API's word for a kind ("params", "rate_limit"); for `sent` ("no", "maybe", "yes"). Static
  * strings.

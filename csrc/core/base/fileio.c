@@ -20,7 +20,8 @@
 enum bosa_status fileio_error(struct bosa_error *err, const char *verb, const char *path,
                               int number)
 {
-    const char *words = strerror(number);
+    char room[ERROR_SYSTEM_WORDS];
+    const char *words = error_system(number, room, sizeof room);
     enum bosa_status status = error_set(err, BOSA_FILE, "cannot %s `%s`: %s", verb, path, words);
     if (status == BOSA_FILE && error_field(&err->cause, words, strlen(words)) != BOSA_OK) {
         return error_nomem(err);

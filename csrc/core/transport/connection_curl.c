@@ -392,7 +392,9 @@ static const char *why(const struct attempt *a, char *room, size_t size)
     if (number == 0 && a->result == CURLE_COULDNT_CONNECT) {
         curl_easy_getinfo(a->c.easy, CURLINFO_OS_ERRNO, &number);
     }
-    if (number > 0 && strerror_r((int)number, room, size) == 0) {
+    if (number > 0) {
+        char words[ERROR_SYSTEM_WORDS];
+        snprintf(room, size, "%s", error_system((int)number, words, sizeof words));
         add_proxy(&a->c, room, size);
         return room;
     }

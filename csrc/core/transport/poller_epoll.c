@@ -58,7 +58,9 @@ enum bosa_status poller_new(struct poller **out, struct bosa_error *err)
     if (p->epoll < 0 || !add_own(p, p->timer) || !add_own(p, p->wake)) {
         int cause = errno;
         poller_free(p);
-        return error_set(err, BOSA_CONNECTION, "cannot make a poller (%s)", strerror(cause));
+        char room[ERROR_SYSTEM_WORDS];
+        return error_set(err, BOSA_CONNECTION, "cannot make a poller (%s)",
+                         error_system(cause, room, sizeof room));
     }
     *out = p;
     return BOSA_OK;

@@ -76,7 +76,9 @@ enum bosa_status poller_new(struct poller **out, struct bosa_error *err)
         !change(p, WAKE_ID, EVFILT_USER, EV_ADD | EV_CLEAR, 0, 0)) {
         int cause = errno;
         poller_free(p);
-        return error_set(err, BOSA_CONNECTION, "cannot make a poller (%s)", strerror(cause));
+        char room[ERROR_SYSTEM_WORDS];
+        return error_set(err, BOSA_CONNECTION, "cannot make a poller (%s)",
+                         error_system(cause, room, sizeof room));
     }
     *out = p;
     return BOSA_OK;
