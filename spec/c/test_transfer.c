@@ -509,6 +509,32 @@ static void an_idle_connection_that_was_closed_is_replaced(void **state)
     }
 }
 
+static void calls_that_failed_to_start_are_not_gone_on_with(void **state)
+{
+    struct world *w = *state;
+    struct call *calls[2];
+    unsigned notes = 0;
+    open_at(w, "http://127.0.0.1:1");
+    for (size_t i = 0; i < COUNT(calls); i++) {
+        struct invocation *invocation = make_plan(w, "list");
+        calls[i] = call_new_action(w->hub, invocation);
+        invocation_unref(invocation);
+        mem_torture_fail_at(1); /* the job */
+        transfer_start(w->transfer, calls[i]);
+        mem_torture_fail_at(0);
+    }
+    for (size_t i = 0; i < COUNT(calls); i++) {
+        transfer_resume(w->transfer, calls[i]);
+    }
+    for (size_t i = COUNT(calls); i-- > 0;) {
+        assert_ptr_equal(transfer_take(w->transfer, &notes), calls[i]);
+        assert_int_equal(notes, TRANSFER_ENDED);
+        assert_int_equal(calls[i]->error.kind, BOSA_NOMEM);
+        call_free(calls[i]);
+    }
+    assert_null(transfer_take(w->transfer, &notes));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -535,6 +561,7 @@ int main(void)
         world_test(a_get_may_be_sent_twice),
         world_test(a_call_lost_with_its_server_may_have_run),
         world_test(an_idle_connection_that_was_closed_is_replaced),
+        world_test(calls_that_failed_to_start_are_not_gone_on_with),
     };
     return cmocka_run_group_tests_name("transfer", tests, NULL, NULL);
 }

@@ -206,9 +206,11 @@ struct call *transfer_take(struct transfer *transfer, unsigned *notes)
     return call;
 }
 
+/* One that has ended has no job, or one without a connection: it may be linked to others instead.
+ */
 void transfer_resume(struct transfer *transfer, struct call *call)
 {
-    struct job *j = call->transport;
+    struct job *j = call->state == CALL_ENDED ? NULL : call->transport;
     if (j && j->connection && (j->needs_input || j->is_full)) {
         j->needs_input = j->is_full = false;
         list_add(&transfer->resumed, j);
