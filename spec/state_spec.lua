@@ -156,6 +156,23 @@ describe("the command", function()
 end)
 
 describe("descriptors that have run out", function()
+  it("end the command in one line before it begins", function()
+    local cli = command.new(sandbox)
+    local too_few = 0
+    for most = 5, 24 do -- libuv ends the process where it gets none
+      local line = "cd %s && { (ulimit -n %d; exec %s) </dev/null 2>&1; echo $?; }"
+      local out = command.output_of(line:format(command.quote(command.top), most, cli:line({ "--help" })))
+      if out:find("^Usage: bosa ") then
+        assert.matches("\n0\n$", out)
+      else
+        too_few = too_few + 1
+        assert.matches("^bosa: the command needs %d+ more open files than it may have: [^\n]*\n1\n$", out)
+      end
+    end
+    assert.is_true(too_few > 0 and too_few < 20)
+    cli:close()
+  end)
+
   it("are named as the reason, and nothing was sent", function()
     local dir = command.output_of("mktemp -d"):match("%S+")
     command.write_file(dir .. "/script.lua", [[
