@@ -501,4 +501,18 @@ describe("without the libraries", function()
     assert.same({}, requests)
     assert(stubbed(a_skill()):get_tenant_skill("7"))
   end)
+
+  it("a download says that no descriptor is left, where that is why", function()
+    local script = os.tmpname()
+    finally(function() os.remove(script) end)
+    command.write_file(script, [[
+      local hub = require("bosa").new({ api_base_url = "http://127.0.0.1:1", token = "t",
+        transport = function() error("not wanted") end })
+      local held = {}
+      repeat held[#held + 1] = io.open("/dev/null") until not io.open("/dev/null")
+      local paths, err = hub:download_tenant_skill("7", { dir = "/nowhere" })
+      print(paths, err.kind, err.sent, err.message)]])
+    local out = command.output_of(("ulimit -n 64; %s %s 2>&1"):format(os.getenv("BOSA_LUA"), script))
+    assert.equal("nil\tfile\tno\twhat unpacks and checks skills can't be loaded: Too many open files\n", out)
+  end)
 end)

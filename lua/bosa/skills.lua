@@ -6,6 +6,7 @@
 
 local catalog = require("bosa.catalog")
 local core = require("bosa.core")
+local descriptors = require("bosa.descriptors")
 local loop = require("bosa.loop")
 local misuse = require("bosa.misuse")
 local task = require("bosa.task")
@@ -103,6 +104,8 @@ end
 local function load_archive()
   local ok, archive = pcall(require, "bosa.archive")
   if ok then return archive end
+  local lack = descriptors.lack(1)
+  if lack then return nil, loop.error("file", "what unpacks and checks skills can't be loaded: " .. lack, "no") end
   local line = tostring(archive):match("^[^\n]*")
   local why = line:find("module 'bosa.archive' not found", 1, true) and "bosa was built without them" or shown(line)
   local message = ("skills are unpacked and checked by libarchive and OpenSSL's libcrypto, which are not there (%s): "

@@ -2,31 +2,18 @@
 -- and an exit code.
 
 local commands = require("bosa.cli.commands")
+local descriptors = require("bosa.descriptors")
 local exit = require("bosa.cli.exit")
 
 local cli = {}
 
 local TAKE_PARAMETERS = { run = true, watch = true }
 local DESCRIPTORS = 8 -- that are free when the command begins: libuv's, and one to read modules
-local TOO_MANY = { [23] = true, [24] = true } -- ENFILE and EMFILE
 local LIBRARIES = { argparse = "lua-argparse (luarocks: argparse)", luv = "lua-luv (luarocks: luv)" }
-
---- Whether there is room for the descriptors of libuv, which ends the process where it gets none.
-local function has_room()
-  local files, fits = {}, true
-  for i = 1, DESCRIPTORS do
-    local file, _, code = io.open("/dev/null", "rb")
-    fits = fits and not TOO_MANY[code]
-    files[i] = file
-    if not file then break end
-  end
-  for _, file in ipairs(files) do file:close() end
-  return fits
-end
 
 --- What the command needs and hasn't, as one line, libraries besides bosa among it; nil: all is there.
 local function missing()
-  if not has_room() then
+  if descriptors.lack(DESCRIPTORS) then
     return ("the command needs %d more open files than it may have: raise their limit (ulimit -n)"):format(DESCRIPTORS)
   end
   local list = {}
