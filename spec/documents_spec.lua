@@ -75,15 +75,9 @@ local function check_commands(name)
     if not text:match("[^\n]*$"):find("^<!%-%- not run: .+ %-%->$") then
       it("has commands that run: " .. block:match("^[^\n]*"), function()
         local shell = command.new(sandbox)
-        command.write_file(shell.dir .. "/block", block .. "\n")
-        command.write_file(shell.dir .. "/bosa", ("#!/bin/sh\nexec %s %s/bin/bosa \"$@\"\n"):format(
-          os.getenv("BOSA_LUA"), command.quote(command.top)))
-        local words = { ("cd %s && chmod 755 bosa && env PATH=%s:\"$PATH\""):format(shell.dir, shell.dir) }
-        for variable, value in pairs(shell.env) do words[#words + 1] = variable .. "=" .. command.quote(value) end
-        words[#words + 1] = "timeout 60 bash -euo pipefail block 2>&1; echo exit $?"
-        local output = command.output_of(table.concat(words, " "))
+        local output, code = shell:shell(block)
         shell:close()
-        assert.matches("exit 0\n$", output)
+        assert.equal(0, code, output)
       end)
     end
   end

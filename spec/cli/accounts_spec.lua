@@ -169,11 +169,6 @@ describe("bosa integrations add", function()
     assert.equal("bosa: the browser did not come back within 0.1 s\n", err)
   end)
 
-  it("only prints the URL with --no-wait", function()
-    local out = bosa:output({ "integrations", "add", "google_mail", "--no-wait" })
-    assert.matches("^http://[^\n]+success%-authorize%-callback[^\n]*\n$", out)
-  end)
-
   --- A browser of the name, in the command's own directory: keeps its arguments, a line each, and opens the last URL
   -- among them.
   local function make_browser(name)
@@ -195,6 +190,17 @@ describe("bosa integrations add", function()
     assert.equal(0, code)
     _, _, code = bosa:run({ "integrations", "add", "google_mail", "--no-browser", "--timeout", "0.3" }, { env = env })
     assert.equal(5, code)
+  end)
+
+  it("only prints the URL with --no-wait", function()
+    remove_all()
+    local opened = bosa.dir .. "/opened"
+    local script = ('echo "$0" >>%s; exec env -u LD_PRELOAD curl -sLo /dev/null "$0"'):format(opened)
+    local env = { BROWSER = "sh -c '" .. script .. "'" }
+    local out = bosa:output({ "integrations", "add", "google_mail", "--no-wait" }, { env = env })
+    assert.matches("^http://[^\n]+success%-authorize%-callback[^\n]*\n$", out)
+    local waited = bosa:run({ "integrations", "add", "google_mail" }, { env = env })
+    assert.equal(waited, command.read_file(opened)) -- the browser of this one came back
   end)
 
   it("opens it by what BROWSER says, and by no shell", function()

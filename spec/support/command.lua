@@ -120,6 +120,26 @@ function Command:on_terminal(words, env, columns)
   return read_file(self.dir .. "/out"):gsub("\r\n", "\n"), tonumber(read_file(self.dir .. "/code"))
 end
 
+--- Runs lines of a shell as somebody types them, with `bosa` on the path, in the command's own directory: what they
+-- wrote, to standard error too, and their exit code.
+---@param text string
+---@param options { stdin: string?, env: table? }? as of `run`
+---@return string output, integer code
+function Command:shell(text, options)
+  options = options or {}
+  write_file(self.dir .. "/block", text .. "\n")
+  write_file(self.dir .. "/in", options.stdin or "")
+  write_file(self.dir .. "/bosa", ("#!/bin/sh\nexec %s %s/bin/bosa \"$@\"\n"):format(os.getenv("BOSA_LUA"),
+    quote(command.top)))
+  local words = { ("cd %s && chmod 755 bosa && env PATH=%s:\"$PATH\""):format(self.dir, self.dir) }
+  for _, variables in ipairs({ self.env, options.env or {} }) do
+    for name, value in pairs(variables) do words[#words + 1] = name .. "=" .. quote(value) end
+  end
+  words[#words + 1] = "timeout 60 bash -euo pipefail block <in 2>&1; echo exit $?"
+  local output, code = output_of(table.concat(words, " ")):match("^(.*)exit (%d+)\n$")
+  return output, tonumber(code)
+end
+
 --- Takes its server away.
 function Command:stop_server()
   if self.sandbox then self.sandbox.stop() end

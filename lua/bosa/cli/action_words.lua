@@ -31,7 +31,7 @@ end
 --- Adds the options that say in which form items are printed; `jq_help` says what of --jq.
 function action_words.add_forms(parser, jq_help)
   parser:option("--jq", jq_help):argname("<expression>")
-  parser:option("--template", "Write a text for each item, with fields in braces, like '{number}\\t{user.login}\\n'.")
+  parser:option("--template", "Write a text for each item, with fields in braces, like '{number}\\t{title}\\n'.")
     :argname("<text>"):convert(template.parse)
 end
 

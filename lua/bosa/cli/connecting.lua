@@ -209,7 +209,8 @@ local function show_url(work, one, url)
   end
   cx:print(terminal_text.safe(url))
   io.stdout:flush()
-  if not work.options.no_browser and browser.open(url) and cx.interactive then cx:note("(opened in the browser)") end
+  local elsewhere = work.options.no_browser or work.options.no_wait
+  if not elsewhere and browser.open(url) and cx.interactive then cx:note("(opened in the browser)") end
 end
 
 local function ask_url(work, one, back)

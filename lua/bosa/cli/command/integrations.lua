@@ -44,8 +44,8 @@ function integrations.configure(parser)
   parser:flag("--json", "JSON instead of a table.")
   parser:command("list", "List all connectors and how many accounts are connected (default); with "
     .. "--json the accounts of each.")
-  local add = parser:command("add", "Connect accounts. bosa prints the URLs, opens them on a desktop, and waits until "
-    .. "the browser comes back. If a service takes a configuration, bosa asks for its fields.")
+  local add = parser:command("add", "Connect accounts. bosa prints the URLs, opens them in the browser, and waits "
+    .. "until it comes back. If a service takes a configuration, bosa asks for its fields.")
   add:argument("connectors", "Connector names, like github."):args("+"):argname("<connector>")
   add:flag("--renew", "Renew an account that is connected already.")
   add_connecting(add)

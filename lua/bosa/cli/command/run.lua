@@ -26,7 +26,7 @@ run.examples = {
     .. "bosa run github list_issues owner=lua repo=lua --template '{number}\\t{title}\\n'",
   "# send a file, save one",
   "bosa run google_drive create_file name=Report file@report.pdf\n"
-    .. "bosa run google_drive download_file id=1 -o report.pdf",
+    .. "bosa run google_drive download_file id=1By2Yl7GbpmXdtyvS24wu-WZJPNQdP_ff -o report.pdf",
   "# parameters from a file, one of them replaced",
   'bosa run github create_issue --input issue.json title="Another title"',
 }

@@ -13,7 +13,7 @@ local MOST_PAGES = 50 -- that a name is looked for in
 
 skills.examples = {
   "# what your tenant has", "bosa skills list",
-  "# put one into a folder of its own below ./skills", "bosa skills install release-notes --dir skills",
+  "# put one into a folder of its own below ./skills", "bosa skills install release-helper --dir skills",
 }
 
 function skills.configure(parser)
@@ -26,7 +26,7 @@ function skills.configure(parser)
   local install = parser:command("install", "Download a skill into a folder of its own; prints the files' paths.")
   install:argument("skill", "Its id, or its name.")
   install:option("--dir", "Directory for that folder; bosa makes it if it is missing (.)."):argname("<dir>")
-    :default(".")
+    :default("."):show_default(false)
   install:option("--name", "The folder's name (the skill's)."):argname("<name>")
   install:flag("--flat", "Put the files of a zip into the directory itself.")
   install:flag("--overwrite", "Replace existing files. Without it, bosa writes nothing if one of the files exists.")

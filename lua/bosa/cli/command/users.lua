@@ -7,7 +7,7 @@ local terminal_text = require("bosa.cli.terminal_text")
 local users = { summary = "Create a user" }
 
 users.examples = {
-  "# a new user of the client; the secret is shown this once", "bosa users create ada@example.com",
+  "# a new user of the client; the secret is shown this once", "bosa users create grace@example.com",
 }
 
 function users.configure(parser)

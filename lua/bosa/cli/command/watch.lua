@@ -38,6 +38,7 @@ function watch.configure(parser)
   parser:option("--exec", "Run this shell command for each item, with the item as JSON on standard input, and print "
     .. "nothing. If it fails, bosa runs it again in the next round."):argname("<command>")
   parser:option("--key", "Field that identifies an item (id); dots lead into objects."):argname("<name>"):default("id")
+    :show_default(false)
   parser:option("--max-pages", "Pages to read in a round (10)."):argname("<n>"):convert(numbers.whole("--max-pages", 1))
   parser:flag("--from-now", "Skip the items that exist at the first start.")
   parser:option("--rounds", "End after this many rounds."):argname("<n>"):convert(numbers.whole("--rounds", 1))
