@@ -100,19 +100,20 @@ local function in_object(node) return { type = "object", properties = { n = node
 local function in_list(node) return { type = "array", items = node } end
 local function in_union(node) return { anyOf = { node, { type = "integer" } } } end
 
-local DEEP, FAR = 300, 3000 -- deeper than any walk may go into itself; more than a definition may have
+local DEEP, FAR = 220, 600 -- deeper than any walk may go into itself; more than a definition may have
 
-awkward.deep_objects, awkward.deep_lists = chain(DEEP, in_object), chain(DEEP, in_list)
-awkward.deep_unions, awkward.deep_names = chain(DEEP, in_union), chain(DEEP, function(node) return node end)
-awkward.far_objects = chain(FAR, in_object)
-awkward.nested_objects, awkward.nested_lists = nested(400, in_object), nested(900, in_list)
-awkward.nested_unions = nested(400, in_union)
-awkward.deep_default = { type = "object", properties = { x = { default = (function()
+--- Likewise, and large: to make tools of one of these takes longer than of all those.
+local large = {
+  deep_objects = chain(DEEP, in_object), deep_lists = chain(DEEP, in_list), deep_unions = chain(DEEP, in_union),
+  deep_names = chain(DEEP, function(node) return node end), far_objects = chain(FAR, in_object),
+  nested_objects = nested(400, in_object), nested_lists = nested(900, in_list), nested_unions = nested(400, in_union),
+}
+large.deep_default = { type = "object", properties = { x = { default = (function()
   local value = bosa.array({})
   for _ = 1, 900 do value = bosa.array({ value }) end
   return value
 end)() } } }
-awkward.many_branches = { oneOf = (function()
+large.many_branches = { oneOf = (function()
   local branches = {}
   for i = 1, 150 do
     local one = { type = "array", items = { type = "string", maxLength = i } }
@@ -121,10 +122,10 @@ awkward.many_branches = { oneOf = (function()
   return branches
 end)() }
 
-local made, real -- hubs of the awkward schemas, and of the real servers' that are there; made once, as they are large
+local made, made_large, real -- hubs of the awkward schemas, of the large ones, and of the real servers' that are there
 
 setup(function()
-  made, real = made_hub(awkward), {}
+  made, made_large, real = made_hub(awkward), made_hub(large), {}
   for _, name in ipairs({ "github", "google_drive" }) do
     local path = shared.path("schemas/" .. name .. ".json")
     if path then real[name] = bosa.new({ api_base_url = "http://127.0.0.1:9", snapshot = path }) end
@@ -132,18 +133,27 @@ setup(function()
 end)
 teardown(function()
   made:close()
+  made_large:close()
   for _, one in pairs(real) do one:close() end
 end)
 
---- Every tool of every connector that there is to try.
+local function add_tools(list, from, name, options)
+  for _, tool in ipairs(assert(from:connect(name):tools(options))) do list[#list + 1] = tool end
+end
+
+--- Every tool of the sandbox's connectors and of the awkward schemas.
 local function all_tools(options)
   local list = {}
-  local function add(from, name)
-    for _, tool in ipairs(assert(from:connect(name):tools(options))) do list[#list + 1] = tool end
-  end
-  for _, name in ipairs({ "github", "google_drive", "google_mail", "lab" }) do add(hub, name) end
-  add(made, "made")
-  for name, one in pairs(real) do add(one, name) end
+  for _, name in ipairs({ "github", "google_drive", "google_mail", "lab" }) do add_tools(list, hub, name, options) end
+  add_tools(list, made, "made", options)
+  return list
+end
+
+--- Every tool of the real servers and of the large schemas.
+local function large_tools(options)
+  local list = {}
+  for name, one in pairs(real) do add_tools(list, one, name, options) end
+  add_tools(list, made_large, "made", options)
   return list
 end
 
@@ -156,7 +166,7 @@ end
 --- The one tool of a made action.
 local function made_tool(action, options)
   options.only = { action }
-  return assert(made:connect("made"):tools(options))[1]
+  return assert((large[action] and made_large or made):connect("made"):tools(options))[1]
 end
 
 local function depth_of(value) -- tables within each other
@@ -165,22 +175,65 @@ local function depth_of(value) -- tables within each other
   return most + (type(value) == "table" and 1 or 0)
 end
 
+--- Fails unless a service takes every one of these tools, and they can be written.
+local function assert_taken(format, list)
+  for _, tool in ipairs(list) do
+    assert.same({}, providers[format](tool), name_of(tool))
+    assert.is_true(depth_of(tool) < DEEP, name_of(tool))
+  end
+  encode(list)
+end
+
+-- How the large ones are made: each form, and each way to make a definition, with $refs and with what they name in
+-- their place, at least once. The schemas of openai_responses are those of openai, as is shown below.
+local LARGE = {
+  openai = { ["strict ones"] = { strict = true } },
+  openai_responses = {},
+  anthropic = { ["strict ones"] = { strict = true }, ["full ones"] = { full = true } },
+  gemini = { ["full ones with files"] = { full = true, files = "/tmp" } },
+  mcp = { ["those with files"] = { files = "/tmp" } },
+}
+
+-- How the others are made.
+local WAYS = {
+  ["lean definitions"] = {}, ["full ones"] = { full = true }, ["those with files"] = { files = "/tmp" },
+  ["strict ones"] = { strict = true },
+}
+
+local lists = {} -- tools by form and way, made once
+
+local function made_once(key, make, format, way)
+  if not lists[key] then
+    local options = { format = format }
+    for name, value in pairs(way) do options[name] = value end
+    lists[key] = make(options)
+  end
+  return lists[key]
+end
+
+local function tools_of(format, what) return made_once(format .. " " .. what, all_tools, format, WAYS[what]) end
+
+local function large_tools_of(format, what)
+  return made_once("large " .. format .. " " .. what, large_tools, format, LARGE[format][what])
+end
+
 for _, format in ipairs(FORMATS) do
   describe("the form " .. format, function()
-    for what, options in pairs({
-      ["lean definitions"] = { format = format },
-      ["full ones"] = { format = format, full = true },
-      ["those with files"] = { format = format, files = "/tmp" },
-      ["strict ones"] = { format = format, strict = STRICT[format] },
-    }) do
-      it("is taken by its service: " .. what, function()
-        local list = all_tools(options)
-        assert.is_true(#list > 30)
-        for _, tool in ipairs(list) do
-          assert.same({}, providers[format](tool), name_of(tool))
-          assert.is_true(depth_of(tool) < 300, name_of(tool))
-        end
-        encode(list)
+    for what, way in pairs(WAYS) do
+      if STRICT[format] or not way.strict then
+        it("is taken by its service: " .. what, function()
+          local list = tools_of(format, what)
+          assert.is_true(#list > 30)
+          assert_taken(format, list)
+        end)
+      end
+    end
+
+    for what in pairs(LARGE[format]) do
+      it("is taken by its service, of large schemas: " .. what, function()
+        local list = large_tools_of(format, what)
+        assert.is_true(#list >= 10)
+        assert_taken(format, list)
       end)
     end
 
@@ -209,6 +262,14 @@ for _, format in ipairs(FORMATS) do
   end)
 end
 
+it("the form openai_responses has the schemas of openai", function()
+  for what in pairs(WAYS) do
+    local wanted, list = tools_of("openai", what), tools_of("openai_responses", what)
+    assert.equal(#wanted, #list)
+    for i, tool in ipairs(list) do assert.equal(encode(schema_of(wanted[i])), encode(schema_of(tool))) end
+  end
+end)
+
 describe("a schema of very many definitions", function()
   it("keeps those nearest to the top, and lets the others take anything", function()
     for _, format in ipairs({ "anthropic", "mcp" }) do
@@ -224,12 +285,12 @@ describe("a schema of very many definitions", function()
 
   it("excludes nothing where less than all is known", function()
     local many = chain(FAR, in_object)
-    local far = { ["not"] = { ["$ref"] = "#/$defs/d2000" } }
+    local far = { ["not"] = { ["$ref"] = "#/$defs/d" .. FAR } }
     many["$defs"].d499.properties.y = far
     local hub_of_many = made_hub({ many = many })
     local schema = schema_of(assert(hub_of_many:connect("made"):tools({ format = "mcp", full = true }))[1])
     hub_of_many:close()
-    assert.is_nil(schema["$defs"].d2000)
+    assert.is_nil(schema["$defs"]["d" .. FAR])
     assert.same({}, schema["$defs"].d499.properties.y)
   end)
 end)
@@ -286,9 +347,11 @@ describe("MCP's definitions", function()
     local tool_schema = shared.protocol(revision, "Tool")
     if tool_schema then
       it("are valid by the schema of " .. revision, function()
-        for _, tool in ipairs(all_tools({ format = "mcp" })) do
-          local ok, err = tool_schema:check(tool)
-          assert.is_true(ok, name_of(tool) .. ": " .. tostring(err))
+        for _, list in ipairs({ tools_of("mcp", "lean definitions"), large_tools_of("mcp", "those with files") }) do
+          for _, tool in ipairs(list) do
+            local ok, err = tool_schema:check(tool)
+            assert.is_true(ok, name_of(tool) .. ": " .. tostring(err))
+          end
         end
       end)
     end
