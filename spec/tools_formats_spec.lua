@@ -332,6 +332,36 @@ describe("strict", function()
     assert.equal("at least 1 elements", schema.properties.c.description)
   end)
 
+  it("is denied past what a service's mode takes", function()
+    local function with_enums(count)
+      local values = {}
+      for i = 1, count do values[i] = "v" .. i end
+      return { type = "object", properties = { a = { enum = { "x" }, type = "string" }, b = { enum = values } } }
+    end
+    local function with_properties(count)
+      local properties = { list = { type = "array", items = in_object(text) } }
+      for i = 1, count do properties["p" .. i] = text end
+      return { type = "object", properties = properties }
+    end
+    for _, case in ipairs({ -- form, the last that fits, the first that doesn't
+      { "openai", nested(9, in_object), nested(10, in_object) },
+      { "openai", nested(9, in_list), nested(50, in_list), fits = true }, -- lists don't count
+      { "anthropic", nested(29, in_object), nested(30, in_object) },
+      { "openai", with_enums(999), with_enums(1000) },
+      { "openai", with_properties(4998), with_properties(4999) },
+      { "anthropic", with_properties(4998), with_properties(4999), fits = true },
+    }) do
+      local format, last, beyond = case[1], case[2], case[3]
+      local own = made_hub({ a_last = last, b_beyond = beyond })
+      local said = {}
+      for i, tool in ipairs(assert(own:connect("made"):tools({ format = format, strict = true }))) do
+        said[i] = (tool["function"] or tool).strict or false
+      end
+      own:close()
+      assert.same({ true, case.fits or false }, said)
+    end
+  end)
+
   it("raises where a form has none", function()
     for _, format in ipairs({ "gemini", "mcp" }) do
       local ok, message = pcall(function() hub:connect("lab"):tools({ format = format, strict = true }) end)
