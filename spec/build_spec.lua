@@ -1,5 +1,6 @@
 -- What make and its helpers say where something is missing, and what they do with flags of yours.
 local command = require("spec.support.command")
+local directory = require("spec.support.directory")
 
 local dir
 
@@ -13,7 +14,7 @@ end
 --- make into a directory of its own. The compiler is told not to: a test is no place for builds.
 local function make(line) return run(("make -n BUILD=%s/build %s"):format(dir, line)) end
 
-setup(function() dir = command.output_of("mktemp -d"):match("%S+") end)
+setup(function() dir = directory() end)
 teardown(function() os.execute("rm -rf " .. dir) end)
 
 describe("the build", function()

@@ -9,12 +9,9 @@ local sandbox, dir
 
 setup(function()
   sandbox = server.start()
-  dir = command.output_of("mktemp -d"):match("%S+")
+  dir = sandbox.directory()
 end)
-teardown(function()
-  os.execute("rm -rf " .. dir)
-  sandbox.stop()
-end)
+teardown(function() sandbox.stop() end)
 
 describe("a cassette", function()
   local number = 0

@@ -1,10 +1,11 @@
 -- make dist, from a checkout; in a tarball of it there is nothing to make one of.
 local command = require("spec.support.command")
+local directory = require("spec.support.directory")
 
 local output_of = command.output_of
 local dir
 
-setup(function() dir = output_of("mktemp -d"):match("%S+") end)
+setup(function() dir = directory() end)
 teardown(function() os.execute("rm -rf " .. dir) end)
 
 local function dist(where) return output_of(("tools/dist.sh 9.9.9 %s/%s 2>&1; echo code $?"):format(dir, where)) end

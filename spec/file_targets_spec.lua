@@ -1,6 +1,7 @@
 --- Where files are written: whole or not at all, in place where nothing may be replaced, known before an action runs.
 local bosa = require("bosa")
 local command = require("spec.support.command")
+local directory = require("spec.support.directory")
 local server = require("spec.support.server")
 
 local sandbox, hub, lab, dir, attempts
@@ -17,7 +18,7 @@ end)
 teardown(function() sandbox.stop() end)
 before_each(function()
   attempts = 0
-  dir = command.output_of("mktemp -d"):match("%S+")
+  dir = directory()
 end)
 after_each(function() os.execute("rm -rf " .. dir) end)
 

@@ -31,16 +31,10 @@ setup(function()
   sandbox = server.start()
   hub = sandbox.hub()
   lab, drive = hub:connect("lab"), hub:connect("google_drive")
-  dir = os.tmpname()
-  os.remove(dir)
-  assert(os.execute("mkdir -m 700 " .. dir))
+  dir = sandbox.directory()
 end)
 
-teardown(function()
-  hub:close()
-  sandbox.stop()
-  os.execute("rm -rf " .. dir)
-end)
+teardown(function() sandbox.stop() end)
 
 --- What the server says of the parts of a form.
 local function form(params)

@@ -1,12 +1,13 @@
 --- What require("bosa") says where the compiled part was built for another Lua, or isn't there.
 local command = require("spec.support.command")
+local new_directory = require("spec.support.directory")
 
 local build = os.getenv("BOSA_BUILD") or command.top .. "/build"
 local is_jit = rawget(_G, "jit") ~= nil
 local other = is_jit and "lua5.4" or "luajit"
 local dir
 
-setup(function() dir = command.output_of("mktemp -d"):match("%S+") end)
+setup(function() dir = new_directory() end)
 teardown(function() os.execute("rm -rf " .. dir) end)
 
 --- The first line on standard error of a program that requires `name` and finds cores in `directory` only.

@@ -2,12 +2,13 @@
 local bosa = require("bosa")
 local core = require("bosa.core")
 local command = require("spec.support.command")
+local directory = require("spec.support.directory")
 
 local dir, said
 local has_cmark = command.output_of("command -v cmark-gfm") ~= ""
 
 setup(function()
-  dir = command.output_of("mktemp -d"):match("%S+")
+  dir = directory()
   said = command.output_of(("%s/tools/site.sh %s 2>&1"):format(command.top, dir))
 end)
 teardown(function() os.execute("rm -rf " .. dir) end)

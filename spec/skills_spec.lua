@@ -1,6 +1,7 @@
 --- A tenant's skills: reading them, and putting one on the disk, whatever the server and the zip try.
 local bosa = require("bosa")
 local command = require("spec.support.command")
+local directory = require("spec.support.directory")
 local server = require("spec.support.server")
 local zip = require("spec.support.zip")
 
@@ -16,7 +17,7 @@ setup(function()
   hub = sandbox.hub()
 end)
 teardown(function() sandbox.stop() end)
-before_each(function() dir = command.output_of("mktemp -d"):match("%S+") end)
+before_each(function() dir = directory() end)
 after_each(function() os.execute("rm -rf " .. dir) end)
 
 --- All that is below the directory, a line.

@@ -2,6 +2,7 @@
 -- of itself in the same Lua state.
 local bosa = require("bosa")
 local command = require("spec.support.command")
+local directory = require("spec.support.directory")
 local server = require("spec.support.server")
 
 local sandbox
@@ -174,7 +175,7 @@ describe("descriptors that have run out", function()
   end)
 
   it("are named as the reason, and nothing was sent", function()
-    local dir = command.output_of("mktemp -d"):match("%S+")
+    local dir = directory()
     command.write_file(dir .. "/script.lua", [[
       local lab, held = require("bosa").new():connect("lab"), {}
       repeat held[#held + 1] = io.open("/dev/null") until not io.open("/dev/null")
@@ -197,7 +198,7 @@ describe("descriptors that have run out", function()
   end)
 
   it("leave no secret that somebody could guess", function()
-    local dir = command.output_of("mktemp -d"):match("%S+")
+    local dir = directory()
     command.write_file(dir .. "/script.lua", [[
       local core, held = require("bosa.core"), {}
       print(core.random():match("^%x+$") ~= nil)

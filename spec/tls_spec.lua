@@ -1,6 +1,7 @@
 --- TLS: verified unless told otherwise; the certificates are made here.
 local bosa = require("bosa")
 local server = require("spec.support.server")
+local directory = require("spec.support.directory")
 local has_luv = pcall(require, "luv")
 local certificates = require("spec.support.certificates")
 local nginx = require("spec.support.nginx")
@@ -8,9 +9,7 @@ local nginx = require("spec.support.nginx")
 local dir, sandbox
 
 setup(function()
-  dir = os.tmpname()
-  os.remove(dir)
-  assert(os.execute("mkdir -m 700 " .. dir))
+  dir = directory()
   certificates.make(dir, "good", "127.0.0.1")
   certificates.make(dir, "other", "elsewhere.example")
   sandbox = server.start(("--tls %s/good.crt %s/good.key"):format(dir, dir))

@@ -1,6 +1,7 @@
 --- What lean definitions leave out, what they keep, how long they are, and that they are the same bytes everywhere.
 local bosa = require("bosa")
 local command = require("spec.support.command")
+local directory = require("spec.support.directory")
 local shared = require("spec.support.shared")
 
 local function encode(value) return assert(bosa.json.encode(value, { sorted = true })) end
@@ -195,7 +196,7 @@ end
 describe("definitions", function()
   local dir
 
-  setup(function() dir = command.output_of("mktemp -d"):match("%S+") end)
+  setup(function() dir = directory() end)
   teardown(function() os.execute("rm -rf " .. dir) end)
 
   --- The one text that all processes on all VMs print.

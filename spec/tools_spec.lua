@@ -3,7 +3,6 @@ local bosa = require("bosa")
 local names = require("bosa.tools.names")
 local reading = require("bosa.tools.reading")
 local sorted_json = require("bosa.sorted_json")
-local command = require("spec.support.command")
 local made_hub = require("spec.support.made_hub")
 local server = require("spec.support.server")
 
@@ -12,13 +11,9 @@ local sandbox, hub, dir
 setup(function()
   sandbox = server.start()
   hub = sandbox.hub()
-  dir = command.output_of("mktemp -d"):match("%S+")
+  dir = sandbox.directory()
 end)
-teardown(function()
-  hub:close()
-  sandbox.stop()
-  os.execute("rm -rf " .. dir)
-end)
+teardown(function() sandbox.stop() end)
 
 local function by_name(list)
   local found = {}

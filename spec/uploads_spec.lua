@@ -9,13 +9,9 @@ setup(function()
   sandbox = server.start()
   hub = sandbox.hub()
   lab = hub:connect("lab")
-  dir = command.output_of("mktemp -d"):match("%S+")
+  dir = sandbox.directory()
 end)
-teardown(function()
-  hub:close()
-  sandbox.stop()
-  os.execute("rm -rf " .. dir)
-end)
+teardown(function() sandbox.stop() end)
 
 local function path(name) return dir .. "/" .. name end
 

@@ -9,12 +9,9 @@ local sandbox, dir
 
 before_each(function()
   sandbox = server.start()
-  dir = command.output_of("mktemp -d"):match("%S+")
+  dir = sandbox.directory()
 end)
-after_each(function()
-  os.execute("rm -rf " .. dir)
-  sandbox.stop()
-end)
+after_each(function() sandbox.stop() end)
 
 --- What a script prints that runs in a host.
 local function output(program, script)

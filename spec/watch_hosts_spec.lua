@@ -1,27 +1,20 @@
 --- A watch under each host: it waits for its next round while the host goes on.
-local bosa = require("bosa")
 local command = require("spec.support.command")
+local directory = require("spec.support.directory")
 local nginx = require("spec.support.nginx")
 local server = require("spec.support.server")
 
 local dir
-before_each(function()
-  dir = os.tmpname()
-  os.remove(dir)
-  assert(os.execute("mkdir -m 700 " .. dir))
-end)
+before_each(function() dir = directory() end)
 after_each(function() os.execute("rm -rf " .. dir) end)
 
 describe("a watch waits without holding up", function()
   local sandbox, hub
   setup(function()
     sandbox = server.start()
-    hub = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key, token = sandbox.token })
+    hub = sandbox.hub()
   end)
-  teardown(function()
-    hub:close()
-    sandbox.stop()
-  end)
+  teardown(function() sandbox.stop() end)
 
   local function output(line)
     return command.output_of(("BOSA_API_BASE_URL=%s BOSA_API_KEY=%s BOSA_TOKEN=%s timeout 60 %s 2>&1"):format(

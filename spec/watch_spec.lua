@@ -2,6 +2,7 @@
 -- rounds, so none passes. Waiting under each host is in watch_hosts_spec.lua.
 local bosa = require("bosa")
 local command = require("spec.support.command")
+local directory = require("spec.support.directory")
 local server = require("spec.support.server")
 
 local SCHEMAS = '{"made":{"run":{"method":"POST","path":"/connectors/made/run","parameters":{"request":{"schema":'
@@ -10,11 +11,7 @@ local SCHEMAS = '{"made":{"run":{"method":"POST","path":"/connectors/made/run","
   .. '"other":{"method":"POST","path":"/connectors/made/other","parameters":{}}}}'
 
 local dir
-before_each(function()
-  dir = os.tmpname()
-  os.remove(dir)
-  assert(os.execute("mkdir -m 700 " .. dir))
-end)
+before_each(function() dir = directory() end)
 after_each(function() os.execute("rm -rf " .. dir) end)
 
 local function reply(status, body, headers)

@@ -1,4 +1,5 @@
 local command = require("spec.support.command")
+local directory = require("spec.support.directory")
 
 if os.getenv("LD_PRELOAD") then
   describe("the installed command", function()
@@ -19,7 +20,7 @@ local function outside(line)
 end
 
 setup(function()
-  prefix = command.output_of("mktemp -d"):match("%S+") .. "/with space"
+  prefix = directory() .. "/with space"
   local quoted = command.quote(prefix)
   assert(os.execute(("tools/install.sh %s/%s/bosa/core.so %s/share/lua/%s %s/lib/lua/%s >/dev/null"):format(build, vm,
     quoted, version, quoted, version)))
@@ -58,7 +59,7 @@ end)
 
 describe("make uninstall", function()
   it("takes away all that was installed, and nothing else", function()
-    local dir = command.output_of("mktemp -d"):match("%S+")
+    local dir = directory()
     local share = ("%s/share/lua/%s"):format(dir, version)
     assert(os.execute(("mkdir -p %s/bin %s && touch %s/bin/other %s/other.lua"):format(dir, share, dir, share)))
     assert(os.execute(("tools/install.sh %s/%s/bosa/core.so %s %s/lib/lua/%s >/dev/null"):format(build, vm, share, dir,
@@ -71,7 +72,7 @@ describe("make uninstall", function()
   end)
 
   it("is no way to take away LuaRocks' files, nor does LuaRocks take the others'", function()
-    local dir = command.output_of("mktemp -d"):match("%S+")
+    local dir = directory()
     local rock = dir .. "/lib/luarocks/rocks-5.4/bosa/scm-1"
     local library = dir .. "/share/lua/5.4/bosa"
     assert(os.execute(("mkdir -p %s %s/bin && touch %s/init.lua"):format(library, dir, library)))

@@ -1,5 +1,6 @@
 --- Runs the `bosa` command for a spec: through pipes, through a pseudo-terminal, and in a terminal to type in.
 
+local directory = require("spec.support.directory")
 local server = require("spec.support.server")
 
 local command = {}
@@ -35,7 +36,7 @@ local function output_of(line)
 end
 
 --- A path where nothing is, and nobody else will make anything.
-command.missing = output_of("mktemp -d"):match("%S+") .. "/missing"
+command.missing = directory() .. "/missing"
 os.execute("rmdir " .. command.missing:match("^(.*)/"))
 
 ---@class bosa.spec.Command
@@ -45,7 +46,7 @@ Command.__index = Command
 --- A command with a home directory of its own, and a server to talk to.
 ---@param sandbox table? as spec.support.server gives it; its address, key and token go into the environment
 function command.new(sandbox)
-  local dir = output_of("mktemp -d"):match("%S+")
+  local dir = directory()
   local env = {
     XDG_CONFIG_HOME = dir .. "/config", XDG_CACHE_HOME = dir .. "/cache", HOME = dir, TERM = "xterm",
     LC_ALL = "C.UTF-8",

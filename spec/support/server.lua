@@ -1,5 +1,7 @@
 --- Starts the sandbox server for a spec, and stops it.
 
+local directory = require("spec.support.directory")
+
 local server = {}
 
 local function sandbox_path()
@@ -17,7 +19,7 @@ function server.start(arguments)
   local process = assert(io.popen(command, "w"))
   local lines = assert(io.open(fifo, "r"))
   os.remove(fifo)
-  local self, hubs = {}, setmetatable({}, { __mode = "k" })
+  local self, hubs, dirs = {}, setmetatable({}, { __mode = "k" }), {}
   while not (self.url and self.key and self.token and self.user) do
     local line = assert(lines:read("l"), "the sandbox did not start")
     self.url = self.url or line:match("^listening on (%S+)$")
@@ -49,6 +51,12 @@ function server.start(arguments)
     return hub
   end
 
+  --- A directory for what a spec writes; `stop` removes it.
+  function self.directory()
+    dirs[#dirs + 1] = directory()
+    return dirs[#dirs]
+  end
+
   --- Has the accounts of a connector expire, as they do at a service after a while.
   function self.expire(connector)
     assert(os.execute(("env -u LD_PRELOAD curl -sf -o /dev/null -X POST '%s/_sandbox/expire/%s'"):format(self.url,
@@ -65,6 +73,7 @@ function server.start(arguments)
 
   function self.stop()
     for hub in pairs(hubs) do hub:close() end
+    for _, dir in ipairs(dirs) do os.execute("rm -rf " .. dir) end
     lines:close()
     process:close()
   end
