@@ -5,6 +5,7 @@
 local bosa = require("bosa")
 local schema = require("bosa.schema")
 local sorted_json = require("bosa.sorted_json")
+local sorted_names = require("bosa.sorted_names")
 
 local changes = {}
 
@@ -37,16 +38,11 @@ end
 ---------------------------------------------------------------------------------------------------
 -- helpers
 
-local function sorted_keys(...)
-  local names, seen = {}, {}
-  for _, object in ipairs({ ... }) do
-    for name in pairs(object) do
-      if not seen[name] then names[#names + 1] = name end
-      seen[name] = true
-    end
-  end
-  table.sort(names)
-  return names
+local function sorted_keys(old, new)
+  local both = {}
+  for name in pairs(old) do both[name] = true end
+  for name in pairs(new) do both[name] = true end
+  return sorted_names(both)
 end
 
 local function by_name(list)

@@ -2,6 +2,7 @@
 
 local bosa = require("bosa")
 local sorted_json = require("bosa.sorted_json")
+local sorted_names = require("bosa.sorted_names")
 local columns = require("bosa.cli.columns")
 local core = require("bosa.core")
 local terminal_text = require("bosa.cli.terminal_text")
@@ -206,15 +207,13 @@ end
 ---@param items table[]
 ---@return string[]
 function fields.names(items)
-  local names, seen = {}, {}
+  local all = {}
   for _, item in ipairs(items) do
     for name in pairs(type(item) == "table" and item or {}) do
-      if type(name) == "string" and not seen[name] then names[#names + 1] = name end
-      seen[name] = true
+      if type(name) == "string" then all[name] = true end
     end
   end
-  table.sort(names)
-  return names
+  return sorted_names(all)
 end
 
 --- The fields of a list's items that a table shows: those that tell them apart first, as many as fit. A wide one is

@@ -40,13 +40,18 @@ local function ended(self)
   happen(self)
 end
 
+--- Gives `take` what comes through a pipe, until that ends.
+local function read(self, pipe, take)
+  pipe:read_start(function(err, bytes)
+    if not err and bytes then return take(bytes) end
+    pipe:read_stop()
+    ended(self)
+  end)
+end
+
 --- Takes what jq gives, until there is too much of it that can be written.
 local function read_output(self)
-  self.pipes[2]:read_start(function(err, bytes)
-    if err or not bytes then
-      self.pipes[2]:read_stop()
-      return ended(self)
-    end
+  read(self, self.pipes[2], function(bytes)
     self.chunks[#self.chunks + 1], self.waiting = bytes, self.waiting + #bytes
     self.has_line = self.has_line or bytes:find("\n", 1, true) ~= nil
     if self.waiting > BUSY and self.has_line then
@@ -58,13 +63,7 @@ local function read_output(self)
 end
 
 local function read_complaints(self)
-  self.pipes[3]:read_start(function(err, bytes)
-    if err or not bytes then
-      self.pipes[3]:read_stop()
-      return ended(self)
-    end
-    self.complaint = (self.complaint .. bytes):sub(1, LONGEST)
-  end)
+  read(self, self.pipes[3], function(bytes) self.complaint = (self.complaint .. bytes):sub(1, LONGEST) end)
 end
 
 local function close(self)
