@@ -121,7 +121,8 @@ local function clean_list(walk, list, set, depth)
 end
 
 clean = function(walk, value, set, depth)
-  if type(value) ~= "table" or core.is_null(value) or not set[1] or depth > MOST_DEPTH or walk.steps > MOST_STEPS then return value end
+  if type(value) ~= "table" or core.is_null(value) or not set[1] then return value end
+  if depth > MOST_DEPTH or walk.steps > MOST_STEPS then return value end
   if value[1] ~= nil then return clean_list(walk, value, set, depth) end
   return clean_object(walk, value, set, depth)
 end
