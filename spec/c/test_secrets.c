@@ -70,6 +70,16 @@ static void the_beginning_of_one_goes_where_a_text_was_cut(void **unused)
     assert_masked("key sk-client-AbC", false, "key sk-client-AbC");
 }
 
+static void the_beginning_of_one_goes_where_a_piece_was_cut(void **unused)
+{
+    (void)unused;
+    assert_masked("expected \"nnnsk-client-AbC\"..., \"b\"", false,
+                  "expected \"nnn***\"..., \"b\"");
+    assert_masked("`nnnsk-client-AbC/dE...` is unknown", false, "`nnn***...` is unknown");
+    assert_masked("`nnnsk-client-AbC` is unknown...", false, "`nnnsk-client-AbC` is unknown...");
+    assert_masked("`sk-...`, `sk-client-AbC..", false, "`sk-...`, `sk-client-AbC..");
+}
+
 static void several_secrets_that_overlap_go(void **unused)
 {
     struct secrets secrets = keys("abcabcab");
@@ -146,6 +156,7 @@ int main(void)
         cmocka_unit_test(every_spelling_is_found),
         cmocka_unit_test(what_is_no_secret_stays),
         cmocka_unit_test(the_beginning_of_one_goes_where_a_text_was_cut),
+        cmocka_unit_test(the_beginning_of_one_goes_where_a_piece_was_cut),
         cmocka_unit_test(several_secrets_that_overlap_go),
         cmocka_unit_test(time_grows_with_the_text_alone),
         cmocka_unit_test(a_proxys_password_goes),
