@@ -182,13 +182,16 @@ describe("--all on a terminal", function()
     assert.matches("code=0", screen)
   end)
 
-  it("ends well when the pager is left early", function()
+  it("ends well when the pager is left early, and asks for no more pages", function()
+    local pages_before = bosa.sandbox.stats().executions.list_pages or 0
     local line = bosa:line({ "run", "lab", "list_pages", "total=5000", "delay_ms=100", "--all" })
     terminal = bosa:terminal(line .. "; echo code=$?", 80, 20)
     terminal:wait_for("item 0000015")
     local screen = terminal:press_until("q", "code=%d")
     assert.matches("code=0", screen)
     assert.is_nil(screen:find("bosa:", 1, true))
+    local pages = bosa.sandbox.stats().executions.list_pages - pages_before
+    assert.is_true(pages < 5000 / 20, pages .. " pages were asked for")
   end)
 
   it("leaves the pager its terminal until it is left, whatever Ctrl-C ends", function()

@@ -11,6 +11,7 @@ local exit = require("bosa.cli.exit")
 local interrupt = require("bosa.cli.interrupt")
 local profile = require("bosa.profile")
 local progress = require("bosa.cli.progress")
+local stdio = require("bosa.cli.stdio")
 local suggestions = require("bosa.cli.suggestions")
 local terminal_text = require("bosa.cli.terminal_text")
 local parameter_words = require("bosa.cli.parameter_words")
@@ -75,11 +76,11 @@ end
 function Context:write(text)
   if self.bar and self.tty then self.bar:clear() end
   if self.pager then return self.pager:write(text) end
-  written(io.stdout:write(text))
+  written(stdio.write(io.stdout, text))
 end
 
 --- Has what was written reach who reads it; ends the command where it can't.
-function Context.flush() written(io.stdout:flush()) end
+function Context.flush() written(stdio.flush(io.stdout)) end
 
 --- Writes text for people to standard output, and ends the line. Whatever a server put into it, a terminal shows it
 -- and obeys none of it.
@@ -289,7 +290,7 @@ end
 function Context:close(code)
   for i = #self.cleanups, 1, -1 do self.cleanups[i]() end
   self.cleanups = {}
-  local ok, message = pcall(function() written(io.stdout:flush()) end)
+  local ok, message = pcall(function() written(stdio.flush(io.stdout)) end)
   if not ok and code == codes.ok then return message.exit_code end
   return code
 end

@@ -1,5 +1,7 @@
 --- Exit codes, and the way to end the command from anywhere.
 
+local stdio = require("bosa.cli.stdio")
+
 local exit = {}
 
 exit.codes = { ok = 0, general = 1, auth = 2, subcommand = 3, params = 4, request = 5, interrupted = 130, pipe = 141 }
@@ -31,8 +33,8 @@ end
 ---@param code integer what the command exits with when they were written
 ---@return integer exit_code
 function exit.print(text, code)
-  local ok, message, errno = io.stdout:write(text, "\n")
-  if ok then ok, message, errno = io.stdout:flush() end
+  local ok, message, errno = stdio.write(io.stdout, text, "\n")
+  if ok then ok, message, errno = stdio.flush(io.stdout) end
   return ok and code or exit.unwritten(message, errno)
 end
 

@@ -2,6 +2,7 @@
 
 local uv = require("luv")
 local exit = require("bosa.cli.exit")
+local stdio = require("bosa.cli.stdio")
 local terminal = require("bosa.cli.terminal")
 
 local pager = {}
@@ -45,7 +46,6 @@ function pager.begin(cx)
   io.stdout:flush()
   local file = io.popen(line, "w")
   if not file then return false end
-  file:setvbuf("line")
   local watchers = {}
   for i, signal in ipairs({ "sigint", "sigpipe" }) do
     watchers[i] = uv.new_signal()
@@ -56,10 +56,12 @@ function pager.begin(cx)
   return true
 end
 
---- Writes to the pager. Who has left it has seen enough: the command ends well.
+--- Writes to the pager. Who has left it has seen enough: the command ends well. Only a flush tells that: a line that
+-- the C library could not hand on counts as written.
 ---@param text string
 function Pager:write(text)
-  local ok, message, errno = self.file:write(text)
+  local ok, message, errno = stdio.write(self.file, text)
+  if ok then ok, message, errno = stdio.flush(self.file) end
   if ok then return end
   if errno == EPIPE then exit.with(exit.codes.ok) end
   error(message, 0)

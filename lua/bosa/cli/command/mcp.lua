@@ -6,6 +6,7 @@ local action_words = require("bosa.cli.action_words")
 local context = require("bosa.cli.context")
 local exit = require("bosa.cli.exit")
 local mcp_config = require("bosa.cli.mcp_config")
+local stdio = require("bosa.cli.stdio")
 
 local mcp = { summary = "Serve connectors to a language model (Model Context Protocol)", talks = true }
 
@@ -70,7 +71,7 @@ local function writer(session, broken)
   session.output = stream
   if not stream then
     return function(line)
-      if not (io.stdout:write(line, "\n") and io.stdout:flush()) then broken() end
+      if not (stdio.write(io.stdout, line, "\n") and stdio.flush(io.stdout)) then broken() end
     end
   end
   return function(line)
