@@ -86,6 +86,17 @@ describe("hub:call_tool", function()
       end
     end)
 
+    it("runs nothing where files can't be saved", function()
+      local key = "call_tool_spec unsaved"
+      for _, directory in ipairs({ "/dev/null", "/dev/null/below" }) do
+        local r = hub:call_tool("lab__echo", { key = key }, { files = directory })
+        assert.is_true(r.is_error)
+        assert.same({ "file", "no" }, { r.error.kind, r.error.sent })
+        assert.truthy(r.content:find("cannot write `" .. directory .. "`", 1, true), r.content)
+      end
+      assert.equal(0, hub:run("lab", "count", { key = key }).data.count)
+    end)
+
     it("offers no more than it is let", function()
       local key = "call_tool_spec refused"
       refused("lab__echo", { key = key }, { only = { "list_*" } })
@@ -235,7 +246,14 @@ describe("hub:call_tool", function()
     end)
 
     it("says when it can't be saved", function()
-      local r = hub:call_tool("lab__download", { bytes = 3 }, { files = dir .. "/missing" })
+      local gone = dir .. "/gone"
+      assert(os.execute("mkdir " .. gone))
+      local made = made_hub({ run = false }, function()
+        os.execute("rmdir " .. gone)
+        return { status = 200, body = "x", headers = { ["Content-Type"] = "application/octet-stream" } }
+      end)
+      local r = made:call_tool("made__run", nil, { files = gone })
+      made:close()
       assert.is_true(r.is_error)
       assert.truthy(r.content:find("carried out, but its file can't be saved", 1, true))
     end)

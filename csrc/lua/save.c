@@ -4,6 +4,7 @@
  */
 #include "bind.h"
 
+#include "base/fileio.h"
 #include "base/mem.h"
 #include "http/file_name.h"
 #include "reply/sink.h"
@@ -68,9 +69,23 @@ static int save_in(lua_State *L)
     return 1;
 }
 
+/* can_save_in(dir) -> true | nil, err: whether it is a directory that files can be saved in. */
+static int can_save_in(lua_State *L)
+{
+    const char *dir = bind_check_path(L, 1);
+    struct saving *s = push_saving(L);
+    if (fileio_check_dir(dir, &s->error) != BOSA_OK) {
+        return bind_fail(L, &s->error);
+    }
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
 void bind_open_save(lua_State *L)
 {
     bind_plain_class(L, SAVING_CLASS, saving_gc, NULL);
     lua_pushcfunction(L, save_in);
     lua_setfield(L, -2, "save_in");
+    lua_pushcfunction(L, can_save_in);
+    lua_setfield(L, -2, "can_save_in");
 }

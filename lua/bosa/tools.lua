@@ -233,23 +233,23 @@ local function files_of(name, value, directory)
 end
 
 --- The parameters that arguments stand for: by the server's names, without nulls that mean nothing, and with files
---- for paths.
+--- for paths. And whether some of them are files; without parameters what is wrong.
 local function parameters_of(tool, arguments, directory)
   if tool.changed then arguments = definitions.undo(tool.changed, arguments) end
   arguments = nulls.drop(portable.restore(arguments, tool.request), tool.request)
-  local params = {}
+  local params, has_files = {}, false
   for name, value in pairs(arguments) do
     local about = tool.properties[name]
     if not core.is_null(value) and about and tool.reader:takes_file(about) then
       local file, why = files_of(name, value, directory)
       if file == nil and not directory and tool.reader:takes_text(about) then file = value end -- then it is no path
       if file == nil then return nil, why end
-      params[name] = file
+      params[name], has_files = file, has_files or type(file) == "userdata" or type(file) == "table"
     else
       params[name] = value
     end
   end
-  return params
+  return params, has_files
 end
 
 ---------------------------------------------------------------------------------------------------
@@ -269,8 +269,13 @@ end
 function tools.prepare(hub, tool, arguments, options)
   local values, why = read_arguments(arguments)
   if not values then return wrong_arguments(tool.name, why) end
-  values, why = parameters_of(tool, values, options.files)
-  if not values then return wrong_arguments(tool.name, why) end
+  local about
+  values, about = parameters_of(tool, values, options.files)
+  if not values then return wrong_arguments(tool.name, about) end
+  if options.files and about ~= true then -- a directory that is only read from is enough for who sends a file of it
+    local writable, err = core.can_save_in(options.files)
+    if not writable then return nil, result.of_error(tool.name, tool.action, err, tool.changed) end
+  end
   local builder = hub:connect(tool.connector):action(tool.action):params(values)
   for option, value in pairs(options) do
     if RUN[option] then builder[option](builder, value) end

@@ -132,6 +132,22 @@ enum bosa_status fileio_read_stream(int fd, const char *path, bool begun, char *
     return n == 0 && !begun && awaits_writer(fd) ? BOSA_AGAIN : BOSA_OK;
 }
 
+/* By the effective user, as making a file is. */
+enum bosa_status fileio_check_dir(const char *path, struct bosa_error *err)
+{
+    struct stat info;
+    if (stat(path, &info) != 0) {
+        return fileio_error(err, "write", path, errno);
+    }
+    if (!S_ISDIR(info.st_mode)) {
+        return fileio_error(err, "write", path, ENOTDIR);
+    }
+    if (faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS) != 0) {
+        return fileio_error(err, "write", path, errno);
+    }
+    return BOSA_OK;
+}
+
 /* A signal that comes in between is no error. */
 enum bosa_status fileio_read(int fd, const char *path, int64_t offset, char *out, size_t cap,
                              size_t *got, struct bosa_error *err)

@@ -52,6 +52,9 @@ void fileio_fill_streams(void);
  */
 enum bosa_status fileio_lock_dir(const char *path, int *fd, struct bosa_error *err);
 
+/* BOSA_FILE unless `path` is a directory in which new files can be made. Also BOSA_NOMEM. */
+enum bosa_status fileio_check_dir(const char *path, struct bosa_error *err);
+
 /* Reads up to `cap` bytes from `offset`. *got 0: the end. `path` is for the message. */
 enum bosa_status fileio_read(int fd, const char *path, int64_t offset, char *out, size_t cap,
                              size_t *got, struct bosa_error *err);
