@@ -106,6 +106,15 @@ describe("bosa auth through a pipe", function()
     assert.is_nil(io.open(config_path(), "r"))
   end)
 
+  it("asks the server for no token that can't be kept", function()
+    command.output_of("mkdir -p " .. config_path())
+    local before = sandbox.stats().requests
+    local out, err, code = login()
+    assert.same({ "", 1 }, { out, code })
+    assert.equal(("bosa: the session can't be kept: cannot write `%s`: Is a directory\n"):format(config_path()), err)
+    assert.equal(before, sandbox.stats().requests)
+  end)
+
   it("needs no key where the server needs none", function()
     local out, err, code = bosa:run({ "auth", "login" }, {
       stdin = ("\n%s\n%s\n"):format(sandbox.user.identifier, sandbox.user.secret),

@@ -124,13 +124,24 @@ local function write_sessions(sessions)
   return config.write_private(config.path(), bosa.json.encode(file) .. "\n")
 end
 
+--- Whether a session can be kept, before a server is asked for one. Makes the directory.
+---@return true? ok, string? message
+function config.can_save()
+  if not config.path() then return nil, "neither XDG_CONFIG_HOME nor HOME says where to keep the session" end
+  local ok, message = config.make_dir(config.dir())
+  if not ok then return nil, message end
+  local file, err = core.writer(config.path(), "private")
+  if not file then return nil, err.message end
+  file:drop()
+  return true
+end
+
 --- Keeps the session of a profile. A file that can't be believed gives way to it.
 ---@param name string
 ---@param session bosa.Session
 ---@return true? ok, string? message
 function config.save(name, session)
-  if not config.path() then return nil, "neither XDG_CONFIG_HOME nor HOME says where to keep the session" end
-  local ok, message = config.make_dir(config.dir())
+  local ok, message = config.can_save()
   if not ok then return nil, message end
   return config.exclusively(config.dir(), nil, function()
     local sessions = config.sessions() or {}

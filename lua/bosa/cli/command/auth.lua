@@ -115,6 +115,8 @@ local function login(cx, options)
   local credentials, err = cx:credentials(true)
   if not credentials then return cx:fail(err) end
   local url = credentials.api_url or DEFAULT_URL
+  local ok, message = config.can_save() -- or the token that the server gives would be lost
+  if not ok then return cx:fail("the session can't be kept: " .. message) end
   if cx.interactive then cx:note("Logging in to " .. url) end
   local given
   given, err = answers(cx, options)
@@ -131,7 +133,7 @@ local function login(cx, options)
   if token.token:find("%c") then
     return cx:fail(context.error("protocol", "malformed response: the token has control characters"))
   end
-  local ok, message = config.save(name, session_of(url, given, token, options.allow_http))
+  ok, message = config.save(name, session_of(url, given, token, options.allow_http))
   if not ok then return cx:fail("the session can't be kept: " .. message) end
   local as = name == profile.DEFAULT and "" or (" (profile %s)"):format(name)
   cx:print(cx:paint("green", "Logged in as " .. safe(given.username) .. as))
