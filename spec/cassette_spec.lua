@@ -155,6 +155,11 @@ describe("a cassette", function()
       texts[i] = bosa.json.encode({ [name] = "shut-" .. i .. '-"quoted\\', other = { [name] = 7654321000 + i } })
     end
     object.page_token, object.next_token, object.token_type = "kept-page", "kept-next", "kept-type"
+    object.secret = { a = "hidden-below", n = 1234567999, deeper = { b = "hidden-deeper" } }
+    object.urls = {
+      "https://ada:hidden-password@a.test/x", "https://b.test/f?sig=hidden-sig&X-Amz-Signature=hidden%2Bamz&part=kept-part",
+      "ssh://kept-user@c.test",
+    }
     object.list = bosa.array({ { api_secret = bosa.array({ 5550001112223, "hidden-list" }) } })
     local lab = hub:connect("lab")
     assert(lab:echo({ object = object, text = table.concat(texts, " ") }))
@@ -164,7 +169,7 @@ describe("a cassette", function()
     for _, secret in ipairs({ "hidden", "shut", "quoted", "12345670", "76543210", "5550001112223" }) do
       assert.is_nil(text:find(secret, 1, true), "the cassette holds " .. secret)
     end
-    for _, kept in ipairs({ "kept-page", "kept-next", "kept-type" }) do assert.truthy(text:find(kept, 1, true)) end
+    for _, kept in ipairs({ "kept-page", "kept-next", "kept-type", "kept-part", "kept-user" }) do assert.truthy(text:find(kept, 1, true)) end
     local again = assert(testing.cassette(path, { mode = "replay" })):hub()
     assert(again:connect("lab"):echo({ object = object, text = table.concat(texts, " ") }))
   end)
@@ -332,8 +337,16 @@ describe("a cassette", function()
   end)
 
   it("that can't be written is an error, and leaves what was there", function()
-    local cassette = assert(testing.cassette("/proc/none/at/all.json"))
-    local ok, err = cassette:close()
+    local cassette, err = testing.cassette("/proc/none/at/all.json") -- before a server is asked
+    assert.is_nil(cassette)
+    assert.equal("file", err.kind)
+    local gone = path .. ".d"
+    assert(os.execute("mkdir " .. gone))
+    cassette = assert(testing.cassette(gone .. "/x.json", { mode = "record" }))
+    assert.equal("", command.output_of("ls -A " .. gone))
+    os.execute("rmdir " .. gone)
+    local ok
+    ok, err = cassette:close()
     assert.is_nil(ok)
     assert.equal("file", err.kind)
   end)

@@ -119,7 +119,12 @@ local function open(path, options, level)
   if text then
     self.exchanges, err = parse(path, text)
     if err then return nil, err end
+    return self
   end
+  local file
+  file, err = core.writer(path, "private") -- what can't be kept is not asked of a real server
+  if not file then return nil, err end
+  file:drop()
   return self
 end
 

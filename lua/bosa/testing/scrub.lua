@@ -20,6 +20,8 @@ local ENDINGS = {
 local PLACES = { "pagetoken", "nexttoken", "prevtoken", "previoustoken", "synctoken", "continuationtoken" }
 local NAMES = { pin = true, authtokens = true, accesstokens = true, secrets = true, passwords = true, apikeys = true }
 local WHOLE = { configuration = true, credentials = true } -- objects in which every text counts as a secret
+local SIGNATURES = { sig = true, signature = true, xamzsignature = true, xgoogsignature = true } -- of presigned URLs
+local USER = "(://)[^/?#%s\"\\:@]*:[^/?#%s\"\\@]+@" -- a user and a password in a URL
 local QUERY = "([?&]([%w_.%-]+)=)([^&#%s\"]+)" -- in URLs
 local MEMBER = '"([%w_%-. ]+)(\\*)"%s*:%s*%2"' -- in JSON, also within a string, where quotes have backslashes
 local NUMBER = '("([%w_%-. ]+)\\*"%s*:%s*)(%-?%d[%d.eE+-]*)' -- the same with a number
@@ -124,7 +126,11 @@ local function hide_members(text)
   return table.concat(pieces) .. text:sub(at)
 end
 
-local function hide(head, name, _) return is_secret_name(name) and head .. scrub.MARK or nil end
+--- Of a URL's query.
+local function hide(head, name, _)
+  local secret = is_secret_name(name) or SIGNATURES[name:lower():gsub("[^%w]", "")]
+  return secret and head .. scrub.MARK or nil
+end
 
 --- In place of a number stands a string, with quotes as the name has them.
 local function hide_number(head, name, _)
@@ -138,7 +144,10 @@ end
 ---@param plain boolean? names say nothing here
 ---@return string
 function Scrubber:text(text, plain)
-  if not plain then text = hide_members(text:gsub(QUERY, hide)):gsub(NUMBER, hide_number) end
+  if not plain then
+    text = text:gsub(QUERY, hide):gsub(USER, "%1" .. scrub.MARK .. "@")
+    text = hide_members(text):gsub(NUMBER, hide_number)
+  end
   if self.unsorted then
     table.sort(self.values, longer)
     self.unsorted = false
@@ -147,9 +156,10 @@ function Scrubber:text(text, plain)
   return text
 end
 
---- How much of what stands under a name is secret: its "text" (and a list's texts), "all" that is below, nothing.
+--- How much of what stands under a name is secret: its "text" (a list's texts, an object's), "all" that is below,
+-- nothing.
 local function secrecy(name, within)
-  if within == "all" or WHOLE[name] then return "all" end
+  if within == "all" or WHOLE[name] or within == "text" and type(name) == "string" then return "all" end
   if type(name) == "number" then return within end
   return is_secret_name(name) and "text" or nil
 end
