@@ -331,10 +331,34 @@ static bool add_page(struct buf *out, const struct reply *reply, const char *phr
     return some;
 }
 
-/* True for a page in HTML, by its type or, where it says none, by its looks. */
+/* Adds the message of an error in XML, as object stores send it. */
+static bool add_xml(struct buf *out, const struct reply *reply)
+{
+    struct buf text;
+    buf_init(&text);
+    html_text(&text, reply->text.data, reply->text.len, "message");
+    bool some = text.len > 0;
+    if (some) {
+        buf_adds(out, ": ");
+        reply_add_cut(out, reply, text.data, text.len, MAX_SENTENCE);
+    }
+    out->failed = out->failed || text.failed;
+    buf_free(&text);
+    return some;
+}
+
+static bool is_xml(const char *type, size_t len)
+{
+    return http_same(type, len, "application/xml", 15) || http_same(type, len, "text/xml", 8);
+}
+
+/*
+ * True for a page in HTML, by its type or, where that says nothing, or JSON of what is none, by its
+ * looks.
+ */
 static bool is_page(const struct reply *reply, const char *type, size_t len)
 {
-    if (len == 0) {
+    if (len == 0 || http_is_json(type)) {
         return reply->text.len > 0 && reply->text.data[0] == '<';
     }
     return http_same(type, len, "text/html", 9) ||
@@ -353,6 +377,8 @@ static void add_unread(struct buf *out, const struct reply *reply, const char *p
     if (plain_line(reply, type, len, &line)) {
         add_sentence(out, reply, &line, phrase);
     } else if (is_page(reply, type, len) && add_page(out, reply, phrase)) {
+        return;
+    } else if (is_xml(type, len) && add_xml(out, reply)) {
         return;
     } else if (http_is_json(type)) {
         buf_adds(out, " (response in broken JSON)");
