@@ -107,3 +107,19 @@ for _, dialect in ipairs({ "current", "legacy" }) do
     end)
   end)
 end
+
+describe("an answer that holds no user", function()
+  it("is malformed, and no user without a name", function()
+    for _, body in ipairs({ "{}", "[]", '["ada"]', '{"data":{"status":"ok"}}', '{"identifier":null,"id":{}}' }) do
+      local hub = bosa.new({ api_base_url = "http://127.0.0.1:1", api_key = "k", token = "t", transport = function()
+        return { status = 200, headers = { ["Content-Type"] = "application/json" }, body = body }
+      end })
+      for _, ask in ipairs({ hub.get_user_info, function() return hub:create_bosa_user("ada") end }) do
+        local user, err = ask(hub)
+        assert.is_nil(user)
+        assert.same({ "protocol", "malformed response: it has no user" }, { err.kind, err.message })
+      end
+      hub:close()
+    end
+  end)
+end)

@@ -99,10 +99,16 @@ end
 
 local SECRETS = { [User] = "secret", [Token] = "token" }
 
+--- Whether a value can be the name or the id of something.
+local function is_named(value) return type(value) == "string" or type(value) == "number" or type(value) == "cdata" end
+
 --- A table of the response, marked with `class`, its secret put aside; anything else is malformed.
 local function object_of(class, data, err)
   if err then return nil, err end
   if type(data) ~= "table" then return protocol_error("malformed response: not an object") end
+  if class == User and not is_named(data.identifier) and not is_named(data.id) then
+    return protocol_error("malformed response: it has no user")
+  end
   local name = SECRETS[class]
   hidden[data], data[name] = data[name], nil
   return setmetatable(data, class)
