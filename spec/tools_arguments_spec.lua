@@ -68,6 +68,19 @@ describe("arguments that are null", function()
         "map":{"k":{"x":1,"y":null}},"shape":{"kind":"b","size":null}}]]))
     assert.is_nil((sent(request, '{"shape":{"kind":"a","size":null}}')))
   end)
+
+  it("leave out what only other branches of a union have", function()
+    local branches = {
+      object({ on = { const = true, type = "boolean" }, x = text }, { "on", "x" }),
+      object({ on = { const = false, type = "boolean" }, y = { type = "array" } }, { "on" }),
+    }
+    for _, request in ipairs({ { oneOf = branches }, { anyOf = branches, type = "object" } }) do
+      assert.equal('{"on":false}', sent(request, '{"on":false,"x":null,"y":null}'))
+      assert.equal('{"on":true,"x":"a"}', sent(request, '{"on":true,"x":"a","y":null}'))
+      assert.is_nil((sent(request, '{"on":true,"x":null}')))
+      assert.is_nil((sent(request, '{"on":false,"z":null}')))
+    end
+  end)
 end)
 
 describe("hostile arguments", function()

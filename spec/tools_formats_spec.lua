@@ -50,6 +50,10 @@ local awkward = {
     discriminator = { propertyName = "kind", mapping = { a = "#/$defs/A", b = "#/$defs/B" } },
     ["$defs"] = { A = branch("a", "x"), B = branch("b", "y") },
   },
+  switched = { oneOf = {
+    { type = "object", properties = { on = { const = true } }, required = { "on" } },
+    { type = "object", properties = { on = { const = false } }, required = { "on" } },
+  } },
   either_required = {
     type = "object", properties = { a = text, b = text }, anyOf = { { required = { "a" } }, { required = { "b" } } },
   },
@@ -256,6 +260,7 @@ for _, format in ipairs(FORMATS) do
         assert.truthy(encode(made_tool(action, { format = format })):find(note, 1, true))
       end
       is_told("union", 'kind = \\"a\\", x | kind = \\"b\\", y')
+      is_told("switched", "Arguments are one of: on = true | on = false")
       is_told("either_required", "Arguments are one of: a | b")
       assert.same({ "a" }, schema_of(made_tool("all_of", { format = format })).required)
     end)

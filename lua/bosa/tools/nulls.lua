@@ -61,12 +61,10 @@ end
 --- Whether an object can't be of a schema: a constant of it says otherwise.
 local function is_other(node, object)
   for name, about in pairs(node.properties) do
-    local constant = type(about) == "table" and about.const
-    local value = object[name]
-    if constant ~= nil and constant ~= false and type(constant) ~= "table" and value ~= nil
-      and not core.is_null(value) and value ~= constant then
-      return true
-    end
+    local constant, value = nil, object[name]
+    if type(about) == "table" then constant = about.const end
+    local says = constant ~= nil and type(constant) ~= "table" and value ~= nil and not core.is_null(value)
+    if says and value ~= constant then return true end
   end
   return false
 end
@@ -83,16 +81,22 @@ end
 
 local clean
 
---- Whether a null is "left out": some schema has the name, none requires it or takes null for it.
-local function is_left_out(objects, name, set)
-  local known = false
-  for _, node in ipairs(objects) do
-    if node.properties[name] ~= nil then
-      known = true
-      if has(node.required, name) then return false end
-    end
+--- Whether some object schema of a list has the name.
+local function is_known(list, name)
+  for _, node in ipairs(list) do
+    if type(node.properties) == "table" and node.properties[name] ~= nil then return true end
   end
-  return known and not any_takes_null(set)
+  return false
+end
+
+--- Whether a null is "left out": some schema that the object may be of has the name, none requires it or takes null
+-- for it; or only schemas have it that the object is not of.
+local function is_left_out(objects, others, name, below)
+  if not is_known(objects, name) then return objects[1] ~= nil and is_known(others, name) end
+  for _, node in ipairs(objects) do
+    if node.properties[name] ~= nil and has(node.required, name) then return false end
+  end
+  return not any_takes_null(below)
 end
 
 local function clean_object(walk, object, set, depth)
@@ -103,7 +107,7 @@ local function clean_object(walk, object, set, depth)
     if not below[1] then
       for _, node in ipairs(set) do expand(walk, node.additionalProperties, below) end
     end
-    if not core.is_null(value) or not is_left_out(objects, name, below) then
+    if not core.is_null(value) or not is_left_out(objects, set, name, below) then
       cleaned[name] = clean(walk, value, below, depth + 1)
     end
   end

@@ -64,8 +64,9 @@ local function wants(branch, required)
   local words = {}
   for _, name in ipairs(schema.sorted_names(required)) do
     local about = type(branch.properties) == "table" and branch.properties[name]
-    local constant = type(about) == "table" and about.const
-    words[#words + 1] = constant ~= nil and constant ~= false and name .. " = " .. line(constant) or name
+    local constant
+    if type(about) == "table" then constant = about.const end
+    words[#words + 1] = constant ~= nil and name .. " = " .. line(constant) or name
   end
   return table.concat(words, ", ")
 end
