@@ -100,6 +100,24 @@ describe("several wrong parameters", function()
   end)
 end)
 
+describe("a line of several wrong parameters", function()
+  --- The line about two parameters with names of such lengths, in characters.
+  local function line_of(first, second)
+    local params = { [("a"):rep(first)] = 1, [("b"):rep(second)] = 1 }
+    return tostring(select(2, hub_of(200, "{}"):run("sql", "act", params)))
+  end
+
+  it("names all of them up to 300 characters", function()
+    local room = 300 + 40 - #line_of(20, 20) -- for both names
+    local first = math.floor(room / 2)
+    local longest = line_of(first, room - first)
+    assert.equal(300, #longest)
+    assert.matches("`a+`.*`b+`", longest)
+    assert.matches("`a+`.* %(and 1 more%)$", line_of(first, room - first + 1))
+    assert.matches("`a+`.* %(and 1 more%)$", line_of(first + 1, room - first))
+  end)
+end)
+
 describe("calls about accounts", function()
   it("tell a wrong key by its kind", function()
     for _, name in ipairs({ "select_integration", "get_integration", "remove_integration" }) do

@@ -46,6 +46,18 @@ describe("a null of another library", function()
     end
   end)
 
+  it("is null as a light userdata, too, once a hub was told so", function()
+    local function light() return hub, sandbox end
+    local value, other = debug.upvalueid(light, 1), debug.upvalueid(light, 2)
+    if type(value) ~= "userdata" then return pending("upvalues have no identity here") end
+    new({ null = value }):close()
+    assert.matches("%[null%]", sent(hub, value))
+    assert.equal('{"a":null}', bosa.json.encode({ a = value }))
+    local text, err = bosa.json.encode({ a = other })
+    assert.is_nil(text)
+    assert.matches("`a`: a light userdata can't be sent", err.message, 1, true)
+  end)
+
   it("does not make a library of the host load anything", function()
     local before = rawget(_G, "vim")
     rawset(_G, "vim", setmetatable({}, { __index = function(_, name) error("asked for " .. name) end }))

@@ -110,6 +110,14 @@ static void add_name(luaL_Buffer *b, const char *name, size_t len)
     luaL_addstring(b, len > TEXT_SHOWN_NAME ? "..." : "");
 }
 
+/* Characters that stand around the message in error:__tostring. */
+static size_t width_around(lua_State *L)
+{
+    size_t reference = width(L, 5);
+    return width(L, 2) + width(L, 3) + sizeof ".: " - 1 +
+           (reference > 0 ? reference + sizeof " (reference )" - 1 : 0);
+}
+
 /* error:__tostring(): one line: what failed, where, why, and what support would ask for. */
 static int error_tostring(lua_State *L)
 {
@@ -123,7 +131,7 @@ static int error_tostring(lua_State *L)
     lua_getfield(L, 1, "details");
     if (lua_istable(L, 6) && lua_type(L, 4) == LUA_TSTRING) {
         lua_pushvalue(L, 4);
-        list_errors(L, 6, width(L, 2) + width(L, 3) + width(L, 5) + sizeof ".:  (reference )" - 1);
+        list_errors(L, 6, width_around(L));
         lua_replace(L, 4);
     }
     luaL_buffinit(L, &b);
