@@ -48,7 +48,8 @@ describe("a null of another library", function()
 
   it("is null as a light userdata, too, once a hub was told so", function()
     local function light() return hub, sandbox end
-    local value, other = debug.upvalueid(light, 1), debug.upvalueid(light, 2)
+    local id_of = rawget(debug, "upvalueid") -- a light userdata, on most VMs
+    local value, other = id_of and id_of(light, 1), id_of and id_of(light, 2)
     if type(value) ~= "userdata" then return pending("upvalues have no identity here") end
     new({ null = value }):close()
     assert.matches("%[null%]", sent(hub, value))
