@@ -332,6 +332,21 @@ describe("a key that the server gives as a name", function()
     end
   end)
 
+  it("is in no error about the file that would have had the name", function()
+    local saving = bosa.new({
+      api_base_url = "http://127.0.0.1:1", api_key = KEY, token = TOKEN,
+      snapshot = { made = { file = { method = "POST", path = "/connectors/made/file", parameters = {} } } },
+      transport = function()
+        local disposition = ('attachment; filename="%s %s %s.txt"'):format(KEY, TOKEN, OTHER)
+        return { status = 200, headers = { ["Content-Disposition"] = disposition }, body = "text" }
+      end,
+    })
+    local file = assert(saving:run("made", "file", {}, { token = OTHER })).data
+    local path, err = file:save_in("/nowhere/at/all")
+    assert.is_nil(path)
+    assert.equal("cannot write `/nowhere/at/all/*** *** ***.txt`: No such file or directory", err.message)
+  end)
+
   it("leaves the line of an error as short as a line", function()
     for what, err in pairs(errors_of(("n"):rep(5000), OTHER)) do
       assert.is_true(#tostring(err) < 1000, what .. ": " .. #tostring(err))

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "http/file_name.h"
 #include "http/header_fields.h"
+#include "hub/redact.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -396,7 +397,12 @@ static int file_save_in(lua_State *L)
     char *saved = NULL;
     enum bosa_status status = sink_save_in(sink, dir, name, &saved, &f->error);
     mem_free(name);
-    return status == BOSA_OK ? push_owned(L, f, saved) : bind_fail(L, &f->error);
+    if (status == BOSA_OK) {
+        return push_owned(L, f, saved);
+    }
+    const struct call *call = bind_check_response(L, -1)->call; /* received left it there */
+    error_redact_hub(&f->error, call->hub, call->invocation ? call->invocation->token : NULL);
+    return bind_fail(L, &f->error);
 }
 
 /* file:_read(offset, size) -> bytes | nil (the end) | nil, err */
