@@ -171,7 +171,7 @@ describe("wait_for_integration", function()
   end)
 
   it("ends with kind timeout", function()
-    local ok, err = hub:wait_for_integration("github", token, { timeout = 0.05, interval = 0.02 })
+    local ok, err = hub:wait_for_integration("github", token, { timeout = 0.5, interval = 0.02 })
     assert.is_nil(ok)
     assert.same({ "timeout", "yes", "github" }, { err.kind, err.sent, err.connector })
     ok, err = hub:wait_for_integration("github", token, { timeout = 0 })
@@ -188,7 +188,7 @@ describe("wait_for_integration", function()
     local nowhere = bosa.new({ api_base_url = "http://127.0.0.1:1", token = "t" })
     local looks = 0
     local ok, err = nowhere:wait_for_integration("github", nil, {
-      timeout = 0.05, interval = 0.02, callback = function() looks = looks + 1 end,
+      timeout = 0.5, interval = 0.02, callback = function() looks = looks + 1 end,
     })
     assert.is_nil(ok)
     assert.is_true(looks > 1)

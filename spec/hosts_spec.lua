@@ -72,7 +72,7 @@ describe("Neovim", function()
 
   it("runs the example", function()
     assert.matches("#%d+", output(nvim .. "-c 'luafile examples/hosts/neovim.lua' -c 'Issues lua lua' "
-      .. "-c 'lua vim.wait(5000, function() return vim.api.nvim_buf_get_lines(0, 0, 1, false)[1] ~= \"\" end)' "
+      .. "-c 'lua vim.wait(30000, function() return vim.api.nvim_buf_get_lines(0, 0, 1, false)[1] ~= \"\" end)' "
       .. "-c 'lua io.write(vim.api.nvim_buf_get_lines(0, 0, 1, false)[1], \"\\n\")' -c 'qa!'"))
   end)
 end)

@@ -47,10 +47,10 @@ describe("a null of another library", function()
   end)
 
   it("is null as a light userdata, too, once a hub was told so", function()
+    local upvalueid = rawget(debug, "upvalueid") -- gives some
+    if not upvalueid then return pending("it is not there in Lua 5.1") end
     local function light() return hub, sandbox end
-    local id_of = rawget(debug, "upvalueid") -- a light userdata, on most VMs
-    local value, other = id_of and id_of(light, 1), id_of and id_of(light, 2)
-    if type(value) ~= "userdata" then return pending("upvalues have no identity here") end
+    local value, other = upvalueid(light, 1), upvalueid(light, 2)
     new({ null = value }):close()
     assert.matches("%[null%]", sent(hub, value))
     assert.equal('{"a":null}', bosa.json.encode({ a = value }))

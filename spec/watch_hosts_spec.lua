@@ -46,7 +46,7 @@ describe("a watch waits without holding up", function()
     --- What a worker has told, once its first round is over.
     local function told(wanted)
       local web = nginx.example("watch.conf", env)
-      local latest, deadline = "", os.time() + 20
+      local latest, deadline = "", os.time() + 60
       repeat latest = latest .. web.get("/latest") until latest:find(wanted, 1, true) or os.time() > deadline
       local log = web.log()
       web.stop()

@@ -10,7 +10,7 @@ end
 
 --- Waits until it is so; a test that would wait for ever ends here.
 local function wait(condition)
-  if vim.wait(10000, condition, 5) then return end
+  if vim.wait(60000, condition, 5) then return end
   say("it did not happen", debug.traceback(), vim.api.nvim_exec("messages", true))
   vim.cmd("cquit")
 end

@@ -5,7 +5,7 @@ local server = require("spec.support.server")
 
 local command = {}
 
-local SECONDS = 20 -- after which what a terminal should show is given up
+local SECONDS = 60 -- after which what a terminal should show is given up
 
 local function quote(text) return "'" .. tostring(text):gsub("'", "'\\''") .. "'" end
 

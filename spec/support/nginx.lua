@@ -66,12 +66,8 @@ end
 --- Whether nginx has to load the Lua module, as it isn't built in.
 function nginx.loads_modules() return modules() ~= "" end
 
---- Starts nginx: { port =, url =, get = function(path) -> body, status, log = function() -> text, stop = function }.
----@param options table http: text for the http block; server: for the server block; env: names; workers: count;
----config: function({ dir, port, modules, paths }) gives the whole configuration instead;
----arguments: of its command line, as a shell has them, besides -p and -c
-function nginx.start(options)
-  if io.popen("PATH=$PATH:/usr/sbin; command -v nginx"):read("*l") == nil then error("nginx is not installed", 2) end
+--- Starts nginx on a port that was free a moment ago: what nginx.start gives; nil and its log: it didn't start.
+local function start_once(options)
   local dir = os.tmpname()
   os.remove(dir)
   assert(os.execute("mkdir -m 755 " .. dir))
@@ -113,16 +109,34 @@ function nginx.start(options)
     os.execute("rm -rf " .. dir)
   end
 
-  for _ = 1, 2000 do
-    local s = socket.connect("127.0.0.1", port)
+  local has_pid = not made or made:find("\npid nginx.pid;", 1, true)
+  for _ = 1, 12000 do -- a minute
+    -- without a file of its pid it would be another program that listens there
+    local s = (not has_pid or read(dir .. "/nginx.pid") ~= "") and socket.connect("127.0.0.1", port)
     if s then
       s:close()
       return self
     end
+    if self.log():find("still could not bind", 1, true) then break end
     socket.select(nil, nil, 0.005)
   end
   local log = self.log()
   self.stop()
+  return nil, log
+end
+
+--- Starts nginx: { port =, url =, get = function(path) -> body, status, log = function() -> text, stop = function }.
+---@param options table http: text for the http block; server: for the server block; env: names; workers: count;
+---config: function({ dir, port, modules, paths }) gives the whole configuration instead;
+---arguments: of its command line, as a shell has them, besides -p and -c
+function nginx.start(options)
+  if io.popen("PATH=$PATH:/usr/sbin; command -v nginx"):read("*l") == nil then error("nginx is not installed", 2) end
+  local web, log
+  for _ = 1, 5 do
+    web, log = start_once(options)
+    if web then return web end
+    if not log:find("bind()", 1, true) then break end -- else somebody took the port meanwhile
+  end
   error("nginx did not start: " .. log)
 end
 
