@@ -94,9 +94,9 @@ describe("a before hook", function()
       { function() return nil, mute end, "cancelled", "cancelled" },
       { function() return nil, { sent = "never", message = mute } end, "cancelled", "gives no text" },
       { function() return 5 end, "cancelled", "must return a request" },
-      { function(request) request.params = 5 end, "cancelled", "can't be" },
+      { function(request) request.params = 5 end, "cancelled", "a request that can't be: bad argument" },
       { function(request) request.action = "echo" end, "cancelled", "can't be changed" },
-      { function(request) request.token = {} end, "cancelled", "can't be" },
+      { function(request) request.token = {} end, "cancelled", "a request that can't be: bad argument" },
     }
     assert(hub:get_connector("lab"))
     local before = sandbox.stats().requests

@@ -164,7 +164,8 @@ local function prepare(chain, page)
   local ok, builder = pcall(build, chain, request)
   if ok then return builder, request end
   local _, connector, action = chain.builder:_hub()
-  local why = "before made a request that can't be: " .. loop.text(builder)
+  local words = loop.text(builder):gsub("^[^:]+:%d+: ", "") -- a line of this file
+  local why = "before made a request that can't be: " .. words
   return nil, request, refusal({ connector = connector, action = action }, why, "no")
 end
 
