@@ -118,6 +118,13 @@ static int64_t to_ms(lua_Number seconds)
     return ms > 0 ? ms : 1;
 }
 
+/* What to say of a number that makes no time. */
+static const char *wrong_seconds(lua_Number seconds)
+{
+    return seconds > 0 ? "at most 1000000000 seconds expected; false is no limit"
+                       : "seconds above 0 expected";
+}
+
 int64_t options_ms(lua_State *L, int index, const char *name, int64_t fallback)
 {
     lua_getfield(L, index, name);
@@ -132,7 +139,7 @@ int64_t options_ms(lua_State *L, int index, const char *name, int64_t fallback)
     }
     int64_t ms = to_ms(lua_tonumber(L, -1));
     if (ms == 0) {
-        luaL_error(L, "option `%s` must be seconds above 0", name);
+        luaL_error(L, "option `%s`: %s", name, wrong_seconds(lua_tonumber(L, -1)));
     }
     return ms;
 }
@@ -152,6 +159,6 @@ int64_t options_check_ms(lua_State *L, int arg)
     }
     luaL_checktype(L, arg, LUA_TNUMBER);
     int64_t ms = to_ms(lua_tonumber(L, arg));
-    luaL_argcheck(L, ms > 0, arg, "seconds above 0 expected");
+    luaL_argcheck(L, ms > 0, arg, wrong_seconds(lua_tonumber(L, arg)));
     return ms;
 }
