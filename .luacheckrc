@@ -2,6 +2,7 @@
 std = "min"
 read_globals = {
   "jit", "newproxy", "ngx", "unpack",
+  debug = { fields = { "upvalueid" } }, -- both have it
   math = { fields = { "maxinteger", "mininteger", "tointeger", "type" } },
   package = { fields = { "searchpath" } }, -- both have it
   table = { fields = { "pack", "unpack" } },
