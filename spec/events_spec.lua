@@ -84,6 +84,27 @@ describe("on_event", function()
     assert.equal("closed", select(2, held:wait()).kind)
   end)
 
+  it("tells no times of a call that was never sent", function()
+    local ended
+    local hub = new({ max_connections = 1, on_event = function(event)
+      if event.type == "error" and event.action then ended = event end
+    end })
+    local slow = hub:connect("lab"):action("slow"):params({ delay_ms = 60000 })
+    --- Cancels one that waits for the schemas, or for a connection.
+    local function cancel()
+      ended = nil
+      assert(slow:start()):cancel()
+      assert.same({ "cancelled", "no" }, { ended.kind, ended.sent })
+      assert.same({ {}, 0, 0, false }, { ended.ms, ended.bytes_up, ended.bytes_down, ended.reused })
+    end
+    cancel()
+    assert(hub:get_connector("lab"))
+    local held = assert(slow:start()) -- has the only connection
+    cancel()
+    held:cancel()
+    hub:close()
+  end)
+
   it("may call the hub, close it, or raise", function()
     local hub, inner
     hub = new({
