@@ -243,3 +243,17 @@ describe("a spinner", function()
     assert.equal("", err)
   end)
 end)
+
+describe("a standard output that is closed", function()
+  it("is known before anything is done whose result would be lost", function()
+    local closed = "bosa: can't write to standard output: bad file descriptor\nexit 1\n"
+    for _, words in ipairs({ "run lab echo key=closed", "watch lab list_pages --rounds 1", "users create nobody" }) do
+      assert.equal(closed, (bosa:shell(("bosa %s >&- && code=0 || code=$?; echo exit $code >&2"):format(words))), words)
+    end
+    assert.equal(0, runs("closed"))
+    assert.matches("^Username: nobody\n", output({ "users", "create", "nobody" }))
+    local path = bosa.dir .. "/written"
+    assert.equal("", (bosa:shell(("bosa run lab echo text=x -o %s >&-"):format(path))))
+    assert.matches('"x"', command.read_file(path))
+  end)
+end)

@@ -79,6 +79,12 @@ function Context:write(text)
   written(stdio.write(io.stdout, text))
 end
 
+--- Ends the command where standard output is closed, before something is done whose result would be lost.
+function Context.check_output()
+  local ok, message = uv.fs_write(1, "", -1)
+  written(ok, message and message:gsub("^%u+: ", ""))
+end
+
 --- Has what was written reach who reads it; ends the command where it can't.
 function Context.flush() written(stdio.flush(io.stdout)) end
 

@@ -17,7 +17,10 @@ OutputFile.__index = OutputFile
 ---@param mode "shared"|nil
 ---@return bosa.cli.OutputFile? sink, table? err
 function output_file.open(cx, path, mode)
-  if not path or path == "-" then return setmetatable({ cx = cx }, OutputFile) end
+  if not path or path == "-" then
+    cx.check_output()
+    return setmetatable({ cx = cx }, OutputFile)
+  end
   local file, err = core.writer(path, mode)
   if not file then return nil, err end
   local self = setmetatable({ cx = cx, file = file }, OutputFile)

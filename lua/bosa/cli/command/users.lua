@@ -28,6 +28,7 @@ function users.run(cx, options)
   local hub, err = cx:hub()
   if not hub then return cx:fail(err) end
   if options.username == "" then return cx:fail(context.error("params", "an empty username")) end
+  cx.check_output() -- the secret is shown there, this once
   local user
   user, err = hub:create_bosa_user(options.username)
   if not user then return cx:fail(err) end
