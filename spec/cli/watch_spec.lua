@@ -121,12 +121,22 @@ describe("bosa watch", function()
   end)
 
   it("ends where what it tells can't be written, and counts it as untold", function()
-    local state = bosa.dir .. "/state6"
-    local words = { "watch", "lab", "list_pages", "total=20", "--rounds", "1", "--state", state }
-    local _, err, code = bosa:run(words, { tail = "> /dev/full" })
+    local state, told = bosa.dir .. "/state6", bosa.dir .. "/told"
+    local words = "bosa watch lab list_pages total=200 limit=100 --rounds 1 --state " .. state
+    local err, code = bosa:shell(("trap '' XFSZ; ulimit -f 1; %s >%s"):format(words, told)) -- a kilobyte, no more
     assert.equal(1, code)
     assert.matches("can't write to standard output", err, 1, true)
-    assert.same({}, assert(library.json.decode(command.read_file(state))).keys)
+    local lines, keys = command.read_file(told), command.read_file(state):gsub("^[^\n]*\n", "")
+    local count = select(2, lines:gsub("\n", ""))
+    assert.is_true(count > 0)
+    assert.equal(count, select(2, keys:gsub("\n", "")))
+  end)
+
+  it("begins nothing where standard output is full", function()
+    local words = { "watch", "lab", "list_pages", "--rounds", "1", "--state", bosa.dir .. "/state8" }
+    local _, err, code = bosa:run(words, { tail = "> /dev/full" })
+    assert.same({ "bosa: can't write to standard output: no space left on device\n", 1 }, { err, code })
+    assert.is_nil(io.open(bosa.dir .. "/state8", "rb"))
   end)
 end)
 
