@@ -108,7 +108,20 @@ function Command:output(words, options)
   return error(("bosa %s: code %d, %s"):format(table.concat(words, " "), code, err), 2)
 end
 
---- Runs it on a pseudo-terminal: what the terminal got, and its exit code.
+--- What a terminal got, without the spinner and the number of pages while a server takes its time: they are wiped
+-- away, and come or not as the machine is slow or not.
+local function without_spinner(text)
+  local frames = "(spinner)"
+  text = text:gsub("\r\27%[K[^\r\n]* waiting for the server", frames)
+  text = text:gsub("\r\27%[Kpage %d[%d of]*, %d+ items", frames)
+  repeat
+    local count
+    text, count = text:gsub("%(spinner%)%(spinner%)", frames)
+  until count == 0
+  return (text:gsub("%(spinner%)\r\27%[K", ""))
+end
+
+--- Runs it on a pseudo-terminal: what the terminal got, its exit code, and all that it got, with the spinner.
 ---@param words string[]
 ---@param env table?
 ---@param columns integer? 100
@@ -118,7 +131,8 @@ function Command:on_terminal(words, env, columns)
   local line = ("cd %s && script -qec '. %s/line' /dev/null </dev/null >%s/out; echo $? >%s/code"):format(
     quote(command.top), self.dir, self.dir, self.dir)
   os.execute(line)
-  return read_file(self.dir .. "/out"):gsub("\r\n", "\n"), tonumber(read_file(self.dir .. "/code"))
+  local all = read_file(self.dir .. "/out"):gsub("\r\n", "\n")
+  return without_spinner(all), tonumber(read_file(self.dir .. "/code")), all
 end
 
 --- Runs lines of a shell as somebody types them, with `bosa` on the path, in the command's own directory: what they
