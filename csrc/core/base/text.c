@@ -5,11 +5,37 @@
 
 #include <string.h>
 
-/* ASCII goes eight bytes a time. */
+/* True for a text of 4 bytes or more that is ASCII; its last bytes are looked at twice. */
+static bool is_ascii(const char *text, size_t len)
+{
+    const char *end = text + len;
+    uint64_t bytes = 0;
+
+    if (len < 8) {
+        uint32_t first, last;
+
+        memcpy(&first, text, 4);
+        memcpy(&last, end - 4, 4);
+        return ((first | last) & UINT32_C(0x80808080)) == 0;
+    }
+    for (; end - text >= 8 && (bytes & UINT64_C(0x8080808080808080)) == 0; text += 8) {
+        memcpy(&bytes, text, 8);
+    }
+    if ((bytes & UINT64_C(0x8080808080808080)) != 0) {
+        return false;
+    }
+    memcpy(&bytes, end - 8, 8);
+    return (bytes & UINT64_C(0x8080808080808080)) == 0;
+}
+
+/* ASCII goes eight bytes a time. Most texts are nothing else, and short. */
 bool text_is_utf8(const char *text, size_t len)
 {
     const char *end = text + len;
 
+    if (len >= 4 && is_ascii(text, len)) {
+        return true;
+    }
     while (text < end) {
         uint64_t bytes;
         size_t step = 1;

@@ -30,12 +30,6 @@ char *json_room(struct json_doc *doc, size_t len)
 
 /* ---- questions ---- */
 
-/* A node keeps its type in a byte, to be 16 bytes in all. */
-enum json_type json_type(const struct json_doc *doc, uint32_t node)
-{
-    return (enum json_type)doc->nodes[node].type;
-}
-
 /* 1.0 is a "number" here, though a schema takes it for an integer too. */
 const char *json_type_name(const struct json_doc *doc, uint32_t node)
 {
@@ -53,14 +47,6 @@ const char *json_type_name(const struct json_doc *doc, uint32_t node)
 static bool is_container(const struct json_node *node)
 {
     return node->type == JSON_ARRAY || node->type == JSON_OBJECT;
-}
-
-/* A container is stepped over whole, so walking over siblings never sees their content. */
-uint32_t json_next(const struct json_doc *doc, uint32_t node)
-{
-    const struct json_node *n = &doc->nodes[node];
-
-    return is_container(n) ? (uint32_t)n->v.end : node + 1;
 }
 
 /* True when the node's bytes are these; the lengths tell most names apart. */
@@ -108,30 +94,10 @@ uint32_t json_at(const struct json_doc *doc, uint32_t array, uint32_t i)
     return item;
 }
 
-/* The pointer is good until text is added to the document. */
-const char *json_text(const struct json_doc *doc, uint32_t node, size_t *len)
-{
-    const struct json_node *n = &doc->nodes[node];
-
-    if (n->type != JSON_STRING && n->type != JSON_DIGITS) {
-        *len = 0;
-        return NULL;
-    }
-    *len = n->len;
-    return doc->text + n->v.at;
-}
-
 /* No string with a NUL in it is ever equal to `text`. */
 bool json_is(const struct json_doc *doc, uint32_t node, const char *text)
 {
     return doc->nodes[node].type == JSON_STRING && has_text(doc, node, text, strlen(text));
-}
-
-bool json_is_number(const struct json_doc *doc, uint32_t node)
-{
-    enum json_type type = json_type(doc, node);
-
-    return type == JSON_INT || type == JSON_UINT || type == JSON_DIGITS || type == JSON_DOUBLE;
 }
 
 bool json_whole(const struct json_doc *doc, uint32_t node, int64_t *out)
@@ -244,15 +210,12 @@ void json_add_double(struct json_doc *doc, double value)
     }
 }
 
-/* Room for `more` bytes of text; sets doc->failed when there is none. */
+/* Makes room for `more` bytes of text; sets doc->failed when there is none. */
 static bool reserve_text(struct json_doc *doc, size_t more)
 {
     size_t cap = doc->text_cap < SIZE_MAX / 2 ? doc->text_cap * 2 : SIZE_MAX;
     char *text = NULL;
 
-    if (doc->text && more <= doc->text_cap - doc->text_len) {
-        return true;
-    }
     if (more <= SIZE_MAX - doc->text_len) {
         size_t need = doc->text_len + more;
 
@@ -270,18 +233,18 @@ static bool reserve_text(struct json_doc *doc, size_t more)
 }
 
 /* Adds a node of a type that has text, and a copy of the text. */
-static void add_text(struct json_doc *doc, enum json_type type, const char *text, size_t len)
+static inline void add_text(struct json_doc *doc, enum json_type type, const char *text, size_t len)
 {
-    struct json_node *node;
+    bool has_room = len <= doc->text_cap - doc->text_len && doc->text;
 
     if (doc->failed || len > UINT32_MAX) {
         doc->failed = true;
         return;
     }
-    if (!reserve_text(doc, len)) {
+    if (!has_room && !reserve_text(doc, len)) {
         return;
     }
-    node = add(doc, type);
+    struct json_node *node = json_new_node(doc, type);
     if (!node) {
         return;
     }

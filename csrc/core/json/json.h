@@ -98,7 +98,10 @@ enum bosa_status json_parse_lenient(struct json_doc *doc, char *text, size_t len
 
 /* ---- questions; `node` must be a valid index ---- */
 
-enum json_type json_type(const struct json_doc *doc, uint32_t node);
+static inline enum json_type json_type(const struct json_doc *doc, uint32_t node)
+{
+    return (enum json_type)doc->nodes[node].type; /* a byte, so that a node has 16 in all */
+}
 
 /*
  * "null", "boolean", "integer", "number", "string", "array", "object", "file": JSON Schema's word
@@ -107,7 +110,11 @@ enum json_type json_type(const struct json_doc *doc, uint32_t node);
 const char *json_type_name(const struct json_doc *doc, uint32_t node);
 
 /* Index of the node after this one and its content: the next sibling, or the container's end. */
-uint32_t json_next(const struct json_doc *doc, uint32_t node);
+static inline uint32_t json_next(const struct json_doc *doc, uint32_t node)
+{
+    const struct json_node *n = &doc->nodes[node];
+    return n->type == JSON_ARRAY || n->type == JSON_OBJECT ? (uint32_t)n->v.end : node + 1;
+}
 
 /*
  * Value of the member `key` of an object, the last if there are more; JSON_NONE if none or not an
@@ -143,14 +150,25 @@ uint32_t json_member(const struct json_doc *doc, uint32_t object, const char *ke
 /* Element `i` (from 0) of an array, JSON_NONE when there is none. Takes time in proportion to i. */
 uint32_t json_at(const struct json_doc *doc, uint32_t array, uint32_t i);
 
-/* Bytes of a string or digits node, borrowed, not terminated; NULL and 0 for other types. */
-const char *json_text(const struct json_doc *doc, uint32_t node, size_t *len);
+/* Bytes of a string or digits node, borrowed until text is added, not terminated; NULL and 0 for
+ * other types. */
+static inline const char *json_text(const struct json_doc *doc, uint32_t node, size_t *len)
+{
+    const struct json_node *n = &doc->nodes[node];
+    bool has_text = n->type == JSON_STRING || n->type == JSON_DIGITS;
+    *len = has_text ? n->len : 0;
+    return has_text ? doc->text + n->v.at : NULL;
+}
 
 /* True when the node is this string. */
 bool json_is(const struct json_doc *doc, uint32_t node, const char *text);
 
 /* True for the four types of numbers, which are one type to JSON Schema. */
-bool json_is_number(const struct json_doc *doc, uint32_t node);
+static inline bool json_is_number(const struct json_doc *doc, uint32_t node)
+{
+    enum json_type type = json_type(doc, node);
+    return type == JSON_INT || type == JSON_UINT || type == JSON_DIGITS || type == JSON_DOUBLE;
+}
 
 /*
  * True when the node is a whole number that a program may have meant as an integer: JSON_INT, or

@@ -371,9 +371,7 @@ static const struct scope *widen(struct checker *c, uint32_t index, struct scope
                                  const struct scope *outer)
 {
     const struct rule *r = &c->s->rules[index];
-    bool names = r->properties.count > 0 || r->additional != RULE_NONE || r->all_of.count > 0 ||
-                 r->conditional.count > 0 || r->required.count > 0 || r->patterns || r->open;
-    if (!names || !(c->options & SCHEMA_STRICT_NAMES)) {
+    if (!r->names || !(c->options & SCHEMA_STRICT_NAMES)) {
         return outer;
     }
     *scope = (struct scope){outer, index, ++c->work->scopes};
@@ -445,13 +443,15 @@ static bool check_assertions(struct checker *c, uint32_t index, uint32_t node,
 static bool check_keywords(struct checker *c, uint32_t rule, uint32_t node, const struct place *at,
                            const struct scope *outer)
 {
+    const struct rule *r = &c->s->rules[rule];
     c->depth++;
-    c->forks += c->s->rules[rule].fork;
-    bool valid = check_assertions(c, rule, node, at, outer);
-    if (valid || c->errors) {
+    c->forks += r->fork;
+    bool valid = (r->asserted & schema_type_bits(json_type(c->doc, node))) ||
+                 check_assertions(c, rule, node, at, outer);
+    if (r->applies && (valid || c->errors)) {
         valid = check_applicators(c, rule, node, at, outer) && valid;
     }
-    c->forks -= c->s->rules[rule].fork;
+    c->forks -= r->fork;
     c->depth--;
     return valid;
 }
@@ -489,7 +489,7 @@ static bool check_kept(struct checker *c, uint32_t rule, uint32_t node, const st
 /*
  * One schema at one value. A mere $ref is passed over without a level of depth; the depth bounds
  * C's stack, the steps bound the time. Results are kept only in silent walks: the others have
- * effects.
+ * effects. Where nothing but its type is asked of a value, there is nothing more to walk.
  */
 bool check_rule(struct checker *c, uint32_t rule, uint32_t node, const struct place *at,
                 const struct scope *outer)
@@ -497,14 +497,19 @@ bool check_rule(struct checker *c, uint32_t rule, uint32_t node, const struct pl
     if (!work_take(c->work, RULE_STEPS)) {
         return false;
     }
-    if (c->s->rules[rule].alias) {
-        rule = c->s->rules[rule].ref;
+    const struct rule *r = &c->s->rules[rule];
+    if (r->alias) {
+        rule = r->ref;
+        r = &c->s->rules[rule];
     }
     if (c->depth >= SCHEMA_MAX_DEPTH) {
         c->work->deep = true;
         return work_take(c->work, UINT64_MAX); /* what fits or not can't be said */
     }
-    bool keeps = c->s->rules[rule].fork && c->forks > 0 && !c->errors && !c->coercing;
+    if (r->plain & schema_type_bits(json_type(c->doc, node))) {
+        return true;
+    }
+    bool keeps = r->fork && c->forks > 0 && !c->errors && !c->coercing;
     return keeps ? check_kept(c, rule, node, at, outer) : check_keywords(c, rule, node, at, outer);
 }
 

@@ -6,6 +6,7 @@
  *   schema_ref.c      where references lead
  *   schema_anchor.c   those that are no pointers from the root
  *   schema_keyword.c  the keywords' names, and those with a plain value
+ *   schema_plain.c    which types of values a rule takes as they are
  *   schema_check.c    rules against a value: errors, and what is coerced
  *   schema_names.c    which names an object may have
  *   schema_union.c    the rules that are alternatives
@@ -56,9 +57,13 @@ struct tag {
 struct rule {
     uint32_t node;          /* where it stands in the document */
     unsigned types;         /* TYPE_ bits; 0: nothing is valid (the schema `false`) */
+    unsigned plain;         /* of these, the ones of which nothing else is asked at all ... */
+    unsigned asserted;      /* ... or nothing but what other rules say of the same value */
     bool typed;             /* `type` was given */
     bool binary;            /* a string is a file */
     bool alias;             /* nothing but a $ref */
+    bool applies;           /* another schema applies to the same value */
+    bool names;             /* can know names of an object for those that it applies */
     bool fork;              /* looks at one value, or at what is in it, more than once */
     bool unique;            /* uniqueItems */
     bool closed;            /* additionalProperties: false */
@@ -189,6 +194,14 @@ enum keyword keyword_of(const struct json_doc *doc, uint32_t name);
 /* Takes a keyword whose value is a number, a word or a flag; others are passed over. */
 void keyword_read_simple(const struct json_doc *doc, enum keyword k, uint32_t v, struct rule *r);
 
+/* ---- schema_plain.c ---- */
+
+/* The types that a value of this type has without being coerced. */
+unsigned schema_type_bits(enum json_type type);
+
+/* Fills `plain`, `asserted`, `applies` and `names` of all rules, when these have been read. */
+void schema_find_plain(struct schema *s);
+
 /* ---- schema_value.c ---- */
 
 struct work;
@@ -308,7 +321,16 @@ void work_free(struct work *work);
 void work_renew(struct work *work, const struct json_doc *doc);
 
 /* Counts steps; false, for good, when there were too many or no memory. */
-bool work_take(struct work *work, uint64_t steps);
+static inline bool work_take(struct work *work, uint64_t steps)
+{
+    if (work->failed || work->left < steps) {
+        work->spent = true;
+        work->left = 0; /* every walk ends soon */
+        return false;
+    }
+    work->left -= steps;
+    return true;
+}
 
 /* What is known of a key in this round; NULL: nothing. Good until the next work_note. */
 const struct found *work_find(struct work *work, const struct found_key *key);

@@ -17,38 +17,11 @@ static bool is_whole(double value)
     return isfinite(value) && value == floor(value);
 }
 
-/* The types that a value has without being coerced. */
-static unsigned types_of(const struct json_doc *doc, uint32_t node)
-{
-    switch (json_type(doc, node)) {
-    case JSON_NULL:
-        return TYPE_NULL;
-    case JSON_FALSE:
-    case JSON_TRUE:
-        return TYPE_BOOLEAN;
-    case JSON_INT:
-    case JSON_UINT:
-    case JSON_DIGITS:
-        return TYPE_INTEGER | TYPE_NUMBER;
-    case JSON_DOUBLE:
-        return TYPE_NUMBER;
-    case JSON_STRING:
-        return TYPE_STRING;
-    case JSON_FILE:
-        return TYPE_FILE;
-    case JSON_ARRAY:
-        return TYPE_ARRAY;
-    case JSON_OBJECT:
-        return TYPE_OBJECT;
-    }
-    return 0;
-}
-
 /* What fits as it is isn't changed: a whole double stays one where numbers are allowed. */
 enum fit value_fit(const struct json_doc *doc, uint32_t node, unsigned types)
 {
     const struct json_node *n = &doc->nodes[node];
-    if (types & types_of(doc, node)) {
+    if (types & schema_type_bits(json_type(doc, node))) {
         return FIT_YES;
     }
     if (n->type == JSON_DOUBLE && (types & TYPE_INTEGER) && is_whole(n->v.d)) {

@@ -34,18 +34,6 @@ void work_free(struct work *work)
     mem_free(work->stamps);
 }
 
-/* Once there were too many it stays so: `left` is 0 and every walk ends soon. */
-bool work_take(struct work *work, uint64_t steps)
-{
-    if (work->failed || work->left < steps) {
-        work->spent = true;
-        work->left = 0;
-        return false;
-    }
-    work->left -= steps;
-    return true;
-}
-
 /* ---- what was found ---- */
 
 /* A bad spread would cost time that no step counts, so every part of the key is mixed in. */
