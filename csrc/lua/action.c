@@ -10,29 +10,46 @@
 
 #include <string.h>
 
+#define CHECK_CLASS "bosa.check"
+
 static struct laction *check(lua_State *L)
 {
-    return luaL_checkudata(L, 1, ACTION_CLASS);
+    return bind_check_class(L, 1, ACTION_CLASS);
+}
+
+/* Pushes a builder for two names, as bind_new does. */
+static struct laction *push_builder(lua_State *L, struct lhub *hub, const char *connector,
+                                    size_t connector_len, const char *name, size_t name_len)
+{
+    size_t names = connector_len + name_len + 2;
+    struct laction *a = bind_new(L, sizeof *a + names, ACTION_CLASS, KEPT_MORE);
+    a->hub = hub;
+    a->connector_len = connector_len;
+    a->name_len = name_len;
+    memcpy(a->names, connector, connector_len);
+    memcpy(a->names + connector_len + 1, name, name_len);
+    a->name = a->names + connector_len + 1;
+    return a;
 }
 
 /* connector:action(name) -> builder. Lazy, as connect. */
 static int connector_action_builder(lua_State *L)
 {
-    luaL_checkudata(L, 1, CONNECTOR_CLASS);
+    struct lconnector *c = bind_check_class(L, 1, CONNECTOR_CLASS);
     size_t len = 0;
     const char *name = bind_check_string(L, 2, &len);
     luaL_argcheck(L, len > 0 && strlen(name) == len, 2, "an action's name expected");
     lua_settop(L, 2);
     bind_kept(L, 1, KEPT_HUB);
     struct lhub *h = bind_check_hub(L, 3);
-    struct laction *a = bind_new(L, sizeof *a, ACTION_CLASS);
+    struct laction *a = push_builder(L, h, c->name, c->len, name, len);
+    lua_pushvalue(L, 3);
+    bind_keep(L, 4, KEPT_HUB);
     if (h->hub) {
         a->policy = *hub_policy(h->hub);
     } else {
         a->policy.max_attempts = 1;
     }
-    lua_pushvalue(L, 3);
-    bind_keep(L, 4, KEPT_HUB);
     lua_pushvalue(L, 1);
     bind_keep(L, 4, KEPT_CONNECTOR);
     lua_pushvalue(L, 2);
@@ -43,11 +60,8 @@ static int connector_action_builder(lua_State *L)
 /* Names connector and action only: parameters may hold secrets. */
 static int action_tostring(lua_State *L)
 {
-    check(L);
-    bind_kept(L, 1, KEPT_CONNECTOR);
-    struct lconnector *c = luaL_checkudata(L, -1, CONNECTOR_CLASS);
-    bind_kept(L, 1, KEPT_NAME);
-    lua_pushfstring(L, "action %s.%s", c->name, lua_tostring(L, -1));
+    struct laction *a = check(L);
+    lua_pushfstring(L, "action %s.%s", a->names, a->name);
     return 1;
 }
 
@@ -318,112 +332,162 @@ static enum bosa_status read_headers(lua_State *L, struct invocation *invocation
 }
 
 /*
- * Where the response's bytes go. Lua's functions are kept in the call, so that the builder may get
- * others meanwhile.
+ * Where the response's bytes go. Lua's functions are kept in the call (0: nowhere), so that the
+ * builder may get others meanwhile.
  */
 static void read_output(lua_State *L, int call, struct invocation *invocation)
 {
+    int top = lua_gettop(L);
     bind_kept(L, 1, KEPT_OUTPUT);
-    invocation->output = SINK_MEMORY;
     if (lua_isfunction(L, -1)) {
         invocation->output = SINK_CALLER;
-        lua_pushvalue(L, -1);
-        bind_keep(L, call, KEPT_OUTPUT);
+        if (call) {
+            bind_keep(L, call, KEPT_OUTPUT);
+        }
     } else if (lua_type(L, -1) == LUA_TSTRING) {
         invocation->output = SINK_PATH;
         invocation->output_path = copy_kept(L, KEPT_OUTPUT);
     }
+    lua_settop(L, top);
     bind_kept(L, 1, KEPT_ON_PROGRESS);
     invocation->progress = !lua_isnil(L, -1);
-    bind_keep(L, call, KEPT_ON_PROGRESS);
-    lua_pop(L, 1);
+    if (call && invocation->progress) {
+        bind_keep(L, call, KEPT_ON_PROGRESS);
+    }
+    lua_settop(L, top);
 }
 
 /*
- * Fills the invocation of the call userdata at `call` from the builder at 1. May raise halfway: the
- * invocation is the userdata's. On failure the call's error is filled.
+ * Fills the invocation from the builder at 1; Lua's functions are kept in the call at `call`, 0:
+ * nowhere. May raise halfway: the invocation belongs to a userdata. On failure `err` is filled.
  */
-static enum bosa_status read_invocation(lua_State *L, int call, struct lcall *c)
+static enum bosa_status read_builder(lua_State *L, int call, struct invocation *invocation,
+                                     struct bosa_error *err)
 {
-    struct invocation *invocation = c->invocation;
     invocation->token = copy_kept(L, KEPT_TOKEN);
     invocation->identifier = copy_kept(L, KEPT_IDENTIFIER);
     invocation->traceparent = copy_kept(L, KEPT_TRACEPARENT); /* a function is Lua's to ask */
-    if (!invocation->traceparent) {
+    if (call && !invocation->traceparent) {
         bind_kept(L, 1, KEPT_TRACEPARENT);
         bind_keep(L, call, KEPT_TRACEPARENT);
     }
     read_output(L, call, invocation);
-    enum bosa_status status = read_headers(L, invocation, &c->error);
+    enum bosa_status status = read_headers(L, invocation, err);
     if (status != BOSA_OK) {
         return status;
     }
     struct values_reader reader = {
-        .doc = &invocation->params, .invocation = invocation, .call = call, .error = &c->error};
+        .doc = &invocation->params, .invocation = invocation, .call = call, .error = err};
     bind_kept(L, 1, KEPT_PARAMS);
-    json_free(&invocation->params);
+    json_clear(&invocation->params);
     status = values_read_object(L, -1, &reader);
+    invocation->plain = !reader.odd_name && invocation->file_count == 0;
     lua_pop(L, 1);
     return status;
 }
 
-/*
- * Pushes a call userdata that holds the invocation of the builder at 1; on failure its error is
- * filled. That the hub is open is asked last, as reading tables may run a finalizer that closes it.
- */
-static enum bosa_status snapshot(lua_State *L, struct laction *a, struct lcall **out)
+/* What read_builder's status comes to. That the hub is open is asked after it, as reading tables
+ * may run a finalizer that closes it. */
+static enum bosa_status locate(const struct laction *a, enum bosa_status status,
+                               struct bosa_error *err)
 {
-    lua_settop(L, 1);
-    bind_kept(L, 1, KEPT_HUB);
-    struct lhub *h = bind_check_hub(L, 2);
-    struct lcall *c = *out = bind_push_call(L, 2);
-    bind_kept(L, 1, KEPT_CONNECTOR);
-    struct lconnector *connector = luaL_checkudata(L, 4, CONNECTOR_CLASS);
-    bind_kept(L, 1, KEPT_NAME);
-    size_t len = 0;
-    const char *name = lua_tolstring(L, 5, &len);
-    c->invocation = invocation_new(connector->name, connector->len, name, len, &a->policy);
-    if (!c->invocation) {
-        return error_nomem(&c->error);
+    if (!a->hub->hub) {
+        return error_set(err, BOSA_CLOSED, "the hub is closed");
     }
-    enum bosa_status status = read_invocation(L, 3, c);
-    if (!h->hub) {
-        return error_set(&c->error, BOSA_CLOSED, "the hub is closed");
+    if (status == BOSA_OK) {
+        return status;
     }
-    if (status != BOSA_OK) {
-        c->error.kind = status;
-        status = error_locate(&c->error, status, connector->name, name, len);
-    }
-    lua_settop(L, 3);
-    return status;
+    err->kind = status;
+    return error_locate(err, status, a->names, a->name, a->name_len);
 }
 
 /* action:_call() -> call | nil, err: a new call of what the builder says now. */
 static int action_call(lua_State *L)
 {
-    struct lcall *c;
-    if (snapshot(L, check(L), &c) != BOSA_OK) {
+    struct laction *a = check(L);
+    lua_settop(L, 1);
+    bind_kept(L, 1, KEPT_HUB);
+    struct lcall *c = bind_push_call(L, 2);
+    c->invocation = invocation_new(a->names, a->connector_len, a->name, a->name_len, &a->policy);
+    if (!c->invocation) {
+        return bind_nomem(L);
+    }
+    enum bosa_status status = locate(a, read_builder(L, 3, c->invocation, &c->error), &c->error);
+    if (status != BOSA_OK) {
         return bind_fail(L, &c->error);
     }
     bind_set_call(L, c, call_new_action(c->hub->hub, c->invocation));
     return 1;
 }
 
+/* ---- validating ---- */
+
+/* What is checked, in Lua's care. One serves call after call, so a check makes no garbage. */
+struct lcheck {
+    struct invocation invocation;
+    struct bosa_error error;
+};
+
+static int check_gc(lua_State *L)
+{
+    struct lcheck *k = luaL_checkudata(L, 1, CHECK_CLASS);
+    invocation_close(&k->invocation);
+    error_clear(&k->error);
+    return 0;
+}
+
 /*
- * action:_validate() -> true | nil, err: all that a call does before it sends. The connector's
- * schemas must be loaded.
+ * Pushes the one that the running function, a closure, keeps as its upvalue between its calls; a
+ * new one where that is in use: by a call that raised or failed, or within which this one runs.
+ */
+static struct lcheck *take_check(lua_State *L)
+{
+    struct lcheck *k = lua_touserdata(L, lua_upvalueindex(1));
+    if (k) {
+        lua_pushvalue(L, lua_upvalueindex(1));
+        lua_pushnil(L);
+        lua_replace(L, lua_upvalueindex(1));
+        return k;
+    }
+    k = lua_newuserdata(L, sizeof *k);
+    memset(k, 0, sizeof *k);
+    error_init(&k->error);
+    luaL_getmetatable(L, CHECK_CLASS);
+    lua_setmetatable(L, -2);
+    return k;
+}
+
+/* True when the connector's schemas are in memory, or on disk, whence they are read. */
+static bool is_loaded(const struct laction *a, const struct moment *now)
+{
+    struct hub *hub = a->hub->hub;
+    return hub && (hub_find(hub, a->names, now) || hub_recall(hub, a->names, now));
+}
+
+/*
+ * action:_validate(if_loaded?) -> true | nil, err: all that a call does before it sends. The
+ * connector's schemas must be loaded; `if_loaded`: where they are not, the result is false.
  */
 static int action_validate(lua_State *L)
 {
-    struct lcall *c;
-    enum bosa_status status = snapshot(L, check(L), &c);
+    struct laction *a = check(L);
+    struct moment now = clock_moment();
+    if (lua_toboolean(L, 2) && !is_loaded(a, &now)) {
+        lua_pushboolean(L, 0);
+        return 1;
+    }
+    lua_settop(L, 1);
+    struct lcheck *k = take_check(L);
+    invocation_init(&k->invocation, a->names, a->name, &a->policy);
+    enum bosa_status status = locate(a, read_builder(L, 0, &k->invocation, &k->error), &k->error);
     if (status == BOSA_OK) {
-        struct moment now = clock_moment();
-        status = hub_action_request(c->hub->hub, c->invocation, NULL, &now, &c->error);
+        status = hub_action_check(a->hub->hub, &k->invocation, &now, &k->error);
     }
+    invocation_clear(&k->invocation);
     if (status != BOSA_OK) {
-        return bind_fail(L, &c->error);
+        return bind_fail(L, &k->error);
     }
+    lua_replace(L, lua_upvalueindex(1));
     lua_pushboolean(L, 1);
     return 1;
 }
@@ -436,27 +500,23 @@ static int action_copy(lua_State *L)
 {
     struct laction *a = check(L);
     lua_settop(L, 1);
-    struct laction *copy = bind_new(L, sizeof *copy, ACTION_CLASS);
+    struct laction *copy =
+        push_builder(L, a->hub, a->names, a->connector_len, a->name, a->name_len);
     copy->policy = a->policy;
     a->own_params = false;
-    lua_getuservalue(L, 1);
-    lua_pushnil(L);
-    while (lua_next(L, 3)) {
-        bind_keep(L, 2, (enum kept)lua_tointeger(L, -2));
+    for (int what = KEPT_HUB; what <= KEPT_MORE; what++) {
+        bind_kept(L, 1, (enum kept)what);
+        bind_keep(L, 2, (enum kept)what);
     }
-    lua_settop(L, 2);
     return 1;
 }
 
 /* action:_hub() -> hub, connector's name, action's name */
 static int action_hub(lua_State *L)
 {
-    check(L);
+    struct laction *a = check(L);
     bind_kept(L, 1, KEPT_HUB);
-    bind_kept(L, 1, KEPT_CONNECTOR);
-    struct lconnector *c = luaL_checkudata(L, -1, CONNECTOR_CLASS);
-    lua_pushlstring(L, c->name, c->len);
-    lua_remove(L, -2);
+    lua_pushlstring(L, a->names, a->connector_len);
     bind_kept(L, 1, KEPT_NAME);
     return 3;
 }
@@ -478,14 +538,20 @@ void bind_open_action(lua_State *L)
                                        {"output", action_output},
                                        {"on_progress", action_on_progress},
                                        {"_call", action_call},
-                                       {"_validate", action_validate},
                                        {"_copy", action_copy},
                                        {"_keep", bind_keep_method},
                                        {"_kept", bind_kept_method},
                                        {"_hub", action_hub},
                                        {NULL, NULL}};
     bind_class(L, ACTION_CLASS, meta, methods);
-    luaL_getmetatable(L, CONNECTOR_CLASS);
+    bind_plain_class(L, CHECK_CLASS, check_gc, NULL);
+    compat_get_registered(L, ACTION_CLASS);
+    lua_getfield(L, -1, "methods");
+    lua_pushnil(L);
+    lua_pushcclosure(L, action_validate, 1);
+    lua_setfield(L, -2, "_validate");
+    lua_pop(L, 2);
+    compat_get_registered(L, CONNECTOR_CLASS);
     lua_getfield(L, -1, "methods");
     lua_pushcfunction(L, connector_action_builder);
     lua_setfield(L, -2, "action");

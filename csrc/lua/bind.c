@@ -6,37 +6,63 @@
 
 #include <string.h>
 
-#define USUALLY_KEPT 4 /* Lua values of a userdata, in the array of its table */
+const char bind_class_hub[] = "bosa.hub", bind_class_connector[] = "bosa.connector",
+           bind_class_action[] = "bosa.action", bind_class_call[] = "bosa.call",
+           bind_class_response[] = "bosa.response", bind_class_file[] = "bosa.file",
+           bind_class_error[] = "bosa.error", bind_class_buf[] = "bosa.buf",
+           bind_class_nodes[] = "bosa.nodes";
 
 /*
  * A light userdata has a metatable only where somebody gave one to all of them; that is no class's,
  * so it is told apart by the same comparison.
  */
-void *compat_testudata(lua_State *L, int index, const char *name)
+void *bind_test_class(lua_State *L, int index, const char *class_name)
 {
     void *block = lua_touserdata(L, index);
     if (!block || !lua_getmetatable(L, index)) {
         return NULL;
     }
-    luaL_getmetatable(L, name);
+    compat_get_registered(L, class_name);
     bool same = lua_rawequal(L, -1, -2);
     lua_pop(L, 2);
     return same ? block : NULL;
 }
 
-/*
- * The table is made first: nothing after the userdata allocates, so a raise leaves no half-made
- * object, and from the first moment at which __gc may run it finds zeroes.
- */
-void *bind_new(lua_State *L, size_t size, const char *class_name)
+void *bind_check_class(lua_State *L, int arg, const char *class_name)
 {
-    lua_createtable(L, USUALLY_KEPT, 0);
+    void *block = bind_test_class(L, arg, class_name);
+    return block ? block : luaL_checkudata(L, arg, class_name);
+}
+
+void bind_set_class(lua_State *L, const char *class_name)
+{
+    compat_get_registered(L, class_name);
+    lua_setmetatable(L, -2);
+}
+
+void bind_new_metatable(lua_State *L, const char *class_name)
+{
+    luaL_newmetatable(L, class_name);
+    lua_pushvalue(L, -1);
+    compat_set_registered(L, class_name);
+}
+
+/*
+ * On 5.1 the table is made first: nothing after the userdata allocates, so a raise leaves no
+ * half-made object, and from the first moment at which __gc may run it finds zeroes.
+ */
+void *bind_new(lua_State *L, size_t size, const char *class_name, enum kept last)
+{
+#if LUA_VERSION_NUM < 502
+    lua_createtable(L, last, 0);
     void *block = lua_newuserdata(L, size);
-    memset(block, 0, size);
     lua_insert(L, -2);
     lua_setuservalue(L, -2);
-    luaL_getmetatable(L, class_name);
-    lua_setmetatable(L, -2);
+#else
+    void *block = lua_newuserdatauv(L, size, last);
+#endif
+    memset(block, 0, size);
+    bind_set_class(L, class_name);
     return block;
 }
 
@@ -47,7 +73,7 @@ void *bind_new(lua_State *L, size_t size, const char *class_name)
 void bind_class(lua_State *L, const char *class_name, const luaL_Reg *meta, const luaL_Reg *methods)
 {
     lua_getfield(L, -1, "classes");
-    luaL_newmetatable(L, class_name);
+    bind_new_metatable(L, class_name);
     lua_pushstring(L, class_name);
     lua_setfield(L, -2, "__name");
     lua_newtable(L);
@@ -63,7 +89,7 @@ void bind_class(lua_State *L, const char *class_name, const luaL_Reg *meta, cons
 void bind_plain_class(lua_State *L, const char *class_name, lua_CFunction gc,
                       const luaL_Reg *methods)
 {
-    luaL_newmetatable(L, class_name);
+    bind_new_metatable(L, class_name);
     lua_pushcfunction(L, gc);
     lua_setfield(L, -2, "__gc");
     if (methods) {
@@ -74,24 +100,30 @@ void bind_plain_class(lua_State *L, const char *class_name, lua_CFunction gc,
     lua_pop(L, 1);
 }
 
-/*
- * May raise (memory) where the table has to grow. Keys up to USUALLY_KEPT have their place from the
- * start. The value is popped.
- */
+/* Every value has its place from the start. On 5.1 one may be kept that the class has no room for:
+ * there the table grows, and that may raise (memory). */
 void bind_keep(lua_State *L, int index, enum kept what)
 {
+#if LUA_VERSION_NUM < 502
     index = lua_absindex(L, index);
-    lua_getuservalue(L, index);
+    lua_getfenv(L, index);
     lua_insert(L, -2);
     lua_rawseti(L, -2, what);
     lua_pop(L, 1);
+#else
+    lua_setiuservalue(L, index, what);
+#endif
 }
 
 void bind_kept(lua_State *L, int index, enum kept what)
 {
-    lua_getuservalue(L, index);
+#if LUA_VERSION_NUM < 502
+    lua_getfenv(L, index);
     lua_rawgeti(L, -1, what);
-    lua_remove(L, -2);
+    lua_replace(L, -2);
+#else
+    lua_getiuservalue(L, index, what);
+#endif
 }
 
 /*
@@ -124,14 +156,14 @@ static enum kept check_kept(lua_State *L, int arg)
 
 /*
  * Raises unless the value at 1 is of a class that keeps Lua values. A userdata of another library
- * has no uservalue table: Lua 5.4 would write through nil there, LuaJIT into the globals.
+ * has other user values than ours, or on LuaJIT the globals.
  */
 static void check_keeper(lua_State *L)
 {
     static const char *const classes[] = {ACTION_CLASS, CONNECTOR_CLASS, HUB_CLASS, RESPONSE_CLASS,
                                           CALL_CLASS};
     for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++) {
-        if (compat_testudata(L, 1, classes[i])) {
+        if (bind_test_class(L, 1, classes[i])) {
             return;
         }
     }
@@ -146,7 +178,10 @@ int bind_keep_method(lua_State *L)
 {
     check_keeper(L);
     lua_settop(L, 3);
-    bind_keep(L, 1, check_kept(L, 2));
+    enum kept what = check_kept(L, 2);
+    luaL_argcheck(L, what != KEPT_HUB, 2, "an object keeps its hub"); /* which its struct points to
+                                                                       */
+    bind_keep(L, 1, what);
     return 0;
 }
 
@@ -160,7 +195,7 @@ int bind_kept_method(lua_State *L)
 
 static int nodes_gc(lua_State *L)
 {
-    json_free(luaL_checkudata(L, 1, NODES_CLASS));
+    json_free(bind_check_class(L, 1, NODES_CLASS));
     return 0;
 }
 
@@ -169,8 +204,7 @@ struct json_doc *bind_push_nodes(lua_State *L)
 {
     struct json_doc *doc = lua_newuserdata(L, sizeof *doc);
     json_init(doc);
-    luaL_getmetatable(L, NODES_CLASS);
-    lua_setmetatable(L, -2);
+    bind_set_class(L, NODES_CLASS);
     return doc;
 }
 

@@ -1,7 +1,7 @@
 /*
  * bind: what the binding's files share: the classes' C sides, errors, the arguments.
  *
- * Each class is a userdata with a uservalue table for the Lua values that it needs. No heap pointer
+ * Each class is a userdata that keeps the Lua values that it needs. No heap pointer
  * is on the C stack only while a Lua function may raise: it is in a userdata with __gc first.
  */
 #ifndef BOSA_LUA_BIND_H
@@ -13,15 +13,23 @@
 #include "transport/transfer.h"
 #include "values.h"
 
-#define HUB_CLASS "bosa.hub"
-#define CONNECTOR_CLASS "bosa.connector"
-#define ACTION_CLASS "bosa.action"
-#define CALL_CLASS "bosa.call"
-#define RESPONSE_CLASS "bosa.response"
-#define FILE_CLASS "bosa.file"
-#define ERROR_CLASS "bosa.error"
-#define BUF_CLASS "bosa.buf"     /* a struct buf that a function which may raise fills */
-#define NODES_CLASS "bosa.nodes" /* a struct json_doc, likewise */
+/*
+ * The names of the classes. A class's metatable is in the registry by its name, and by the address
+ * of its name, where bind_check_class and its like look it up. So a name has one address.
+ */
+extern const char bind_class_hub[], bind_class_connector[], bind_class_action[], bind_class_call[],
+    bind_class_response[], bind_class_file[], bind_class_error[], bind_class_buf[],
+    bind_class_nodes[];
+
+#define HUB_CLASS bind_class_hub
+#define CONNECTOR_CLASS bind_class_connector
+#define ACTION_CLASS bind_class_action
+#define CALL_CLASS bind_class_call
+#define RESPONSE_CLASS bind_class_response
+#define FILE_CLASS bind_class_file
+#define ERROR_CLASS bind_class_error
+#define BUF_CLASS bind_class_buf     /* a struct buf that a function which may raise fills */
+#define NODES_CLASS bind_class_nodes /* a struct json_doc, likewise */
 
 #define BIND_MAX_CHUNK (1 << 26) /* bytes that file:chunks gives at once */
 
@@ -30,11 +38,11 @@ struct lcall;
 struct lhub {
     struct hub *hub;                  /* a reference; NULL once closed */
     struct transfer *engine;          /* made at first use */
-    struct transfer_options transfer; /* its strings are kept in the uservalue */
+    struct transfer_options transfer; /* its strings are kept */
     bool own_ca_file;                 /* ca_file is the option, not the environment's */
     struct proxy proxy;               /* the option, taken apart; no url: none */
     enum int_mode ints;
-    bool own_null;              /* null is another value than bosa.null: the uservalue's `null` */
+    bool own_null;              /* null is another value than bosa.null, which is kept */
     char *url;                  /* owned; for tostring, also when closed */
     int64_t cache_ttl;          /* seconds */
     int64_t last_id;            /* of the calls */
@@ -42,25 +50,29 @@ struct lhub {
     struct bosa_error error;    /* scratch of the function that runs */
 };
 
-/* uservalue: {hub, before, after}; `name` is in it too. */
+/* Keeps hub, before, after. */
 struct lconnector {
     size_t len;
     char name[]; /* a NUL after it; of the userdata itself, so it is there as long as that is */
 };
 
-/* uservalue: {hub, connector, name, params, token, identifier, headers, output, on_progress,
- * before, after}. */
+/* Keeps hub, connector, name, params, token, identifier, headers, output, on_progress, traceparent,
+ * before, after. */
 struct laction {
     struct policy policy;
+    struct lhub *hub; /* borrowed from the kept hub */
+    const char *name; /* the action's, in `names`, as long as name_len says */
+    size_t connector_len, name_len;
     bool own_params; /* `params` is a copy of ours, which :param may change */
+    char names[];    /* the connector's and the action's, a NUL after each */
 };
 
-/* uservalue: {hub, feeds, output, on_progress, on_done, result}. */
+/* Keeps hub, response, error, feeds, output, on_progress, traceparent. */
 struct lcall {
     struct call *call;             /* owned; NULL once it became a response */
     struct invocation *invocation; /* a reference; what is being read from Lua must belong to
                                       someone */
-    struct lhub *hub;              /* borrowed from the uservalue's hub */
+    struct lhub *hub;              /* borrowed from the kept hub */
     int64_t id;                    /* in the hub's table of calls */
     unsigned notes;                /* of transfer_take, not given to Lua yet */
     bool queued;                   /* in the hub's list */
@@ -71,18 +83,18 @@ struct lcall {
     struct bosa_error error;  /* scratch; what a _status, _field or _body refused */
 };
 
-/* uservalue: {hub, data, meta, headers, output, on_progress, hooks}. */
+/* Keeps hub, data, meta, hooks, output, on_progress, null. */
 struct lresponse {
     struct call *call; /* owned; ended, ok */
     enum int_mode ints;
     bool own_null;            /* as the hub's */
-    bool changed;             /* `data` in the uservalue counts, not the document */
+    bool changed;             /* the kept `data` counts, not the document */
     uint32_t seen, seen_node; /* element number `seen` (from 0) of the list is at `seen_node`; 0, 0:
                                  none yet */
     struct bosa_error error;  /* scratch */
 };
 
-/* uservalue: {response} for a file that came, {read} for one to send. */
+/* Keeps the response for a file that came, the read function for one to send. */
 struct lfile {
     struct file_part part;   /* a file to send */
     bool received;           /* a file that came; its bytes are the response's */
@@ -118,8 +130,17 @@ int bind_nomem(lua_State *L);
 /* Pushes a userdata with an empty document, which goes with it. */
 struct json_doc *bind_push_nodes(lua_State *L);
 
-/* Pushes a zeroed userdata of a class whose uservalue is an empty table. */
-void *bind_new(lua_State *L, size_t size, const char *class_name);
+/* The userdata at `index` if it is of the class, else NULL. */
+void *bind_test_class(lua_State *L, int index, const char *class_name);
+
+/* The same of an argument; raises where it is not, as luaL_checkudata does. */
+void *bind_check_class(lua_State *L, int arg, const char *class_name);
+
+/* Sets the class's metatable on the value on top. */
+void bind_set_class(lua_State *L, const char *class_name);
+
+/* Makes the metatable of a class, and pushes it. */
+void bind_new_metatable(lua_State *L, const char *class_name);
 
 /* Makes a class: metatable with __name, __index (a table with `methods`, which Lua adds to) and
  * `meta`; pushes nothing. */
@@ -134,9 +155,8 @@ void bind_plain_class(lua_State *L, const char *class_name, lua_CFunction gc,
                       const luaL_Reg *methods);
 
 /*
- * Lua values that userdata keep, by their numbers in the uservalue's table; two of different
- * classes may have one number. The first ones are kept by most objects, and so are in the table's
- * array.
+ * Lua values that userdata keep, by the numbers of their user values; two of different classes may
+ * have one number. A userdata has room for those up to one of the three ends.
  */
 enum kept {
     KEPT_HUB = 1,
@@ -149,28 +169,32 @@ enum kept {
     KEPT_PARAMS = 4,
     KEPT_HOOKS = 4, /* response */
     KEPT_FEEDS = 4, /* call */
+    KEPT_READ = 4,  /* file */
     KEPT_OUTPUT,
     KEPT_ON_PROGRESS,
+    KEPT_TRACEPARENT,
+    KEPT_NULL,
+    KEPT_FEW = KEPT_NULL, /* calls, responses, files */
     KEPT_TOKEN,
     KEPT_IDENTIFIER,
     KEPT_HEADERS,
     KEPT_BEFORE,
     KEPT_AFTER,
-    KEPT_TRACEPARENT,
-    KEPT_READ, /* file */
-    /* hub */
+    KEPT_MORE = KEPT_AFTER, /* connectors, actions */
     KEPT_TRANSPORT,
     KEPT_ON_EVENT,
     KEPT_CALLS,
     KEPT_CACHE,
     KEPT_SNAPSHOT,
-    KEPT_NULL,
     KEPT_CA_FILE,
     KEPT_CA_DIR,
     KEPT_PROXY,
     KEPT_USER_AGENT,
-    KEPT_END
+    KEPT_ALL = KEPT_USER_AGENT /* hubs */
 };
+
+/* Pushes a zeroed userdata of a class, with room for the kept values up to `last`; none is kept. */
+void *bind_new(lua_State *L, size_t size, const char *class_name, enum kept last);
 
 /* Keeps the value on top in the userdata at `index`, and pops it; or pushes what is kept. */
 void bind_keep(lua_State *L, int index, enum kept what);

@@ -12,7 +12,7 @@
 
 static struct lcall *check(lua_State *L)
 {
-    return luaL_checkudata(L, 1, CALL_CLASS);
+    return bind_check_class(L, 1, CALL_CLASS);
 }
 
 /*
@@ -23,7 +23,7 @@ struct lcall *bind_push_call(lua_State *L, int hub_index)
 {
     hub_index = lua_absindex(L, hub_index);
     struct lhub *h = bind_check_hub(L, hub_index);
-    struct lcall *c = bind_new(L, sizeof *c, CALL_CLASS);
+    struct lcall *c = bind_new(L, sizeof *c, CALL_CLASS, KEPT_FEW);
     error_init(&c->error);
     c->hub = h;
     c->id = ++h->last_id;
@@ -244,7 +244,7 @@ static int call_its_traceparent(lua_State *L)
  */
 static int read_stream(lua_State *L)
 {
-    struct lcall *c = luaL_checkudata(L, lua_upvalueindex(1), CALL_CLASS);
+    struct lcall *c = bind_check_class(L, lua_upvalueindex(1), CALL_CLASS);
     struct body *body = c->call ? c->call->request.body : NULL;
     char *room = lua_newuserdata(L, STREAM_PIECE);
     size_t got = 0;

@@ -13,7 +13,7 @@
  */
 struct lcall *bind_check_call(lua_State *L)
 {
-    struct lcall *c = luaL_checkudata(L, 1, CALL_CLASS);
+    struct lcall *c = bind_check_class(L, 1, CALL_CLASS);
     if (!c->call) {
         luaL_error(L, "this call has given its result already");
     }
@@ -71,7 +71,7 @@ static int call_state_(lua_State *L)
 static int call_schemas_(lua_State *L)
 {
     struct lcall *c = bind_check_call(L);
-    struct lcall *fetch = compat_testudata(L, 2, CALL_CLASS);
+    struct lcall *fetch = bind_test_class(L, 2, CALL_CLASS);
     const char *message = luaL_optstring(L, 3, NULL);
     struct moment now = clock_moment();
     const struct bosa_error *failure = NULL;
@@ -268,7 +268,7 @@ void bind_open_call_steps(lua_State *L)
                                        {"_attempt_time", call_attempt},
                                        {"_tick", call_tick_},
                                        {NULL, NULL}};
-    luaL_getmetatable(L, CALL_CLASS);
+    compat_get_registered(L, CALL_CLASS);
     lua_getfield(L, -1, "methods");
     compat_setfuncs(L, methods);
     lua_pop(L, 2);

@@ -1,7 +1,8 @@
 /*
  * compat: Lua 5.4's C API, as far as it is used here, on LuaJIT's 5.1 ABI and on Lua 5.5.
  *
- * A userdata's uservalue is always a table, since 5.1 knows no other (its environment).
+ * The Lua values of a userdata are its user values, of which 5.4 has any number. 5.1 has one, which
+ * is a table (its environment): there they are in that.
  */
 #ifndef BOSA_LUA_COMPAT_H
 #define BOSA_LUA_COMPAT_H
@@ -9,11 +10,11 @@
 #include <lauxlib.h>
 #include <lua.h>
 #include <lualib.h>
+#include <stdint.h>
 
 #if LUA_VERSION_NUM < 502
 
 #define lua_rawlen(L, i) lua_objlen((L), (i))
-#define lua_getuservalue(L, i) lua_getfenv((L), (i))
 #define lua_setuservalue(L, i) lua_setfenv((L), (i))
 #define lua_absindex(L, i) ((i) > 0 || (i) <= LUA_REGISTRYINDEX ? (i) : lua_gettop(L) + (i) + 1)
 #define compat_setfuncs(L, list) luaL_register((L), NULL, (list))
@@ -33,8 +34,26 @@
 #define compat_gc_step(L, kb) lua_gc((L), LUA_GCSTEP, (int)(kb))
 #endif
 
-/* The userdata at `index` if it is of class `name`, else NULL. */
-void *compat_testudata(lua_State *L, int index, const char *name);
+/*
+ * The registry's value under an address, which is found in less time than a name. Pushes it; or
+ * pops the value on top, and sets it.
+ */
+static inline void compat_get_registered(lua_State *L, const void *address)
+{
+#if LUA_VERSION_NUM < 502
+    lua_pushlightuserdata(L, (void *)(uintptr_t)address);
+    lua_rawget(L, LUA_REGISTRYINDEX);
+#else
+    lua_rawgetp(L, LUA_REGISTRYINDEX, address);
+#endif
+}
+
+static inline void compat_set_registered(lua_State *L, const void *address)
+{
+    lua_pushlightuserdata(L, (void *)(uintptr_t)address);
+    lua_insert(L, -2);
+    lua_rawset(L, LUA_REGISTRYINDEX);
+}
 
 /*
  * Whether the running coroutine can yield here. What was built for LuaJIT may meet plain Lua 5.1,

@@ -8,7 +8,7 @@
 
 static struct lconnector *check(lua_State *L, int arg)
 {
-    return luaL_checkudata(L, arg, CONNECTOR_CLASS);
+    return bind_check_class(L, arg, CONNECTOR_CLASS);
 }
 
 /* Shows the URL of a closed hub, too. */
@@ -28,7 +28,7 @@ static int hub_connect(lua_State *L)
     size_t len = 0;
     const char *name = bind_check_string(L, 2, &len);
     luaL_argcheck(L, len > 0 && strlen(name) == len, 2, "a connector's name expected");
-    struct lconnector *c = bind_new(L, sizeof *c + len + 1, CONNECTOR_CLASS);
+    struct lconnector *c = bind_new(L, sizeof *c + len + 1, CONNECTOR_CLASS, KEPT_MORE);
     memcpy(c->name, name, len + 1);
     c->len = len;
     lua_pushvalue(L, 1);
@@ -113,7 +113,7 @@ void bind_open_connector(lua_State *L)
         {"_describe", connector_describe}, {"_keep", bind_keep_method},
         {"_kept", bind_kept_method},       {NULL, NULL}};
     bind_class(L, CONNECTOR_CLASS, meta, methods);
-    luaL_getmetatable(L, HUB_CLASS);
+    compat_get_registered(L, HUB_CLASS);
     lua_getfield(L, -1, "methods");
     lua_pushcfunction(L, hub_connect);
     lua_setfield(L, -2, "connect");

@@ -176,7 +176,7 @@ static void push_operand(lua_State *L, int index)
 static int error_concat(lua_State *L)
 {
     lua_settop(L, 2);
-    luaL_getmetatable(L, ERROR_CLASS);
+    compat_get_registered(L, ERROR_CLASS);
     push_operand(L, 1);
     lua_replace(L, 1);
     push_operand(L, 2);
@@ -255,8 +255,7 @@ static void push_error(lua_State *L, struct bosa_error *err, int null)
     } else if (err->kind == BOSA_PARAMS) {
         set_only_fault(L, err->message ? err->message : "");
     }
-    luaL_getmetatable(L, ERROR_CLASS);
-    lua_setmetatable(L, -2);
+    bind_set_class(L, ERROR_CLASS);
     error_clear(err);
 }
 
@@ -313,7 +312,7 @@ static int error_new(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 1);
-    luaL_getmetatable(L, ERROR_CLASS);
+    compat_get_registered(L, ERROR_CLASS);
     lua_setmetatable(L, 1);
     return 1;
 }
@@ -338,12 +337,12 @@ static int error_shown(lua_State *L)
 
 void bind_open_error(lua_State *L)
 {
-    luaL_newmetatable(L, ERROR_CLASS);
+    bind_new_metatable(L, ERROR_CLASS);
     lua_pushcfunction(L, error_tostring);
     lua_setfield(L, -2, "__tostring");
     lua_pushcfunction(L, error_concat);
     lua_setfield(L, -2, "__concat");
-    lua_pushliteral(L, ERROR_CLASS);
+    lua_pushstring(L, ERROR_CLASS);
     lua_setfield(L, -2, "__name");
     lua_pop(L, 1);
     lua_pushcfunction(L, error_new);

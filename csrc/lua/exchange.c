@@ -293,7 +293,7 @@ void bind_open_exchange(lua_State *L)
                                        {"_exchange_broke", exchange_broke_},
                                        {"_body_piece", body_piece},
                                        {NULL, NULL}};
-    luaL_getmetatable(L, CALL_CLASS);
+    compat_get_registered(L, CALL_CLASS);
     lua_getfield(L, -1, "methods");
     compat_setfuncs(L, methods);
     lua_pop(L, 2);

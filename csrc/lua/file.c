@@ -20,12 +20,12 @@
 
 static struct lfile *check(lua_State *L)
 {
-    return luaL_checkudata(L, 1, FILE_CLASS);
+    return bind_check_class(L, 1, FILE_CLASS);
 }
 
 struct lfile *bind_test_file(lua_State *L, int index)
 {
-    return compat_testudata(L, index, FILE_CLASS);
+    return bind_test_class(L, index, FILE_CLASS);
 }
 
 static int file_gc(lua_State *L)
@@ -40,7 +40,7 @@ static int file_gc(lua_State *L)
 /* Pushes a file without content or size. */
 static struct lfile *new_file(lua_State *L)
 {
-    struct lfile *f = bind_new(L, sizeof *f, FILE_CLASS);
+    struct lfile *f = bind_new(L, sizeof *f, FILE_CLASS, KEPT_FEW);
     error_init(&f->error);
     f->part.feed = BODY_NO_FEED;
     f->part.size = -1;
@@ -427,7 +427,7 @@ void bind_open_file(lua_State *L)
     static const luaL_Reg methods[] = {
         {"save", file_save}, {"save_in", file_save_in}, {"_read", file_read}, {NULL, NULL}};
     bind_class(L, FILE_CLASS, meta, methods);
-    luaL_getmetatable(L, FILE_CLASS);
+    compat_get_registered(L, FILE_CLASS);
     lua_getfield(L, -1, "methods");
     lua_pushcclosure(L, file_index, 1);
     lua_setfield(L, -2, "__index");

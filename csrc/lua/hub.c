@@ -11,7 +11,7 @@
 
 struct lhub *bind_check_hub(lua_State *L, int arg)
 {
-    return luaL_checkudata(L, arg, HUB_CLASS);
+    return bind_check_class(L, arg, HUB_CLASS);
 }
 
 /*
@@ -156,7 +156,7 @@ void bind_hub_forget_call(struct lhub *h, struct lcall *c)
 static int hub_start(lua_State *L)
 {
     struct lhub *h = bind_check_hub(L, 1);
-    struct lcall *c = luaL_checkudata(L, 2, CALL_CLASS);
+    struct lcall *c = bind_check_class(L, 2, CALL_CLASS);
     if (!is_open(h)) {
         return fail_closed(L, &h->error);
     }
@@ -233,7 +233,7 @@ static int hub_next(lua_State *L)
 static int hub_run(lua_State *L)
 {
     struct lhub *h = bind_check_hub(L, 1);
-    struct lcall *c = luaL_checkudata(L, 2, CALL_CLASS);
+    struct lcall *c = bind_check_class(L, 2, CALL_CLASS);
     bool undisturbed = true;
     while (undisturbed && c->driven && c->call->state != CALL_ENDED && !h->first) {
         undisturbed = step(h, -1);
@@ -389,7 +389,7 @@ static int hub_learn_text(lua_State *L)
 /* For text that a function which may raise gathers. */
 static int buf_gc(lua_State *L)
 {
-    buf_free(luaL_checkudata(L, 1, BUF_CLASS));
+    buf_free(bind_check_class(L, 1, BUF_CLASS));
     return 0;
 }
 
@@ -404,8 +404,7 @@ static int hub_text(lua_State *L)
     struct moment now = clock_moment();
     struct buf *out = lua_newuserdata(L, sizeof *out);
     buf_init(out);
-    luaL_getmetatable(L, BUF_CLASS);
-    lua_setmetatable(L, -2);
+    bind_set_class(L, BUF_CLASS);
     struct connector *c = is_open(h) ? hub_find(h->hub, name, &now) : NULL;
     if (!c || json_write(out, &c->doc, 0, &h->error) != BOSA_OK) {
         error_clear(&h->error);

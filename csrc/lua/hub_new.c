@@ -465,7 +465,7 @@ int bind_hub_make(lua_State *L)
     luaL_checkstack(L, 48, NULL);
     refuse_module(L);
     options_check_names(L, 1, option_names);
-    struct lhub *h = bind_new(L, sizeof *h, HUB_CLASS);
+    struct lhub *h = bind_new(L, sizeof *h, HUB_CLASS, KEPT_ALL);
     error_init(&h->error);
     read_transfer(L, 1, 2, h);
     check_proxy(L, h);

@@ -96,7 +96,7 @@ static int hub_send_verbatim(lua_State *L)
 
 void bind_open_recording(lua_State *L)
 {
-    luaL_getmetatable(L, HUB_CLASS);
+    compat_get_registered(L, HUB_CLASS);
     lua_getfield(L, -1, "methods");
     lua_pushcfunction(L, hub_send_verbatim);
     lua_setfield(L, -2, "_send_verbatim");

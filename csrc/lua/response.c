@@ -16,7 +16,7 @@
 
 struct lresponse *bind_check_response(lua_State *L, int arg)
 {
-    struct lresponse *r = luaL_checkudata(L, arg, RESPONSE_CLASS);
+    struct lresponse *r = bind_check_class(L, arg, RESPONSE_CLASS);
     if (!r->call) {
         luaL_error(L, "this response is gone: it was finalized before what uses it");
     }
@@ -54,8 +54,8 @@ static void press_collector(lua_State *L, const struct reply *reply)
 void bind_push_response(lua_State *L, int index)
 {
     index = lua_absindex(L, index);
-    struct lcall *c = luaL_checkudata(L, index, CALL_CLASS);
-    struct lresponse *r = bind_new(L, sizeof *r, RESPONSE_CLASS);
+    struct lcall *c = bind_check_class(L, index, CALL_CLASS);
+    struct lresponse *r = bind_new(L, sizeof *r, RESPONSE_CLASS, KEPT_FEW);
     error_init(&r->error);
     static const enum kept handed_on[] = {KEPT_HUB, KEPT_OUTPUT, KEPT_ON_PROGRESS};
     for (size_t i = 0; i < 3; i++) {
@@ -86,7 +86,7 @@ void bind_push_response(lua_State *L, int index)
  */
 static int response_gc(lua_State *L)
 {
-    struct lresponse *r = luaL_checkudata(L, 1, RESPONSE_CLASS);
+    struct lresponse *r = bind_check_class(L, 1, RESPONSE_CLASS);
     call_free(r->call);
     r->call = NULL;
     error_clear(&r->error);
@@ -477,7 +477,7 @@ void bind_open_response(lua_State *L)
                                        {"_same_data", response_same_data},
                                        {NULL, NULL}};
     bind_class(L, RESPONSE_CLASS, meta, methods);
-    luaL_getmetatable(L, RESPONSE_CLASS);
+    compat_get_registered(L, RESPONSE_CLASS);
     lua_getfield(L, -1, "methods");
     bind_add_page_methods(L);
     lua_pushcclosure(L, response_index, 1);

@@ -42,7 +42,7 @@ static int schema_make(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 1);
-    struct lschema *s = bind_new(L, sizeof *s, SCHEMA_CLASS);
+    struct lschema *s = bind_new(L, sizeof *s, SCHEMA_CLASS, KEPT_FEW);
     json_init(&s->doc);
     error_init(&s->error);
     if (!read_value(L, 1, &s->doc, &s->error) ||

@@ -27,7 +27,7 @@ void bind_open_snapshot(lua_State *L)
 {
     static const luaL_Reg methods[] = {
         {"_load_snapshot", hub_load}, {"_keep", bind_keep_method}, {NULL, NULL}};
-    luaL_getmetatable(L, HUB_CLASS);
+    compat_get_registered(L, HUB_CLASS);
     lua_getfield(L, -1, "methods");
     compat_setfuncs(L, methods);
     lua_pop(L, 2);

@@ -52,7 +52,9 @@ struct values_reader {
     struct json_doc *doc; /* what is added to; owned by someone whom __gc finds */
     struct buf *text;     /* not NULL: JSON text is appended here instead; owned likewise */
     struct invocation *invocation; /* takes files; NULL: a file is an error */
-    int call; /* with an invocation: the call's absolute index, for files' read functions */
+    int call; /* with an invocation: the call's absolute index, for files' read functions; 0: nobody
+                 is to have those */
+    bool odd_name;            /* set where a name in the document is no UTF-8 */
     struct bosa_error *error; /* as `doc` */
 };
 

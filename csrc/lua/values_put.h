@@ -8,6 +8,7 @@
 #define BOSA_LUA_VALUES_PUT_H
 
 #include "base/buf.h"
+#include "base/text.h"
 #include "values.h"
 
 static inline void put_word(struct values_reader *r, const char *word, size_t len)
@@ -68,6 +69,7 @@ static inline bool put_name(struct values_reader *r, const char *text, size_t le
 {
     if (!r->text) {
         json_add_string(r->doc, text, len);
+        r->odd_name = r->odd_name || !text_is_utf8(text, len);
         return true;
     }
     if (!json_write_string(r->text, text, len)) {

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #define LUAJIT_TCDATA 10
+#define BIG_DIGITS 16 /* fewer say a number that every VM holds */
 
 /* Where the reader is, for error paths: a chain of stack frames from the value up to the root. */
 struct frame {
@@ -66,6 +67,22 @@ static enum bosa_status refuse(struct values_reader *r, const struct frame *at, 
 static enum bosa_status read_value(lua_State *L, int index, struct values_reader *r,
                                    const struct frame *at);
 
+/*
+ * Bytes that are no UTF-8 are refused, never repaired: what is sent is what the program said. A
+ * string of digits is noted where the VM has no number for it, so that a schema may take it for an
+ * integer.
+ */
+static inline enum bosa_status read_string(lua_State *L, int index, struct values_reader *r,
+                                           const struct frame *at);
+
+/* read_value of what is a string, more often than not. */
+static inline enum bosa_status read_item(lua_State *L, int index, struct values_reader *r,
+                                         const struct frame *at)
+{
+    return lua_type(L, index) == LUA_TSTRING ? read_string(L, index, r, at)
+                                             : read_value(L, index, r, at);
+}
+
 /* Number of entries of a table, counted no further than `limit` + 1. Leaves the stack as it was. */
 static size_t entries(lua_State *L, int index, size_t limit)
 {
@@ -96,7 +113,7 @@ static enum bosa_status read_in_order(lua_State *L, int index, struct values_rea
         enum bosa_status status = BOSA_OK;
         frame->index = (lua_Integer)*done + 1;
         if (lua_type(L, key) == LUA_TNUMBER && lua_tonumber(L, key) == (lua_Number)frame->index) {
-            status = read_value(L, key + 1, r, frame);
+            status = read_item(L, key + 1, r, frame);
             ++*done;
         } else {
             *all = false;
@@ -212,11 +229,11 @@ static enum bosa_status read_object(lua_State *L, int index, bool marked, struct
     size_t count = 0;
     struct frame frame = {at, NULL, 0, at->depth + 1};
     lua_pushnil(L);
+    int value = lua_gettop(L) + 1;
     while (lua_next(L, index)) {
-        int value = lua_gettop(L);
         enum bosa_status status = read_key(L, value - 1, marked, r, at, &frame);
         if (status == BOSA_OK) {
-            status = read_value(L, value, r, &frame);
+            status = read_item(L, value, r, &frame);
         }
         if (status != BOSA_OK) {
             return status;
@@ -253,12 +270,15 @@ static enum bosa_status read_table(lua_State *L, int index, struct values_reader
     return len > UINT32_MAX ? refuse(r, at, "too long") : read_array(L, index, len, r, at);
 }
 
-/* True for digits (with a sign) that say a whole number which this VM's numbers may not hold. */
+/*
+ * True for digits (with a sign; BIG_DIGITS bytes at least) that say a whole number which this VM's
+ * numbers may not hold.
+ */
 static bool is_big_digits(const char *text, size_t len)
 {
     size_t sign = len > 0 && text[0] == '-';
     size_t digits = len - sign;
-    if (digits < 16 || digits > 400 || text[sign] == '0') {
+    if (digits > 400 || text[sign] == '0') {
         return false;
     }
     for (size_t i = sign; i < len; i++) {
@@ -282,13 +302,8 @@ static bool is_big_digits(const char *text, size_t len)
 #endif
 }
 
-/*
- * Bytes that are no UTF-8 are refused, never repaired: what is sent is what the program said. A
- * string of digits is noted where the VM has no number for it, so that a schema may take it for an
- * integer.
- */
-static enum bosa_status read_string(lua_State *L, int index, struct values_reader *r,
-                                    const struct frame *at)
+static inline enum bosa_status read_string(lua_State *L, int index, struct values_reader *r,
+                                           const struct frame *at)
 {
     size_t len = 0;
     const char *text = lua_tolstring(L, index, &len);
@@ -303,7 +318,7 @@ static enum bosa_status read_string(lua_State *L, int index, struct values_reade
         return BOSA_OK;
     }
     json_add_string(r->doc, text, len);
-    if (!r->doc->failed && is_big_digits(text, len)) {
+    if (len >= BIG_DIGITS && !r->doc->failed && is_big_digits(text, len)) {
         r->doc->nodes[r->doc->count - 1].flags |= JSON_F_BIGDIGITS;
     }
     return BOSA_OK;
@@ -418,7 +433,11 @@ static enum bosa_status read_file(lua_State *L, int index, struct lfile *file,
         return BOSA_OK;
     }
     part->feed = number;
-    keep_feed(L, r->call, number);
+    if (r->call) {
+        keep_feed(L, r->call, number);
+    } else {
+        lua_pop(L, 1);
+    }
     return BOSA_OK;
 }
 

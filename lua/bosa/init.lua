@@ -141,8 +141,13 @@ end
 ---@return true? ok, table? err
 function Action:validate()
   check_self(self, "action", "validate")
+  local ok, err
+  if not hooks.on then
+    ok, err = self:_validate(true)
+    if ok ~= false then return ok, err end -- false: the schemas are still to be loaded
+  end
   local hub, name = self:_hub()
-  local ok, err = run.load(hub, name, trace.of(self))
+  ok, err = run.load(hub, name, trace.of(self))
   if not ok then return nil, err end
   if not hooks.on then return self:_validate() end
   local builder

@@ -3,6 +3,9 @@
 local core = require("bosa.core")
 local sorted_names = require("bosa.sorted_names")
 
+-- Every method of every class checks its self, so this is looked up once.
+local classes, getmetatable, type = core.classes, getmetatable, type
+
 local misuse = {}
 
 --- Raises at the line of the caller `level` up from who calls this.
@@ -92,7 +95,7 @@ end
 
 --- Raises at the caller of `method` unless `self` is of a class: the method may have been taken from its object.
 function misuse.check_self(self, class, method)
-  if type(self) == "userdata" and getmetatable(self) == core.classes[class] then return end
+  if type(self) == "userdata" and getmetatable(self) == classes[class] then return end
   local got = type(self) == "userdata" and (getmetatable(self) or {}).__name or type(self)
   misuse.raise(3, "bad self of '%s' (bosa.%s expected, got %s)", method, class, got)
 end

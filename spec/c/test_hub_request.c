@@ -46,8 +46,8 @@ static void add_file(struct invocation *invocation)
     set_text(&invocation->files[0].filename, "a.txt");
 }
 
-/* hub_action_request for a hub that knows github since FIXTURE_NOW. The invocation is given back.
- */
+/* hub_action_request, or hub_action_check where `request` is NULL, for a hub that knows github
+ * since FIXTURE_NOW. The invocation is given back. */
 static enum bosa_status write_action(struct hub *hub, struct invocation *invocation,
                                      struct request *request, struct bosa_error *err)
 {
@@ -58,7 +58,8 @@ static enum bosa_status write_action(struct hub *hub, struct invocation *invocat
     if (request != NULL) {
         request_init(request);
     }
-    status = hub_action_request(hub, invocation, request, &now, err);
+    status = request != NULL ? hub_action_request(hub, invocation, request, &now, err)
+                             : hub_action_check(hub, invocation, &now, err);
     assert_int_equal(err->kind, status);
     invocation_unref(invocation);
     return status;
@@ -434,8 +435,8 @@ static bool write_all(struct hub *hub, long fail_at)
     (void)hub_discovery_request(hub, "github", &b, &err[1]);
     (void)hub_endpoint_request(hub, ENDPOINT_INTEGRATE, DIALECT_CURRENT, "github", NULL, NULL,
                                &body, &c, &err[2]);
-    (void)hub_action_request(hub, unknown, NULL, &now, &err[3]);
-    (void)hub_action_request(hub, wrong, NULL, &now, &err[4]);
+    (void)hub_action_check(hub, unknown, &now, &err[3]);
+    (void)hub_action_check(hub, wrong, &now, &err[4]);
     for (int i = 0; i < 5; i++) {
         good = good && err[i].kind != BOSA_NOMEM;
         error_clear(&err[i]);

@@ -129,6 +129,50 @@ static void with_adds_a_parameter(void **state)
     invocation_unref(copy);
 }
 
+/* Begins an invocation, and gives it a token and a string of `len` letters as its parameter. */
+static void fill(struct invocation *invocation, size_t len)
+{
+    char *text = mem_zalloc(1, len + 1);
+    uint32_t object;
+
+    assert_non_null(text);
+    memset(text, 's', len);
+    invocation_init(invocation, "github", "upload", &POLICY);
+    set_text(&invocation->token, "token");
+    object = json_open(&invocation->params, JSON_OBJECT);
+    json_add_string(&invocation->params, "a", 1);
+    json_add_string(&invocation->params, text, len);
+    json_close(&invocation->params, object, 1);
+    assert_false(invocation->params.failed);
+    mem_free(text);
+}
+
+static void one_that_serves_again_keeps_room_and_nothing_in_it(void **state)
+{
+    long before = mem_torture_live();
+    struct invocation invocation = {0};
+
+    (void)state;
+    fill(&invocation, 20);
+    assert_string_equal(invocation.action, "upload");
+    assert_int_equal(invocation.policy.max_attempts, 3);
+    const char *room = invocation.params.text;
+    invocation_clear(&invocation);
+    assert_null(invocation.token);
+    assert_int_equal(invocation.params.count, 0);
+    assert_ptr_equal(invocation.params.text, room);
+    assert_null(memchr(room, 's', 21));
+    fill(&invocation, 20);
+    assert_ptr_equal(invocation.params.text, room);
+    invocation_clear(&invocation);
+    fill(&invocation, 1 << 20);
+    invocation_clear(&invocation);
+    assert_null(invocation.params.text);
+    fill(&invocation, 20);
+    invocation_close(&invocation);
+    assert_int_equal(mem_torture_live(), before);
+}
+
 static void every_failing_allocation_is_survived(void **state)
 {
     long before = mem_torture_live(), made, copied;
@@ -170,6 +214,8 @@ int main(void)
         cmocka_unit_test(is_counted),
         cmocka_unit_test(with_changes_one_parameter_and_copies_the_rest),
         cmocka_unit_test(with_adds_a_parameter),
+        cmocka_unit_test(one_that_serves_again_keeps_room_and_nothing_in_it),
+        cmocka_unit_test(one_that_serves_again_keeps_room_and_nothing_in_it),
         cmocka_unit_test(every_failing_allocation_is_survived),
     };
 

@@ -182,13 +182,19 @@ bool hub_recall(struct hub *hub, const char *name, const struct moment *now);
 /*
  * Validates the invocation's parameters and writes the request of its action. BOSA_UNKNOWN_ACTION
  * (with the nearest name), BOSA_PARAMS, BOSA_FILE, BOSA_PROTOCOL (the schema), BOSA_NOMEM.
- * `request` NULL: everything but the request is done, so that BOSA_OK means it could be sent. The
- * connector must be loaded. The caller's own fields come first and ours win, but for Accept; those
- * that frame a message or route it (Host, Content-Length, Connection ...) are BOSA_PARAMS.
+ * The connector must be loaded. The caller's own fields come first and ours win, but for Accept;
+ * those that frame a message or route it (Host, Content-Length, Connection ...) are BOSA_PARAMS.
  */
 enum bosa_status hub_action_request(struct hub *hub, const struct invocation *invocation,
                                     struct request *request, const struct moment *now,
                                     struct bosa_error *err);
+
+/*
+ * The same without the request: BOSA_OK means that one could be written. The invocation is for this
+ * check alone, as its parameters are completed in place.
+ */
+enum bosa_status hub_action_check(struct hub *hub, struct invocation *invocation,
+                                  const struct moment *now, struct bosa_error *err);
 
 /*
  * The request that asks for a connector's schemas, conditional where a stale copy with a validator

@@ -39,6 +39,10 @@ bool hub_copy_text(char **to, const char *text);
 /* A connector in memory however old, with its place in hub->held; NULL when there is none. */
 struct held *hub_held(const struct hub *hub, const char *name, size_t *index);
 
+/* BOSA_UNKNOWN_ACTION, with the name that may have been meant. */
+enum bosa_status connector_no_action(const struct connector *connector, const char *name,
+                                     struct bosa_error *err);
+
 /*
  * Holds a connector of a snapshot; `doc` (moved, also on failure) is as a discovery response for
  * it.

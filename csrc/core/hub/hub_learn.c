@@ -2,6 +2,7 @@
  * Connectors and their schemas: from a discovery response, from the disk, and out of memory again.
  */
 #include "base/mem.h"
+#include "base/nearest.h"
 #include "base/text.h"
 #include "hub/cache.h"
 #include "hub/hub_internal.h"
@@ -107,6 +108,29 @@ struct action *connector_action(struct connector *connector, const char *name, s
         }
     }
     return NULL;
+}
+
+enum bosa_status connector_no_action(const struct connector *connector, const char *name,
+                                     struct bosa_error *err)
+{
+    struct nearest best = NEAREST_NONE;
+    size_t len;
+
+    for (size_t i = 0; i < connector->action_count; i++) {
+        const struct action *action = &connector->actions[i];
+
+        nearest_try(&best, name, strlen(name), action->name, action->name_len);
+    }
+    const char *nearest = nearest_found(&best, &len);
+    if (nearest) {
+        return error_set(err, BOSA_UNKNOWN_ACTION,
+                         "%.*s%s has no action `%.*s%s`; did you mean `%.*s%s`?",
+                         TEXT_SHOWN(connector->name, strlen(connector->name)),
+                         TEXT_SHOWN(name, strlen(name)), TEXT_SHOWN(nearest, len));
+    }
+    return error_set(err, BOSA_UNKNOWN_ACTION, "%.*s%s has no action `%.*s%s`",
+                     TEXT_SHOWN(connector->name, strlen(connector->name)),
+                     TEXT_SHOWN(name, strlen(name)));
 }
 
 /* Drops all but the first of each name from the sorted list. */

@@ -2,7 +2,6 @@
  * The requests of a hub: running an action, discovery, and the endpoints in their two dialects.
  */
 #include "base/mem.h"
-#include "base/nearest.h"
 #include "base/text.h"
 #include "http/header_fields.h"
 #include "hub/hub_internal.h"
@@ -175,56 +174,25 @@ static enum bosa_status copy_fields(struct request *request, const struct fields
     return fields_copy(&request->fields, fields) == BOSA_OK ? BOSA_OK : error_nomem(err);
 }
 
-/* BOSA_UNKNOWN_ACTION, with the name that may have been meant. */
-static enum bosa_status unknown_action(const struct connector *connector, const char *name,
-                                       struct bosa_error *err)
-{
-    struct nearest best = NEAREST_NONE;
-    size_t len;
-
-    for (size_t i = 0; i < connector->action_count; i++) {
-        const struct action *action = &connector->actions[i];
-
-        nearest_try(&best, name, strlen(name), action->name, action->name_len);
-    }
-    const char *nearest = nearest_found(&best, &len);
-    if (nearest) {
-        return error_set(err, BOSA_UNKNOWN_ACTION,
-                         "%.*s%s has no action `%.*s%s`; did you mean `%.*s%s`?",
-                         TEXT_SHOWN(connector->name, strlen(connector->name)),
-                         TEXT_SHOWN(name, strlen(name)), TEXT_SHOWN(nearest, len));
-    }
-    return error_set(err, BOSA_UNKNOWN_ACTION, "%.*s%s has no action `%.*s%s`",
-                     TEXT_SHOWN(connector->name, strlen(connector->name)),
-                     TEXT_SHOWN(name, strlen(name)));
-}
-
 /*
- * Makes `checked` (fresh) the parameters as they are sent: a copy, since an invocation never
- * changes, completed by its check against the schema. An action without schema takes none and is
- * sent {}.
+ * Checks the parameters against the schema, which completes them. `params` is the invocation's, or
+ * a copy. An action without schema takes none and is sent {}.
  */
 static enum bosa_status check_params(const struct invocation *invocation,
-                                     const struct schema *schema, struct json_doc *checked,
+                                     const struct schema *schema, struct json_doc *params,
                                      struct bosa_error *err)
 {
-    if (!schema && invocation->params.nodes[0].len > 0) {
-        size_t len;
-        const char *given = json_text(&invocation->params, 1, &len);
-        return error_set(err, BOSA_PARAMS, "%.*s%s takes no parameters, and `%.*s%s` was given",
-                         TEXT_SHOWN(invocation->action, strlen(invocation->action)),
-                         TEXT_SHOWN(given, len));
+    if (schema) {
+        return schema_check(schema, params, 0, SCHEMA_STRICT_NAMES, "parameter", err);
     }
-    if (!schema) {
-        json_close(checked, json_open(checked, JSON_OBJECT), 0);
-    } else {
-        json_add_copy(checked, &invocation->params, 0);
+    if (params->nodes[0].len == 0) {
+        return BOSA_OK;
     }
-    if (checked->failed) {
-        return error_nomem(err);
-    }
-    return !schema ? BOSA_OK
-                   : schema_check(schema, checked, 0, SCHEMA_STRICT_NAMES, "parameter", err);
+    size_t len;
+    const char *given = json_text(params, 1, &len);
+    return error_set(err, BOSA_PARAMS, "%.*s%s takes no parameters, and `%.*s%s` was given",
+                     TEXT_SHOWN(invocation->action, strlen(invocation->action)),
+                     TEXT_SHOWN(given, len));
 }
 
 /* Everything of an action's request but its body. */
@@ -280,22 +248,33 @@ static bool is_form(const struct schema *schema)
  * field of the caller's, no form, and values that fields and JSON can hold. (The hub's own key and
  * token were looked at when it was made.)
  */
-static bool is_surely_written(const struct invocation *invocation, const struct schema *schema,
-                              const struct json_doc *checked)
+static bool is_surely_written(const struct invocation *invocation, const struct schema *schema)
 {
     return invocation->fields.count == 0 && invocation->file_count == 0 && !is_form(schema) &&
            fits_field(invocation->token) && is_ascii_field(invocation->identifier) &&
-           json_writable(checked, 0);
+           (invocation->plain || json_writable(&invocation->params, 0));
 }
 
-/*
- * hub_action_request for an action that is there. `only_check`: nothing needs to be written where
- * it surely could be.
- */
+/* The request of an action with parameters that were checked. */
+static enum bosa_status write_checked(const struct hub *hub, const struct invocation *invocation,
+                                      const struct action *action, const struct schema *schema,
+                                      const struct json_doc *checked, struct request *request,
+                                      struct bosa_error *err)
+{
+    enum bosa_status status = write_head(hub, invocation, action, request, err);
+
+    if (status != BOSA_OK) {
+        return status;
+    }
+    return request_set_params(request, checked, 0, is_form(schema), invocation->files,
+                              invocation->file_count, err);
+}
+
+/* hub_action_request for an action that is there. The check completes a copy: an invocation that
+ * is to be sent never changes. */
 static enum bosa_status write_action(const struct hub *hub, const struct invocation *invocation,
                                      struct connector *connector, struct action *action,
-                                     struct request *request, bool only_check,
-                                     struct bosa_error *err)
+                                     struct request *request, struct bosa_error *err)
 {
     const struct schema *schema;
     enum bosa_status status = action_schema(connector, action, &schema, err);
@@ -305,15 +284,33 @@ static enum bosa_status write_action(const struct hub *hub, const struct invocat
         return status;
     }
     json_init(&checked);
-    status = check_params(invocation, schema, &checked, err);
-    if (status == BOSA_OK && !(only_check && is_surely_written(invocation, schema, &checked))) {
-        status = write_head(hub, invocation, action, request, err);
-        if (status == BOSA_OK) {
-            status = request_set_params(request, &checked, 0, is_form(schema), invocation->files,
-                                        invocation->file_count, err);
-        }
+    json_add_copy(&checked, &invocation->params, 0);
+    status = checked.failed ? error_nomem(err) : check_params(invocation, schema, &checked, err);
+    if (status == BOSA_OK) {
+        status = write_checked(hub, invocation, action, schema, &checked, request, err);
     }
     json_wipe(&checked);
+    return status;
+}
+
+/* hub_action_check for an action that is there: nothing is written where it surely could be. */
+static enum bosa_status check_action(const struct hub *hub, struct invocation *invocation,
+                                     struct connector *connector, struct action *action,
+                                     struct bosa_error *err)
+{
+    const struct schema *schema;
+    enum bosa_status status = action_schema(connector, action, &schema, err);
+    struct request scratch;
+
+    if (status == BOSA_OK) {
+        status = check_params(invocation, schema, &invocation->params, err);
+    }
+    if (status != BOSA_OK || is_surely_written(invocation, schema)) {
+        return status;
+    }
+    request_init(&scratch);
+    status = write_checked(hub, invocation, action, schema, &invocation->params, &scratch, err);
+    request_free(&scratch);
     return status;
 }
 
@@ -343,44 +340,69 @@ static enum bosa_status check_room(const struct invocation *invocation,
     return sink_check_temporary(err);
 }
 
-/* The request is made aside, so that a failure leaves the caller's alone, and a mere check has one,
- * too. */
+/* The invocation's action and its connector. */
+static enum bosa_status find_action(struct hub *hub, const struct invocation *invocation,
+                                    const struct moment *now, struct connector **connector,
+                                    struct action **action, struct bosa_error *err)
+{
+    *connector = hub_find(hub, invocation->connector, now);
+    if (!*connector) {
+        return error_set(err, BOSA_UNKNOWN_CONNECTOR, "the actions of %.*s%s are not known yet",
+                         TEXT_SHOWN(invocation->connector, strlen(invocation->connector)));
+    }
+    *action = connector_action(*connector, invocation->action, strlen(invocation->action));
+    return *action ? BOSA_OK : connector_no_action(*connector, invocation->action, err);
+}
+
+/* Adds to an error of which action it is, and takes secrets out of it. */
+static enum bosa_status locate(const struct hub *hub, enum bosa_status status,
+                               const struct invocation *invocation, struct bosa_error *err)
+{
+    if (status == BOSA_OK) {
+        return status;
+    }
+    (void)error_locate(err, status, invocation->connector, invocation->action,
+                       strlen(invocation->action));
+    error_redact_hub(err, hub, invocation->token);
+    return err->kind;
+}
+
+/* The request is made aside, so that a failure leaves the caller's alone. */
 enum bosa_status hub_action_request(struct hub *hub, const struct invocation *invocation,
                                     struct request *request, const struct moment *now,
                                     struct bosa_error *err)
 {
-    struct connector *connector = hub_find(hub, invocation->connector, now);
-    struct action *action = NULL;
+    struct connector *connector;
+    struct action *action;
     struct request scratch;
-    enum bosa_status status;
+    enum bosa_status status = find_action(hub, invocation, now, &connector, &action, err);
 
     request_init(&scratch);
-    if (connector) {
-        action = connector_action(connector, invocation->action, strlen(invocation->action));
+    if (status == BOSA_OK) {
+        status = write_action(hub, invocation, connector, action, &scratch, err);
     }
-    if (!connector) {
-        status = error_set(err, BOSA_UNKNOWN_CONNECTOR, "the actions of %.*s%s are not known yet",
-                           TEXT_SHOWN(invocation->connector, strlen(invocation->connector)));
-    } else if (!action) {
-        status = unknown_action(connector, invocation->action, err);
-    } else {
-        status = write_action(hub, invocation, connector, action, &scratch, !request, err);
-        if (status == BOSA_OK && request) {
-            status = check_room(invocation, connector, action, err);
-        }
+    if (status == BOSA_OK) {
+        status = check_room(invocation, connector, action, err);
     }
-    if (status != BOSA_OK) {
-        (void)error_locate(err, status, invocation->connector, invocation->action,
-                           strlen(invocation->action));
-        error_redact_hub(err, hub, invocation->token);
-        status = err->kind;
-    }
-    if (status == BOSA_OK && request) {
+    if (status == BOSA_OK) {
         *request = scratch;
     } else {
         request_free(&scratch);
     }
-    return status;
+    return locate(hub, status, invocation, err);
+}
+
+enum bosa_status hub_action_check(struct hub *hub, struct invocation *invocation,
+                                  const struct moment *now, struct bosa_error *err)
+{
+    struct connector *connector;
+    struct action *action;
+    enum bosa_status status = find_action(hub, invocation, now, &connector, &action, err);
+
+    if (status == BOSA_OK) {
+        status = check_action(hub, invocation, connector, action, err);
+    }
+    return locate(hub, status, invocation, err);
 }
 
 /* ---- discovery ---- */

@@ -9,23 +9,41 @@
 
 #include <string.h>
 
-/* The parameters begin as an empty object, so that readers never meet a document without a root. */
-struct invocation *invocation_new(const char *connector, size_t connector_len, const char *action,
-                                  size_t action_len, const struct policy *policy)
+#define KEPT_ROOM ((size_t)16 << 10) /* bytes for parameters that a cleared invocation keeps */
+
+/* A zeroed invocation with one reference, and with both names behind it. NULL: no memory. */
+static struct invocation *make(const char *connector, size_t connector_len, const char *action,
+                               size_t action_len, const struct policy *policy)
 {
-    struct invocation *invocation = mem_zalloc(1, sizeof *invocation);
+    size_t names = connector_len + action_len + 2;
+    struct invocation *invocation =
+        names > action_len ? mem_zalloc(1, sizeof *invocation + names) : NULL;
 
     if (!invocation) {
         return NULL;
     }
+    char *name = (char *)(invocation + 1);
+    memcpy(name, connector, connector_len);
+    memcpy(name + connector_len + 1, action, action_len);
     invocation->refs = 1;
+    invocation->connector = name;
+    invocation->action = name + connector_len + 1;
     invocation->policy = *policy;
     invocation->output = SINK_MEMORY;
-    invocation->connector = mem_dup(connector, connector_len);
-    invocation->action = mem_dup(action, action_len);
-    json_init(&invocation->params);
+    return invocation;
+}
+
+/* The parameters begin as an empty object, so that readers never meet a document without a root. */
+struct invocation *invocation_new(const char *connector, size_t connector_len, const char *action,
+                                  size_t action_len, const struct policy *policy)
+{
+    struct invocation *invocation = make(connector, connector_len, action, action_len, policy);
+
+    if (!invocation) {
+        return NULL;
+    }
     json_close(&invocation->params, json_open(&invocation->params, JSON_OBJECT), 0);
-    if (!invocation->connector || !invocation->action || invocation->params.failed) {
+    if (invocation->params.failed) {
         invocation_unref(invocation);
         return NULL;
     }
@@ -65,20 +83,17 @@ static bool copy_files(struct invocation *to, const struct invocation *from)
 struct invocation *invocation_with(const struct invocation *invocation, const char *name,
                                    const struct json_doc *values, uint32_t value)
 {
-    struct invocation *copy = mem_zalloc(1, sizeof *copy);
+    struct invocation *copy =
+        make(invocation->connector, strlen(invocation->connector), invocation->action,
+             strlen(invocation->action), &invocation->policy);
 
     if (!copy) {
         return NULL;
     }
-    copy->refs = 1;
-    copy->policy = invocation->policy;
     copy->output = invocation->output;
     copy->progress = invocation->progress;
-    json_init(&copy->params);
     json_with_member(&copy->params, &invocation->params, 0, name, values, value);
-    if (copy->params.failed || !mem_copy_text(&copy->connector, invocation->connector) ||
-        !mem_copy_text(&copy->action, invocation->action) ||
-        !mem_copy_text(&copy->token, invocation->token) ||
+    if (copy->params.failed || !mem_copy_text(&copy->token, invocation->token) ||
         !mem_copy_text(&copy->identifier, invocation->identifier) ||
         !mem_copy_text(&copy->traceparent, invocation->traceparent) ||
         !mem_copy_text(&copy->output_path, invocation->output_path) ||
@@ -90,28 +105,55 @@ struct invocation *invocation_with(const struct invocation *invocation, const ch
     return copy;
 }
 
-/* Frees what an invocation owns, wiping what may be secret: the token, the parameters, header
+void invocation_init(struct invocation *invocation, const char *connector, const char *action,
+                     const struct policy *policy)
+{
+    invocation->connector = connector;
+    invocation->action = action;
+    invocation->policy = *policy;
+    invocation->output = SINK_MEMORY;
+}
+
+/* Frees what an invocation owns but the parameters, wiping what may be secret: the token, header
  * fields. */
-static void invocation_free(struct invocation *invocation)
+static void free_rest(struct invocation *invocation)
 {
     for (size_t i = 0; i < invocation->file_count; i++) {
         file_part_free(&invocation->files[i]);
     }
     mem_free(invocation->files);
     fields_free(&invocation->fields);
-    json_wipe(&invocation->params);
     mem_free_secret(invocation->token);
     mem_free_secret(invocation->identifier);
     mem_free(invocation->traceparent);
     mem_free(invocation->output_path);
-    mem_free(invocation->connector);
-    mem_free(invocation->action);
-    mem_free(invocation);
+}
+
+void invocation_clear(struct invocation *invocation)
+{
+    struct json_doc params = invocation->params;
+
+    if (params.text_cap + params.cap * sizeof *params.nodes > KEPT_ROOM) {
+        json_wipe(&params);
+    } else {
+        mem_wipe(params.text, params.text_len);
+        json_clear(&params);
+    }
+    free_rest(invocation);
+    *invocation = (struct invocation){.params = params};
+}
+
+void invocation_close(struct invocation *invocation)
+{
+    json_wipe(&invocation->params);
+    free_rest(invocation);
+    *invocation = (struct invocation){0};
 }
 
 void invocation_unref(struct invocation *invocation)
 {
     if (invocation && --invocation->refs == 0) {
-        invocation_free(invocation);
+        invocation_close(invocation);
+        mem_free(invocation);
     }
 }

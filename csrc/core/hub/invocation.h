@@ -25,9 +25,10 @@ struct policy {
 
 struct invocation {
     int refs;
-    char *connector, *action; /* owned */
-    struct json_doc params;   /* an object, as the caller gave it */
-    struct file_part *files;  /* owned; what its JSON_FILE nodes index */
+    const char *connector, *action; /* in the same block, or borrowed (invocation_init) */
+    struct json_doc params;         /* an object, as the caller gave it */
+    bool plain;              /* params are known to be JSON: UTF-8, finite numbers; no file */
+    struct file_part *files; /* owned; what its JSON_FILE nodes index */
     size_t file_count;
     struct fields fields; /* the caller's own header fields */
     char *token;          /* owned; NULL: the hub's */
@@ -51,5 +52,15 @@ struct invocation *invocation_with(const struct invocation *invocation, const ch
 
 /* Gives one reference back; the last one wipes and frees. NULL is allowed. */
 void invocation_unref(struct invocation *invocation);
+
+/*
+ * For one in the caller's own memory, zeroed at first, that serves again and again, and is neither
+ * counted nor copied: begins it, with names that are borrowed; wipes and frees what it holds, but
+ * for some room for parameters; frees that, too.
+ */
+void invocation_init(struct invocation *invocation, const char *connector, const char *action,
+                     const struct policy *policy);
+void invocation_clear(struct invocation *invocation);
+void invocation_close(struct invocation *invocation);
 
 #endif
