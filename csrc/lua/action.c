@@ -539,11 +539,10 @@ void bind_open_action(lua_State *L)
                                        {"on_progress", action_on_progress},
                                        {"_call", action_call},
                                        {"_copy", action_copy},
-                                       {"_keep", bind_keep_method},
-                                       {"_kept", bind_kept_method},
                                        {"_hub", action_hub},
                                        {NULL, NULL}};
     bind_class(L, ACTION_CLASS, meta, methods);
+    bind_add_keeping(L, ACTION_CLASS);
     bind_plain_class(L, CHECK_CLASS, check_gc, NULL);
     compat_get_registered(L, ACTION_CLASS);
     lua_getfield(L, -1, "methods");

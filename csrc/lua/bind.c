@@ -155,42 +155,48 @@ static enum kept check_kept(lua_State *L, int arg)
 }
 
 /*
- * Raises unless the value at 1 is of a class that keeps Lua values. A userdata of another library
- * has other user values than ours, or on LuaJIT the globals.
+ * Raises unless the value at 1 is of the class whose method runs: a userdata of another library has
+ * other user values than ours, or on LuaJIT the globals.
  */
 static void check_keeper(lua_State *L)
 {
-    static const char *const classes[] = {ACTION_CLASS, CONNECTOR_CLASS, HUB_CLASS, RESPONSE_CLASS,
-                                          CALL_CLASS};
-    for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++) {
-        if (bind_test_class(L, 1, classes[i])) {
-            return;
-        }
-    }
-    luaL_argerror(L, 1, "an object of bosa expected");
+    bind_check_class(L, 1, lua_touserdata(L, lua_upvalueindex(1)));
 }
 
 /*
  * object:_keep(name, value): keeps it in place of what was kept; nil lets go of that. Raises for a
- * name that stands for nothing.
+ * name that stands for nothing, and for the hub, which the object's struct points to.
  */
-int bind_keep_method(lua_State *L)
+static int keep(lua_State *L)
 {
     check_keeper(L);
     lua_settop(L, 3);
     enum kept what = check_kept(L, 2);
-    luaL_argcheck(L, what != KEPT_HUB, 2, "an object keeps its hub"); /* which its struct points to
-                                                                       */
+    luaL_argcheck(L, what != KEPT_HUB, 2, "an object keeps its hub");
     bind_keep(L, 1, what);
     return 0;
 }
 
-/* object:_kept(name) -> value, nil where nothing is kept. Raises as _keep does. */
-int bind_kept_method(lua_State *L)
+/* object:_kept(name) -> value, nil where nothing is kept. Raises for a name that stands for
+ * nothing. */
+static int kept(lua_State *L)
 {
     check_keeper(L);
     bind_kept(L, 1, check_kept(L, 2));
     return 1;
+}
+
+void bind_add_keeping(lua_State *L, const char *class_name)
+{
+    compat_get_registered(L, class_name);
+    lua_getfield(L, -1, "methods");
+    lua_pushlightuserdata(L, (void *)(uintptr_t)class_name);
+    lua_pushcclosure(L, keep, 1);
+    lua_setfield(L, -2, "_keep");
+    lua_pushlightuserdata(L, (void *)(uintptr_t)class_name);
+    lua_pushcclosure(L, kept, 1);
+    lua_setfield(L, -2, "_kept");
+    lua_pop(L, 2);
 }
 
 static int nodes_gc(lua_State *L)

@@ -200,10 +200,8 @@ void *bind_new(lua_State *L, size_t size, const char *class_name, enum kept last
 void bind_keep(lua_State *L, int index, enum kept what);
 void bind_kept(lua_State *L, int index, enum kept what);
 
-/* Methods for Lua: object:_keep(key, value), and object:_kept(key) -> value. Raise for what is no
- * hub, connector, action, call or response. */
-int bind_keep_method(lua_State *L);
-int bind_kept_method(lua_State *L);
+/* Adds methods for Lua to a class: object:_keep(name, value), and object:_kept(name) -> value. */
+void bind_add_keeping(lua_State *L, const char *class_name);
 
 /* ---- classes ---- */
 

@@ -490,8 +490,6 @@ void bind_open_call(lua_State *L)
     static const luaL_Reg methods[] = {{"_ended", call_ended},
                                        {"_result", call_result},
                                        {"_fail", call_fail},
-                                       {"_kept", bind_kept_method},
-                                       {"_keep", bind_keep_method},
                                        {"_param", call_param},
                                        {"_trace", call_set_trace},
                                        {"_traceparent", call_its_traceparent},
@@ -504,4 +502,5 @@ void bind_open_call(lua_State *L)
                                        {"_event", call_event},
                                        {NULL, NULL}};
     bind_class(L, CALL_CLASS, meta, methods);
+    bind_add_keeping(L, CALL_CLASS);
 }

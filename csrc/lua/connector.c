@@ -108,11 +108,12 @@ static int connector_describe(lua_State *L)
 void bind_open_connector(lua_State *L)
 {
     static const luaL_Reg meta[] = {{"__tostring", connector_tostring}, {NULL, NULL}};
-    static const luaL_Reg methods[] = {
-        {"_hub", connector_hub},           {"_actions", connector_actions},
-        {"_describe", connector_describe}, {"_keep", bind_keep_method},
-        {"_kept", bind_kept_method},       {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"_hub", connector_hub},
+                                       {"_actions", connector_actions},
+                                       {"_describe", connector_describe},
+                                       {NULL, NULL}};
     bind_class(L, CONNECTOR_CLASS, meta, methods);
+    bind_add_keeping(L, CONNECTOR_CLASS);
     compat_get_registered(L, HUB_CLASS);
     lua_getfield(L, -1, "methods");
     lua_pushcfunction(L, hub_connect);

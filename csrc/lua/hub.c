@@ -559,11 +559,11 @@ void bind_open_hub(lua_State *L)
                                        {"_url", hub_url},
                                        {"_tls", hub_tls},
                                        {"_proxy", hub_proxy},
-                                       {"_kept", bind_kept_method},
                                        {"_cache_ttl", hub_cache_ttl},
                                        {NULL, NULL}};
     bind_plain_class(L, BUF_CLASS, buf_gc, NULL);
     bind_class(L, HUB_CLASS, meta, methods);
+    bind_add_keeping(L, HUB_CLASS);
     lua_pushcfunction(L, bind_hub_make);
     lua_setfield(L, -2, "new");
     lua_pushcfunction(L, bind_set_on_new);

@@ -468,8 +468,6 @@ void bind_open_response(lua_State *L)
                                        {"has_prev", response_has_prev},
                                        {"_body", response_body},
                                        {"_change", response_change},
-                                       {"_keep", bind_keep_method},
-                                       {"_kept", bind_kept_method},
                                        {"_item", response_item},
                                        {"_names", response_names},
                                        {"_filtered", response_filtered},
@@ -477,6 +475,7 @@ void bind_open_response(lua_State *L)
                                        {"_same_data", response_same_data},
                                        {NULL, NULL}};
     bind_class(L, RESPONSE_CLASS, meta, methods);
+    bind_add_keeping(L, RESPONSE_CLASS);
     compat_get_registered(L, RESPONSE_CLASS);
     lua_getfield(L, -1, "methods");
     bind_add_page_methods(L);

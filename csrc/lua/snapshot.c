@@ -25,8 +25,7 @@ static int hub_load(lua_State *L)
 
 void bind_open_snapshot(lua_State *L)
 {
-    static const luaL_Reg methods[] = {
-        {"_load_snapshot", hub_load}, {"_keep", bind_keep_method}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"_load_snapshot", hub_load}, {NULL, NULL}};
     compat_get_registered(L, HUB_CLASS);
     lua_getfield(L, -1, "methods");
     compat_setfuncs(L, methods);

@@ -236,13 +236,13 @@ static void tells_how_an_action_is_paged(void **state)
     struct connector *github = find(hub, "github", FIXTURE_NOW);
 
     (void)state;
-    assert_string_equal(action_cursor_name(github, action(hub, "list_issues")), "cursor");
-    assert_true(action_takes_page(github, action(hub, "list_issues")));
-    assert_string_equal(action_cursor_name(github, action(hub, "upload")), "page_token");
-    assert_false(action_takes_page(github, action(hub, "upload")));
-    assert_null(action_cursor_name(github, action(hub, "create_issue")));
-    assert_null(action_cursor_name(github, action(hub, "admin/revoke-all")));
-    assert_false(action_takes_page(github, action(hub, "admin/revoke-all")));
+    assert_string_equal(action_paging(github, action(hub, "list_issues"))->cursor_name, "cursor");
+    assert_true(action_paging(github, action(hub, "list_issues"))->takes_page);
+    assert_string_equal(action_paging(github, action(hub, "upload"))->cursor_name, "page_token");
+    assert_false(action_paging(github, action(hub, "upload"))->takes_page);
+    assert_null(action_paging(github, action(hub, "create_issue"))->cursor_name);
+    assert_null(action_paging(github, action(hub, "admin/revoke-all"))->cursor_name);
+    assert_false(action_paging(github, action(hub, "admin/revoke-all"))->takes_page);
     hub_unref(hub);
 }
 
@@ -521,7 +521,7 @@ static bool live(const char *dir, long fail_at)
         const struct schema *schema;
 
         status = action_schema(github, connector_action(github, "upload", 6), &schema, &err);
-        (void)action_cursor_name(github, connector_action(github, "list_issues", 11));
+        (void)action_paging(github, connector_action(github, "list_issues", 11));
         hub_confirm(hub, "github", &now);
     }
     assert_int_equal(err.kind, status);

@@ -215,7 +215,6 @@ int main(void)
         cmocka_unit_test(with_changes_one_parameter_and_copies_the_rest),
         cmocka_unit_test(with_adds_a_parameter),
         cmocka_unit_test(one_that_serves_again_keeps_room_and_nothing_in_it),
-        cmocka_unit_test(one_that_serves_again_keeps_room_and_nothing_in_it),
         cmocka_unit_test(every_failing_allocation_is_survived),
     };
 

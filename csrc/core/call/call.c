@@ -208,10 +208,12 @@ static void note_paging(struct call *call, const struct moment *now)
     struct action *action = !connector ? NULL : connector_action(connector, name, strlen(name));
 
     if (action) {
-        call->cursor_name = action_cursor_name(connector, action);
-        call->cursor_takes = action_cursor_takes(connector, action);
-        call->takes_page = action_takes_page(connector, action);
-        call->takes_from_last = action_takes_from_last(connector, action);
+        const struct action_paging *paging = action_paging(connector, action);
+
+        call->cursor_name = paging->cursor_name;
+        call->cursor_takes = paging->cursor_takes;
+        call->takes_page = paging->takes_page;
+        call->takes_from_last = paging->takes_from_last;
     }
 }
 

@@ -73,7 +73,7 @@ struct call {
 
     /*
      * For paging; set when the request was made. Static string and flags (hub.h:
-     * action_cursor_name, endpoint_is_list).
+     * struct action_paging, endpoint_is_list).
      */
     const char *cursor_name;
     struct schema_takes cursor_takes;

@@ -11,11 +11,12 @@
 #include <string.h>
 
 #define SHOWN_NAME 60   /* bytes of a bad field name that a message repeats */
-#define BLOCK_BYTES 720 /* of the first block: the fields of most messages fit in */
+#define BLOCK_BYTES 720 /* of a block: the fields of most messages fit in */
+#define BLOCK_FIELDS 12 /* of the list in the first block */
 
 /*
- * Names and values lie one after another in blocks that never move, the newest block first: a list
- * of ten fields is two allocations and not eleven.
+ * Names and values lie one after another in blocks that never move, the newest block first. The
+ * list is at the beginning of the first block: that of ten fields is one allocation and not eleven.
  */
 struct fields_block {
     struct fields_block *next;
@@ -23,12 +24,13 @@ struct fields_block {
     char bytes[];
 };
 
-bool http_same(const char *a, size_t a_len, const char *b, size_t b_len)
+/* Most programs write names as everybody does, so the loop is seldom needed. */
+bool http_same_bytes(const char *a, const char *b, size_t len)
 {
-    if (a_len != b_len) {
-        return false;
+    if (len > 0 && memcmp(a, b, len) == 0) {
+        return true;
     }
-    for (size_t i = 0; i < a_len; i++) {
+    for (size_t i = 0; i < len; i++) {
         if (text_lower(a[i]) != text_lower(b[i])) {
             return false;
         }
@@ -102,29 +104,62 @@ static enum bosa_status check(const char *name, size_t name_len, const char *val
     return BOSA_OK;
 }
 
-/* Makes room for one more field. */
+/* A block with room for `len` bytes and more, in front of the others. False: no memory. */
+static bool add_block(struct fields *fields, size_t len)
+{
+    size_t cap = len > BLOCK_BYTES ? len : BLOCK_BYTES;
+    struct fields_block *block = mem_alloc(sizeof *block + cap);
+    if (!block) {
+        return false;
+    }
+    *block = (struct fields_block){.next = fields->blocks, .len = 0, .cap = cap};
+    fields->blocks = block;
+    return true;
+}
+
+/* Makes the first block with the list in it. False: no memory. */
+static bool begin(struct fields *fields, size_t len)
+{
+    size_t list_size = BLOCK_FIELDS * sizeof *fields->list;
+    if (!add_block(fields, list_size + (len > BLOCK_BYTES ? len : BLOCK_BYTES))) {
+        return false;
+    }
+    fields->list = (struct field *)(void *)fields->blocks->bytes;
+    fields->cap = BLOCK_FIELDS;
+    fields->blocks->len = list_size;
+    return true;
+}
+
+/* Makes room for one more field in a list that is full. False: no memory, and it is as it was. */
 static bool grow(struct fields *fields)
 {
-    struct field *list = mem_grow(fields->list, sizeof *list, fields->count, &fields->cap);
-    fields->list = list ? list : fields->list;
-    return list;
+    struct field *list = fields->list;
+    size_t cap = fields->cap;
+    if (fields->own_list) {
+        list = mem_grow(list, sizeof *list, fields->count, &cap);
+    } else {
+        list = mem_grow(NULL, sizeof *list, cap, &cap);
+        if (list) {
+            memcpy(list, fields->list, fields->count * sizeof *list);
+        }
+    }
+    if (!list) {
+        return false;
+    }
+    fields->list = list;
+    fields->cap = cap;
+    fields->own_list = true;
+    return true;
 }
 
 /* Room for `len` bytes that will not move. NULL: no memory. */
 static char *take_room(struct fields *fields, size_t len)
 {
-    struct fields_block *block = fields->blocks;
-    if (!block || block->cap - block->len < len) {
-        size_t cap = len > BLOCK_BYTES ? len : BLOCK_BYTES;
-        block = mem_alloc(sizeof *block + cap);
-        if (!block) {
-            return NULL;
-        }
-        *block = (struct fields_block){.next = fields->blocks, .len = 0, .cap = cap};
-        fields->blocks = block;
+    if (fields->blocks->cap - fields->blocks->len < len && !add_block(fields, len)) {
+        return NULL;
     }
-    char *room = block->bytes + block->len;
-    block->len += len;
+    char *room = fields->blocks->bytes + fields->blocks->len;
+    fields->blocks->len += len;
     return room;
 }
 
@@ -132,10 +167,13 @@ static char *take_room(struct fields *fields, size_t len)
 static enum bosa_status append(struct fields *fields, const char *name, size_t name_len,
                                const char *value, size_t value_len)
 {
-    if (value_len > SIZE_MAX / 2 - name_len || !grow(fields)) {
+    if (value_len > SIZE_MAX / 2 - name_len) {
         return BOSA_NOMEM;
     }
-    char *room = take_room(fields, name_len + value_len + 2);
+    size_t len = name_len + value_len + 2;
+    bool has_room =
+        !fields->blocks ? begin(fields, len) : fields->count < fields->cap || grow(fields);
+    char *room = has_room ? take_room(fields, len) : NULL;
     if (!room) {
         return BOSA_NOMEM;
     }
@@ -224,7 +262,9 @@ void fields_free(struct fields *fields)
         mem_wipe(block->bytes, block->len);
         mem_free(block);
     }
-    mem_free(fields->list);
+    if (fields->own_list) {
+        mem_free(fields->list);
+    }
     memset(fields, 0, sizeof *fields);
 }
 

@@ -18,9 +18,10 @@ struct fields_block;
 
 /* A list of fields in the order they were added. Zeroed memory is an empty one. */
 struct fields {
-    struct field *list; /* owned */
+    struct field *list; /* in the first block, while that has room; then owned */
     size_t count, cap;
     struct fields_block *blocks; /* owned; the bytes of all of them */
+    bool own_list;
 };
 
 /*
@@ -46,8 +47,13 @@ enum bosa_status fields_copy(struct fields *to, const struct fields *from);
 /* Wipes the values (they may be secrets) and frees everything. */
 void fields_free(struct fields *fields);
 
-/* ASCII case-insensitive equality. */
-bool http_same(const char *a, size_t a_len, const char *b, size_t b_len);
+/* ASCII case-insensitive equality; http_same_bytes is for what has one length. */
+bool http_same_bytes(const char *a, const char *b, size_t len);
+
+static inline bool http_same(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+    return a_len == b_len && http_same_bytes(a, b, a_len);
+}
 
 /* A request id fit to show: 1 to 128 of A-Z a-z 0-9 . _ : - */
 bool http_is_reference(const char *text, size_t len);

@@ -17,6 +17,18 @@ static char *put(char *at, const char *bytes, size_t len)
 
 #define PUT_LITERAL(at, text) put(at, "" text, sizeof(text) - 1)
 
+/* A number without sign, of which there is room for 20 digits. */
+static char *put_number(char *at, uint64_t value)
+{
+    char digits[20];
+    size_t len = 0;
+    do {
+        digits[sizeof digits - ++len] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    return put(at, digits + sizeof digits - len, len);
+}
+
 static char *put_host(char *at, const struct url *url)
 {
     bool is_ipv6 = memchr(url->host, ':', url->host_len);
@@ -26,7 +38,8 @@ static char *put_host(char *at, const struct url *url)
         *at++ = ']';
     }
     if (url->port != (url->https ? 443 : 80)) {
-        at += snprintf(at, 8, ":%d", url->port);
+        *at++ = ':';
+        at = put_number(at, (uint64_t)url->port);
     }
     return PUT_LITERAL(at, "\r\n");
 }
@@ -58,7 +71,8 @@ static char *put_framing(char *at, const struct request_header *header)
         return PUT_LITERAL(at, "Transfer-Encoding: chunked\r\n");
     }
     if (header->length >= 0) {
-        return at + snprintf(at, 40, "Content-Length: %lld\r\n", (long long)header->length);
+        at = put_number(PUT_LITERAL(at, "Content-Length: "), (uint64_t)header->length);
+        return PUT_LITERAL(at, "\r\n");
     }
     return strcmp(header->method, "POST") == 0 ? PUT_LITERAL(at, "Content-Length: 0\r\n") : at;
 }

@@ -35,14 +35,27 @@ struct hub_options {
 };
 
 /* One action as discovery described it. */
+/* How an action is asked for another page; what its schema says of these parameters. */
+struct action_paging {
+    const char *cursor_name; /* under which it takes a cursor, a static string; NULL: under none */
+    struct schema_takes cursor_takes; /* as what */
+    bool takes_page;
+    /*
+     * It is told by `from_last` on which side of the cursor its page lies: github's lists are asked
+     * for the first items after a cursor, or for the last ones before it.
+     */
+    bool takes_from_last;
+};
+
 struct action {
     const char *name; /* borrowed from the connector's document, as all of this */
     size_t name_len;
     const char *path;
     size_t path_len;
-    uint32_t node;         /* the action's entry in the document */
-    uint32_t params;       /* its request schema, JSON_NONE: takes no parameters */
-    struct schema *schema; /* compiled at first use; NULL before */
+    uint32_t node;               /* the action's entry in the document */
+    uint32_t params;             /* its request schema, JSON_NONE: takes no parameters */
+    struct schema *schema;       /* compiled at first use; NULL before */
+    struct action_paging paging; /* of the schema, when that has been compiled */
 };
 
 struct connector {
@@ -129,17 +142,11 @@ enum bosa_status action_schema(struct connector *connector, struct action *actio
  */
 extern const char *const hub_page_parameters[];
 
-/* The one under which this action takes a cursor (NULL: under none), as what, and whether it takes
- * `page`. */
-const char *action_cursor_name(struct connector *connector, struct action *action);
-struct schema_takes action_cursor_takes(struct connector *connector, struct action *action);
-bool action_takes_page(struct connector *connector, struct action *action);
-
 /*
- * True for an action that is told by `from_last` on which side of the cursor its page lies:
- * github's lists are asked for the first items after a cursor, or for the last ones before it.
+ * How the action is paged, which its schema says. One whose schema is malformed, or that there is
+ * no memory to compile, is not.
  */
-bool action_takes_from_last(struct connector *connector, struct action *action);
+const struct action_paging *action_paging(struct connector *connector, struct action *action);
 
 /* ---- schemas ---- */
 

@@ -50,6 +50,10 @@ enum bosa_status connector_no_action(const struct connector *connector, const ch
 enum bosa_status hub_pin(struct hub *hub, const char *name, struct json_doc *doc,
                          struct bosa_error *err);
 
+/* Sets a field to a string of the hub's own making, in place of the caller's of that name. */
+enum bosa_status hub_set_field(struct request *request, const char *name, const char *value,
+                               struct bosa_error *err);
+
 /*
  * Sets the fields that say who calls; each of the three may be NULL. They replace the caller's own
  * of those names.

@@ -228,6 +228,32 @@ static enum bosa_status add_actions(struct connector *connector, uint32_t object
     return status;
 }
 
+const char *const hub_page_parameters[] = {"cursor", "page_token", "next_token",
+                                           "page",   "from_last",  NULL};
+static const size_t cursor_names = 3; /* of them, in front */
+
+static bool takes(const struct schema *schema, const char *property)
+{
+    return schema_has_property(schema, property, strlen(property));
+}
+
+/* The first name of a cursor that the schema has counts: an action that has two means it for
+ * paging. Some actions take both a cursor and `page`. */
+static void note_paging(struct action_paging *paging, const struct schema *schema)
+{
+    const char *name = NULL;
+
+    for (size_t i = 0; !name && i < cursor_names; i++) {
+        name = takes(schema, hub_page_parameters[i]) ? hub_page_parameters[i] : NULL;
+    }
+    if (name) {
+        paging->cursor_name = name;
+        paging->cursor_takes = schema_property_takes(schema, name, strlen(name));
+    }
+    paging->takes_page = takes(schema, hub_page_parameters[cursor_names]);
+    paging->takes_from_last = takes(schema, hub_page_parameters[cursor_names + 1]);
+}
+
 /* Compiled late, since a program uses few of a connector's actions. A failure leaves it to the next
  * try. */
 enum bosa_status action_schema(struct connector *connector, struct action *action,
@@ -237,63 +263,25 @@ enum bosa_status action_schema(struct connector *connector, struct action *actio
 
     if (!action->schema && action->params != JSON_NONE) {
         status = schema_compile(&action->schema, &connector->doc, action->params, err);
+        if (status == BOSA_OK) {
+            note_paging(&action->paging, action->schema);
+        }
     }
     *out = action->schema;
     return status;
 }
 
-/* The action's schema; NULL: it has none, or there is no memory to compile it. */
-static const struct schema *schema_of(struct connector *connector, struct action *action)
+const struct action_paging *action_paging(struct connector *connector, struct action *action)
 {
-    const struct schema *schema = NULL;
+    const struct schema *schema;
     struct bosa_error ignored;
 
-    error_init(&ignored);
-    enum bosa_status status = action_schema(connector, action, &schema, &ignored);
-    error_clear(&ignored);
-    return status == BOSA_OK ? schema : NULL;
-}
-
-static bool takes(struct connector *connector, struct action *action, const char *property)
-{
-    const struct schema *schema = schema_of(connector, action);
-
-    return schema && schema_has_property(schema, property, strlen(property));
-}
-
-const char *const hub_page_parameters[] = {"cursor", "page_token", "next_token",
-                                           "page",   "from_last",  NULL};
-static const size_t cursor_names = 3; /* of them, in front */
-
-/* The first of these that the schema has; an action that has two means the first for paging. */
-const char *action_cursor_name(struct connector *connector, struct action *action)
-{
-    for (size_t i = 0; i < cursor_names; i++) {
-        if (takes(connector, action, hub_page_parameters[i])) {
-            return hub_page_parameters[i];
-        }
+    if (!action->schema) {
+        error_init(&ignored);
+        (void)action_schema(connector, action, &schema, &ignored);
+        error_clear(&ignored);
     }
-    return NULL;
-}
-
-struct schema_takes action_cursor_takes(struct connector *connector, struct action *action)
-{
-    const char *name = action_cursor_name(connector, action);
-    const struct schema *schema = name ? schema_of(connector, action) : NULL;
-
-    return schema ? schema_property_takes(schema, name, strlen(name))
-                  : (struct schema_takes){false, false};
-}
-
-/* Asked apart from the cursor's name: some actions take both. */
-bool action_takes_page(struct connector *connector, struct action *action)
-{
-    return takes(connector, action, hub_page_parameters[cursor_names]);
-}
-
-bool action_takes_from_last(struct connector *connector, struct action *action)
-{
-    return takes(connector, action, hub_page_parameters[cursor_names + 1]);
+    return &action->paging;
 }
 
 /* ---- learning ---- */

@@ -66,76 +66,6 @@ void hub_set_dialect(struct hub *hub, enum endpoint endpoint, enum hub_dialect d
 
 /* ---- pieces of a request ---- */
 
-/* Sets a field to a string of this file's making, in place of the caller's of that name. */
-static enum bosa_status set_field(struct request *request, const char *name, const char *value,
-                                  struct bosa_error *err)
-{
-    return fields_set(&request->fields, name, value, strlen(value), err);
-}
-
-/* Authorization: Bearer token. */
-static enum bosa_status set_bearer(struct request *request, const char *token,
-                                   struct bosa_error *err)
-{
-    static const char scheme[] = "Bearer ";
-    size_t len = strlen(token);
-    enum bosa_status status;
-    struct buf value;
-
-    buf_init_secret(&value);
-    if (!buf_reserve(&value, sizeof scheme + len)) {
-        return error_nomem(err);
-    }
-    buf_adds(&value, scheme);
-    buf_add(&value, token, len);
-    status = fields_set(&request->fields, "Authorization", value.data, value.len, err);
-    buf_free(&value);
-    return status;
-}
-
-/*
- * The fields that name the account. Servers read them as ISO 8859-1; what that lacks would name
- * another account, or none. Bytes that are no UTF-8 are taken to be ISO 8859-1 already.
- */
-static enum bosa_status set_account(struct request *request, const char *identifier,
-                                    struct bosa_error *err)
-{
-    char *name = mem_dup(identifier, strlen(identifier));
-    enum bosa_status status = BOSA_OK;
-
-    if (!name) {
-        return error_nomem(err);
-    }
-    if (!text_to_latin1(name)) {
-        status = error_set(err, BOSA_PARAMS,
-                           "the account `%s` has characters beyond ISO 8859-1, which no header "
-                           "field can hold",
-                           identifier);
-    }
-    if (status == BOSA_OK) {
-        status = set_field(request, "X-Integration", name, err);
-    }
-    if (status == BOSA_OK) {
-        status = set_field(request, "X-Bosa-Integration", name, err);
-    }
-    mem_free(name);
-    return status;
-}
-
-enum bosa_status hub_set_identity(struct request *request, const char *api_key, const char *token,
-                                  const char *identifier, struct bosa_error *err)
-{
-    enum bosa_status status = set_field(request, "X-GL-Error-Contract", "2", err);
-
-    if (status == BOSA_OK && api_key) {
-        status = set_field(request, "X-API-Key", api_key, err);
-    }
-    if (status == BOSA_OK && token) {
-        status = set_bearer(request, token, err);
-    }
-    return status == BOSA_OK && identifier ? set_account(request, identifier, err) : status;
-}
-
 /* Moves the URL written in `url` to the request. */
 static enum bosa_status set_url(struct request *request, struct buf *url, struct bosa_error *err)
 {
@@ -175,15 +105,16 @@ static enum bosa_status copy_fields(struct request *request, const struct fields
 }
 
 /*
- * Checks the parameters against the schema, which completes them. `params` is the invocation's, or
- * a copy. An action without schema takes none and is sent {}.
+ * Checks the parameters against the schema, which completes them, or with SCHEMA_UNCHANGED says
+ * BOSA_AGAIN where it would. `params` is the invocation's, or a copy. An action without schema
+ * takes none and is sent {}.
  */
 static enum bosa_status check_params(const struct invocation *invocation,
                                      const struct schema *schema, struct json_doc *params,
-                                     struct bosa_error *err)
+                                     unsigned options, struct bosa_error *err)
 {
     if (schema) {
-        return schema_check(schema, params, 0, SCHEMA_STRICT_NAMES, "parameter", err);
+        return schema_check(schema, params, 0, SCHEMA_STRICT_NAMES | options, "parameter", err);
     }
     if (params->nodes[0].len == 0) {
         return BOSA_OK;
@@ -213,7 +144,7 @@ static enum bosa_status write_head(const struct hub *hub, const struct invocatio
         status = copy_fields(request, &invocation->fields, err);
     }
     if (status == BOSA_OK && !fields_get(&request->fields, "Accept")) {
-        status = set_field(request, "Accept", ANY_TYPE, err);
+        status = hub_set_field(request, "Accept", ANY_TYPE, err);
     }
     if (status == BOSA_OK) {
         status = hub_set_identity(request, hub->api_key, token, invocation->identifier, err);
@@ -270,27 +201,42 @@ static enum bosa_status write_checked(const struct hub *hub, const struct invoca
                               invocation->file_count, err);
 }
 
-/* hub_action_request for an action that is there. The check completes a copy: an invocation that
- * is to be sent never changes. */
+/* write_checked with a copy of the parameters that the check completes: an invocation that is to be
+ * sent never changes. */
+static enum bosa_status write_completed(const struct hub *hub, const struct invocation *invocation,
+                                        const struct action *action, const struct schema *schema,
+                                        struct request *request, struct bosa_error *err)
+{
+    struct json_doc copy;
+
+    json_init(&copy);
+    json_add_copy(&copy, &invocation->params, 0);
+    enum bosa_status status =
+        copy.failed ? error_nomem(err) : check_params(invocation, schema, &copy, 0, err);
+    if (status == BOSA_OK) {
+        status = write_checked(hub, invocation, action, schema, &copy, request, err);
+    }
+    json_wipe(&copy);
+    return status;
+}
+
+/* hub_action_request for an action that is there. Few parameters have to be completed. */
 static enum bosa_status write_action(const struct hub *hub, const struct invocation *invocation,
                                      struct connector *connector, struct action *action,
                                      struct request *request, struct bosa_error *err)
 {
+    struct json_doc params = invocation->params;
     const struct schema *schema;
     enum bosa_status status = action_schema(connector, action, &schema, err);
-    struct json_doc checked;
 
-    if (status != BOSA_OK) {
-        return status;
-    }
-    json_init(&checked);
-    json_add_copy(&checked, &invocation->params, 0);
-    status = checked.failed ? error_nomem(err) : check_params(invocation, schema, &checked, err);
     if (status == BOSA_OK) {
-        status = write_checked(hub, invocation, action, schema, &checked, request, err);
+        status = check_params(invocation, schema, &params, SCHEMA_UNCHANGED, err);
     }
-    json_wipe(&checked);
-    return status;
+    if (status == BOSA_AGAIN) {
+        return write_completed(hub, invocation, action, schema, request, err);
+    }
+    return status == BOSA_OK ? write_checked(hub, invocation, action, schema, &params, request, err)
+                             : status;
 }
 
 /* hub_action_check for an action that is there: nothing is written where it surely could be. */
@@ -303,7 +249,7 @@ static enum bosa_status check_action(const struct hub *hub, struct invocation *i
     struct request scratch;
 
     if (status == BOSA_OK) {
-        status = check_params(invocation, schema, &invocation->params, err);
+        status = check_params(invocation, schema, &invocation->params, 0, err);
     }
     if (status != BOSA_OK || is_surely_written(invocation, schema)) {
         return status;
@@ -411,7 +357,7 @@ enum bosa_status hub_action_check(struct hub *hub, struct invocation *invocation
 static enum bosa_status set_validator(struct request *request, const char *name, const char *value,
                                       struct bosa_error *err)
 {
-    enum bosa_status status = !value ? BOSA_OK : set_field(request, name, value, err);
+    enum bosa_status status = !value ? BOSA_OK : hub_set_field(request, name, value, err);
 
     if (status == BOSA_PARAMS) {
         error_clear(err);
@@ -435,10 +381,10 @@ static enum bosa_status write_discovery(const struct hub *hub, const char *name,
     request->method = "GET";
     status = set_url(request, &url, err);
     if (status == BOSA_OK) {
-        status = set_field(request, "Accept", JSON_TYPE, err);
+        status = hub_set_field(request, "Accept", JSON_TYPE, err);
     }
     if (status == BOSA_OK) {
-        status = set_field(request, "X-GL-Error-Contract", "2", err);
+        status = hub_set_field(request, "X-GL-Error-Contract", "2", err);
     }
     if (status == BOSA_OK && held) {
         status = set_validator(request, "If-None-Match", held->connector.etag, err);
@@ -540,7 +486,7 @@ static enum bosa_status write_endpoint(const struct hub *hub, const struct route
     request->method = route->method;
     status = set_url(request, &url, err);
     if (status == BOSA_OK) {
-        status = set_field(request, "Accept", JSON_TYPE, err);
+        status = hub_set_field(request, "Accept", JSON_TYPE, err);
     }
     if (status != BOSA_OK) {
         return status;

@@ -121,15 +121,18 @@ static int64_t expected_size(const struct fields *fields)
 }
 
 /*
- * True when the last field added is a Content-Length unlike one before it: which bytes are whose
- * can't be said then (RFC 9112 6.3).
+ * A field that says how long the content is was added. BOSA_PROTOCOL for a Content-Length unlike
+ * one before it: which bytes are whose can't be said then (RFC 9112 6.3).
  */
-static bool has_two_lengths(const struct fields *fields)
+static enum bosa_status note_length(struct reply *reply, bool is_length, struct bosa_error *err)
 {
-    const struct field *last = &fields->list[fields->count - 1];
-    const char *first = fields_get(fields, "Content-Length");
-    return first && http_same(last->name, strlen(last->name), "Content-Length", 14) &&
-           strcmp(first, last->value) != 0;
+    const struct fields *fields = &reply->fields;
+    if (is_length &&
+        strcmp(fields_get(fields, "Content-Length"), fields->list[fields->count - 1].value) != 0) {
+        return malformed(reply, "two Content-Lengths that differ", err);
+    }
+    reply->expected = expected_size(fields);
+    return BOSA_OK;
 }
 
 /*
@@ -155,17 +158,14 @@ enum bosa_status reply_field(struct reply *reply, const char *line, size_t len,
     if (status == BOSA_PARAMS) {
         return malformed(reply, "a header field with characters that it can't have", err);
     }
-    if (status == BOSA_OK && has_two_lengths(&reply->fields)) {
-        return malformed(reply, "two Content-Lengths that differ", err);
+    if (status != BOSA_OK) {
+        return status;
     }
-    if (status == BOSA_OK) {
-        reply->field_bytes += len;
-        if (http_same(line, name_len, "Content-Length", 14) ||
-            http_same(line, name_len, "Content-Encoding", 16)) {
-            reply->expected = expected_size(&reply->fields);
-        }
-    }
-    return status;
+    reply->field_bytes += len;
+    bool is_length = http_same(line, name_len, "Content-Length", 14);
+    return is_length || http_same(line, name_len, "Content-Encoding", 16)
+               ? note_length(reply, is_length, err)
+               : BOSA_OK;
 }
 
 /* ---- the body ---- */

@@ -45,8 +45,9 @@
 #define SCHEMA_MAX_NAMES (UINT64_C(1) << 17)
 
 enum schema_option {
-    SCHEMA_STRICT_NAMES = 1 /* a name that `properties` doesn't list is an error unless
-                               additionalProperties says otherwise */
+    SCHEMA_STRICT_NAMES = 1, /* a name that `properties` doesn't list is an error unless
+                                additionalProperties says otherwise */
+    SCHEMA_UNCHANGED = 2     /* the value isn't changed: BOSA_AGAIN where it would have to be */
 };
 
 struct schema; /* immutable once compiled */
@@ -82,7 +83,8 @@ struct schema_takes schema_property_takes(const struct schema *schema, const cha
  * names there are. The path of the value itself is
  * "". Never prints a string value longer than 40 bytes, and cuts it on a UTF-8 boundary. `what` is
  * how messages call a top-level member: "parameter". A check of too many steps, or too deep, is
- * BOSA_PARAMS, too; its one error has the keyword "steps" or "depth". BOSA_NOMEM.
+ * BOSA_PARAMS, too; its one error has the keyword "steps" or "depth". BOSA_NOMEM. BOSA_AGAIN with
+ * SCHEMA_UNCHANGED, `err` untouched.
  */
 enum bosa_status schema_check(const struct schema *schema, struct json_doc *value, uint32_t node,
                               unsigned options, const char *what, struct bosa_error *err);

@@ -547,6 +547,9 @@ static enum bosa_status check_all(struct checker *c, uint32_t node, const char *
 {
     const struct place root = {NULL, NULL, 0, 0};
     bool valid = check_rule(c, 0, node, &root, NULL) && !c->work->spent;
+    if (valid && c->changes > 0 && (c->options & SCHEMA_UNCHANGED) && !c->work->failed) {
+        return BOSA_AGAIN;
+    }
     if (valid && c->changes > 0) {
         c->coercing = true;
         (void)check_rule(c, 0, node, &root, NULL);

@@ -13,8 +13,7 @@ static void try_action(struct connector *connector, struct action *action)
     enum bosa_status status = action_schema(connector, action, &schema, &err);
     PROMISE(status == BOSA_OK || (status == BOSA_PROTOCOL && err.message));
     PROMISE(connector_action(connector, action->name, action->name_len) == action);
-    (void)action_cursor_name(connector, action);
-    (void)action_takes_page(connector, action);
+    (void)action_paging(connector, action);
     error_clear(&err);
 }
 
