@@ -13,25 +13,31 @@ const char bind_class_hub[] = "bosa.hub", bind_class_connector[] = "bosa.connect
            bind_class_nodes[] = "bosa.nodes";
 
 /*
- * A light userdata has a metatable only where somebody gave one to all of them; that is no class's,
- * so it is told apart by the same comparison.
+ * What each userdata of bind_new begins with. The address of a class's name is in the memory of no
+ * other library's userdata, so it says what a userdata is without a look at metatables.
  */
+struct header {
+    _Alignas(16) const char *class_name;
+};
+
 void *bind_test_class(lua_State *L, int index, const char *class_name)
 {
-    void *block = lua_touserdata(L, index);
-    if (!block || !lua_getmetatable(L, index)) {
+    if (lua_type(L, index) != LUA_TUSERDATA || lua_rawlen(L, index) < sizeof(struct header)) {
         return NULL;
     }
-    compat_get_registered(L, class_name);
-    bool same = lua_rawequal(L, -1, -2);
-    lua_pop(L, 2);
-    return same ? block : NULL;
+    struct header *header = lua_touserdata(L, index);
+    return header->class_name == class_name ? header + 1 : NULL;
 }
 
+/* luaL_checkudata lets an object pass that another copy of this module has made. */
 void *bind_check_class(lua_State *L, int arg, const char *class_name)
 {
     void *block = bind_test_class(L, arg, class_name);
-    return block ? block : luaL_checkudata(L, arg, class_name);
+    if (!block) {
+        luaL_checkudata(L, arg, class_name);
+        luaL_argerror(L, arg, "an object of another copy of bosa");
+    }
+    return block;
 }
 
 void bind_set_class(lua_State *L, const char *class_name)
@@ -55,15 +61,16 @@ void *bind_new(lua_State *L, size_t size, const char *class_name, enum kept last
 {
 #if LUA_VERSION_NUM < 502
     lua_createtable(L, last, 0);
-    void *block = lua_newuserdata(L, size);
+    struct header *header = lua_newuserdata(L, sizeof *header + size);
     lua_insert(L, -2);
     lua_setuservalue(L, -2);
 #else
-    void *block = lua_newuserdatauv(L, size, last);
+    struct header *header = lua_newuserdatauv(L, sizeof *header + size, last);
 #endif
-    memset(block, 0, size);
+    memset(header + 1, 0, size);
+    header->class_name = class_name;
     bind_set_class(L, class_name);
-    return block;
+    return header + 1;
 }
 
 /*
@@ -201,7 +208,7 @@ void bind_add_keeping(lua_State *L, const char *class_name)
 
 static int nodes_gc(lua_State *L)
 {
-    json_free(bind_check_class(L, 1, NODES_CLASS));
+    json_free(luaL_checkudata(L, 1, NODES_CLASS));
     return 0;
 }
 

@@ -14,8 +14,8 @@
 #include "values.h"
 
 /*
- * The names of the classes. A class's metatable is in the registry by its name, and by the address
- * of its name, where bind_check_class and its like look it up. So a name has one address.
+ * The names of the classes. The address of a name stands for the class: it begins each of its
+ * userdata, and the registry has the metatable under it, besides under the name.
  */
 extern const char bind_class_hub[], bind_class_connector[], bind_class_action[], bind_class_call[],
     bind_class_response[], bind_class_file[], bind_class_error[], bind_class_buf[],
@@ -130,7 +130,7 @@ int bind_nomem(lua_State *L);
 /* Pushes a userdata with an empty document, which goes with it. */
 struct json_doc *bind_push_nodes(lua_State *L);
 
-/* The userdata at `index` if it is of the class, else NULL. */
+/* What the userdata at `index` holds if bind_new made it for the class, else NULL. */
 void *bind_test_class(lua_State *L, int index, const char *class_name);
 
 /* The same of an argument; raises where it is not, as luaL_checkudata does. */
@@ -139,7 +139,7 @@ void *bind_check_class(lua_State *L, int arg, const char *class_name);
 /* Sets the class's metatable on the value on top. */
 void bind_set_class(lua_State *L, const char *class_name);
 
-/* Makes the metatable of a class, and pushes it. */
+/* Makes the metatable of a class, and pushes it. A class may do without bind_new. */
 void bind_new_metatable(lua_State *L, const char *class_name);
 
 /* Makes a class: metatable with __name, __index (a table with `methods`, which Lua adds to) and

@@ -150,23 +150,31 @@ void bind_hub_forget_call(struct lhub *h, struct lcall *c)
 }
 
 /*
- * hub:_start(call) -> true | nil, err: gives a new call to the engine. It may end at once, as of
- * invalid parameters; then hub:_next says so.
+ * Gives a new call to the engine. It may end at once, as of invalid parameters; then it is in the
+ * list. On failure the hub's error is filled.
  */
+static enum bosa_status start(struct lhub *h, struct lcall *c)
+{
+    struct transfer *t;
+    if (!is_open(h)) {
+        return error_set(&h->error, BOSA_CLOSED, "the hub is closed");
+    }
+    enum bosa_status status = engine(h, &t);
+    if (status == BOSA_OK) {
+        transfer_start(t, c->call);
+        c->driven = c->call->transport;
+        collect(h);
+    }
+    return status;
+}
+
+/* hub:_start(call) -> true | nil, err: gives a new call to the engine. */
 static int hub_start(lua_State *L)
 {
     struct lhub *h = bind_check_hub(L, 1);
-    struct lcall *c = bind_check_class(L, 2, CALL_CLASS);
-    if (!is_open(h)) {
-        return fail_closed(L, &h->error);
-    }
-    struct transfer *t;
-    if (engine(h, &t) != BOSA_OK) {
+    if (start(h, bind_check_class(L, 2, CALL_CLASS)) != BOSA_OK) {
         return bind_fail(L, &h->error);
     }
-    transfer_start(t, c->call);
-    c->driven = c->call->transport;
-    collect(h);
     lua_pushboolean(L, 1);
     return 1;
 }
@@ -228,13 +236,16 @@ static int hub_next(lua_State *L)
 /*
  * hub:_run(call) -> true when the call's end is all that there is for Lua; then it isn't in the
  * list any more. False when there is something else to look at first, or a signal came: Lua's own
- * handlers run only in Lua.
+ * handlers run only in Lua. A new call is given to the engine first; nil, err: that can't be.
  */
 static int hub_run(lua_State *L)
 {
     struct lhub *h = bind_check_hub(L, 1);
     struct lcall *c = bind_check_class(L, 2, CALL_CLASS);
     bool undisturbed = true;
+    if (c->call && c->call->state == CALL_NEW && start(h, c) != BOSA_OK) {
+        return bind_fail(L, &h->error);
+    }
     while (undisturbed && c->driven && c->call->state != CALL_ENDED && !h->first) {
         undisturbed = step(h, -1);
     }
@@ -389,7 +400,7 @@ static int hub_learn_text(lua_State *L)
 /* For text that a function which may raise gathers. */
 static int buf_gc(lua_State *L)
 {
-    buf_free(bind_check_class(L, 1, BUF_CLASS));
+    buf_free(luaL_checkudata(L, 1, BUF_CLASS));
     return 0;
 }
 

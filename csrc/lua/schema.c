@@ -6,7 +6,8 @@
 
 #include "schema/schema.h"
 
-#define SCHEMA_CLASS "bosa.schema"
+static const char schema_class[] = "bosa.schema";
+#define SCHEMA_CLASS schema_class
 
 struct lschema {
     struct json_doc doc; /* the schema's text; what is compiled borrows from it */
@@ -20,7 +21,7 @@ struct lschema {
  */
 static int schema_gc(lua_State *L)
 {
-    struct lschema *s = luaL_checkudata(L, 1, SCHEMA_CLASS);
+    struct lschema *s = bind_check_class(L, 1, SCHEMA_CLASS);
     schema_free(s->schema);
     s->schema = NULL;
     json_free(&s->doc);
@@ -58,7 +59,7 @@ static int schema_make(lua_State *L)
  */
 static int schema_check_value(lua_State *L)
 {
-    struct lschema *s = luaL_checkudata(L, 1, SCHEMA_CLASS);
+    struct lschema *s = bind_check_class(L, 1, SCHEMA_CLASS);
     luaL_checkany(L, 2);
     lua_settop(L, 2);
     luaL_argcheck(L, s->schema, 1, "a schema expected");

@@ -451,15 +451,20 @@ end
 -- short way for a script that does one thing at a time.
 ---@return boolean? ended, table? err
 function loop.start_alone(hub, call)
-  local ok, err = hub:_start(call)
-  if not ok then return nil, err end
   if is_idle() and loop.host() == plain then
-    repeat
-      if hub:_run(call) then break end
+    local ended, err = hub:_run(call)
+    if ended == nil then return nil, err end
+    while not ended do
       drain(hub)
       run_ready()
-    until call:_ended() or next(active) or timers:first()
-    if call:_ended() then return true end
+      ended = call:_ended()
+      if ended or next(active) or timers:first() then break end
+      ended = hub:_run(call)
+    end
+    if ended then return true end
+  else
+    local ok, err = hub:_start(call)
+    if not ok then return nil, err end
   end
   watch(hub)
   return false
