@@ -401,7 +401,7 @@ static enum bosa_status locate(const struct laction *a, enum bosa_status status,
     return error_locate(err, status, a->names, a->name, a->name_len);
 }
 
-/* action:_call() -> call | nil, err: a new call of what the builder says now. */
+/* action:_call() -> call, nil, hub | nil, err: a new call of what the builder says now. */
 static int action_call(lua_State *L)
 {
     struct laction *a = check(L);
@@ -417,7 +417,9 @@ static int action_call(lua_State *L)
         return bind_fail(L, &c->error);
     }
     bind_set_call(L, c, call_new_action(c->hub->hub, c->invocation));
-    return 1;
+    lua_pushnil(L);
+    lua_pushvalue(L, 2);
+    return 3;
 }
 
 /* ---- validating ---- */

@@ -1,7 +1,8 @@
 /*
  * The state machine of a call, step by step, for whoever drives it in Lua (lua/bosa/transport.lua):
- * each function that changes the state returns its new name. call/call.h has the rules. No function
- * here waits or touches a socket; a step in the wrong state changes nothing.
+ * each function that changes the state returns its new name, and whether there are events, so that
+ * Lua need not ask for either. call/call.h has the rules. No function here waits or touches a
+ * socket; a step in the wrong state changes nothing.
  */
 #include "bind.h"
 
@@ -39,10 +40,12 @@ static const char *state_name(const struct call *call)
     return "ended";
 }
 
+/* Pushes the state's name, and whether call:_event() would give one. */
 static int push_state(lua_State *L, const struct call *call)
 {
     lua_pushstring(L, state_name(call));
-    return 1;
+    lua_pushboolean(L, call_has_event(call));
+    return 2;
 }
 
 /*
@@ -57,7 +60,8 @@ static int call_begin_(lua_State *L)
     return push_state(L, c->call);
 }
 
-/* call:_state() -> "new", "schemas", "send", "exchange", "waiting" or "ended" */
+/* call:_state() -> "new", "schemas", "send", "exchange", "waiting" or "ended"; whether there are
+ * events */
 static int call_state_(lua_State *L)
 {
     return push_state(L, bind_check_call(L)->call);

@@ -42,15 +42,33 @@ static void note_sent(struct lcall *c)
     }
 }
 
-/* Pushes "http" or "https", host, port of the call's request. */
-static void push_place(lua_State *L, const struct lcall *c)
+/* Pushes "http" or "https", host, port of a URL. */
+static void push_place(lua_State *L, const char *text)
 {
     struct url url = {0};
-    const char *text = c->call->request.url;
     url_parse(&url, text, strlen(text));
     lua_pushstring(L, url.https ? "https" : "http");
     lua_pushlstring(L, url.host, url.host_len);
     lua_pushinteger(L, url.port);
+}
+
+/* True when a URL is below the hub's base URL, as all are but those that redirects lead to. */
+static bool is_hubs(const struct lcall *c, const char *text)
+{
+    const char *base = c->hub->url;
+    size_t len = base ? strlen(base) : 0;
+    return len > 0 && strncmp(text, base, len) == 0 && (text[len] == '/' || text[len] == '?');
+}
+
+/* hub:_place() -> "http" or "https", host, port of the base URL; nil: it is closed */
+static int hub_place(lua_State *L)
+{
+    struct lhub *h = bind_check_hub(L, 1);
+    if (!h->url) {
+        return 0;
+    }
+    push_place(L, h->url);
+    return 3;
 }
 
 /* Pushes whether the call at 1 has an `output` or `on_progress` to serve. */
@@ -93,9 +111,10 @@ static int push_output(lua_State *L, struct lcall *c)
 }
 
 /*
- * call:_exchange_begin() -> the request's first bytes, whether that is all, "http" or "https",
- * host, port, whether there is an `output` or `on_progress` to serve, seconds that the attempt may
- * take, and connecting (nil: no bound) | false. Takes a call in "send" to "exchange".
+ * call:_exchange_begin() -> the request's first bytes, whether that is all, whether there is an
+ * `output` or `on_progress` to serve, seconds that the attempt may take, and connecting (nil: no
+ * bound), "http" or "https", host, port (nil: those of hub:_place) | false. Takes a call in "send"
+ * to "exchange".
  */
 static int exchange_begin_(lua_State *L)
 {
@@ -115,10 +134,13 @@ static int exchange_begin_(lua_State *L)
     if (push_output(L, c) != 2) {
         return push_no(L);
     }
-    push_place(L, c);
     push_has_listener(L);
     push_seconds(L, call_attempt_time(c->call, &now));
     push_seconds(L, call_policy(c->call)->connect_timeout);
+    if (is_hubs(c, c->call->request.url)) {
+        return 5;
+    }
+    push_place(L, c->call->request.url);
     return 8;
 }
 
@@ -293,8 +315,13 @@ void bind_open_exchange(lua_State *L)
                                        {"_exchange_broke", exchange_broke_},
                                        {"_body_piece", body_piece},
                                        {NULL, NULL}};
+    static const luaL_Reg hub_methods[] = {{"_place", hub_place}, {NULL, NULL}};
     compat_get_registered(L, CALL_CLASS);
     lua_getfield(L, -1, "methods");
     compat_setfuncs(L, methods);
+    lua_pop(L, 2);
+    compat_get_registered(L, HUB_CLASS);
+    lua_getfield(L, -1, "methods");
+    compat_setfuncs(L, hub_methods);
     lua_pop(L, 2);
 }

@@ -8,26 +8,26 @@ local transport = require("bosa.transport")
 local run = {}
 
 --- Hands a call, with the trace that it is a part of, to what is to send it: in Lua, or libcurl.
-local function hand_over(call, in_lua, by_libcurl)
-  local hub = call:_kept("hub")
+local function hand_over(hub, call, in_lua, by_libcurl)
   if trace.on then trace.apply(hub, call) end
-  local send = transport.sender(hub)
-  if send then return in_lua(hub, call, send) end
+  local send, host = transport.sender(hub)
+  if send then return in_lua(hub, call, send, host) end
   return by_libcurl(hub, call)
 end
 
 --- Begins a call that was just made.
 ---@param call userdata
 ---@return boolean? ok, table? err
-function run.launch(call) return hand_over(call, transport.start, loop.start) end
+function run.launch(call) return hand_over(call:_kept("hub"), call, transport.start, loop.start) end
 
 --- Runs a call that was just made.
 ---@param call userdata?
 ---@param err table? why there is no call
+---@param hub userdata? the call's, where it is at hand
 ---@return userdata? response, table? err
-function run.run(call, err)
+function run.run(call, err, hub)
   if not call then return nil, err end
-  return hand_over(call, transport.run, task.run)
+  return hand_over(hub or call:_kept("hub"), call, transport.run, task.run)
 end
 
 --- Loads a connector's schemas.

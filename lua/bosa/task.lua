@@ -67,9 +67,10 @@ end
 
 --- Why nothing can be sent, begun or waited for here and now, as an error; nil: it can.
 ---@param sent string? of the error: "no" where nothing was sent before
+---@param host bosa.Host? that runs now, where it has just been looked for
 ---@return table? err
-function task.obstacle(sent)
-  local host = loop.host()
+function task.obstacle(sent, host)
+  host = host or loop.host()
   local why = host.obstacle and host.obstacle()
   return why and loop.error("connection", why, sent or "no")
 end

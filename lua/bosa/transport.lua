@@ -10,14 +10,21 @@ local user = require("bosa.transport.user")
 
 local transport = {}
 
+-- Hubs that were seen to have no transport of the user's. The others' are not kept here: a function that refers to its
+-- hub would keep it for ever.
+local without = setmetatable({}, { __mode = "k" })
+
 --- How a hub's calls are sent by who runs now: over the user's transport, or the host's sockets. nil: over libcurl.
 ---@param hub userdata
----@return function? send
+---@return function? send, bosa.Host host that runs now
 function transport.sender(hub)
-  local given = hub:_kept("transport")
-  if given then return user.sender(given) end
-  local send = loop.host().send
-  return send and send(hub)
+  local host = loop.host()
+  if not without[hub] then
+    local given = hub:_kept("transport")
+    if given then return user.sender(given), host end
+    without[hub] = true
+  end
+  return host.send and host.send(hub), host
 end
 
 local fetches = setmetatable({}, { __mode = "k" }) -- hub -> connector -> the fetch under way
@@ -82,8 +89,8 @@ end
 
 --- Takes a call from its beginning to its end.
 step = function(hub, call, send)
-  local state = call:_begin()
-  loop.emit(hub, call) -- it may have ended at once
+  local state, events = call:_begin()
+  if events then loop.emit(hub, call) end -- it may have ended at once
   while state ~= "ended" do
     if state == "schemas" then
       local fetched, err = fetch(hub, call:_connector(), call:_traceparent())
@@ -94,22 +101,22 @@ step = function(hub, call, send)
       task.sleep(call:_wake() or 0)
       if not call:_ended() then call:_tick() end
     end
-    state = call:_state()
-    loop.emit(hub, call)
+    state, events = call:_state()
+    if events then loop.emit(hub, call) end
   end
 end
 
 --- Runs a call here and now.
-function transport.run(hub, call, send)
-  local err = task.obstacle()
+function transport.run(hub, call, send, host)
+  local err = task.obstacle(nil, host)
   if err then return nil, err end
   step(hub, call, send)
   return call:_result()
 end
 
 --- Runs a call as a task of its own.
-function transport.start(hub, call, send)
-  local err = task.obstacle()
+function transport.start(hub, call, send, host)
+  local err = task.obstacle(nil, host)
   if err then return nil, err end
   task.drive(call, function() step(hub, call, send) end)
   return true

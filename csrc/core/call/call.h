@@ -191,6 +191,9 @@ enum call_state call_revoke(struct call *call, const struct moment *now);
 /* When the transport must call call_tick, in ms of the monotonic clock; CALL_NEVER. */
 int64_t call_wake_at(const struct call *call);
 
+/* True when there is an event to take. */
+bool call_has_event(const struct call *call);
+
 /* Takes the oldest event; false when there is none. */
 bool call_next_event(struct call *call, struct call_event *event);
 

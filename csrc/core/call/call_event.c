@@ -51,6 +51,11 @@ void call_event_add(struct call *call, enum call_event_type type, const struct b
     }
 }
 
+bool call_has_event(const struct call *call)
+{
+    return call->p->event_count > 0;
+}
+
 /* Never finds one when nobody listens: the count stays 0. */
 bool call_next_event(struct call *call, struct call_event *event)
 {

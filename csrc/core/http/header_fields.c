@@ -39,7 +39,7 @@ bool http_same_bytes(const char *a, const char *b, size_t len)
 }
 
 /* Which bytes may stand in a token (RFC 9110, section 5.6.2), 32 to a word. */
-static bool is_token_byte(unsigned char c)
+static unsigned is_token_byte(unsigned char c)
 {
     static const uint32_t bytes[8] = {0, 0x03ff6cfa, 0xc7fffffe, 0x57ffffff};
     return bytes[c >> 5] >> (c & 31) & 1;
@@ -48,12 +48,11 @@ static bool is_token_byte(unsigned char c)
 /* True when every byte may stand in a token, and there is one. */
 static bool is_token(const char *text, size_t len)
 {
+    unsigned all = len > 0;
     for (size_t i = 0; i < len; i++) {
-        if (!is_token_byte((unsigned char)text[i])) {
-            return false;
-        }
+        all &= is_token_byte((unsigned char)text[i]);
     }
-    return len > 0;
+    return all;
 }
 
 /* True when any of eight bytes is a control character, a tab included, or may be one: each byte is
@@ -68,13 +67,17 @@ static bool may_have_control(const char *bytes)
     return (below_space | delete) & each * 0x80;
 }
 
+/* Eight bytes a time; the last eight may have been looked at in part. */
 bool http_is_value(const char *text, size_t len)
 {
-    for (size_t i = 0; i < len;) {
-        if (len - i >= 8 && !may_have_control(text + i)) {
-            i += 8;
-            continue;
-        }
+    size_t i = 0;
+    while (len - i >= 8 && !may_have_control(text + i)) {
+        i += 8;
+    }
+    if (len >= 8 && len - i < 8 && !may_have_control(text + len - 8)) {
+        return true;
+    }
+    while (i < len) {
         unsigned char c = (unsigned char)text[i++];
         if ((c < 0x20 && c != '\t') || c == 0x7f) {
             return false;

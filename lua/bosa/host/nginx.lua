@@ -16,6 +16,8 @@ local ONE_WRITE = 16384 -- bytes that a socket takes whole or not at all
 local IDLE_MS = 60000 -- for which a connection is kept
 local LOOK = 0.1 -- seconds after which a lookup of a name looks whether anybody still waits for it
 local LAST_LOOK = 0.01 -- seconds for a response that came while the rest of a request could not be sent in time
+local UNBOUNDED = 24 * 3600 * 1000 -- milliseconds of a socket's timeout where there is no limit
+local MOMENT = 0.001 -- seconds for which a socket's timeouts, which are counted in milliseconds, stay as they were set
 local LONGEST_WAIT = 3600 -- seconds for a semaphore at a time: its milliseconds are a C int
 local RECOUNT = 1 -- seconds after which who waits for a slot looks whether some were lost
 local FETCH_LOCK = 10 -- seconds for which one worker's fetch holds back the others'
@@ -88,10 +90,13 @@ end
 ---@field ca_file string?
 ---@field id integer of the hub, in this worker: no two share connections
 ---@field proxy bosa.nginx.Proxy?
----@field origin bosa.nginx.Origin? where its last call went
+---@field origin bosa.nginx.Origin? where its last call went that a redirect led elsewhere
+---@field home bosa.nginx.Origin where all others go
 local slots_by_hub = setmetatable({}, { __mode = "k" })
 local weak = { __mode = "k" }
 local hubs = 0 -- that were seen in this worker
+
+local origin_of
 
 local function slots_of(hub)
   local slots = slots_by_hub[hub]
@@ -101,6 +106,7 @@ local function slots_of(hub)
   slots = { connections = connections, used = 0, holders = setmetatable({}, weak), handed = 0 }
   slots.verify, slots.ca_file, slots.id, slots.proxy = verify, ca_file, hubs, tunnel.proxy_of(hub)
   slots.gate = semaphores.new(0)
+  slots.home = origin_of(slots, hub:_place())
   slots_by_hub[hub] = slots
   return slots
 end
@@ -153,16 +159,32 @@ end
 ---------------------------------------------------------------------------------------------------
 -- connections
 
+local function milliseconds(seconds) return math.max(1, math.floor(seconds * 1000)) end
+
 --- Sets the socket's timeouts to what is left until `deadline`; false: nothing is.
 local function set_timeout(sock, deadline)
-  if not deadline then
-    sock:settimeout(24 * 3600 * 1000)
-    return true
-  end
-  local left = deadline - now()
-  if left <= 0 then return false end
-  sock:settimeout(math.max(1, math.floor(left * 1000)))
+  local left = deadline and deadline - now()
+  if left and left <= 0 then return false end
+  sock:settimeout(left and milliseconds(left) or UNBOUNDED)
   return true
+end
+
+--- Sets the timeouts for connecting, until `deadline`, and for what follows in the attempt; false: nothing is left.
+local function set_timeouts(sock, deadline, x)
+  local at = x.at or now()
+  if deadline and deadline <= at then return false end
+  local rest = x.deadline and milliseconds(x.deadline - at) or UNBOUNDED
+  sock:settimeouts(deadline and milliseconds(deadline - at) or UNBOUNDED, rest, rest)
+  x.set = at
+  return true
+end
+
+--- Sets the timeouts for what is next in the attempt, unless that was done a moment ago; false: nothing is left.
+local function renew_timeouts(sock, x)
+  local at = x.at or now()
+  if x.set and at - x.set < MOMENT then return true end
+  x.set = at
+  return set_timeout(sock, x.deadline)
 end
 
 --- Where a hub's connections go: made anew only where a redirect leads elsewhere, which it seldom does.
@@ -173,7 +195,7 @@ end
 ---@field literal string the name as an address is written
 ---@field is_address boolean
 ---@field options table of connect: a pool of this hub's own
-local function origin_of(slots, scheme, name, port)
+origin_of = function(slots, scheme, name, port)
   local origin = slots.origin
   if origin and origin.scheme == scheme and origin.name == name and origin.port == port then return origin end
   local is_ipv6 = name:find(":", 1, true)
@@ -214,8 +236,8 @@ end
 
 --- Connects to a host by name or address: true, or nil and why.
 ---@param to bosa.nginx.Proxy|bosa.nginx.Origin
-local function reach(sock, to, options, deadline)
-  if not set_timeout(sock, deadline) then return nil, "timeout" end
+local function reach(sock, to, options, deadline, x)
+  if not set_timeouts(sock, deadline, x) then return nil, "timeout" end
   if to.is_address or not deadline then return sock:connect(to.literal, to.port, options) end
   return within(deadline, function() return sock:connect(to.literal, to.port, options) end)
 end
@@ -235,17 +257,18 @@ local function handshake(slots, sock, origin)
   return nil, tostring(err)
 end
 
---- A connection to the origin: a kept one, or a new one. nil: kind, why.
-local function connect(slots, origin, deadline)
+--- A connection to the origin, and whether it is a kept one, which is there at once. nil: kind, why.
+local function connect(slots, origin, deadline, x)
   local sock, proxy = ngx.socket.tcp(), slots.proxy
   local function in_time() return set_timeout(sock, deadline) end
-  local ok, err = reach(sock, proxy or origin, origin.options, deadline)
+  local ok, err = reach(sock, proxy or origin, origin.options, deadline, x)
   if not ok then
     if err == "timeout" then return nil, "timeout", err end
     if proxy then err = ("%s, through the proxy http://%s:%d"):format(err, proxy.literal, proxy.port) end
     return nil, "connection", err
   end
-  if sock:getreusedtimes() > 0 then return sock end
+  if sock:getreusedtimes() > 0 then return sock, true end
+  x.at = nil
   if proxy then
     ok, err = tunnel.open(sock, proxy, origin, in_time)
     if not ok then
@@ -261,7 +284,7 @@ local function connect(slots, origin, deadline)
       return nil, err == "timeout" and "timeout" or "tls", err
     end
   end
-  return sock
+  return sock, false
 end
 
 ---------------------------------------------------------------------------------------------------
@@ -275,14 +298,17 @@ end
 ---@field deadline number? by the monotonic clock
 ---@field seconds number? that the attempt may take
 ---@field connect_seconds number? that connecting may take
+---@field at number? the time, as long as nothing was waited for; nil: it is to be asked for
+---@field set number? when the socket's timeouts were set
 
 --- Sends the request: true, or nil, why, and whether surely nothing of it was sent.
 local function send_request(call, sock, x)
   local bytes, done, first = x.bytes, x.done, true
   while true do
     if bytes ~= "" then
-      if not set_timeout(sock, x.deadline) then return nil, "timeout", first end
+      if not renew_timeouts(sock, x) then return nil, "timeout", first end
       local sent, err = sock:send(bytes)
+      x.at = nil
       if not sent then return nil, err, first and #bytes <= ONE_WRITE and err ~= "timeout" end
       first = false
     end
@@ -315,7 +341,7 @@ end
 local function read_response(call, sock, x)
   local whole, keep = false, false
   while not whole do
-    if not set_timeout(sock, x.deadline) then return nil, "timeout" end
+    if not renew_timeouts(sock, x) then return nil, "timeout" end
     local bytes, err = sock:receiveany(READ_PIECE)
     if bytes then
       whole, keep = take(call, bytes, x.listener)
@@ -340,10 +366,10 @@ local function broke(call, x, err, unsent)
 end
 
 --- Sends and receives over a connection. True: the request is to go on another one, as this kept one was lost.
-local function converse(call, sock, x)
-  local kept = sock:getreusedtimes() > 0
+local function converse(call, sock, x, kept)
   local sent, why, unsent = send_request(call, sock, x)
-  if not sent and why == "timeout" then x.deadline = now() + LAST_LOOK end
+  x.at = nil
+  if not sent and why == "timeout" then x.deadline, x.set = now() + LAST_LOOK, nil end
   if not sent and (why == "refused" or why == "ended") then
     sock:close()
     broke(call, x, why, unsent)
@@ -367,7 +393,7 @@ end
 
 --- What ends connecting: the attempt's time, or that of connecting.
 local function connect_deadline(x)
-  local limit = x.connect_seconds and now() + x.connect_seconds
+  local limit = x.connect_seconds and (x.at or now()) + x.connect_seconds
   if limit and (not x.deadline or limit < x.deadline) then return limit, x.connect_seconds end
   return x.deadline, x.seconds
 end
@@ -375,32 +401,36 @@ end
 local function exchange(call, slots, x, origin)
   repeat
     local deadline, seconds = connect_deadline(x)
-    local sock, kind, why = connect(slots, origin, deadline)
+    local sock, how, why = connect(slots, origin, deadline, x) -- how: whether it is a kept one, or what kind of error
     if not sock then
-      if not call:_ended() then call:_exchange_broke(kind, why, true, seconds) end
+      if not call:_ended() then call:_exchange_broke(how, why, true, seconds) end
       return
     end
-    if call:_ended() then -- by somebody else, meanwhile
+    if not how and call:_ended() then -- by somebody else, meanwhile
       sock:close()
       return
     end
-  until not converse(call, sock, x)
+  until not converse(call, sock, x, how)
 end
 
 --- Takes a call in "send" through one exchange.
 local function send(call, slots)
   local x, scheme, name, port = {}
-  x.bytes, x.done, scheme, name, port, x.listener, x.seconds, x.connect_seconds = call:_exchange_begin()
+  x.bytes, x.done, x.listener, x.seconds, x.connect_seconds, scheme, name, port = call:_exchange_begin()
   if not x.bytes then
     if not call:_ended() then call:_exchange_broke() end
     return
   end
-  x.deadline = x.seconds and now() + x.seconds
+  local begun = now()
+  x.deadline = x.seconds and begun + x.seconds
+  if slots.used < slots.connections then x.at = begun end
   if not take_slot(slots, call, x.deadline) then
     if not call:_ended() then call:_exchange_broke("timeout", nil, true, x.seconds, true) end
     return
   end
-  if not call:_ended() then exchange(call, slots, x, origin_of(slots, scheme, name, port)) end
+  if x.at or not call:_ended() then
+    exchange(call, slots, x, scheme and origin_of(slots, scheme, name, port) or slots.home)
+  end
   leave_slot(slots, call)
 end
 
