@@ -215,4 +215,35 @@ describe("validate", function()
     assert.is_true(action:params({ name = "pump" }):validate())
     assert.equal(before, sandbox.stats().requests)
   end)
+
+  it("leaves nothing to the collector", function()
+    local action = lab:action("keywords"):params({ name = "pump", level = 3 })
+    for _ = 1, 200 do assert(action:validate()) end
+    collectgarbage()
+    collectgarbage("stop")
+    local before = collectgarbage("count")
+    for _ = 1, 2000 do assert(action:validate()) end
+    local grown = collectgarbage("count") - before
+    collectgarbage("restart")
+    assert.is_true(grown < 64, grown .. " kB")
+  end)
+
+  local has_ffi, ffi = pcall(require, "ffi")
+  if has_ffi then
+    it("may be asked while another one reads its parameters", function()
+      local globals, real = getfenv(0), tostring -- luacheck: ignore
+      local inner, ok, err = lab:action("keywords"):params({ name = "" }), nil, nil
+      rawset(globals, "tostring", function(value)
+        rawset(globals, "tostring", real)
+        ok, err = inner:validate()
+        assert(inner:params({ name = "pump" }):validate())
+        return real(value)
+      end)
+      local outer = { lab:action("integers"):params({ value = ffi.cast("int64_t", 5) }):validate() }
+      rawset(globals, "tostring", real)
+      assert.is_nil(ok)
+      assert.equal("params", err.kind)
+      assert.same({ true }, outer)
+    end)
+  end
 end)

@@ -132,12 +132,12 @@ static void a_copy_stands_on_its_own(void **unused)
 
 static enum bosa_status fill_and_copy(void *unused, struct bosa_error *err)
 {
-    char value[400]; /* several blocks */
+    char value[400]; /* several blocks, and more fields than the first has room for */
     struct fields fields = {0}, copy = {0};
     enum bosa_status status = BOSA_OK;
     (void)unused;
     memset(value, 'v', sizeof value);
-    for (int i = 0; i < 10 && status == BOSA_OK; i++) {
+    for (int i = 0; i < 30 && status == BOSA_OK; i++) {
         status = fields_add(&fields, i % 3 ? "A" : "B", 1, value, sizeof value, err);
     }
     if (status == BOSA_OK) {

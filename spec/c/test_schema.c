@@ -241,6 +241,32 @@ static void what_a_language_cannot_say_is_settled(void **unused)
         JSON_DOUBLE);
 }
 
+static void a_value_may_have_to_stay_as_it_is(void **unused)
+{
+    static const struct {
+        const char *type;
+        enum bosa_status status;
+    } cases_of_five[] = {{"integer", BOSA_AGAIN}, {"number", BOSA_OK}, {"string", BOSA_PARAMS}};
+    (void)unused;
+    for (size_t i = 0; i < sizeof cases_of_five / sizeof cases_of_five[0]; i++) {
+        char text[80];
+        struct json_doc doc, value;
+        struct bosa_error err;
+        error_init(&err);
+        snprintf(text, sizeof text, OBJECT("\"v\":{\"type\":\"%s\"}"), cases_of_five[i].type);
+        struct schema *schema = compile(&doc, text);
+        make(&value, JSON_DOUBLE, NULL, 5.0);
+        assert_int_equal(schema_check(schema, &value, 0, SCHEMA_UNCHANGED, "parameter", &err),
+                         cases_of_five[i].status);
+        assert_int_equal(err.kind == BOSA_PARAMS, cases_of_five[i].status == BOSA_PARAMS);
+        assert_int_equal(value.nodes[2].type, JSON_DOUBLE);
+        error_clear(&err);
+        json_free(&value);
+        schema_free(schema);
+        json_free(&doc);
+    }
+}
+
 static void what_is_malformed_is_as_if_it_were_absent(void **unused)
 {
     static const char *const malformed[] = {
@@ -349,6 +375,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(faults_are_told_in_words),
         cmocka_unit_test(what_a_language_cannot_say_is_settled),
+        cmocka_unit_test(a_value_may_have_to_stay_as_it_is),
         cmocka_unit_test(what_is_malformed_is_as_if_it_were_absent),
         cmocka_unit_test(recursion_ends),
         cmocka_unit_test(the_last_of_a_keyword_counts),
