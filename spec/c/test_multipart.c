@@ -322,7 +322,7 @@ static void a_multipart_body_survives_a_lack_of_memory(void **unused)
     struct json_doc doc;
     (void)unused;
     file_doc(&doc, "f");
-    assert_true(torture(set_as_multipart, &doc) > 15);
+    assert_true(torture(set_as_multipart, &doc) > 10);
     json_free(&doc);
 }
 
