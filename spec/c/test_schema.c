@@ -51,6 +51,8 @@ static const struct fault_case cases[] = {
     {OBJECT("\"a\":" STRING), "{\"a\":5}", "`a`: expected string, got integer"},
     {"{\"properties\":{\"x\":{\"$ref\":\"#/$defs/a~0b~1c\"}},\"$defs\":{\"a~b/c\":" STRING "}}",
      "{\"x\":5}", "`x`: expected string, got integer"},
+    {OBJECT("\"a\":{\"type\":[\"string\",\"integer\",\"null\"]}"), "{\"a\":true}",
+     "`a`: expected string or integer or null, got boolean"},
     {OBJECT("\"owner\":" STRING), "{\"onwer\":\"x\"}",
      "unknown parameter `onwer`; did you mean `owner`?"},
     {OBJECT("\"a\":" STRING), "{\"zzz\":1}", "unknown parameter `zzz`; there is a"},
