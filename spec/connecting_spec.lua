@@ -1,6 +1,9 @@
 --- The time that connecting takes, in every state: bounded on both transports, and given back when nobody waits.
 local bosa = require("bosa")
 local nginx = require("spec.support.nginx")
+local process = require("spec.support.process")
+local relay = require("spec.support.relay")
+local server = require("spec.support.server")
 local socket = require("socket")
 
 local silent, deaf, web -- a TCP server that takes connections and says nothing; a name server that never answers
@@ -108,5 +111,74 @@ describe("a name that nobody looks up", function()
     assert.equal("timeout true", web.get("/patient"))
     assert.equal("the task was cancelled", cancelled:read("*a"))
     cancelled:close()
+  end)
+end)
+
+describe("a connection to a name that is kept in nginx", function()
+  local in_names = [[
+    resolver 127.0.0.1:%d ipv6=off;
+    init_by_lua_block { bosa = require("bosa") }
+  ]]
+  local by_name = [[
+    location = /cancelled { content_by_lua_block {
+      local hub = bosa.new({ api_base_url = "http://bosa.example:%s", api_key = "%s", token = "%s", allow_http = true })
+      local lab = hub:connect("lab")
+      assert(lab:small({}))
+      local call = assert(lab:action("small"):params({ key = "cancelled by another" }):start())
+      ngx.thread.wait(ngx.thread.spawn(function() call:cancel() end)) -- only a thread's parent can kill it
+      local _, err = call:wait(10)
+      assert(lab:small({})) -- whatever was on its way has come
+      local runs = assert(lab:count({ key = "cancelled by another" })).data.count
+      ngx.print(bosa.json.encode({ kind = err.kind, runs = runs }))
+    } }
+  ]]
+
+  it("takes no call that was cancelled before it was there", function()
+    local sandbox = server.start()
+    local line, stop = process.start("name_server.lua")
+    local names = nginx.start({ http = in_names:format(line:match("%d+")),
+      server = by_name:format(sandbox.url:match("%d+$"), sandbox.key, sandbox.token) })
+    local body = names.get("/cancelled")
+    local log = names.log()
+    names.stop()
+    stop()
+    sandbox.stop()
+    assert.same({ kind = "cancelled", runs = 0 }, bosa.json.decode(body), log)
+  end)
+end)
+
+describe("a request over a new connection in nginx", function()
+  -- a clock that stands makes connecting take no time at all
+  local in_no_time = [[
+    init_by_lua_block {
+      local core = require("bosa.core")
+      local now = core.now()
+      core.now = function() return now end
+      bosa = require("bosa")
+    }
+  ]]
+  local slow = [[
+    location = /slow { content_by_lua_block {
+      local hub = bosa.new({ api_base_url = "%s", proxy = "http://127.0.0.1:%d", api_key = "%s", token = "%s",
+        connect_timeout = 1, timeout = 60 })
+      local lab = hub:connect("lab")
+      assert(lab:small({}))
+      local calls = {} -- one of them has the connection that is there
+      for i = 1, 2 do calls[i] = assert(lab:action("slow"):params({ delay_ms = 1500 }):max_attempts(1):start()) end
+      local results = bosa.all(calls)
+      ngx.print(#results)
+    } }
+  ]]
+
+  it("has the time of the attempt, not that of connecting, once a proxy has connected", function()
+    local sandbox, proxy = server.start(), relay.proxy()
+    local waiting = nginx.start({ http = in_no_time,
+      server = slow:format(sandbox.url, proxy.port, sandbox.key, sandbox.token) })
+    local body = waiting.get("/slow")
+    local log = waiting.log()
+    waiting.stop()
+    proxy.stop()
+    sandbox.stop()
+    assert.equal("2", body, log)
   end)
 end)

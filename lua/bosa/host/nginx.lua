@@ -239,6 +239,7 @@ end
 local function reach(sock, to, options, deadline, x)
   if not set_timeouts(sock, deadline, x) then return nil, "timeout" end
   if to.is_address or not deadline then return sock:connect(to.literal, to.port, options) end
+  x.at = nil -- others run before a thread is waited for, even where it is done at once
   return within(deadline, function() return sock:connect(to.literal, to.port, options) end)
 end
 
@@ -257,10 +258,13 @@ local function handshake(slots, sock, origin)
   return nil, tostring(err)
 end
 
---- A connection to the origin, and whether it is a kept one, which is there at once. nil: kind, why.
+--- A connection to the origin, and whether it is a kept one. nil: kind, why.
 local function connect(slots, origin, deadline, x)
   local sock, proxy = ngx.socket.tcp(), slots.proxy
-  local function in_time() return set_timeout(sock, deadline) end
+  local function in_time()
+    x.set = nil -- what is set here is for connecting alone
+    return set_timeout(sock, deadline)
+  end
   local ok, err = reach(sock, proxy or origin, origin.options, deadline, x)
   if not ok then
     if err == "timeout" then return nil, "timeout", err end
@@ -406,7 +410,7 @@ local function exchange(call, slots, x, origin)
       if not call:_ended() then call:_exchange_broke(how, why, true, seconds) end
       return
     end
-    if not how and call:_ended() then -- by somebody else, meanwhile
+    if not x.at and call:_ended() then -- by somebody else, meanwhile
       sock:close()
       return
     end
