@@ -56,6 +56,28 @@ describe("a method", function()
     assert.is_true(tried > 0)
   end)
 
+  it("takes no userdata that only begins as ours does", function()
+    -- memory that another library has not filled still holds what was there before
+    local made = { hub = bosa.new({ api_base_url = sandbox.url, api_key = sandbox.key }) }
+    made.connector = made.hub:connect("lab")
+    made.action = made.connector:action("small")
+    made.file = bosa.file({ file = "x" })
+    for class, object in pairs(made) do
+      local metatable = debug.getmetatable(object)
+      debug.setmetatable(object, { __name = "another library's" })
+      for name, method in pairs(metatable.methods) do
+        local ok, why = pcall(method, object)
+        assert.is_false(ok, class .. "." .. name .. " took it")
+        assert.matches("expected", tostring(why), 1, true)
+      end
+      if class == "file" then
+        local _, err = lab:action("upload"):params({ file = object }):validate()
+        assert.matches("userdata", err.message, 1, true)
+      end
+      debug.setmetatable(object, metatable)
+    end
+  end)
+
   it("works from a finalizer, also of a closing state", function()
     local lua = os.getenv("BOSA_LUA")
     local script = ([[

@@ -13,20 +13,35 @@ const char bind_class_hub[] = "bosa.hub", bind_class_connector[] = "bosa.connect
            bind_class_nodes[] = "bosa.nodes";
 
 /*
- * What each userdata of bind_new begins with. The address of a class's name is in the memory of no
- * other library's userdata, so it says what a userdata is without a look at metatables.
+ * What each userdata of bind_new begins with. The rest makes it as large as what Lua aligns a
+ * userdata for, which is less than malloc's 16: a block with user values may begin at any 8 bytes.
  */
-struct header {
-    _Alignas(16) const char *class_name;
+union header {
+    struct {
+        const char *class_name; /* the address stands for the class */
+        const void *metatable;
+    } of;
+    lua_Number number;
+    lua_Integer integer;
 };
 
+/*
+ * The beginning tells nearly all other userdata apart. One that another library has not filled may
+ * lie where one of ours was, and still begin as that did: so what has the beginning must have the
+ * metatable, too. The metatable alone would not tell another copy of this module apart.
+ */
 void *bind_test_class(lua_State *L, int index, const char *class_name)
 {
-    if (lua_type(L, index) != LUA_TUSERDATA || lua_rawlen(L, index) < sizeof(struct header)) {
+    if (lua_type(L, index) != LUA_TUSERDATA || lua_rawlen(L, index) < sizeof(union header)) {
         return NULL;
     }
-    struct header *header = lua_touserdata(L, index);
-    return header->class_name == class_name ? header + 1 : NULL;
+    union header *header = lua_touserdata(L, index);
+    if (header->of.class_name != class_name || !lua_getmetatable(L, index)) {
+        return NULL;
+    }
+    bool same = lua_topointer(L, -1) == header->of.metatable;
+    lua_pop(L, 1);
+    return same ? header + 1 : NULL;
 }
 
 /* luaL_checkudata lets an object pass that another copy of this module has made. */
@@ -61,15 +76,17 @@ void *bind_new(lua_State *L, size_t size, const char *class_name, enum kept last
 {
 #if LUA_VERSION_NUM < 502
     lua_createtable(L, last, 0);
-    struct header *header = lua_newuserdata(L, sizeof *header + size);
+    union header *header = lua_newuserdata(L, sizeof *header + size);
     lua_insert(L, -2);
     lua_setuservalue(L, -2);
 #else
-    struct header *header = lua_newuserdatauv(L, sizeof *header + size, last);
+    union header *header = lua_newuserdatauv(L, sizeof *header + size, last);
 #endif
-    memset(header + 1, 0, size);
-    header->class_name = class_name;
-    bind_set_class(L, class_name);
+    memset(header, 0, sizeof *header + size);
+    compat_get_registered(L, class_name);
+    header->of.class_name = class_name;
+    header->of.metatable = lua_topointer(L, -1);
+    lua_setmetatable(L, -2);
     return header + 1;
 }
 
