@@ -489,6 +489,7 @@ static int action_validate(lua_State *L)
     if (status != BOSA_OK) {
         return bind_fail(L, &k->error);
     }
+    lua_settop(L, 2);
     lua_replace(L, lua_upvalueindex(1));
     lua_pushboolean(L, 1);
     return 1;

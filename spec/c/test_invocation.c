@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#define MARK "A-SECRET" /* as long as a number */
+
 static const struct policy POLICY = {3, true, 30000, 10000, 60000};
 
 static void set_text(char **field, const char *text)
@@ -173,6 +175,61 @@ static void one_that_serves_again_keeps_room_and_nothing_in_it(void **state)
     assert_int_equal(mem_torture_live(), before);
 }
 
+/* As fill, and a number whose bytes are the mark. */
+static void fill_marked(struct invocation *invocation, int64_t number)
+{
+    uint32_t object;
+
+    invocation_init(invocation, "github", "upload", &POLICY);
+    set_text(&invocation->token, MARK);
+    object = json_open(&invocation->params, JSON_OBJECT);
+    json_add_string(&invocation->params, "text", 4);
+    json_add_string(&invocation->params, MARK, strlen(MARK));
+    json_add_string(&invocation->params, "pin", 3);
+    json_add_int(&invocation->params, number);
+    json_close(&invocation->params, object, 2);
+    assert_false(invocation->params.failed);
+}
+
+/* True when the mark is in what a cleared document keeps. */
+static bool keeps_mark(const struct json_doc *doc)
+{
+    const char *nodes = (const char *)doc->nodes;
+    bool found = false;
+
+    for (size_t i = 0; i + strlen(MARK) <= doc->text_cap; i++) {
+        found = found || memcmp(doc->text + i, MARK, strlen(MARK)) == 0;
+    }
+    for (size_t i = 0; i + strlen(MARK) <= doc->cap * sizeof *doc->nodes; i++) {
+        found = found || memcmp(nodes + i, MARK, strlen(MARK)) == 0;
+    }
+    return found;
+}
+
+static void one_that_serves_again_keeps_no_secret_be_it_a_number(void **state)
+{
+    struct invocation invocation = {0};
+    int64_t number;
+
+    (void)state;
+    memcpy(&number, MARK, sizeof number);
+    /* what the heap gave may hold an older mark */
+    fill(&invocation, 40);
+    invocation_clear(&invocation);
+    memset(invocation.params.text, 0, invocation.params.text_cap);
+    memset(invocation.params.nodes, 0, invocation.params.cap * sizeof *invocation.params.nodes);
+    mem_torture_watch(MARK);
+    fill_marked(&invocation, number);
+    assert_true(keeps_mark(&invocation.params));
+    invocation_clear(&invocation);
+    assert_non_null(invocation.params.nodes);
+    assert_false(keeps_mark(&invocation.params));
+    fill_marked(&invocation, number);
+    invocation_close(&invocation);
+    assert_int_equal(mem_torture_leaked(), 0);
+    mem_torture_watch(NULL);
+}
+
 static void every_failing_allocation_is_survived(void **state)
 {
     long before = mem_torture_live(), made, copied;
@@ -215,6 +272,7 @@ int main(void)
         cmocka_unit_test(with_changes_one_parameter_and_copies_the_rest),
         cmocka_unit_test(with_adds_a_parameter),
         cmocka_unit_test(one_that_serves_again_keeps_room_and_nothing_in_it),
+        cmocka_unit_test(one_that_serves_again_keeps_no_secret_be_it_a_number),
         cmocka_unit_test(every_failing_allocation_is_survived),
     };
 

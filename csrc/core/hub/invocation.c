@@ -129,10 +129,17 @@ static void free_rest(struct invocation *invocation)
     mem_free(invocation->output_path);
 }
 
+/* A number may be as secret as a text: a PIN, a one-time code. */
+static void wipe_nodes(struct json_doc *params)
+{
+    mem_wipe(params->nodes, params->count * sizeof *params->nodes);
+}
+
 void invocation_clear(struct invocation *invocation)
 {
     struct json_doc params = invocation->params;
 
+    wipe_nodes(&params);
     if (params.text_cap + params.cap * sizeof *params.nodes > KEPT_ROOM) {
         json_wipe(&params);
     } else {
@@ -145,6 +152,7 @@ void invocation_clear(struct invocation *invocation)
 
 void invocation_close(struct invocation *invocation)
 {
+    wipe_nodes(&invocation->params);
     json_wipe(&invocation->params);
     free_rest(invocation);
     *invocation = (struct invocation){0};
