@@ -293,6 +293,18 @@ describe("a download", function()
     end
   end)
 
+  it("are told of in words where their hub is closed meanwhile", function()
+    local stub
+    stub = stubbed(a_skill(), setmetatable({}, { __index = function(_, name)
+      stub:close()
+      return ({ status = 200, headers = { ["Content-Type"] = "application/json" }, body = "no zip" })[name]
+    end }))
+    local paths, err = stub:download_tenant_skill("7", { dir = dir })
+    assert.is_nil(paths)
+    assert.matches("closed", err.message, 1, true)
+    assert.equal("", tree())
+  end)
+
   it("uses https alone, but on this machine", function()
     for _, url in ipairs({ "http://store.example.com/x?s=" .. SIGNATURE, "ftp://store.example.com/x", "/x", "" }) do
       local paths, err, requests = download("text", { download_url = url, source_type = "manual" })

@@ -522,7 +522,7 @@ static int hub_endpoint(lua_State *L)
 
 /*
  * hub:_redact(text, token?) -> text, without the hub's key and token, nor that one: for errors that
- * lua/bosa makes. A closed hub knows them no longer, and shows nothing of the text.
+ * lua/bosa makes. nil: the hub is closed, and knows them no longer.
  */
 static int hub_redact(lua_State *L)
 {
@@ -533,8 +533,7 @@ static int hub_redact(lua_State *L)
     char *copy = lua_newuserdata(L, len + 1);
     bool failed = false;
     if (!is_open(h)) {
-        lua_pushliteral(L, SECRETS_MASK);
-        return 1;
+        return 0;
     }
     struct secrets secrets;
     memcpy(copy, text, len);

@@ -88,13 +88,14 @@ function loop.error(kind, message, sent)
 end
 
 --- Takes a hub's key and token, and the token that was given for this, out of an error that was made here of what a
--- server said.
+-- server said. A hub that was closed meanwhile can't tell them from other words, so none of these are shown.
 ---@param hub userdata
 ---@param err table
 ---@param token string?
 ---@return table err
 function loop.redact(hub, err, token)
-  err.message = hub:_redact(err.message, token)
+  if err.kind == "closed" then return err end -- in words of ours
+  err.message = hub:_redact(err.message, token) or "the hub was closed meanwhile; why this failed is lost"
   return err
 end
 
