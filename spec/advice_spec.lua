@@ -172,6 +172,15 @@ describe("an account's name", function()
       assert.equal(1, #seen) -- discovery
     end
   end)
+
+  it("is cut in the message where it is long", function()
+    local hub = hub_of(200, '{"data":1}')
+    local long = ("\230\151\165"):rep(500)
+    local _, err = hub:connect("sql"):action("act"):account(long):validate()
+    assert.equal("params", err.kind)
+    assert.matches("`\230\151\165[\230\151\165]+%.%.%.` has", err.message)
+    assert.is_true(#err.message < 400)
+  end)
 end)
 
 describe("reading", function()

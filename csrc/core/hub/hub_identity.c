@@ -50,9 +50,9 @@ static enum bosa_status set_account(struct request *request, const char *identif
     }
     if (!text_to_latin1(name)) {
         status = error_set(err, BOSA_PARAMS,
-                           "the account `%s` has characters beyond ISO 8859-1, which no header "
+                           "the account `%.*s%s` has characters beyond ISO 8859-1, which no header "
                            "field can hold",
-                           identifier);
+                           TEXT_SHOWN(identifier, strlen(identifier)));
     }
     if (status == BOSA_OK) {
         status = hub_set_field(request, "X-Integration", name, err);
