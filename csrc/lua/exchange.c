@@ -60,7 +60,8 @@ static bool is_hubs(const struct lcall *c, const char *text)
     return len > 0 && strncmp(text, base, len) == 0 && (text[len] == '/' || text[len] == '?');
 }
 
-/* hub:_place() -> "http" or "https", host, port of the base URL; nil: it is closed */
+/* hub:_place() -> "http" or "https", host, port of the base URL, also of a closed one; nil: it is
+ * gone */
 static int hub_place(lua_State *L)
 {
     struct lhub *h = bind_check_hub(L, 1);

@@ -34,7 +34,6 @@ struct hub_options {
     uint64_t seed;           /* of the jitter */
 };
 
-/* One action as discovery described it. */
 /* How an action is asked for another page; what its schema says of these parameters. */
 struct action_paging {
     const char *cursor_name; /* under which it takes a cursor, a static string; NULL: under none */
@@ -47,6 +46,7 @@ struct action_paging {
     bool takes_from_last;
 };
 
+/* One action as discovery described it. */
 struct action {
     const char *name; /* borrowed from the connector's document, as all of this */
     size_t name_len;
@@ -133,7 +133,7 @@ struct action *connector_action(struct connector *connector, const char *name, s
 
 /*
  * Compiles an action's schema at first use. *out is NULL for an action without parameters.
- * BOSA_PROTOCOL, BOSA_NOMEM.
+ * BOSA_NOMEM.
  */
 enum bosa_status action_schema(struct connector *connector, struct action *action,
                                const struct schema **out, struct bosa_error *err);
@@ -143,8 +143,8 @@ enum bosa_status action_schema(struct connector *connector, struct action *actio
 extern const char *const hub_page_parameters[];
 
 /*
- * How the action is paged, which its schema says. One whose schema is malformed, or that there is
- * no memory to compile, is not.
+ * How the action is paged, which its schema says. One whose schema there is no memory to compile is
+ * not.
  */
 const struct action_paging *action_paging(struct connector *connector, struct action *action);
 
@@ -188,7 +188,7 @@ bool hub_recall(struct hub *hub, const char *name, const struct moment *now);
 
 /*
  * Validates the invocation's parameters and writes the request of its action. BOSA_UNKNOWN_ACTION
- * (with the nearest name), BOSA_PARAMS, BOSA_FILE, BOSA_PROTOCOL (the schema), BOSA_NOMEM.
+ * (with the nearest name), BOSA_UNKNOWN_CONNECTOR, BOSA_PARAMS, BOSA_FILE, BOSA_NOMEM.
  * The connector must be loaded. The caller's own fields come first and ours win, but for Accept;
  * those that frame a message or route it (Host, Content-Length, Connection ...) are BOSA_PARAMS.
  */
