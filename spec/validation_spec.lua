@@ -151,6 +151,19 @@ describe("what is missing or misspelt", function()
     assert.equal("owner repo state page limit a b labelz onwer stat", table.concat(paths, " "))
   end)
 
+  it("is counted to the last, of very many the first are listed", function()
+    local list = {}
+    for i = 1, 150 do list[i] = "x" end
+    local check = assert(require("bosa.core").schema({ type = "array", items = { type = "integer" } }))
+    local ok, err = check:check(list)
+    assert.is_nil(ok)
+    assert.equal("`[0]`: expected integer, got string (and 149 more)", err.message)
+    assert.equal("[0] [9] [10] [63]", table.concat({
+      err.details[1].path, err.details[10].path, err.details[11].path, err.details[#err.details].path,
+    }, " "))
+    assert.equal(64, #err.details)
+  end)
+
   it("has a suggestion in enumerations and tags, too, and none where nothing is near", function()
     assert.equal("red", faults({ colour = "rde" }).colour.suggestion)
     assert.is_nil(faults({ colour = "turquoise" }).colour.suggestion)

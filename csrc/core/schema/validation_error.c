@@ -86,6 +86,21 @@ void validation_errors_init(struct validation_errors *errors, const char *what)
     errors->open = json_open(&errors->list, JSON_ARRAY);
 }
 
+/* Writes "[2]". By hand, since deep values have many, and so a union's branches that are counted.
+ */
+static void write_index(struct buf *out, uint32_t index)
+{
+    char text[16];
+    size_t at = sizeof text;
+    text[--at] = ']';
+    do {
+        text[--at] = (char)('0' + index % 10);
+        index /= 10;
+    } while (index > 0);
+    text[--at] = '[';
+    buf_add(out, text + at, sizeof text - at);
+}
+
 /*
  * Writes "filters[2].from_date"; nothing for the root. Recursion is as deep as SCHEMA_MAX_DEPTH
  * allows.
@@ -101,7 +116,7 @@ static void write_path(struct buf *out, const struct place *at)
         buf_add(out, at->key, text_cut(at->key, at->key_len, SHOWN_KEY));
         buf_adds(out, at->key_len > SHOWN_KEY ? "..." : "");
     } else {
-        buf_addf(out, "[%lu]", (unsigned long)at->index);
+        write_index(out, at->index);
     }
 }
 
@@ -179,36 +194,48 @@ bool validation_errors_full(const struct validation_errors *errors)
     return errors->listed >= SCHEMA_MAX_ERRORS;
 }
 
+/* Puts an error into words, for the list or as the first of all. */
+static void word_error(struct validation_errors *errors, const struct place *at,
+                       const struct buf *path, const char *keyword, const char *expected,
+                       const char *got, const char *suggestion, const char *text)
+{
+    struct buf message;
+    buf_init(&message);
+    write_message(&message, errors, at, path, keyword, suggestion, text);
+    errors->failed = errors->failed || message.failed;
+    if (!message.failed) { /* names are the server's */
+        text_flatten(message.data, message.len - 1);
+    }
+    if (!message.failed && !errors->first) {
+        errors->first = mem_dup(message.data, message.len - 1);
+        errors->failed = errors->failed || !errors->first;
+    }
+    if (!message.failed && !validation_errors_full(errors)) {
+        list_error(errors, path->data, message.data, expected, got, keyword, suggestion);
+    }
+    buf_free(&message);
+}
+
+/* Those past SCHEMA_MAX_ERRORS are counted only; a schema may make hundreds of thousands. */
 void validation_errors_add(struct validation_errors *errors, const struct place *at,
                            const char *keyword, const char *expected, const char *got,
                            const char *suggestion, const char *text)
 {
-    struct buf path, message;
+    struct buf path;
     if (errors->failed || errors->list.failed) {
         return; /* the list may be cut off, and is not to be looked at */
     }
     buf_init(&path);
-    buf_init(&message);
     write_path(&path, at);
     buf_addc(&path, '\0');
     if (!path.failed && !is_listed(errors, &path, keyword)) {
-        write_message(&message, errors, at, &path, keyword, suggestion, text);
-        errors->failed = errors->failed || message.failed;
-        if (!message.failed) { /* names are the server's */
-            text_flatten(message.data, message.len - 1);
-        }
         errors->count++;
-        if (!message.failed && !errors->first) {
-            errors->first = mem_dup(message.data, message.len - 1);
-            errors->failed = errors->failed || !errors->first;
-        }
-        if (!message.failed && errors->listed < SCHEMA_MAX_ERRORS) {
-            list_error(errors, path.data, message.data, expected, got, keyword, suggestion);
+        if (!validation_errors_full(errors)) {
+            word_error(errors, at, &path, keyword, expected, got, suggestion, text);
         }
     }
     errors->failed = errors->failed || path.failed || errors->list.failed;
     buf_free(&path);
-    buf_free(&message);
 }
 
 /* The list moves into the error's details. The count tells also those past SCHEMA_MAX_ERRORS. */
