@@ -106,6 +106,15 @@ describe("a parameter", function()
     end)
   end
 
+  it("that is an empty table is the empty array or object that the schema lists", function()
+    local schema = require("bosa.core").schema
+    assert.is_true(assert(schema({ type = "array", const = bosa.array({}) })):check({}))
+    assert.is_true(assert(schema({ type = "array", enum = { bosa.array({ 1 }), bosa.array({}) } })):check({}))
+    assert.is_true(assert(schema({ type = "object", const = bosa.object({}) })):check({}))
+    assert.is_nil((assert(schema({ type = "array", const = bosa.object({}) })):check({})))
+    assert.is_nil((assert(schema({ type = "array", enum = { bosa.array({ 1 }) } })):check({})))
+  end)
+
   it("of a whole number is an integer however the VM holds it", function()
     assert.equal(5, sent({ level = 5.0 }).level)
   end)

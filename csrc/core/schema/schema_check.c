@@ -55,6 +55,17 @@ static bool check_type(struct checker *c, uint32_t index, uint32_t node, const s
     return false;
 }
 
+/* True when the value at `node`, once it is coerced, is the one at `given` in the schema. */
+static bool is_value(const struct checker *c, const struct rule *r, uint32_t given, uint32_t node)
+{
+    const struct json_node *n = &c->doc->nodes[node], *g = &c->s->doc->nodes[given];
+    bool becomes_other = (n->flags & JSON_F_EITHER) && !(r->types & schema_type_bits(n->type));
+    if (becomes_other) { /* an empty array for an empty object, or the other way round */
+        return g->len == 0 && g->type == (n->type == JSON_OBJECT ? JSON_ARRAY : JSON_OBJECT);
+    }
+    return json_equal(c->s->doc, given, c->doc, node);
+}
+
 /*
  * An enumeration may be as long as a server likes and its values as large, so each comparison costs
  * the steps of its nodes.
@@ -67,7 +78,7 @@ static bool in_enum(struct checker *c, const struct rule *r, uint32_t node)
         if (!work_take(c->work, json_next(doc, element) - element)) {
             return false;
         }
-        if (json_equal(doc, element, c->doc, node)) {
+        if (is_value(c, r, element, node)) {
             return true;
         }
         element = json_next(doc, element);
@@ -80,7 +91,7 @@ static bool is_constant(struct checker *c, const struct rule *r, uint32_t node)
 {
     const struct json_doc *doc = c->s->doc;
     return work_take(c->work, json_next(doc, r->constant) - r->constant) &&
-           json_equal(doc, r->constant, c->doc, node);
+           is_value(c, r, r->constant, node);
 }
 
 /* enum and const. Values are compared as JSON has them: 1 and 1.0 are equal. */
@@ -428,15 +439,12 @@ static bool check_assertions(struct checker *c, uint32_t index, uint32_t node,
     if (n->type == JSON_STRING) {
         return check_string(c, r, node, at) && valid;
     }
-    bool is_array = n->type == JSON_ARRAY || !(r->types & TYPE_OBJECT); /* `{}` may be meant as `[]`
-                                                                         */
-    if (is_array && (n->type == JSON_ARRAY || n->type == JSON_OBJECT)) {
-        return check_array(c, r, node, at) && valid;
+    if (n->type != JSON_ARRAY && n->type != JSON_OBJECT) {
+        return valid;
     }
-    if (n->type == JSON_OBJECT) {
-        return check_object(c, index, node, at, outer) && valid;
-    }
-    return valid;
+    bool is_other = !(r->types & schema_type_bits(n->type)); /* `{}` may be meant as `[]` */
+    return (n->type == JSON_ARRAY) != is_other ? check_array(c, r, node, at) && valid
+                                               : check_object(c, index, node, at, outer) && valid;
 }
 
 /* Both kinds of keywords. */
