@@ -214,10 +214,10 @@ void bind_add_keeping(lua_State *L, const char *class_name)
 {
     compat_get_registered(L, class_name);
     lua_getfield(L, -1, "methods");
-    lua_pushlightuserdata(L, (void *)(uintptr_t)class_name);
+    lua_pushlightuserdata(L, (void *)class_name);
     lua_pushcclosure(L, keep, 1);
     lua_setfield(L, -2, "_keep");
-    lua_pushlightuserdata(L, (void *)(uintptr_t)class_name);
+    lua_pushlightuserdata(L, (void *)class_name);
     lua_pushcclosure(L, kept, 1);
     lua_setfield(L, -2, "_kept");
     lua_pop(L, 2);

@@ -10,7 +10,6 @@
 #include <lauxlib.h>
 #include <lua.h>
 #include <lualib.h>
-#include <stdint.h>
 
 #if LUA_VERSION_NUM < 502
 
@@ -41,7 +40,7 @@
 static inline void compat_get_registered(lua_State *L, const void *address)
 {
 #if LUA_VERSION_NUM < 502
-    lua_pushlightuserdata(L, (void *)(uintptr_t)address);
+    lua_pushlightuserdata(L, (void *)address);
     lua_rawget(L, LUA_REGISTRYINDEX);
 #else
     lua_rawgetp(L, LUA_REGISTRYINDEX, address);
@@ -50,7 +49,7 @@ static inline void compat_get_registered(lua_State *L, const void *address)
 
 static inline void compat_set_registered(lua_State *L, const void *address)
 {
-    lua_pushlightuserdata(L, (void *)(uintptr_t)address);
+    lua_pushlightuserdata(L, (void *)address);
     lua_insert(L, -2);
     lua_rawset(L, LUA_REGISTRYINDEX);
 }

@@ -246,7 +246,7 @@ static int hub_run(lua_State *L)
     if (c->call && c->call->state == CALL_NEW && start(h, c) != BOSA_OK) {
         return bind_fail(L, &h->error);
     }
-    while (undisturbed && c->driven && c->call->state != CALL_ENDED && !h->first) {
+    while (undisturbed && c->driven && c->call && c->call->state != CALL_ENDED && !h->first) {
         undisturbed = step(h, -1);
     }
     bool only = h->first == c && !c->next && c->notes == TRANSFER_ENDED;

@@ -286,18 +286,23 @@ static enum bosa_status check_room(const struct invocation *invocation,
     return sink_check_temporary(err);
 }
 
-/* The invocation's action and its connector. */
-static enum bosa_status find_action(struct hub *hub, const struct invocation *invocation,
-                                    const struct moment *now, struct connector **connector,
-                                    struct action **action, struct bosa_error *err)
+/* The invocation's action, and its connector. NULL: `err` says which of them there isn't. */
+static struct action *find_action(struct hub *hub, const struct invocation *invocation,
+                                  const struct moment *now, struct connector **connector,
+                                  struct bosa_error *err)
 {
     *connector = hub_find(hub, invocation->connector, now);
     if (!*connector) {
-        return error_set(err, BOSA_UNKNOWN_CONNECTOR, "the actions of %.*s%s are not known yet",
-                         TEXT_SHOWN(invocation->connector, strlen(invocation->connector)));
+        (void)error_set(err, BOSA_UNKNOWN_CONNECTOR, "the actions of %.*s%s are not known yet",
+                        TEXT_SHOWN(invocation->connector, strlen(invocation->connector)));
+        return NULL;
     }
-    *action = connector_action(*connector, invocation->action, strlen(invocation->action));
-    return *action ? BOSA_OK : connector_no_action(*connector, invocation->action, err);
+    struct action *action =
+        connector_action(*connector, invocation->action, strlen(invocation->action));
+    if (!action) {
+        (void)connector_no_action(*connector, invocation->action, err);
+    }
+    return action;
 }
 
 /* Adds to an error of which action it is, and takes secrets out of it. */
@@ -319,14 +324,14 @@ enum bosa_status hub_action_request(struct hub *hub, const struct invocation *in
                                     struct bosa_error *err)
 {
     struct connector *connector;
-    struct action *action;
+    struct action *action = find_action(hub, invocation, now, &connector, err);
     struct request scratch;
-    enum bosa_status status = find_action(hub, invocation, now, &connector, &action, err);
 
-    request_init(&scratch);
-    if (status == BOSA_OK) {
-        status = write_action(hub, invocation, connector, action, &scratch, err);
+    if (!action) {
+        return locate(hub, err->kind, invocation, err);
     }
+    request_init(&scratch);
+    enum bosa_status status = write_action(hub, invocation, connector, action, &scratch, err);
     if (status == BOSA_OK) {
         status = check_room(invocation, connector, action, err);
     }
@@ -342,12 +347,10 @@ enum bosa_status hub_action_check(struct hub *hub, struct invocation *invocation
                                   const struct moment *now, struct bosa_error *err)
 {
     struct connector *connector;
-    struct action *action;
-    enum bosa_status status = find_action(hub, invocation, now, &connector, &action, err);
+    struct action *action = find_action(hub, invocation, now, &connector, err);
+    enum bosa_status status =
+        action ? check_action(hub, invocation, connector, action, err) : err->kind;
 
-    if (status == BOSA_OK) {
-        status = check_action(hub, invocation, connector, action, err);
-    }
     return locate(hub, status, invocation, err);
 }
 

@@ -376,9 +376,8 @@ static void add_unread(struct buf *out, const struct reply *reply, const char *p
     size_t len = type ? strcspn(type, "; \t") : 0;
     if (plain_line(reply, type, len, &line)) {
         add_sentence(out, reply, &line, phrase);
-    } else if (is_page(reply, type, len) && add_page(out, reply, phrase)) {
-        return;
-    } else if (is_xml(type, len) && add_xml(out, reply)) {
+    } else if ((is_page(reply, type, len) && add_page(out, reply, phrase)) ||
+               (is_xml(type, len) && add_xml(out, reply))) {
         return;
     } else if (http_is_json(type)) {
         buf_adds(out, " (response in broken JSON)");
