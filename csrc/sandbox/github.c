@@ -270,10 +270,10 @@ void github_get_issue(const struct run *run, struct response *response)
 
 /* ---- lists of them ---- */
 
-/* True when one of the issue's labels is this. */
+/* True when one of the issue's labels is this. NULL: none is. */
 static bool has_label(const struct issue *issue, const char *text, size_t len)
 {
-    for (size_t i = 0; i < issue->label_count; i++) {
+    for (size_t i = 0; text && i < issue->label_count; i++) {
         if (strlen(issue->labels[i]) == len && memcmp(issue->labels[i], text, len) == 0) {
             return true;
         }

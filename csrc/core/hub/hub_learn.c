@@ -172,7 +172,7 @@ static bool is_action(const struct json_doc *doc, const char *name, size_t len, 
                                          "success-authorize-callback"};
     uint32_t method = member(doc, entry, "method");
 
-    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
+    for (size_t i = 0; name && i < sizeof routes / sizeof routes[0]; i++) {
         size_t route_len = strlen(routes[i]);
 
         if (len >= route_len && memcmp(name, routes[i], route_len) == 0) {

@@ -139,7 +139,11 @@ bool anchor_find(struct ref_index *index, const struct json_doc *doc, uint32_t r
                  uint32_t *out)
 {
     size_t len = 0;
-    const char *ref = json_text(doc, from, &len), *hash = memchr(ref, '#', len);
+    const char *ref = json_text(doc, from, &len);
+    if (!ref) {
+        return true;
+    }
+    const char *hash = memchr(ref, '#', len);
     size_t name_len = hash ? (size_t)(hash - ref) : len;
     const char *fragment = hash ? hash + 1 : ref + len;
     size_t fragment_len = len - name_len - (hash != NULL);

@@ -55,7 +55,7 @@ enum keyword keyword_of(const struct json_doc *doc, uint32_t name)
 {
     size_t len = 0;
     const char *text = json_text(doc, name, &len);
-    for (int k = 0; k < K_COUNT; k++) {
+    for (int k = 0; text && k < K_COUNT; k++) {
         if (strlen(keywords[k]) == len && memcmp(keywords[k], text, len) == 0) {
             return (enum keyword)k;
         }

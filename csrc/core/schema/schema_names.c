@@ -18,7 +18,7 @@ static bool is_listed(struct work *work, const struct rule *r, const char *name,
         size_t required_len = 0;
         const char *required =
             json_text(work->s->doc, work->s->lists[r->required.at + i], &required_len);
-        found = required_len == len && memcmp(required, name, len) == 0;
+        found = required && required_len == len && memcmp(required, name, len) == 0;
     }
     return found;
 }
