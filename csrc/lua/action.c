@@ -438,17 +438,11 @@ static int check_gc(lua_State *L)
     return 0;
 }
 
-/*
- * Pushes the one that the running function, a closure, keeps as its upvalue between its calls; a
- * new one where that is in use: by a call that raised or failed, or within which this one runs.
- */
+/* Pushes the one that is kept between calls; a new one where that is in use. */
 static struct lcheck *take_check(lua_State *L)
 {
-    struct lcheck *k = lua_touserdata(L, lua_upvalueindex(1));
+    struct lcheck *k = bind_take_spare(L);
     if (k) {
-        lua_pushvalue(L, lua_upvalueindex(1));
-        lua_pushnil(L);
-        lua_replace(L, lua_upvalueindex(1));
         return k;
     }
     k = lua_newuserdata(L, sizeof *k);
@@ -489,8 +483,7 @@ static int action_validate(lua_State *L)
     if (status != BOSA_OK) {
         return bind_fail(L, &k->error);
     }
-    lua_settop(L, 2);
-    lua_replace(L, lua_upvalueindex(1));
+    bind_give_spare(L, 2);
     lua_pushboolean(L, 1);
     return 1;
 }

@@ -55,6 +55,23 @@ void *bind_check_class(lua_State *L, int arg, const char *class_name)
     return block;
 }
 
+void *bind_take_spare(lua_State *L)
+{
+    void *spare = lua_touserdata(L, lua_upvalueindex(1));
+    if (spare) {
+        lua_pushvalue(L, lua_upvalueindex(1));
+        lua_pushnil(L);
+        lua_replace(L, lua_upvalueindex(1));
+    }
+    return spare;
+}
+
+void bind_give_spare(lua_State *L, int index)
+{
+    lua_pushvalue(L, index);
+    lua_replace(L, lua_upvalueindex(1));
+}
+
 void bind_set_class(lua_State *L, const char *class_name)
 {
     compat_get_registered(L, class_name);

@@ -136,6 +136,15 @@ void *bind_test_class(lua_State *L, int index, const char *class_name);
 /* The same of an argument; raises where it is not, as luaL_checkudata does. */
 void *bind_check_class(lua_State *L, int arg, const char *class_name);
 
+/*
+ * A userdata that a function, a closure, keeps as its first upvalue from one call to the next, so
+ * that a call makes no garbage. Taken out, it is pushed and returned; NULL, and nothing is pushed,
+ * while it is in use: by a call that raised or failed, or within which this one runs. Given back,
+ * it is the one at `index`.
+ */
+void *bind_take_spare(lua_State *L);
+void bind_give_spare(lua_State *L, int index);
+
 /* Sets the class's metatable on the value on top. */
 void bind_set_class(lua_State *L, const char *class_name);
 

@@ -82,17 +82,11 @@ static int ldoc_gc(lua_State *L)
     return 0;
 }
 
-/*
- * Pushes the box that the running function, a closure, keeps as its upvalue between its calls; a
- * new one where that is in use (by a call that raised, or within which this one runs).
- */
+/* Pushes the box that is kept between calls; a new one where that is in use. */
 static struct ldoc *take_box(lua_State *L)
 {
-    struct ldoc *box = lua_touserdata(L, lua_upvalueindex(1));
+    struct ldoc *box = bind_take_spare(L);
     if (box) {
-        lua_pushvalue(L, lua_upvalueindex(1));
-        lua_pushnil(L);
-        lua_replace(L, lua_upvalueindex(1));
         return box;
     }
     box = lua_newuserdata(L, sizeof *box);
@@ -120,8 +114,7 @@ static void give_box(lua_State *L, int index, struct ldoc *box)
     }
     json_clear(&box->doc);
     buf_clear(&box->out);
-    lua_pushvalue(L, index);
-    lua_replace(L, lua_upvalueindex(1));
+    bind_give_spare(L, index);
 }
 
 /* The names stand in the order of enum int_mode. */
