@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/error.h"
@@ -142,7 +143,13 @@ uint32_t json_index_get(const struct json_index *index, const char *key, size_t 
 void json_index_free(struct json_index *index);
 
 /* The order of an index: by length, then by bytes. */
-int json_compare_names(const char *a, size_t a_len, const char *b, size_t b_len);
+static inline int json_compare_names(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+    if (a_len != b_len) {
+        return a_len < b_len ? -1 : 1;
+    }
+    return a_len > 0 ? memcmp(a, b, a_len) : 0;
+}
 
 /* json_get for a NUL-terminated key. */
 uint32_t json_member(const struct json_doc *doc, uint32_t object, const char *key);

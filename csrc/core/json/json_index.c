@@ -7,14 +7,6 @@
 
 #include <stdlib.h>
 
-int json_compare_names(const char *a, size_t a_len, const char *b, size_t b_len)
-{
-    if (a_len != b_len) {
-        return a_len < b_len ? -1 : 1;
-    }
-    return a_len > 0 ? memcmp(a, b, a_len) : 0;
-}
-
 /* For qsort; of one name the later comes first, as the last member of a name counts. */
 static int compare(const void *left, const void *right)
 {

@@ -490,17 +490,6 @@ void schema_free(struct schema *schema)
     mem_free(schema);
 }
 
-/* json_compare_names, of the name of a property. */
-static inline int compare_property(const struct json_doc *doc, const struct property *p,
-                                   const char *name, size_t len)
-{
-    const struct json_node *n = &doc->nodes[p->name];
-    if (n->len != len) {
-        return n->len < len ? -1 : 1;
-    }
-    return len > 0 ? memcmp(doc->text + n->v.at, name, len) : 0;
-}
-
 /* Binary search in the index's order: by length, then by bytes. */
 const struct property *schema_property(const struct schema *s, const struct rule *rule,
                                        const char *name, size_t len)
@@ -509,7 +498,9 @@ const struct property *schema_property(const struct schema *s, const struct rule
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
         const struct property *p = &s->properties[rule->properties.at + middle];
-        int order = compare_property(s->doc, p, name, len);
+        size_t p_len = 0;
+        const char *p_name = json_text(s->doc, p->name, &p_len);
+        int order = json_compare_names(p_name, p_len, name, len);
         if (order == 0) {
             return p;
         }
