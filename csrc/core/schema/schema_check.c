@@ -55,12 +55,18 @@ static bool check_type(struct checker *c, uint32_t index, uint32_t node, const s
     return false;
 }
 
+/* True when the rule takes no such value as it is: an empty `{}` may be meant as `[]`. */
+static bool is_other_type(const struct rule *r, const struct json_node *n)
+{
+    return (r->types & schema_type_bits((enum json_type)n->type)) == 0;
+}
+
 /* True when the value at `node`, once it is coerced, is the one at `given` in the schema. */
 static bool is_value(const struct checker *c, const struct rule *r, uint32_t given, uint32_t node)
 {
     const struct json_node *n = &c->doc->nodes[node], *g = &c->s->doc->nodes[given];
-    bool becomes_other = (n->flags & JSON_F_EITHER) && !(r->types & schema_type_bits(n->type));
-    if (becomes_other) { /* an empty array for an empty object, or the other way round */
+    /* an empty array for an empty object, or the other way round */
+    if ((n->flags & JSON_F_EITHER) && is_other_type(r, n)) {
         return g->len == 0 && g->type == (n->type == JSON_OBJECT ? JSON_ARRAY : JSON_OBJECT);
     }
     return json_equal(c->s->doc, given, c->doc, node);
@@ -442,9 +448,9 @@ static bool check_assertions(struct checker *c, uint32_t index, uint32_t node,
     if (n->type != JSON_ARRAY && n->type != JSON_OBJECT) {
         return valid;
     }
-    bool is_other = !(r->types & schema_type_bits(n->type)); /* `{}` may be meant as `[]` */
-    return (n->type == JSON_ARRAY) != is_other ? check_array(c, r, node, at) && valid
-                                               : check_object(c, index, node, at, outer) && valid;
+    bool is_array = (n->type == JSON_ARRAY) != is_other_type(r, n);
+    return (is_array ? check_array(c, r, node, at) : check_object(c, index, node, at, outer)) &&
+           valid;
 }
 
 /* Both kinds of keywords. */
